@@ -1,0 +1,12 @@
+import { defineConfig } from 'tsup';
+
+export default defineConfig({
+  entry: ['src/index.ts', 'src/node/index.ts', 'src/memory/index.ts'],
+  format: 'esm',
+  target: 'es2023',
+  platform: 'neutral',
+  external: [/^node:/, /^@puka\//],
+  sourcemap: true,
+  clean: true,
+  dts: false,
+});

@@ -1,0 +1,31 @@
+import { defineConfig, type ViteUserConfigExport } from 'vitest/config';
+
+/** `puka:source` makes the tests run on the sources; `ssr.resolve` is the key that vitest looks at. */
+const conditions = ['puka:source', 'node', 'import', 'default'];
+
+const config: ViteUserConfigExport = defineConfig({
+  ssr: { resolve: { conditions } },
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['packages/*/test/**/*.test.ts'],
+          exclude: ['packages/*/test/broker/**'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'broker',
+          include: ['packages/*/test/broker/**/*.test.ts', 'apps/*/test/**/*.test.ts'],
+          globalSetup: ['packages/testkit/src/vitest/broker-setup.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});
+export default config;
