@@ -1,0 +1,76 @@
+/**
+ * What the transport contract suite asks for: a test runner, and a server to connect to. Types only.
+ * It must not name a runtime, so that the same suite runs on all of them.
+ */
+import type { ConnectOptions, TlsOptions, TransportConnector } from '@puka/transport';
+
+/** The part of a test runner that the suite needs; vitest, Bun's and Deno's own fit. */
+export interface TestApi {
+  describe(name: string, body: () => void): void;
+  it(name: string, body: () => Promise<void>): void;
+  expect(actual: unknown): { toBe(expected: unknown): void; toEqual(expected: unknown): void };
+}
+
+/** How to run the suite against one connector. */
+export interface ContractHarness {
+  /** Names the block of tests. */
+  readonly name: string;
+  readonly connector: TransportConnector;
+  /** Starts a server for one test. */
+  startServer(): Promise<ContractServer>;
+  /** An address at which nobody listens. */
+  refusedAddress(): Promise<ContractAddress>;
+  /** Whether `fd` and `socket` are there. */
+  readonly hasSocket: boolean;
+}
+
+/** Where a server is to be found. */
+export type ContractAddress = Pick<ConnectOptions, 'host' | 'port' | 'tls'>;
+
+/** A server that accepts any number of connections. */
+export interface ContractServer {
+  readonly address: ContractAddress;
+  /** Resolves with the next connection that was accepted and not yet asked for. */
+  nextPeer(): Promise<ContractPeer>;
+  /** Resolves as soon as no accepted connection is open any more. */
+  idle(): Promise<void>;
+  /** Called for each connection before anything else happens on it. */
+  onAccept: ((peer: ContractPeer) => void) | undefined;
+  /** Breaks what is open, and resolves when the server is gone. */
+  stop(): Promise<void>;
+}
+
+/** The server's end of a connection. It reads all that comes unless told to pause. */
+export interface ContractPeer {
+  /** Copies nothing: the bytes must stay as they are. */
+  write(bytes: Uint8Array): void;
+  /** What was written and has not left yet. */
+  readonly bufferedBytes: number;
+  /** Takes the next bytes received; waits until there are as many. */
+  receive(byteCount: number): Promise<Uint8Array>;
+  /** Resolves when the other side sends no more; rejects when the connection breaks before. */
+  ended(): Promise<void>;
+  /** Resolves when the connection is over, one way or the other. */
+  closed(): Promise<void>;
+  pause(): void;
+  resume(): void;
+  end(): void;
+  /** Breaks the connection so that the other side sees an error. */
+  reset(): void;
+  /** Goes over to TLS as the server, with the certificate of the harness; only where the server is a plain socket. */
+  startTls?(): Promise<void>;
+}
+
+/** Options for the TLS tests, where the harness has any. */
+export interface TlsContractHarness extends ContractHarness {
+  /** A server that presents the certificate for `localhost` and 127.0.0.1; with `clientCa` it wants a client certificate. */
+  startTlsServer(options?: { readonly clientCa?: string; readonly alpn?: readonly string[] }): Promise<ContractServer>;
+  /** A server without TLS, whose peers can start it. */
+  startPlainServer(): Promise<ContractServer>;
+  /** What trusts that certificate. */
+  readonly trusted: TlsOptions;
+  /** An authority that did not sign it. */
+  readonly strangerCa: string;
+  /** A client certificate and the authority that signed it. */
+  readonly client: { readonly ca: string; readonly cert: string; readonly key: string };
+}

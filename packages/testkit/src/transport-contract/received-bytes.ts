@@ -1,0 +1,59 @@
+/** Bytes that came, and whoever waits for some of them. Used by the servers of the harnesses. */
+import { concatenated } from './byte-patterns.ts';
+
+export class ReceivedBytes {
+  #chunks: Uint8Array[] = [];
+  #byteCount = 0;
+  #failure: Error | undefined;
+  readonly #waiters: { byteCount: number; resolve: (bytes: Uint8Array) => void; reject: (error: Error) => void }[] = [];
+
+  add(bytes: Uint8Array): void {
+    this.#chunks.push(bytes);
+    this.#byteCount += bytes.length;
+    this.#serve();
+  }
+
+  /** No more will come: those who wait in vain are told. */
+  fail(error: Error): void {
+    this.#failure ??= error;
+    this.#serve();
+  }
+
+  take(byteCount: number): Promise<Uint8Array> {
+    return new Promise((resolve, reject) => {
+      this.#waiters.push({ byteCount, resolve, reject });
+      this.#serve();
+    });
+  }
+
+  #serve(): void {
+    for (let waiter = this.#waiters[0]; waiter !== undefined; waiter = this.#waiters[0]) {
+      if (this.#byteCount >= waiter.byteCount) waiter.resolve(this.#cut(waiter.byteCount));
+      else if (this.#failure !== undefined) waiter.reject(this.#failure);
+      else return;
+      this.#waiters.shift();
+    }
+  }
+
+  #cut(byteCount: number): Uint8Array {
+    const whole = concatenated(this.#chunks);
+    this.#chunks = [whole.subarray(byteCount)];
+    this.#byteCount -= byteCount;
+    return whole.subarray(0, byteCount);
+  }
+}
+
+/** A promise with its two ends outside, that raises no unhandled rejection when nobody looks. */
+export class Signal<T = void> {
+  readonly promise: Promise<T>;
+  resolve: (value: T) => void = () => undefined;
+  reject: (error: Error) => void = () => undefined;
+
+  constructor() {
+    this.promise = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+    this.promise.catch(() => undefined);
+  }
+}

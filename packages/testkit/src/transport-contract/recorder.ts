@@ -1,0 +1,74 @@
+/** Handlers that remember what was called, and promises to wait on it. It must not use a clock. */
+import type { ConnectionBroken } from '@puka/errors';
+import type { TransportHandlers } from '@puka/transport';
+
+/** One call of a handler. */
+export type RecordedEvent = 'data' | 'readable' | 'drain' | 'end' | 'close';
+
+interface Waiter {
+  readonly isMet: () => boolean;
+  readonly resolve: () => void;
+}
+
+export class Recorder implements TransportHandlers {
+  readonly events: RecordedEvent[] = [];
+  readonly chunks: Uint8Array[] = [];
+  receivedBytes = 0;
+  closeError: ConnectionBroken | undefined;
+  /** Called first in each handler; what a test wants to do right inside. */
+  during: ((event: RecordedEvent) => void) | undefined;
+  #waiters: Waiter[] = [];
+
+  onData(bytes: Uint8Array): void {
+    this.chunks.push(bytes);
+    this.receivedBytes += bytes.length;
+    this.#record('data');
+  }
+
+  onReadable(): void {
+    this.#record('readable');
+  }
+
+  onDrain(): void {
+    this.#record('drain');
+  }
+
+  onEnd(): void {
+    this.#record('end');
+  }
+
+  onClose(error: ConnectionBroken | undefined): void {
+    this.closeError = error;
+    this.#record('close');
+  }
+
+  count(event: RecordedEvent): number {
+    return this.events.filter((one) => one === event).length;
+  }
+
+  /** Resolves when the claim holds, looked at now and after each event. */
+  until(isMet: () => boolean): Promise<void> {
+    if (isMet()) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#waiters.push({ isMet, resolve });
+    });
+  }
+
+  /** Resolves when the event has been seen so many times. */
+  untilSeen(event: RecordedEvent, times = 1): Promise<void> {
+    return this.until(() => this.count(event) >= times);
+  }
+
+  /** Resolves when so many bytes have come by `onData`. */
+  untilReceived(byteCount: number): Promise<void> {
+    return this.until(() => this.receivedBytes >= byteCount);
+  }
+
+  #record(event: RecordedEvent): void {
+    this.events.push(event);
+    this.during?.(event);
+    const met = this.#waiters.filter((waiter) => waiter.isMet());
+    this.#waiters = this.#waiters.filter((waiter) => !met.includes(waiter));
+    for (const waiter of met) waiter.resolve();
+  }
+}

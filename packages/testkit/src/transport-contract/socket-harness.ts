@@ -1,0 +1,135 @@
+/**
+ * The harness over real sockets: its server is `node:net` or `node:tls`, which Deno and Bun have too, whatever the connector
+ * under test uses. Loopback only, ports chosen by the system.
+ */
+import type { AddressInfo, Socket } from 'node:net';
+import { createServer } from 'node:net';
+import type { TlsOptions as NodeServerTlsOptions } from 'node:tls';
+import { createServer as createTlsServer, TLSSocket } from 'node:tls';
+import type { TlsOptions, TransportConnector } from '@puka/transport';
+import { AcceptedPeers } from './accepted-peers.ts';
+import type { TestCertificates } from './certificates.ts';
+import type { ContractAddress, ContractPeer, ContractServer, TlsContractHarness } from './harness.ts';
+import { Signal } from './received-bytes.ts';
+import { SocketPeer } from './socket-peer.ts';
+
+/** What differs between the runs over real sockets. */
+export interface SocketHarnessOptions {
+  readonly name: string;
+  readonly connector: TransportConnector;
+  readonly certificates: TestCertificates;
+  /** Whether the tests that are not about TLS run over it. */
+  readonly isSecure: boolean;
+}
+
+export function socketHarness({ name, connector, certificates, isSecure }: SocketHarnessOptions): TlsContractHarness {
+  const trusted: TlsOptions = { ca: certificates.ca };
+  const identity = certificates.server;
+  const startPlainServer = (): Promise<ContractServer> => SocketServer.start({ identity, isSecure: false });
+  const startTlsServer: TlsContractHarness['startTlsServer'] = ({ clientCa, alpn } = {}) =>
+    SocketServer.start({
+      identity,
+      isSecure: true,
+      tls: {
+        ...(clientCa !== undefined && { ca: clientCa, requestCert: true, rejectUnauthorized: true }),
+        ...(alpn !== undefined && { ALPNProtocols: [...alpn] }),
+      },
+      address: { tls: trusted },
+    });
+  return {
+    name,
+    connector,
+    hasSocket: true,
+    startServer: isSecure ? () => startTlsServer() : startPlainServer,
+    refusedAddress,
+    startTlsServer,
+    startPlainServer,
+    trusted,
+    strangerCa: certificates.strangerCa,
+    client: { ca: certificates.ca, ...certificates.client },
+  };
+}
+
+/** A port that was free a moment ago: the system does not give it out again at once. */
+async function refusedAddress(): Promise<ContractAddress> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = boundAddress(server);
+  await new Promise((resolve) => server.close(resolve));
+  return { host: '127.0.0.1', port };
+}
+
+interface SocketServerOptions {
+  readonly identity: { readonly cert: string; readonly key: string };
+  readonly isSecure: boolean;
+  readonly tls?: NodeServerTlsOptions;
+  readonly address?: Pick<ContractAddress, 'tls'>;
+}
+
+class SocketServer implements ContractServer {
+  readonly #server: ReturnType<typeof createServer>;
+  readonly #peers = new AcceptedPeers();
+  readonly #open = new Set<Socket>();
+  readonly #stopped = new Signal();
+  readonly address: ContractAddress;
+  onAccept: ((peer: ContractPeer) => void) | undefined;
+
+  static async start(options: SocketServerOptions): Promise<SocketServer> {
+    const { identity, isSecure, tls } = options;
+    const server = isSecure
+      ? createTlsServer({ ...identity, ...tls, allowHalfOpen: true })
+      : createServer({ allowHalfOpen: true });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return new SocketServer(server, options);
+  }
+
+  private constructor(server: ReturnType<typeof createServer>, { identity, isSecure, address }: SocketServerOptions) {
+    this.#server = server;
+    this.address = { host: '127.0.0.1', port: boundAddress(server).port, ...address };
+    const upgrade = (socket: Socket): TLSSocket => new TLSSocket(socket, { ...identity, isServer: true });
+    server.on(isSecure ? 'secureConnection' : 'connection', (socket: Socket) =>
+      this.#accept(new SocketPeer(socket, upgrade)),
+    );
+    server.on('connection', (socket: Socket) => this.#track(socket));
+    // A handshake that fails is the client's story to tell; what is left of the connection has to go.
+    server.on('tlsClientError', (_error: Error, socket: Socket) => socket.destroy());
+    server.on('close', () => this.#stopped.resolve());
+  }
+
+  nextPeer(): Promise<ContractPeer> {
+    return this.#peers.next();
+  }
+
+  idle(): Promise<void> {
+    return this.#peers.idle();
+  }
+
+  stop(): Promise<void> {
+    this.#server.close();
+    for (const socket of this.#open) socket.destroy();
+    return this.#stopped.promise;
+  }
+
+  #track(socket: Socket): void {
+    this.#open.add(socket);
+    this.#peers.track(
+      new Promise((resolve) => {
+        socket.once('close', () => {
+          this.#open.delete(socket);
+          resolve();
+        });
+      }),
+    );
+  }
+
+  #accept(peer: ContractPeer): void {
+    this.onAccept?.(peer);
+    this.#peers.add(peer);
+  }
+}
+
+function boundAddress(server: ReturnType<typeof createServer>): AddressInfo {
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server is not bound to a port');
+  return address;
+}

@@ -1,0 +1,234 @@
+/** Part of the contract suite: who is trusted, and going over from plain to TLS. */
+import { ConnectionBroken } from '@puka/errors';
+import type { ConnectOptions, TlsOptions } from '@puka/transport';
+import { concatenated, firstDifference, patternBytes } from './byte-patterns.ts';
+import type { ContractServer, TestApi, TlsContractHarness } from './harness.ts';
+import { Recorder } from './recorder.ts';
+import type { Scene } from './scene.ts';
+import { connectedTo, rejection, roundTrips, serving } from './scene.ts';
+
+const mebibyte = 1024 * 1024;
+
+export function defineTlsTests(api: TestApi, harness: TlsContractHarness): void {
+  api.describe('TLS', () => {
+    defineTrustTests(api, harness);
+    defineClientTests(api, harness);
+  });
+  api.describe('startTls', () => defineStartTlsTests(api, harness));
+}
+
+function defineTrustTests({ it, expect }: TestApi, harness: TlsContractHarness): void {
+  const attempt = async (server: Promise<ContractServer>, options: Partial<ConnectOptions>): Promise<string> => {
+    await using scene = await serving(server);
+    const recorder = new Recorder();
+    const error = await rejection(harness.connector.connect({ ...scene.server.address, ...options }, recorder));
+    expect(recorder.events).toEqual([]);
+    if (!(error instanceof ConnectionBroken)) return `no ConnectionBroken: ${String(error)}`;
+    expect(error.outcome).toBe('not-sent');
+    const { host, port } = { ...scene.server.address, ...options };
+    expect(error.message.includes(`${host}:${port}`)).toBe(true);
+    return error.message;
+  };
+  const saying = async (message: Promise<string>, words: string): Promise<void> => {
+    const text = await message;
+    expect(text.includes(words) ? words : text).toBe(words);
+  };
+
+  it('verifies by the name the caller connects to', async () => {
+    await using scene = await serving(harness.startTlsServer());
+    const { server } = scene;
+    await using _ = await connectedTo(harness, server, { ...server.address, host: 'localhost', tls: harness.trusted });
+  });
+
+  it('takes the authority as bytes, and among others', async () => {
+    await using scene = await serving(harness.startTlsServer());
+    const { server } = scene;
+    const ca = [harness.strangerCa, new TextEncoder().encode(String(harness.trusted.ca))];
+    await using _ = await connectedTo(harness, server, { ...server.address, tls: { ca } });
+  });
+
+  it('refuses an authority that nobody has vouched for', async () => {
+    await saying(attempt(harness.startTlsServer(), { tls: {} }), 'give it as ca');
+  });
+
+  it('refuses a certificate of another authority', async () => {
+    await saying(attempt(harness.startTlsServer(), { tls: { ca: harness.strangerCa } }), 'give it as ca');
+  });
+
+  it('refuses a certificate for another name', async () => {
+    await saying(
+      attempt(harness.startTlsServer(), { tls: { ...harness.trusted, serverName: 'example.test' } }),
+      'set serverName',
+    );
+  });
+
+  it('refuses a certificate for another address', async () => {
+    await saying(
+      attempt(harness.startTlsServer(), { tls: { ...harness.trusted, serverName: '127.0.0.2' } }),
+      'set serverName',
+    );
+  });
+
+  it('accepts any certificate with rejectUnauthorized: false', async () => {
+    await using scene = await serving(harness.startTlsServer());
+    const { server } = scene;
+    const tls: TlsOptions = { rejectUnauthorized: false, serverName: 'example.test' };
+    await using _ = await connectedTo(harness, server, { ...server.address, tls });
+  });
+
+  it('says so when the server speaks no TLS', async () => {
+    const server = harness.startPlainServer();
+    (await server).onAccept = (peer) => peer.write(new TextEncoder().encode('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    await saying(attempt(server, { tls: harness.trusted }), 'does the server speak TLS on this port?');
+  });
+
+  it('says so when the server hangs up during the handshake', async () => {
+    const server = harness.startPlainServer();
+    (await server).onAccept = (peer) => peer.end();
+    await saying(attempt(server, { tls: harness.trusted }), 'does the server speak TLS on this port?');
+  });
+}
+
+function defineClientTests({ it, expect }: TestApi, harness: TlsContractHarness): void {
+  it('shows a client certificate', async () => {
+    const { ca: clientCa, cert, key } = harness.client;
+    await using scene = await serving(harness.startTlsServer({ clientCa }));
+    const { server } = scene;
+    await using connection = await connectedTo(harness, server, {
+      ...server.address,
+      tls: { ...harness.trusted, cert, key },
+    });
+    await roundTrips(connection);
+  });
+
+  it('speaks a protocol of its list', async () => {
+    await using scene = await serving(harness.startTlsServer({ alpn: ['one', 'two'] }));
+    const { server } = scene;
+    await using connection = await connectedTo(harness, server, {
+      ...server.address,
+      tls: { ...harness.trusted, alpn: ['two'] },
+    });
+    await roundTrips(connection);
+  });
+
+  it('rejects a PEM that is none as the mistake of the caller', async () => {
+    const error = await rejection(
+      harness.connector.connect({ host: '127.0.0.1', port: 1, tls: { cert: 'none', key: 'none' } }, new Recorder()),
+    );
+    expect(error instanceof Error ? error.name : error).toBe('UsageError');
+  });
+}
+
+function defineStartTlsTests({ it, expect }: TestApi, harness: TlsContractHarness): void {
+  const plain = async (mode: 'push' | 'pull' = 'push'): Promise<Scene> => {
+    const server = await harness.startPlainServer();
+    return connectedTo(harness, server, { ...server.address, tls: undefined, mode });
+  };
+  const upgrade = async ({ transport, peer }: Scene): Promise<void> => {
+    const answered = peer.startTls?.() ?? Promise.reject(new Error('the peer has no TLS'));
+    await Promise.all([transport.startTls(harness.trusted, 'localhost'), answered]);
+  };
+
+  it('goes on over TLS, both ways, with back-pressure', async () => {
+    await using scene = await plain();
+    const { transport, recorder, peer } = scene;
+    transport.write([patternBytes(10)]);
+    await peer.receive(10);
+    peer.write(patternBytes(10));
+    await recorder.untilReceived(10);
+    await upgrade(scene);
+    const bytes = patternBytes(4 * mebibyte, 10);
+    transport.pause();
+    peer.write(bytes);
+    await roundTrips(scene);
+    expect(recorder.receivedBytes).toBe(10);
+    transport.resume();
+    await recorder.untilReceived(bytes.length + 10);
+    expect(firstDifference(concatenated(recorder.chunks).subarray(10), bytes)).toBe(-1);
+    expect(recorder.chunks.every((chunk) => Object.getPrototypeOf(chunk) === Uint8Array.prototype)).toBe(true);
+    if (!transport.write([bytes])) await recorder.untilSeen('drain');
+    expect(firstDifference(await peer.receive(bytes.length), bytes)).toBe(-1);
+    transport.end();
+    await peer.ended();
+    peer.end();
+    await recorder.untilSeen('close');
+    expect(recorder.closeError).toBe(undefined);
+  });
+
+  it('goes on over TLS in pull mode', async () => {
+    await using scene = await plain('pull');
+    await upgrade(scene);
+    scene.peer.write(patternBytes(10));
+    await scene.recorder.untilSeen('readable');
+    expect(firstDifference(scene.transport.read() ?? new Uint8Array(), patternBytes(10))).toBe(-1);
+  });
+
+  it('refuses a server it does not trust, and is over then', async () => {
+    await using scene = await plain();
+    const { transport, recorder, peer } = scene;
+    // The server may never learn of it, and is left to the end of the scene.
+    void rejection(peer.startTls?.() ?? Promise.resolve());
+    const error = await rejection(transport.startTls({ ca: harness.strangerCa }, 'localhost'));
+    expect(error instanceof ConnectionBroken).toBe(true);
+    await recorder.untilSeen('close');
+    expect(recorder.events).toEqual(['close']);
+    expect(recorder.closeError instanceof ConnectionBroken).toBe(true);
+  });
+
+  it('rejects when closed meanwhile', async () => {
+    await using scene = await plain();
+    const attempt = rejection(scene.transport.startTls(harness.trusted, 'localhost'));
+    scene.transport.close();
+    expect((await attempt) instanceof ConnectionBroken).toBe(true);
+    await scene.recorder.untilSeen('close');
+    expect(scene.recorder.events).toEqual(['close']);
+  });
+
+  it('rejects after close()', async () => {
+    await using scene = await plain();
+    scene.transport.close();
+    expect((await rejection(scene.transport.startTls(harness.trusted, 'localhost'))) instanceof ConnectionBroken).toBe(
+      true,
+    );
+  });
+
+  it('is refused while bytes are still to be sent', async () => {
+    await using scene = await plain();
+    const { transport, recorder, peer } = scene;
+    peer.pause();
+    transport.write([patternBytes(24 * mebibyte)]);
+    expect(nameOf(await rejection(transport.startTls(harness.trusted, 'localhost')))).toBe('UsageError');
+    peer.resume();
+    await recorder.untilSeen('drain');
+  });
+
+  it('takes no bytes for its own that came ahead of the handshake', async () => {
+    await using scene = await plain('pull');
+    const { transport, recorder, peer } = scene;
+    peer.write(patternBytes(10));
+    await recorder.untilSeen('readable');
+    expect((await rejection(transport.startTls(harness.trusted, 'localhost'))) instanceof ConnectionBroken).toBe(true);
+    expect(transport.read()).toBe(undefined);
+    await recorder.untilSeen('close');
+    expect(recorder.closeError instanceof ConnectionBroken).toBe(true);
+  });
+
+  it('is refused a second time, after end(), and while it is under way, as are writes', async () => {
+    await using scene = await plain();
+    const { transport } = scene;
+    const upgraded = upgrade(scene);
+    expect(nameOf(await rejection(transport.startTls(harness.trusted, 'localhost')))).toBe('UsageError');
+    expect(nameOf(await rejection(Promise.resolve().then(() => transport.write([patternBytes(1)]))))).toBe(
+      'UsageError',
+    );
+    await upgraded;
+    expect(nameOf(await rejection(transport.startTls(harness.trusted, 'localhost')))).toBe('UsageError');
+    await using ended = await plain();
+    ended.transport.end();
+    expect(nameOf(await rejection(ended.transport.startTls(harness.trusted, 'localhost')))).toBe('UsageError');
+  });
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : String(error);
+}

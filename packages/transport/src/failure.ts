@@ -1,0 +1,134 @@
+/**
+ * Says in words what went wrong with a connection, for all adapters: system and TLS error codes in, `ConnectionBroken` out.
+ * It must not use a runtime's types: errors are looked at by their shape.
+ */
+import { ConnectionBroken } from '@puka/errors';
+
+const systemReasons: ReadonlyMap<string, string> = new Map([
+  ['ECONNREFUSED', 'connection refused; is the server running, and does it listen on this address and port?'],
+  ['ENOTFOUND', 'the host name is not known; is it spelt right?'],
+  ['EAI_AGAIN', 'the name service did not answer'],
+  ['ETIMEDOUT', 'no answer in time; a firewall may drop the packets'],
+  ['ERR_SOCKET_CONNECTION_TIMEOUT', 'no address of the host answered in time'],
+  ['EHOSTUNREACH', 'no route to the host'],
+  ['ENETUNREACH', 'the network cannot be reached from here'],
+  ['ENETDOWN', 'the network is down'],
+  ['EADDRNOTAVAIL', 'the address is not available from here, or no local port is free'],
+  ['EACCES', 'the operating system does not allow it'],
+  ['EPERM', 'the operating system does not allow it'],
+  ['EMFILE', 'this process has too many files and sockets open'],
+  ['ENFILE', 'this machine has too many files and sockets open'],
+  ['ECONNRESET', 'the peer, or something between, reset the connection'],
+  ['ECONNABORTED', 'the connection was aborted on this machine'],
+  ['EPIPE', 'the peer had closed the connection when we wrote to it'],
+]);
+
+const tlsReasons: ReadonlyMap<string, string> = new Map([
+  [
+    'ERR_TLS_CERT_ALTNAME_INVALID',
+    "the server's certificate is for another name; connect by that name or set serverName",
+  ],
+  ['CERT_HAS_EXPIRED', "the server's certificate has expired"],
+  ['CERT_NOT_YET_VALID', "the server's certificate is not valid yet; is the clock right?"],
+  ['CERT_REVOKED', "the server's certificate is revoked"],
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', "the server's certificate is signed by itself; give it as ca to trust it"],
+  [
+    'SELF_SIGNED_CERT_IN_CHAIN',
+    'the certificate chain ends in an authority that is not trusted; give it as ca to trust it',
+  ],
+  [
+    'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+    'the authority of the certificate is not known; give it as ca, or let the server send its whole chain',
+  ],
+  ['UNABLE_TO_GET_ISSUER_CERT', 'the authority of the certificate is not known; give it as ca'],
+  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'the authority of the certificate is not known; give it as ca'],
+  ['ERR_SSL_WRONG_VERSION_NUMBER', 'the answer is no TLS; does the server speak TLS on this port?'],
+  ['ERR_SSL_PACKET_LENGTH_TOO_LONG', 'the answer is no TLS; does the server speak TLS on this port?'],
+  ['ERR_SSL_UNSUPPORTED_PROTOCOL', 'no TLS version is common to both sides'],
+  ['ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION', 'the server accepts none of the TLS versions offered'],
+  [
+    'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE',
+    'the server found nothing in common in what was offered, or wants a client certificate',
+  ],
+  [
+    'ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE',
+    'the server found nothing in common in what was offered, or wants a client certificate',
+  ],
+  ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', 'the server wants a client certificate; give cert and key'],
+  ['ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', 'the server does not trust the authority of our certificate'],
+  ['ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL', 'the server speaks none of the protocols in alpn'],
+]);
+
+/**
+ * The error of a connection that could not be made.
+ *
+ * @param host as given by the caller.
+ * @param port as given by the caller.
+ * @param cause the runtime's error; it becomes `cause`.
+ * @returns ConnectionBroken with `outcome: 'not-sent'`.
+ */
+export function connectFailure(host: string, port: number, cause: unknown): ConnectionBroken {
+  return new ConnectionBroken(`could not connect to ${formatAddress(host, port)}: ${describe(cause)}`, {
+    cause,
+    outcome: 'not-sent',
+  });
+}
+
+/**
+ * The error of a connection that was up, and ended before the TLS handshake was done.
+ *
+ * @returns ConnectionBroken with `outcome: 'not-sent'`.
+ */
+export function handshakeFailure(host: string, port: number, cause: unknown): ConnectionBroken {
+  const code = errorCode(cause);
+  const hasHungUp = code === 'ECONNRESET' || code === 'EPIPE';
+  const reason = hasHungUp ? `the peer hung up; does the server speak TLS on this port? (${code})` : describe(cause);
+  return new ConnectionBroken(`TLS handshake with ${formatAddress(host, port)} failed: ${reason}`, {
+    cause,
+    outcome: 'not-sent',
+  });
+}
+
+/**
+ * The error of a connection that was up and broke.
+ *
+ * @returns ConnectionBroken with `outcome: 'unknown'`: nobody knows what of the bytes sent the peer has seen.
+ */
+export function breakFailure(host: string, port: number, cause: unknown): ConnectionBroken {
+  return new ConnectionBroken(`connection to ${formatAddress(host, port)} broke: ${describe(cause)}`, {
+    cause,
+    outcome: 'unknown',
+  });
+}
+
+/** `host:port`, with brackets around an IPv6 address. */
+export function formatAddress(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+function describe(cause: unknown): string {
+  const code = errorCode(cause);
+  const message = errorMessage(cause);
+  if (code === undefined) return message === '' ? 'no reason given' : message;
+  const reason = systemReasons.get(code);
+  if (reason !== undefined) return `${reason} (${code})`;
+  const tlsReason = tlsReasons.get(code) ?? (isTlsCode(code) ? message : undefined);
+  if (tlsReason !== undefined) return `${tlsReason} (${code})`;
+  return message === '' ? code : `${message} (${code})`;
+}
+
+function isTlsCode(code: string): boolean {
+  return code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_') || code.startsWith('CERT_');
+}
+
+function errorCode(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null) return undefined;
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  // One error an address tried: the first speaks for all.
+  return 'errors' in error && Array.isArray(error.errors) ? errorCode(error.errors[0]) : undefined;
+}
+
+function errorMessage(error: unknown): string {
+  if (error === undefined) return '';
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,106 @@
+/**
+ * Makes transports on Node: connects, waits for the TLS handshake, gives up when aborted.
+ * It must not read or write: that is node-transport.ts.
+ */
+import type { Socket } from 'node:net';
+import { connect as connectPlain } from 'node:net';
+import { connect as connectSecure } from 'node:tls';
+import { UsageError } from '@puka/errors';
+import type { ConnectOptions, Transport, TransportConnector, TransportHandlers } from '../contract.ts';
+import { connectFailure, formatAddress, handshakeFailure } from '../failure.ts';
+import { Slab } from '../slab.ts';
+import { NodeTransport } from './node-transport.ts';
+import { highWaterMarkBytes } from './socket-options.ts';
+import { tlsConnectOptions } from './tls-options.ts';
+
+/** Connects by `node:net` and `node:tls`. All addresses of a host are tried, as Node does by itself. */
+export const nodeConnector: TransportConnector = { runtime: 'node', connect };
+
+function connect(options: ConnectOptions, handlers: TransportHandlers): Promise<Transport> {
+  return new Promise((resolve, reject) => {
+    const { signal, host, port } = options;
+    if (signal?.aborted === true) {
+      reject(signal.reason);
+      return;
+    }
+    const reader = new SlabReader();
+    let socket: Socket;
+    try {
+      socket = openSocket(options, reader);
+    } catch (error) {
+      reject(
+        new UsageError(
+          `cannot connect to ${formatAddress(host, port)}: ${error instanceof Error ? error.message : String(error)}`,
+          { cause: error },
+        ),
+      );
+      return;
+    }
+    const readyEvent = options.tls === undefined ? 'connect' : 'secureConnect';
+    let isConnected = false;
+    let lastError: unknown;
+    const onError = (error: unknown): void => {
+      lastError = error;
+    };
+    const settle = (): void => {
+      signal?.removeEventListener('abort', onAbort);
+      socket.off(readyEvent, onReady);
+      socket.off('close', onClose);
+    };
+    const onAbort = (): void => {
+      settle();
+      socket.destroy();
+      reject(signal?.reason);
+    };
+    // Waits for 'close' rather than 'error', so that the socket is gone when the caller hears of it.
+    const onClose = (): void => {
+      settle();
+      reject(isConnected ? handshakeFailure(host, port, lastError) : connectFailure(host, port, lastError));
+    };
+    const onReady = (): void => {
+      settle();
+      socket.off('error', onError);
+      socket.setNoDelay(options.noDelay ?? true);
+      if (options.keepAliveMs !== undefined) socket.setKeepAlive(true, options.keepAliveMs);
+      const transport = new NodeTransport({
+        socket,
+        handlers,
+        host,
+        port,
+        mode: options.mode ?? 'push',
+        isSecure: options.tls !== undefined,
+      });
+      reader.receive = (bytes) => transport.receive(bytes);
+      resolve(transport);
+    };
+    // Stays until the transport puts its own in its place; without one, an error after an abort would end the process.
+    socket.on('error', onError);
+    socket.once('close', onClose);
+    socket.once('connect', () => {
+      isConnected = true;
+    });
+    socket.once(readyEvent, onReady);
+    signal?.addEventListener('abort', onAbort);
+  });
+}
+
+/** Lets Node read into slabs of ours, through the `onread` option. */
+class SlabReader {
+  readonly #slab = new Slab();
+  receive: ((bytes: Uint8Array) => void) | undefined;
+
+  /** Called for the first read and after every read; also once more for each address tried, so it must not use room up. */
+  readonly buffer = (): Uint8Array => this.#slab.room();
+
+  readonly callback = (readBytes: number): boolean => {
+    this.receive?.(this.#slab.take(readBytes));
+    return true;
+  };
+}
+
+function openSocket(options: ConnectOptions, onread: SlabReader): Socket {
+  const { host, port, tls } = options;
+  // Half close is ours to decide: without allowHalfOpen Node ends our side as soon as the peer ends its own.
+  const shared = { host, port, onread, allowHalfOpen: true, highWaterMark: highWaterMarkBytes };
+  return tls === undefined ? connectPlain(shared) : connectSecure({ ...tlsConnectOptions(tls, host), ...shared });
+}

@@ -1,0 +1,216 @@
+/**
+ * A transport over a connected `net.Socket` or `tls.TLSSocket`.
+ * It must not connect (connector.ts) nor decide what may be handed over when (inbox.ts).
+ */
+import type { Socket } from 'node:net';
+import { connect as connectSecure } from 'node:tls';
+import { type ConnectionBroken, UsageError } from '@puka/errors';
+import type { TlsOptions, Transport, TransportHandlers } from '../contract.ts';
+import { breakFailure, formatAddress, handshakeFailure } from '../failure.ts';
+import type { InboxSource } from '../inbox.ts';
+import { Inbox } from '../inbox.ts';
+import { highWaterMarkBytes } from './socket-options.ts';
+import { tlsConnectOptions } from './tls-options.ts';
+
+/** A connected socket, and whom to tell about it. */
+export interface NodeTransportOptions {
+  readonly socket: Socket;
+  readonly handlers: TransportHandlers;
+  readonly host: string;
+  readonly port: number;
+  readonly mode: 'push' | 'pull';
+  readonly isSecure: boolean;
+}
+
+export class NodeTransport implements Transport, InboxSource {
+  #socket: Socket;
+  readonly #handlers: TransportHandlers;
+  readonly #host: string;
+  readonly #port: number;
+  readonly #inbox: Inbox;
+  #tlsState: 'plain' | 'upgrading' | 'secure';
+  #isWritable = true;
+  #isClosing = false;
+  #needsDrain = false;
+  #error: unknown;
+  readonly #onData = (bytes: Uint8Array): void =>
+    this.receive(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  readonly #onDrain = (): void => this.#drained();
+  readonly #onEnd = (): void => this.#inbox.receiveEnd();
+  readonly #onClose = (): void => this.#closed();
+  // Node makes an exception of an 'error' nobody listens to, so this one stays for ever.
+  readonly #onError = (error: unknown): void => {
+    this.#error ??= error;
+  };
+
+  constructor(options: NodeTransportOptions) {
+    this.#socket = options.socket;
+    this.#handlers = options.handlers;
+    this.#host = options.host;
+    this.#port = options.port;
+    this.#tlsState = options.isSecure ? 'secure' : 'plain';
+    this.#inbox = new Inbox({ handlers: options.handlers, mode: options.mode, source: this, schedule: queueMicrotask });
+    this.#listen(options.socket);
+    // TLS may deliver the peer's first bytes, or an error, in the very turn that ends the handshake.
+    setImmediate(() => this.#inbox.open());
+  }
+
+  get fd(): number | undefined {
+    // Node shows the descriptor only on the private handle; -1 on Windows and after the close.
+    const handle: unknown = '_handle' in this.#socket ? this.#socket._handle : undefined;
+    const fd = typeof handle === 'object' && handle !== null && 'fd' in handle ? handle.fd : undefined;
+    return typeof fd === 'number' && fd >= 0 ? fd : undefined;
+  }
+
+  get socket(): Socket {
+    return this.#socket;
+  }
+
+  get bufferedBytes(): number {
+    return this.#socket.destroyed ? 0 : this.#socket.writableLength;
+  }
+
+  write(chunks: readonly Uint8Array[]): boolean {
+    const socket = this.#socket;
+    if (!this.#isWritable || socket.destroyed) return false;
+    if (this.#tlsState === 'upgrading')
+      throw new UsageError(`write() to ${this.#address} while startTls() is under way; wait for its promise`);
+    const isMany = chunks.length > 1;
+    if (isMany) socket.cork();
+    for (const chunk of chunks) {
+      // An empty write makes Node's TLS read in the middle of it (TLSWrap::DoWrite), into room that is being read.
+      if (chunk.length > 0) socket.write(chunk);
+    }
+    if (isMany) socket.uncork();
+    // The kernel often takes all at once. Node would still say no and send a 'drain' in the next tick.
+    if (socket.writableLength < highWaterMarkBytes) return !this.#needsDrain;
+    this.#needsDrain = true;
+    return false;
+  }
+
+  read(): Uint8Array | undefined {
+    return this.#inbox.read();
+  }
+
+  pause(): void {
+    this.#inbox.pause();
+  }
+
+  resume(): void {
+    this.#inbox.resume();
+  }
+
+  end(): void {
+    if (!this.#isWritable) return;
+    this.#isWritable = false;
+    this.#socket.end();
+  }
+
+  close(): void {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    this.#isWritable = false;
+    this.#inbox.discard();
+    this.#socket.destroy();
+  }
+
+  async startTls(options: TlsOptions, host: string): Promise<void> {
+    if (this.#tlsState !== 'plain')
+      throw new UsageError(`startTls() on ${this.#address}: TLS is on already, or about to be`);
+    if (this.#socket.destroyed) throw handshakeFailure(this.#host, this.#port, new Error('the connection is closed'));
+    if (!this.#isWritable) throw new UsageError(`startTls() on ${this.#address} after end()`);
+    if (this.bufferedBytes > 0)
+      throw new UsageError(
+        `startTls() on ${this.#address} with ${this.bufferedBytes} plain bytes still to be sent; wait for onDrain`,
+      );
+    if (this.#inbox.heldBytes > 0) throw this.#refusePlainBytes();
+    const plain = this.#socket;
+    const secure = wrapSecurely(plain, options, host, this.#address);
+    this.#tlsState = 'upgrading';
+    // The TLS socket reports the errors of the plain one as its own.
+    this.#unlisten(plain);
+    plain.on('error', () => undefined);
+    this.#socket = secure;
+    this.#listen(secure);
+    await this.#secured(secure);
+    this.#tlsState = 'secure';
+    // Node takes no onread for a socket it did not make itself, so these bytes come in buffers of its own.
+    secure.on('data', this.#onData);
+  }
+
+  /** Takes what was read; the bytes are the transport's from now on. */
+  receive(bytes: Uint8Array): void {
+    this.#inbox.receive(bytes);
+  }
+
+  startReading(): void {
+    this.#socket.resume();
+  }
+
+  stopReading(): void {
+    this.#socket.pause();
+  }
+
+  get #address(): string {
+    return formatAddress(this.#host, this.#port);
+  }
+
+  #listen(socket: Socket): void {
+    socket.on('drain', this.#onDrain);
+    socket.on('end', this.#onEnd);
+    socket.on('close', this.#onClose);
+    socket.on('error', this.#onError);
+  }
+
+  #unlisten(socket: Socket): void {
+    socket.off('drain', this.#onDrain);
+    socket.off('end', this.#onEnd);
+    socket.off('close', this.#onClose);
+    socket.off('error', this.#onError);
+  }
+
+  #secured(secure: Socket): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const onClose = (): void =>
+        reject(handshakeFailure(this.#host, this.#port, this.#error ?? new Error('it was closed meanwhile')));
+      secure.once('close', onClose);
+      secure.once('secureConnect', () => {
+        secure.off('close', onClose);
+        resolve();
+      });
+    });
+  }
+
+  #drained(): void {
+    if (!this.#needsDrain || this.#isClosing || this.#inbox.isClosed) return;
+    this.#needsDrain = false;
+    this.#handlers.onDrain();
+  }
+
+  #closed(): void {
+    this.#isWritable = false;
+    const hasBroken = this.#error !== undefined && !this.#isClosing;
+    this.#inbox.receiveClose(hasBroken ? breakFailure(this.#host, this.#port, this.#error) : undefined);
+  }
+
+  // What an eavesdropper could have slipped in before the handshake must never be taken for the peer's own word.
+  #refusePlainBytes(): ConnectionBroken {
+    const error = new Error(`${this.#inbox.heldBytes} plain bytes came ahead of the TLS handshake`);
+    this.#inbox.discard();
+    this.#onError(error);
+    this.#socket.destroy(error);
+    return handshakeFailure(this.#host, this.#port, error);
+  }
+}
+
+function wrapSecurely(plain: Socket, options: TlsOptions, host: string, address: string): Socket {
+  try {
+    const below = { socket: plain, highWaterMark: highWaterMarkBytes };
+    return connectSecure({ ...tlsConnectOptions(options, host), ...below });
+  } catch (error) {
+    throw new UsageError(
+      `cannot start TLS with ${address}: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    );
+  }
+}

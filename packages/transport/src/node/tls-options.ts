@@ -1,0 +1,34 @@
+/** Turns TLS options of the contract into those of `node:tls`. It must not connect. */
+import { isIP } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
+import { checkServerIdentity } from 'node:tls';
+import type { Pem, TlsOptions } from '../contract.ts';
+
+/**
+ * @param tls the caller's.
+ * @param host the name to verify when `tls.serverName` is not given.
+ */
+export function tlsConnectOptions(tls: TlsOptions, host: string): ConnectionOptions {
+  const name = tls.serverName ?? host;
+  return {
+    ...(tls.ca !== undefined && { ca: pems(tls.ca) }),
+    ...(tls.cert !== undefined && { cert: pems(tls.cert) }),
+    ...(tls.key !== undefined && { key: pem(tls.key) }),
+    ...(tls.passphrase !== undefined && { passphrase: tls.passphrase }),
+    ...(tls.alpn !== undefined && { ALPNProtocols: [...tls.alpn] }),
+    // Said in full, for Node reads a process-wide switch (NODE_TLS_REJECT_UNAUTHORIZED) where it is left out.
+    rejectUnauthorized: tls.rejectUnauthorized ?? true,
+    minVersion: tls.minVersion ?? 'TLSv1.2',
+    // RFC 6066 §3: SNI carries host names only. The name is verified all the same.
+    ...(isIP(name) === 0 && { servername: name }),
+    checkServerIdentity: (_, certificate) => checkServerIdentity(name, certificate),
+  };
+}
+
+function pems(value: Pem | readonly Pem[]): (string | Buffer)[] {
+  return typeof value === 'string' || value instanceof Uint8Array ? [pem(value)] : value.map(pem);
+}
+
+function pem(value: Pem): string | Buffer {
+  return typeof value === 'string' ? value : Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+}

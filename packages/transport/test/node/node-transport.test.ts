@@ -1,0 +1,99 @@
+import { Socket } from 'node:net';
+import type { ContractPeer } from '@puka/testkit/transport-contract';
+import { makeCertificates, patternBytes, Recorder, socketHarness } from '@puka/testkit/transport-contract';
+import type { ConnectOptions, Transport } from '@puka/transport';
+import { nodeConnector } from '@puka/transport/node';
+import { describe, expect, it, vi } from 'vitest';
+
+const certificates = makeCertificates();
+
+for (const isSecure of [false, true]) {
+  const harness = socketHarness({ name: '', connector: nodeConnector, certificates, isSecure });
+
+  const connect = async (options: Partial<ConnectOptions> = {}): Promise<NodeScene> => {
+    const server = await harness.startServer();
+    const recorder = new Recorder();
+    const transport = await nodeConnector.connect({ ...server.address, ...options }, recorder);
+    const peer = await server.nextPeer();
+    const { socket } = transport;
+    if (!(socket instanceof Socket)) throw new Error('no socket');
+    const leave = async (): Promise<void> => {
+      transport.close();
+      await recorder.untilSeen('close');
+      await server.stop();
+    };
+    return { transport, recorder, peer, socket, [Symbol.asyncDispose]: leave };
+  };
+
+  describe(`NodeTransport over ${isSecure ? 'TLS' : 'TCP'}`, () => {
+    it('hands successive reads over side by side in one buffer', async () => {
+      await using scene = await connect();
+      for (let i = 1; i <= 10; i++) {
+        scene.peer.write(patternBytes(100));
+        await scene.recorder.untilReceived(i * 100);
+      }
+      const { chunks } = scene.recorder;
+      const isBehind = (chunk: Uint8Array, i: number): boolean => {
+        const before = chunks[i - 1];
+        return (
+          before === undefined ||
+          (chunk.buffer === before.buffer && chunk.byteOffset === before.byteOffset + before.length)
+        );
+      };
+      expect(chunks.every(isBehind)).toBe(true);
+    });
+
+    it('grows what it reads into while the peer sends much', async () => {
+      await using scene = await connect();
+      scene.peer.write(patternBytes(8 * 1024 * 1024));
+      await scene.recorder.untilReceived(8 * 1024 * 1024);
+      const sizes = scene.recorder.chunks.map((chunk) => chunk.buffer.byteLength);
+      expect(sizes[0]).toBe(16 * 1024);
+      expect(Math.max(...sizes)).toBe(128 * 1024);
+    });
+
+    it('sends several chunks by one call to the system', async () => {
+      await using scene = await connect();
+      const writev = vi.spyOn(scene.socket, '_writev' as never);
+      scene.transport.write([patternBytes(10), patternBytes(0), patternBytes(20), patternBytes(30)]);
+      await scene.peer.receive(60);
+      expect(writev).toHaveBeenCalledTimes(1);
+    });
+
+    it('shows the descriptor, until it is closed', async () => {
+      await using scene = await connect();
+      expect(scene.transport.fd).toSatisfy(
+        (fd: unknown) => process.platform === 'win32' || (typeof fd === 'number' && fd > 2),
+      );
+      scene.transport.close();
+      expect(scene.transport.fd).toBeUndefined();
+    });
+
+    it('lets no late error of the socket end the process', async () => {
+      await using scene = await connect();
+      scene.transport.close();
+      await scene.recorder.untilSeen('close');
+      expect(scene.socket.emit('error', new Error('late'))).toBe(true);
+      expect(scene.recorder.events).toEqual(['close']);
+    });
+
+    it('reports an error of the socket once, by onClose', async () => {
+      await using scene = await connect();
+      const cause = new Error('cable cut');
+      scene.socket.destroy(cause);
+      await scene.recorder.untilSeen('close');
+      expect(scene.recorder.closeError).toMatchObject({
+        name: 'ConnectionBroken',
+        cause,
+        message: expect.stringMatching(/^connection to 127\.0\.0\.1:\d+ broke: cable cut$/),
+      });
+    });
+  });
+}
+
+interface NodeScene extends AsyncDisposable {
+  readonly transport: Transport;
+  readonly recorder: Recorder;
+  readonly peer: ContractPeer;
+  readonly socket: Socket;
+}

@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import { tlsConnectOptions } from '../../src/node/tls-options.ts';
+
+describe('tlsConnectOptions', () => {
+  it('verifies, and asks for TLS 1.2 at least, by default', () => {
+    expect(tlsConnectOptions({}, 'broker')).toMatchObject({ rejectUnauthorized: true, minVersion: 'TLSv1.2' });
+  });
+
+  it('sends the host as SNI unless it is an IP address', () => {
+    expect(tlsConnectOptions({}, 'broker').servername).toBe('broker');
+    expect(tlsConnectOptions({}, '127.0.0.1')).not.toHaveProperty('servername');
+    expect(tlsConnectOptions({}, '::1')).not.toHaveProperty('servername');
+  });
+
+  it('prefers serverName to the host', () => {
+    expect(tlsConnectOptions({ serverName: 'name' }, '127.0.0.1').servername).toBe('name');
+    expect(tlsConnectOptions({ serverName: '127.0.0.1' }, 'broker')).not.toHaveProperty('servername');
+  });
+
+  it('leaves out what is not given, so that the defaults of the runtime hold', () => {
+    const { checkServerIdentity, ...others } = tlsConnectOptions({}, 'broker');
+    expect(Object.keys(others).sort()).toEqual(['minVersion', 'rejectUnauthorized', 'servername']);
+  });
+
+  it('takes PEM texts as bytes too, without a copy', () => {
+    const bytes = new TextEncoder().encode('..PEM').subarray(2);
+    const { ca, key } = tlsConnectOptions({ ca: ['text', bytes], key: bytes }, 'broker');
+    expect(ca).toEqual(['text', Buffer.from('PEM')]);
+    expect(key instanceof Buffer && key.buffer === bytes.buffer).toBe(true);
+  });
+});

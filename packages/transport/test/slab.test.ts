@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { Slab } from '../src/slab.ts';
+
+const kibibyte = 1024;
+
+describe('Slab', () => {
+  it('starts with 16 KiB', () => {
+    expect(new Slab().room().length).toBe(16 * kibibyte);
+  });
+
+  it('gives the same room again until something is taken', () => {
+    const slab = new Slab();
+    const first = slab.room();
+    const second = slab.room();
+    expect(second.buffer).toBe(first.buffer);
+    expect(second.byteOffset).toBe(first.byteOffset);
+  });
+
+  it('gives successive reads out side by side in one buffer', () => {
+    const slab = new Slab();
+    const views = [5, 100, 3000].map((length) => read(slab, length));
+    expect(views.map((view) => view.byteOffset)).toEqual([0, 5, 105]);
+    expect(new Set(views.map((view) => view.buffer)).size).toBe(1);
+  });
+
+  it('gives out the very bytes that were read into its room', () => {
+    const slab = new Slab();
+    slab.room().set([1, 2, 3]);
+    expect([...slab.take(3)]).toEqual([1, 2, 3]);
+  });
+
+  it('never has less room than 2 KiB, nor gives a byte out twice', () => {
+    const slab = new Slab();
+    const views: Uint8Array[] = [];
+    for (let i = 0; i < 500; i++) {
+      expect(slab.room().length).toBeGreaterThanOrEqual(2 * kibibyte);
+      views.push(read(slab, 700));
+    }
+    const places = new Map<ArrayBufferLike, number>();
+    for (const view of views) {
+      expect(view.byteOffset).toBeGreaterThanOrEqual(places.get(view.buffer) ?? 0);
+      places.set(view.buffer, view.byteOffset + view.length);
+    }
+  });
+
+  it('doubles up to 128 KiB while reads fill it to the brim', () => {
+    const slab = new Slab();
+    const sizes = Array.from({ length: 6 }, () => read(slab, slab.room().length).length / kibibyte);
+    expect(sizes).toEqual([16, 32, 64, 128, 128, 128]);
+  });
+
+  it('stays small while reads are small', () => {
+    const slab = new Slab();
+    const sizes = Array.from({ length: 200 }, () => read(slab, 1500).buffer.byteLength);
+    expect(new Set(sizes)).toEqual(new Set([16 * kibibyte]));
+  });
+});
+
+function read(slab: Slab, length: number): Uint8Array {
+  slab.room();
+  return slab.take(length);
+}
