@@ -9,4 +9,6 @@ export default defineConfig({
   sourcemap: true,
   clean: true,
   dts: false,
+  // Deno takes built-in modules only by their full name.
+  removeNodeProtocol: false,
 });
