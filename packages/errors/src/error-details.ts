@@ -1,0 +1,61 @@
+/** What is known of an error beyond its message: the words for it and their meaning. Types only. */
+
+/**
+ * Who has to change something before the failed call can succeed.
+ *
+ * - `caller`: the program: an argument, a name, a permission or an order of calls.
+ * - `broker`: nobody here; the broker is short of something, shuts down or holds the thing locked.
+ * - `peer`: an end of the connection broke the protocol; a client, a proxy or a broker has a bug.
+ * - `network`: the connection, the name look-up or TLS below the protocol.
+ */
+export type Blame = 'caller' | 'broker' | 'peer' | 'network';
+
+/** How far the damage reaches: this operation alone, the channel it ran on, or the whole connection. */
+export type Scope = 'operation' | 'channel' | 'connection';
+
+/**
+ * What became of the failed operation at the broker.
+ *
+ * - `not-sent`: no byte of it left the client; it has had no effect.
+ * - `refused`: the broker got it and turned it down.
+ * - `unknown`: it may or may not have had its effect.
+ */
+export type Outcome = 'not-sent' | 'refused' | 'unknown';
+
+/** What is known of one failure beyond its message; whatever is left out takes the default of the class. */
+export interface ErrorDetails {
+  /** The reply code of AMQP 0-9-1 §1.2, 200 to 541; the classes named after a reply code know their own. */
+  readonly replyCode?: number | undefined;
+  /** The broker's own words. */
+  readonly replyText?: string | undefined;
+  /** The AMQP name of the method that failed, such as `basic.publish`. */
+  readonly method?: string | undefined;
+  /** What led to this error, usually another error. */
+  readonly cause?: unknown;
+  /** See {@link Outcome}. */
+  readonly outcome?: Outcome | undefined;
+  /** See {@link Scope}. */
+  readonly scope?: Scope | undefined;
+  /** See {@link Blame}. */
+  readonly blame?: Blame | undefined;
+  /** Whether the same call may succeed later without a change to the program. */
+  readonly retryable?: boolean | undefined;
+}
+
+/** What all errors of one class have in common, unless their {@link ErrorDetails} say otherwise. */
+export interface ErrorTraits {
+  /** The name of the class; kept as text, for a bundler may rename the class itself. */
+  readonly name: string;
+  /** The name of the class in upper snake case, never changed once published. */
+  readonly code: string;
+  /** The reply code that the class stands for; absent where it stands for none. */
+  readonly replyCode?: number;
+  /** See {@link Blame}. */
+  readonly blame: Blame;
+  /** See {@link Scope}. */
+  readonly scope: Scope;
+  /** See {@link ErrorDetails.retryable}. */
+  readonly retryable: boolean;
+  /** See {@link Outcome}. */
+  readonly outcome: Outcome;
+}

@@ -1,0 +1,156 @@
+/**
+ * The base of every error that Puka throws or rejects with, and what makes `instanceof` hold across two copies of
+ * this package. Must not keep a password, a SASL response or a message body.
+ */
+import type { Blame, ErrorDetails, ErrorTraits, Outcome, Scope } from './error-details.ts';
+import { causeToJson, type ErrorJson } from './error-json.ts';
+
+/** Registered with the runtime, so that every copy of this package in one process means the same symbol. */
+const brand: unique symbol = Symbol.for('puka.error');
+
+/**
+ * The base class of everything Puka throws or rejects with.
+ *
+ * `instanceof` holds for errors of another copy of this package too: it goes by a brand and the names of the classes,
+ * not by the identity of the constructors.
+ *
+ * @example
+ * ```ts
+ * import { ConnectionBroken, NotFound, PukaError } from '@puka/errors';
+ *
+ * function advise(error: unknown): string {
+ *   if (error instanceof NotFound) return `declare it first: ${error.replyText ?? error.message}`;
+ *   if (error instanceof ConnectionBroken && error.outcome === 'not-sent') return 'send it again';
+ *   if (error instanceof PukaError && error.retryable) return 'try again later';
+ *   return 'give up';
+ * }
+ * ```
+ */
+export abstract class PukaError extends Error {
+  /** What the errors of this class have in common. */
+  static readonly traits: ErrorTraits = {
+    name: 'PukaError',
+    code: 'PUKA_ERROR',
+    blame: 'peer',
+    scope: 'operation',
+    retryable: false,
+    outcome: 'unknown',
+  };
+
+  static {
+    // Every error tells the names of its classes under the brand.
+    Object.defineProperty(PukaError.prototype, brand, {
+      get(this: PukaError): readonly string[] {
+        return classChainOf(this.constructor);
+      },
+    });
+    // `value instanceof ThisClass` asks the class on its right, which inherits this. A class that a user derives from
+    // one of ours has no traits of its own and is told by its identity, as usual.
+    Object.defineProperty(PukaError, Symbol.hasInstance, {
+      value(this: unknown, value: unknown): boolean {
+        const traits = traitsOf(this);
+        if (traits === undefined) return Function.prototype[Symbol.hasInstance].call(this, value);
+        return classNamesOf(value).includes(traits.name);
+      },
+    });
+  }
+
+  /** A constant of the class in upper snake case, such as `NOT_FOUND`. */
+  readonly code: string;
+  /** The reply code that the class stands for or the broker gave; `undefined` where there is none. */
+  declare readonly replyCode: number | undefined;
+  /** The broker's own words; `undefined` where the error did not come from the broker. */
+  declare readonly replyText: string | undefined;
+  /** Who has to change something. */
+  readonly blame: Blame;
+  /** How far the damage reaches. */
+  readonly scope: Scope;
+  /** Whether the same call may succeed later without a change to the program; look at `outcome` before repeating it. */
+  readonly retryable: boolean;
+  /** What became of the operation at the broker. */
+  readonly outcome: Outcome;
+  /** The AMQP name of the method that failed, such as `basic.publish`; `undefined` where no single one did. */
+  declare readonly method: string | undefined;
+
+  /**
+   * @param message What happened, the value met, the rule or limit, and where. Must hold no secret and no body.
+   * @param details What is known beyond that; what is left out takes the default of the class.
+   */
+  constructor(message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    const traits = new.target.traits;
+    this.code = traits.code;
+    this.blame = details.blame ?? traits.blame;
+    this.scope = details.scope ?? traits.scope;
+    this.retryable = details.retryable ?? traits.retryable;
+    this.outcome = details.outcome ?? traits.outcome;
+    // These are set only where they say something, so that a printed error shows no row of `undefined`.
+    const replyCode = details.replyCode ?? traits.replyCode;
+    if (replyCode !== undefined) this.replyCode = replyCode;
+    if (details.replyText !== undefined) this.replyText = details.replyText;
+    if (details.method !== undefined) this.method = details.method;
+  }
+
+  /**
+   * The name of the class, such as `NotFound`; of a class derived from one of Puka's, the name of that one. An accessor
+   * of the prototype and no field, so that a stack trace begins with it.
+   */
+  override get name(): string {
+    return classChainOf(this.constructor)[0] ?? PukaError.traits.name;
+  }
+
+  /**
+   * The error as plain data for a log: the fields of {@link ErrorJson} and nothing else, no stack and no body.
+   *
+   * @returns A new object that the caller may keep.
+   */
+  toJSON(): ErrorJson {
+    const cause = causeToJson(this.cause);
+    return {
+      type: 'puka.error',
+      code: this.code,
+      name: this.name,
+      message: this.message,
+      ...(this.replyCode === undefined ? {} : { replyCode: this.replyCode }),
+      ...(this.replyText === undefined ? {} : { replyText: this.replyText }),
+      blame: this.blame,
+      scope: this.scope,
+      retryable: this.retryable,
+      outcome: this.outcome,
+      ...(this.method === undefined ? {} : { method: this.method }),
+      ...(cause === undefined ? {} : { cause }),
+    };
+  }
+}
+
+/**
+ * Whether a value is an error of Puka, of this copy of the package or of another.
+ *
+ * @param value Anything, such as what a `catch` caught.
+ */
+export function isPukaError(value: unknown): value is PukaError {
+  return classNamesOf(value).includes(PukaError.traits.name);
+}
+
+/** The traits that a class states itself; those it inherits don't count, for they name another class. */
+function traitsOf(errorClass: unknown): ErrorTraits | undefined {
+  if (typeof errorClass !== 'function' || !Object.hasOwn(errorClass, 'traits')) return undefined;
+  return (errorClass as typeof PukaError).traits;
+}
+
+/** The names of a class and of those above it, from itself up to `PukaError`. */
+function classChainOf(errorClass: unknown): string[] {
+  const names: string[] = [];
+  for (let each = errorClass; typeof each === 'function'; each = Object.getPrototypeOf(each)) {
+    const traits = traitsOf(each);
+    if (traits !== undefined) names.push(traits.name);
+  }
+  return names;
+}
+
+/** What the brand of a value says; nothing for a value without it. */
+function classNamesOf(value: unknown): readonly unknown[] {
+  if (typeof value !== 'object' || value === null || !(brand in value)) return [];
+  const names = value[brand];
+  return Array.isArray(names) ? names : [];
+}

@@ -1,0 +1,35 @@
+/** Turns a reply code of the broker into the error class that stands for it. Must not know where the code came from. */
+import { AmqpError } from './amqp-error.ts';
+import type { ErrorDetails } from './error-details.ts';
+import { replyErrorClasses } from './generated/reply-error-classes.ts';
+
+/**
+ * Makes the error for a reply code that the broker gave in `channel.close`, `connection.close` or `basic.return`.
+ *
+ * @param replyCode The code, 0 to 65535. One that stands in no list gives an {@link AmqpError} itself.
+ * @param replyText The broker's words; may be empty.
+ * @param details What else is known: the method that failed, a `scope` or an `outcome` other than the class's own.
+ * @returns An error whose message is the broker's text, led by the code's name and followed by code and method:
+ * `NOT_FOUND - no queue 'jobs' in vhost '/' (404, queue.declare)`.
+ *
+ * @example
+ * ```ts
+ * import { NotFound, replyError } from '@puka/errors';
+ *
+ * const error = replyError(404, "NOT_FOUND - no queue 'jobs' in vhost '/'", { method: 'queue.declare' });
+ * console.log(error instanceof NotFound, error.scope); // true channel
+ * ```
+ */
+export function replyError(replyCode: number, replyText: string, details: ErrorDetails = {}): AmqpError {
+  const entry = replyErrorClasses.get(replyCode);
+  const text = entry === undefined ? replyText || 'unknown reply code' : withName(entry.text, replyText);
+  const place = details.method === undefined ? `${replyCode}` : `${replyCode}, ${details.method}`;
+  const Class = entry?.errorClass ?? AmqpError;
+  return new Class(`${text} (${place})`, { ...details, replyCode, replyText });
+}
+
+/** RabbitMQ begins its texts with the name of the code, other brokers and `basic.return` may not. */
+function withName(name: string, replyText: string): string {
+  if (replyText === '') return name;
+  return replyText.startsWith(name) ? replyText : `${name} - ${replyText}`;
+}
