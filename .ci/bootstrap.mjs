@@ -1,0 +1,127 @@
+// Takes a fresh checkout to a running program (`start`) or through every check (`test`). Plain Node, no dependencies,
+// because it runs before anything is installed. It must not hold checks of its own: each step is a command that can
+// be run by hand as well.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { constants, tmpdir } from 'node:os';
+import { delimiter, dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const pnpm = ['npx', '--yes', 'pnpm@12.21.0'];
+const resultsFile = process.env.PUKA_TEST_RESULTS || join(root, 'node_modules', '.cache', 'puka', 'vitest.json');
+
+const env = {
+  ...process.env,
+  CI: process.env.CI || 'true',
+  TURBO_TELEMETRY_DISABLED: '1',
+  PATH: [join(root, 'node_modules', '.bin'), process.env.PATH].filter(Boolean).join(delimiter),
+};
+// npm and pnpm keep their caches in HOME; an empty value would make them write beside the sources.
+if (process.env.HOME === '') env.HOME = mkdtempSync(join(tmpdir(), 'puka-home-'));
+
+/** Ends a step with a reason already shown to the reader. */
+class StepFailed extends Error {}
+
+/**
+ * Runs one command from the root. `show` passes its output on as it comes; otherwise the output is kept and printed
+ * only when the command fails. Progress lines go to standard error, so that a started program owns standard output.
+ */
+function step(title, command, { show = false } = {}) {
+  const began = process.hrtime.bigint();
+  const seconds = () => (Number(process.hrtime.bigint() - began) / 1e9).toFixed(1);
+  return new Promise((done, fail) => {
+    const kept = [];
+    const output = show ? 'inherit' : 'pipe';
+    const child = spawn(command[0], command.slice(1), { cwd: root, env, stdio: ['ignore', output, output] });
+    child.stdout?.on('data', (bytes) => kept.push(bytes));
+    child.stderr?.on('data', (bytes) => kept.push(bytes));
+    const failed = (reason) => {
+      process.stderr.write(Buffer.concat(kept));
+      process.stderr.write(`FAIL  ${title}  ${seconds()} s (${reason}: ${command.join(' ')})\n`);
+      fail(new StepFailed(title));
+    };
+    child.on('error', (error) => failed(error.message));
+    child.on('close', (code, signal) => {
+      if (code !== 0) return failed(signal ?? `exit code ${code}`);
+      process.stderr.write(`ok    ${title}  ${seconds()} s\n`);
+      done();
+    });
+  });
+}
+
+async function install() {
+  const marker = join(root, 'node_modules', '.modules.yaml');
+  const lock = join(root, 'pnpm-lock.yaml');
+  if (existsSync(marker) && statSync(marker).mtimeMs >= statSync(lock).mtimeMs) return;
+  await step('install', [...pnpm, 'install', '--frozen-lockfile']);
+  // An install that had nothing to do leaves the marker's time alone.
+  if (existsSync(marker)) utimesSync(marker, new Date(), new Date());
+}
+
+async function build() {
+  await step('build', ['turbo', 'run', 'build']);
+}
+
+async function start(files) {
+  await install();
+  await build();
+  const child = spawn(process.execPath, [join(root, 'apps', 'hello', 'dist', 'index.js'), ...files], {
+    stdio: 'inherit',
+  });
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+  return new Promise((done, fail) => {
+    child.on('error', fail);
+    child.on('close', (code, signal) => done(signal ? 128 + constants.signals[signal] : (code ?? 1)));
+  });
+}
+
+async function test() {
+  rmSync(resultsFile, { force: true });
+  await install();
+  mkdirSync(dirname(resultsFile), { recursive: true });
+  const steps = [
+    ['build', ['turbo', 'run', 'build']],
+    ['format and lint', ['biome', 'ci', '--colors=off', '.']],
+    ['floating promises', ['oxlint', '--type-aware']],
+    ['types', ['tsc', '-p', 'tsconfig.json']],
+    ['generated code', [...pnpm, '--filter', '@puka/wire', 'gen', '--check']],
+    ['boundaries', [...pnpm, '--filter', '@puka/checks', 'boundaries']],
+    [
+      'tests',
+      [
+        ...['vitest', 'run', '--project', 'unit', '--project', 'broker'],
+        ...['--reporter=default', '--reporter=json', `--outputFile.json=${resultsFile}`],
+      ],
+      { show: true },
+    ],
+    ['packed packages', [...pnpm, '--filter', '@puka/checks', 'packed']],
+  ];
+  // Every step runs, so that one look shows everything that is wrong; without a build the rest would only mislead.
+  const failures = [];
+  for (const [title, command, options] of steps) {
+    try {
+      await step(title, command, options);
+    } catch (error) {
+      if (!(error instanceof StepFailed) || title === 'build') throw error;
+      failures.push(title);
+    }
+  }
+  if (failures.length > 0) process.stderr.write(`failed: ${failures.join(', ')}\n`);
+  return failures.length === 0 ? 0 : 1;
+}
+
+const [command, ...rest] = process.argv.slice(2);
+const commands = { start: () => start(rest), test };
+if (command === undefined || !Object.hasOwn(commands, command)) {
+  process.stderr.write('usage: node .ci/bootstrap.mjs start [FILE…] | test\n');
+  process.exit(2);
+}
+try {
+  process.exitCode = await commands[command]();
+} catch (error) {
+  if (!(error instanceof StepFailed)) process.stderr.write(`${error?.stack ?? error}\n`);
+  process.exitCode = 1;
+} finally {
+  if (process.env.HOME === '') rmSync(env.HOME, { recursive: true, force: true });
+}
