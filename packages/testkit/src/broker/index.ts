@@ -1,0 +1,16 @@
+// The launcher of real RabbitMQ nodes. It must not import anything but Node's own modules: a first example program waits for it to load.
+
+export { type EnsuredBroker, type EnsureOptions, ensureBroker } from './ensure-broker.ts';
+export { freePort, freePorts } from './free-port.ts';
+export { launchBroker } from './launch-broker.ts';
+export { type ProbeAnswer, type ProbeTarget, probeBroker } from './probe.ts';
+export {
+  type Broker,
+  type BrokerEndpoint,
+  type BrokerTls,
+  BrokerUnavailable,
+  type LaunchOptions,
+  type OnProgress,
+  type QueueReport,
+  type UrlParts,
+} from './types.ts';

@@ -1,0 +1,190 @@
+// The broker a test holds: a node process, its addresses, and what a test does with it by rabbitmqctl.
+// It must not know how the node is run; that is the node process's.
+
+import type { NodePorts } from './configuration.ts';
+import type { NodeProcess } from './node-process.ts';
+import { probeBroker } from './probe.ts';
+import { type Broker, BrokerUnavailable, type QueueReport, type UrlParts } from './types.ts';
+
+const probeIntervalMs = 25;
+const loopback = '127.0.0.1';
+const defaultWatermark = '0.4'; // RabbitMQ: vm_memory_high_watermark
+
+/** A node with its addresses. Made by `launchBroker`, which starts it before anyone sees it. */
+export class RunningBroker implements Broker {
+  readonly host = loopback;
+  readonly port: number;
+  readonly tlsPort: number | undefined;
+  readonly managementPort: number | undefined;
+  readonly #node: NodeProcess;
+  readonly #startTimeoutMs: number;
+  #version = 'unknown';
+  #stopped: Promise<void> | undefined;
+
+  constructor(node: NodeProcess, ports: NodePorts, startTimeoutMs: number) {
+    this.#node = node;
+    this.#startTimeoutMs = startTimeoutMs;
+    this.port = ports.amqp;
+    this.tlsPort = ports.tls;
+    this.managementPort = ports.management;
+  }
+
+  get kind(): 'installed' | 'docker' {
+    return this.#node.kind;
+  }
+  get nodeName(): string {
+    return this.#node.nodeName;
+  }
+  get folder(): string {
+    return this.#node.folder;
+  }
+  get pid(): number | undefined {
+    return this.#node.pid;
+  }
+  get version(): string {
+    return this.#version;
+  }
+  get url(): string {
+    return this.urlFor({});
+  }
+  get tlsUrl(): string | undefined {
+    return this.tlsPort === undefined ? undefined : this.urlFor({ tls: true });
+  }
+
+  urlFor({ user = 'guest', password = 'guest', vhost = '/', tls = false }: UrlParts): string {
+    if (tls && this.tlsPort === undefined) throw new Error('this node was launched without tls');
+    const address = `${encodeURIComponent(user)}:${encodeURIComponent(password)}@${this.host}:${tls ? this.tlsPort : this.port}`;
+    return `${tls ? 'amqps' : 'amqp'}://${address}/${encodeURIComponent(vhost)}`;
+  }
+
+  /** Starts the node and waits until it answers. */
+  async start(): Promise<void> {
+    await this.#node.start();
+    const end = this.#node.ended.then((how) => ({ how }));
+    const deadline = performance.now() + this.#startTimeoutMs;
+    let lastReason = 'it was not asked yet';
+    while (performance.now() < deadline) {
+      const outcome = await Promise.race([end, this.#probe()]);
+      if ('version' in outcome) {
+        this.#version = outcome.version;
+        return;
+      }
+      if ('how' in outcome)
+        throw new BrokerUnavailable(`RabbitMQ did not start: ${outcome.how}\n${await this.#logExtract()}`);
+      lastReason = outcome.reason;
+      await new Promise((resolve) => setTimeout(resolve, probeIntervalMs));
+    }
+    throw new BrokerUnavailable(
+      `RabbitMQ did not answer within ${this.#startTimeoutMs} ms: ${lastReason}\n${await this.#logExtract()}`,
+    );
+  }
+
+  async #probe(): Promise<{ readonly version: string } | { readonly reason: string }> {
+    try {
+      return await probeBroker({ host: this.host, port: this.port });
+    } catch (error) {
+      return { reason: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  /** The lines of the log that tell why a start failed: the first errors, or the end where none is marked so. */
+  async #logExtract(): Promise<string> {
+    const lines = (await this.log().catch(() => '')).trimEnd().split('\n');
+    const errors = lines.filter((line) => /\[(error|critical)\]|^ERROR|^BOOT FAILED/.test(line));
+    return (errors.length > 0 ? errors.slice(0, 15) : lines.slice(-15)).join('\n');
+  }
+
+  log(): Promise<string> {
+    return this.#node.log();
+  }
+
+  async ctl(...args: readonly string[]): Promise<string> {
+    return (await this.#node.ctl(args)).trim();
+  }
+
+  async evaluate(expression: string): Promise<string> {
+    return (await this.#node.evaluate(expression)).trim();
+  }
+
+  kill(): Promise<void> {
+    return this.#node.kill();
+  }
+
+  shutdown(): Promise<void> {
+    return this.#node.terminate();
+  }
+
+  async restart(): Promise<void> {
+    if (this.#stopped !== undefined)
+      throw new Error(
+        'a stopped broker can not be started again: its data is gone; use shutdown() or kill() before restart()',
+      );
+    await this.shutdown();
+    await this.start();
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#node.dispose().finally(() => this.#node.watchdog.release());
+    return this.#stopped;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  async addUser(
+    user: string,
+    password: string,
+    options: { readonly vhost?: string; readonly tags?: readonly string[] } = {},
+  ): Promise<void> {
+    const { vhost = '/', tags = [] } = options;
+    await this.ctl('add_user', user, password);
+    if (tags.length > 0) await this.ctl('set_user_tags', user, ...tags);
+    await this.setPermissions(user, { vhost });
+  }
+
+  async addVhost(vhost: string, { user = 'guest' }: { readonly user?: string } = {}): Promise<void> {
+    await this.ctl('add_vhost', vhost);
+    await this.setPermissions(user, { vhost });
+  }
+
+  async setPermissions(
+    user: string,
+    options: {
+      readonly vhost?: string;
+      readonly configure?: string;
+      readonly write?: string;
+      readonly read?: string;
+    } = {},
+  ): Promise<void> {
+    const { vhost = '/', configure = '.*', write = '.*', read = '.*' } = options;
+    await this.ctl('set_permissions', '-p', vhost, user, configure, write, read);
+  }
+
+  async listQueues(vhost = '/'): Promise<QueueReport[]> {
+    const columns = ['name', 'messages', 'consumers', 'durable', 'type'];
+    const rows: unknown = JSON.parse(
+      await this.ctl('--quiet', '--formatter', 'json', 'list_queues', '-p', vhost, ...columns),
+    );
+    return Array.isArray(rows) ? rows.map(queueReport) : [];
+  }
+
+  async closeAllConnections(reason = 'closed by a test'): Promise<void> {
+    await this.ctl('close_all_connections', reason);
+  }
+
+  async setMemoryAlarm(state: 'on' | 'off'): Promise<void> {
+    await this.ctl('set_vm_memory_high_watermark', state === 'on' ? '0' : defaultWatermark);
+  }
+}
+
+function queueReport(row: unknown): QueueReport {
+  const members = new Map<string, unknown>(typeof row === 'object' && row !== null ? Object.entries(row) : []);
+  return {
+    name: String(members.get('name')),
+    messages: Number(members.get('messages')),
+    consumers: Number(members.get('consumers')),
+    durable: members.get('durable') === true,
+    type: String(members.get('type')),
+  };
+}

@@ -1,0 +1,5 @@
+// All that tests and example programs take from here. It must load fast and import nothing but Node's own modules.
+
+export * from './broker/index.ts';
+export { uniqueName } from './unique-name.ts';
+export { type NotYet, type WaitOptions, waitFor } from './wait-for.ts';

@@ -1,0 +1,126 @@
+import { existsSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Broker, BrokerUnavailable, launchBroker, probeBroker } from '../../src/broker/index.ts';
+import { waitFor } from '../../src/wait-for.ts';
+import { isRunning, loopbackListenersOnly } from './processes.ts';
+
+describe('two nodes side by side', () => {
+  let first: Broker;
+  let second: Broker;
+
+  beforeAll(async () => {
+    [first, second] = await Promise.all([
+      launchBroker(),
+      launchBroker({ config: { heartbeat: 17, default_vhost: 'other' } }),
+    ]);
+  });
+  afterAll(async () => {
+    await Promise.all([first.stop(), second.stop()]);
+  });
+
+  it('answer on ports of their own and tell the same version', async () => {
+    expect(first.port).not.toBe(second.port);
+    const answers = await Promise.all([first, second].map(({ host, port }) => probeBroker({ host, port })));
+    expect(answers.map((answer) => answer.product)).toEqual(['RabbitMQ', 'RabbitMQ']);
+    expect(answers.map((answer) => answer.version)).toEqual([first.version, second.version]);
+    expect(first.version).toMatch(/^\d+\.\d+/);
+  });
+
+  it('are told apart by ctl', async () => {
+    expect(await first.ctl('eval', 'node().')).toBe(`'${first.nodeName}'`);
+    expect(await second.ctl('eval', 'node().')).toBe(`'${second.nodeName}'`);
+  });
+
+  it('take their own configuration', async () => {
+    expect(await second.evaluate('application:get_env(rabbit, heartbeat)')).toBe('{ok,17}');
+    expect(await first.evaluate('application:get_env(rabbit, heartbeat)')).not.toBe('{ok,17}');
+    expect(await second.ctl('--quiet', 'list_vhosts')).toBe('name\nother');
+  });
+
+  it('listen on the loopback address alone', () => {
+    expect(loopbackListenersOnly(first.pid)).toBe(true);
+    expect(loopbackListenersOnly(second.pid)).toBe(true);
+  });
+
+  it('give back any text an evaluation yields', async () => {
+    expect(await first.evaluate('{[$a, 8364], <<"x\\"y">>, 1.5}.')).toBe('{[97,8364],<<"x\\"y">>,1.5}');
+  });
+
+  it('reject a ctl command with its complaint', async () => {
+    await expect(first.ctl('delete_user', 'nobody')).rejects.toThrow(/nobody/);
+    await expect(first.evaluate('error(badness)')).rejects.toThrow(/badness/);
+  });
+
+  it('name user and virtual host in a url', async () => {
+    await first.addVhost('a/b');
+    await first.addUser('mar ta', 'p@ss', { vhost: 'a/b', tags: ['monitoring'] });
+    const url = first.urlFor({ user: 'mar ta', password: 'p@ss', vhost: 'a/b' });
+    expect(url).toBe(`amqp://mar%20ta:p%40ss@127.0.0.1:${first.port}/a%2Fb`);
+    expect(await first.ctl('--quiet', 'list_permissions', '-p', 'a/b')).toMatch(/mar ta\t\.\*\t\.\*\t\.\*/);
+    await first.setPermissions('mar ta', { vhost: 'a/b', write: '' });
+    expect(await first.ctl('--quiet', 'list_permissions', '-p', 'a/b')).toMatch(/mar ta\t\.\*\t\t\.\*/);
+  });
+
+  it('raise and clear the memory alarm', async () => {
+    await first.setMemoryAlarm('on');
+    await waitFor(async () => (await first.evaluate('rabbit_alarm:get_alarms()')).includes('memory'));
+    await first.setMemoryAlarm('off');
+    await waitFor(async () => (await first.evaluate('rabbit_alarm:get_alarms()')) === '[]');
+  });
+
+  it('refuse tls where none was asked for', () => {
+    expect(first.tlsUrl).toBeUndefined();
+    expect(() => first.urlFor({ tls: true })).toThrow(/without tls/);
+  });
+});
+
+describe('a node that goes down', () => {
+  let broker: Broker;
+  const declare = (name: string): string =>
+    `rabbit_amqqueue:declare(rabbit_misc:r(<<"/">>, queue, <<"${name}">>), true, false, [], none, <<"test">>)`;
+
+  beforeAll(async () => {
+    broker = await launchBroker();
+  });
+  afterAll(() => broker.stop());
+
+  it('keeps its durable queues and its port over a restart', async () => {
+    const { port } = broker;
+    await broker.evaluate(declare('kept'));
+    await broker.restart();
+    expect(broker.port).toBe(port);
+    expect((await broker.listQueues()).map((queue) => [queue.name, queue.durable])).toEqual([['kept', true]]);
+  });
+
+  it('answers no more after kill, and has its data when restarted', async () => {
+    const pid = broker.pid;
+    await broker.kill();
+    expect(broker.pid).toBeUndefined();
+    expect(isRunning(pid)).toBe(false);
+    await expect(probeBroker({ host: broker.host, port: broker.port })).rejects.toThrow(/ECONNREFUSED/);
+    await broker.kill();
+    await broker.restart();
+    expect((await broker.listQueues()).map((queue) => queue.name)).toContain('kept');
+  });
+
+  it('leaves neither process nor folder after stop', async () => {
+    const { pid, folder } = broker;
+    await broker.stop();
+    expect(isRunning(pid)).toBe(false);
+    expect(existsSync(folder)).toBe(false);
+    await broker.stop();
+    await expect(broker.restart()).rejects.toThrow(/can not be started again/);
+  });
+});
+
+describe('a start that fails', () => {
+  it('tells why, from the log of the server', async () => {
+    const launching = launchBroker({ config: 'listeners.tcp.1 = nonsense' });
+    await expect(launching).rejects.toThrow(BrokerUnavailable);
+    await expect(launching).rejects.toThrow(/listeners\.tcp\.1/);
+  });
+
+  it('refuses a configuration line that has no value', async () => {
+    await expect(launchBroker({ config: ['heartbeat'] })).rejects.toThrow(/"key = value", not "heartbeat"/);
+  });
+});
