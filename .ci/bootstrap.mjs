@@ -9,6 +9,8 @@ import { fileURLToPath } from 'node:url';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const pnpm = ['npx', '--yes', 'pnpm@12.21.0'];
+// turbo looks for pnpm on PATH; npx puts it there.
+const buildCommand = [...pnpm, 'exec', 'turbo', 'run', 'build'];
 const resultsFile = process.env.PUKA_TEST_RESULTS || join(root, 'node_modules', '.cache', 'puka', 'vitest.json');
 
 const env = {
@@ -60,7 +62,7 @@ async function install() {
 }
 
 async function build() {
-  await step('build', ['turbo', 'run', 'build']);
+  await step('build', buildCommand);
 }
 
 async function start(files) {
@@ -81,7 +83,7 @@ async function test() {
   await install();
   mkdirSync(dirname(resultsFile), { recursive: true });
   const steps = [
-    ['build', ['turbo', 'run', 'build']],
+    ['build', buildCommand],
     ['format and lint', ['biome', 'ci', '--colors=off', '.']],
     ['floating promises', ['oxlint', '--type-aware']],
     ['types', ['tsc', '-p', 'tsconfig.json']],
