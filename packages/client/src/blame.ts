@@ -1,0 +1,21 @@
+/**
+ * Which of the publishes on a channel the broker can have meant when it closed it: `channel.close` names no delivery
+ * tag, but RabbitMQ's text names what is wrong. Pure; must not decide what happens then.
+ */
+import type { AmqpError } from '@puka/errors';
+import type { PublishInput } from './session/index.ts';
+
+/** Whether a publish can be the culprit. */
+export type Suspicion = (input: PublishInput) => boolean;
+
+const anyone: Suspicion = () => true;
+
+/** @returns the narrowest suspicion that the broker's words allow. RabbitMQ: `rabbit_channel`, checks of basic.publish. */
+export function suspicionOf(error: AmqpError): Suspicion {
+  const text = error.replyText ?? '';
+  const exchange = /(?:no exchange|exchange) '([^']*)' in vhost/.exec(text)?.[1];
+  if (exchange !== undefined) return (input) => input.exchange === exchange;
+  const limit = /larger than configured max size (\d+)/.exec(text)?.[1];
+  if (limit !== undefined) return (input) => input.body.length > Number(limit);
+  return anyone;
+}

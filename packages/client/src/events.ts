@@ -1,0 +1,61 @@
+/** The events of a client: a listener that throws hurts nobody. Must not know what the events mean. */
+import type { PukaError } from '@puka/errors';
+import type { Operation } from './operation.ts';
+import type { ConnectionInfo } from './session/index.ts';
+
+/** Each event, and what its listeners get. */
+export interface ClientEvents {
+  /** The connection stands. */
+  connected: [info: ConnectionInfo];
+  /** It is gone; `undefined` after our own close. */
+  disconnected: [error: PukaError | undefined];
+  /** RabbitMQ extension: the broker is short of a resource and does not read what we publish. */
+  blocked: [reason: string];
+  /** RabbitMQ extension: it reads again. */
+  unblocked: [];
+  /** An operation failed and nobody looked, or a callback threw; the operation, where there is one. */
+  unobserved: [error: unknown, promise: Operation<unknown> | undefined];
+  /** The client does nothing more. */
+  closed: [error: PukaError | undefined];
+}
+
+type Listener = { call(...values: unknown[]): void }['call'];
+
+/** Keeps and calls listeners. */
+export class Events {
+  private readonly listeners = new Map<keyof ClientEvents, Listener[]>();
+  private readonly report: (error: unknown) => void;
+
+  /** @param report takes what a listener throws. */
+  constructor(report: (error: unknown) => void) {
+    this.report = report;
+  }
+
+  /** Adds a listener. */
+  on<Name extends keyof ClientEvents>(name: Name, listener: (...values: ClientEvents[Name]) => void): void {
+    const list = this.listeners.get(name) ?? [];
+    this.listeners.set(name, [...list, listener as Listener]); // `emit` gives it what its name says.
+  }
+
+  /** Takes a listener away. */
+  off<Name extends keyof ClientEvents>(name: Name, listener: (...values: ClientEvents[Name]) => void): void {
+    const list = this.listeners.get(name) ?? [];
+    this.listeners.set(
+      name,
+      list.filter((other) => other !== listener),
+    );
+  }
+
+  /** @returns whether there was a listener. */
+  emit<Name extends keyof ClientEvents>(name: Name, ...values: ClientEvents[Name]): boolean {
+    const list = this.listeners.get(name) ?? [];
+    for (const listener of list) {
+      try {
+        listener(...values);
+      } catch (error) {
+        this.report(error);
+      }
+    }
+    return list.length > 0;
+  }
+}

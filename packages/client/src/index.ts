@@ -1,0 +1,47 @@
+/** The public face of `@puka/client`. Holds no code. */
+export * from '@puka/errors';
+export {
+  array,
+  bytes,
+  Decimal,
+  decimal,
+  type FieldTable,
+  type FieldTableInput,
+  type FieldValue,
+  type FieldValueInput,
+  float32,
+  float64,
+  int8,
+  int16,
+  int32,
+  int64,
+  longString,
+  Tagged,
+  Timestamp,
+  table,
+  timestamp,
+  uint8,
+  uint16,
+  uint32,
+} from '@puka/wire';
+export { Client } from './client.ts';
+export { Consumer, type MessageCallback } from './consumer.ts';
+export type { ClientEvents } from './events.ts';
+export { Message } from './message.ts';
+export { type Callback, Operation } from './operation.ts';
+export type {
+  ClientOptions,
+  ConsumeOptions,
+  ExchangeDeclareOptions,
+  ExchangeDeleteOptions,
+  GetOptions,
+  OperationOptions,
+  PublishOptions,
+  QueueBindOptions,
+  QueueDeclared,
+  QueueDeclareOptions,
+  QueueDeleteOptions,
+  QueuePurgeOptions,
+} from './options.ts';
+export type { Runtime, Timer } from './runtime.ts';
+export type { ConnectionInfo } from './session/index.ts';

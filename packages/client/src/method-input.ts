@@ -1,0 +1,35 @@
+/** Small helpers that make of a call's options the fields of a method. Pure; must not know a single method. */
+import { UsageError } from '@puka/errors';
+import type { FieldTableInput, FieldValue, Method, MethodInput } from '@puka/wire';
+
+/** Only what was said, so that the defaults of the protocol hold for the rest. */
+export function given(flags: Readonly<Record<string, boolean | undefined>>): Record<string, boolean> {
+  const said: Record<string, boolean> = {};
+  for (const [name, value] of Object.entries(flags)) {
+    if (value !== undefined) said[name] = value;
+  }
+  return said;
+}
+
+/** The method with its `arguments`, where there are any. */
+export function withTable(method: MethodInput, table: FieldTableInput | undefined): MethodInput {
+  return table === undefined ? method : Object.assign({}, method, { arguments: table });
+}
+
+/** Reads a reply that says nothing but that it is done. */
+export function nothing(_reply: Method): void {}
+
+/** @throws {UsageError} for an option that is no integer in its range. */
+export function checkInteger(name: string, value: number | undefined, least: number, most: number): void {
+  if (value === undefined || (Number.isInteger(value) && value >= least && value <= most)) return;
+  throw new UsageError(`${name} is ${String(value)}; it takes integers from ${least} to ${most}`);
+}
+
+/** Whether a version like `4.3.0-rc.1` is not below another; `false` for what is none. */
+export function isAtLeast(version: FieldValue | undefined, major: number, minor: number): boolean {
+  const parts = typeof version === 'string' ? /^(\d+)\.(\d+)/.exec(version) : null;
+  if (parts === null) return false;
+  const [, ownMajor, ownMinor] = parts.map(Number);
+  if (ownMajor === undefined || ownMinor === undefined) return false;
+  return ownMajor > major || (ownMajor === major && ownMinor >= minor);
+}

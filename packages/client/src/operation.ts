@@ -1,0 +1,134 @@
+/**
+ * The promise of one operation. It settles once; a native promise is made only for who asks for one.
+ * Must not know the protocol.
+ */
+
+/** Told the outcome of an operation: never inside the call that started it. */
+export type Callback<Result> = {
+  // A method, for the same looseness as that of any callback parameter.
+  call(error: unknown, result: Result | undefined, promise: Operation<Result>): void;
+}['call'];
+
+/** What an operation needs of its client. */
+export interface OperationHost {
+  /** Numbers the promises of a client: 1, 2, 3 … */
+  nextNumber(): number;
+  /** An operation with a callback has settled. */
+  callbackReady(operation: Operation<unknown>): void;
+  /** An operation has failed, and nobody has asked for its outcome so far. */
+  failedUnseen(operation: Operation<unknown>): void;
+}
+
+/**
+ * An operation under way: awaitable, and at home in `Promise.all`. One that is ignored costs no native promise; when it
+ * fails the failure goes to the client's `unobserved` listener.
+ */
+export class Operation<Result> implements Promise<Result> {
+  /** A small integer, unique in the client. */
+  readonly number: number;
+  /** The AMQP name of its method. */
+  readonly method: string;
+  /** `pending`, then one of the others for good. */
+  state: 'pending' | 'fulfilled' | 'rejected' = 'pending';
+  /** Whether somebody has asked for the outcome. */
+  isObserved: boolean;
+  private outcome: unknown = undefined;
+  // Kept without its type, so that an operation with a narrow result passes for one with a wide one.
+  private callback: Callback<never> | undefined;
+  private readonly host: OperationHost;
+  private promise: Promise<unknown> | undefined;
+  private resolvePromise: ((result: unknown) => void) | undefined;
+  private rejectPromise: ((error: unknown) => void) | undefined;
+  /** Undoes what `signal` and `timeout` set up; for the client. */
+  release: (() => void) | undefined;
+
+  /** Made by the client. */
+  constructor(host: OperationHost, method: string, callback: Callback<Result> | undefined) {
+    this.host = host;
+    this.number = host.nextNumber();
+    this.method = method;
+    this.callback = callback as Callback<never> | undefined; // `runCallback` gives it the result of `fulfil`.
+    this.isObserved = callback !== undefined;
+  }
+
+  /** For `Object.prototype.toString`. */
+  get [Symbol.toStringTag](): string {
+    return 'Operation';
+  }
+
+  /** As `Promise.prototype.then`. */
+  // biome-ignore lint/suspicious/noThenProperty: an operation is a promise.
+  then<Fulfilled = Result, Rejected = never>(
+    onFulfilled?: ((result: Result) => Fulfilled | PromiseLike<Fulfilled>) | null,
+    onRejected?: ((error: unknown) => Rejected | PromiseLike<Rejected>) | null,
+  ): Promise<Fulfilled | Rejected> {
+    return this.native().then(onFulfilled, onRejected);
+  }
+
+  /** As `Promise.prototype.catch`. */
+  catch<Rejected = never>(
+    onRejected?: ((error: unknown) => Rejected | PromiseLike<Rejected>) | null,
+  ): Promise<Result | Rejected> {
+    return this.native().catch(onRejected);
+  }
+
+  /** As `Promise.prototype.finally`. */
+  finally(onFinally?: (() => void) | null): Promise<Result> {
+    return this.native().finally(onFinally);
+  }
+
+  /** For the client: the operation has succeeded. Does nothing when it is settled. */
+  fulfil(result: Result): void {
+    if (this.state !== 'pending') return;
+    this.state = 'fulfilled';
+    this.outcome = result;
+    this.resolvePromise?.(result);
+    this.settled();
+  }
+
+  /** For the client: the operation has failed. Does nothing when it is settled. */
+  reject(error: unknown): void {
+    if (this.state !== 'pending') return;
+    this.state = 'rejected';
+    this.outcome = error;
+    this.rejectPromise?.(error);
+    if (!this.isObserved) this.host.failedUnseen(this);
+    this.settled();
+  }
+
+  /** For the client: the error it was rejected with. */
+  get error(): unknown {
+    return this.state === 'rejected' ? this.outcome : undefined;
+  }
+
+  /** For the client: calls the callback, once. */
+  runCallback(): void {
+    const { callback } = this;
+    this.callback = undefined;
+    if (callback === undefined) return;
+    const self = this as unknown as Operation<never>; // As above.
+    if (this.state === 'rejected') callback(this.outcome, undefined, self);
+    else callback(undefined, this.outcome as never, self); // The state says that `fulfil` set it.
+  }
+
+  private settled(): void {
+    this.resolvePromise = undefined;
+    this.rejectPromise = undefined;
+    this.release?.();
+    this.release = undefined;
+    if (this.callback !== undefined) this.host.callbackReady(this);
+  }
+
+  private native(): Promise<Result> {
+    this.isObserved = true;
+    if (this.promise === undefined) {
+      this.promise = new Promise<unknown>((resolve, reject) => {
+        if (this.state === 'fulfilled') resolve(this.outcome);
+        else if (this.state === 'rejected') reject(this.outcome);
+        this.resolvePromise = resolve;
+        this.rejectPromise = reject;
+      });
+    }
+    return this.promise as Promise<Result>; // It resolves with the argument of `fulfil`.
+  }
+}

@@ -1,0 +1,153 @@
+/** What the calls of a client take and give. Types only. */
+import type { AbortSignalLike, TlsOptions, TransportConnector } from '@puka/transport';
+import type { BasicProperties, FieldTableInput } from '@puka/wire';
+import type { Runtime } from './runtime.ts';
+
+/** Options of `new Client`. */
+export interface ClientOptions {
+  /** Heartbeat interval in seconds, 0 to 65535; 0 is off. Default 60. */
+  readonly heartbeat?: number | undefined;
+  /** Added to what the client tells of itself. */
+  readonly clientProperties?: FieldTableInput | undefined;
+  /** Shown by RabbitMQ's management page. */
+  readonly connectionName?: string | undefined;
+  /** TLS options; `amqps://` alone means `{}`. */
+  readonly tls?: TlsOptions | undefined;
+  /** The largest frame offered, in bytes, 8192 at least. Default 131072. */
+  readonly frameMax?: number | undefined;
+  /** The highest channel number offered, 1 to 65535. Default 2047. */
+  readonly channelMax?: number | undefined;
+  /** Largest message taken, in bytes. Default 128 MiB. */
+  readonly maxMessageBytes?: number | undefined;
+  /** Outbound bytes above which `needsDrain` is true; at twice that a publish fails with `LimitExceeded`. Default 64 MiB. */
+  readonly maxBufferedBytes?: number | undefined;
+  /** Inbound bytes not yet handed out above which the socket is not read. Default 64 MiB. */
+  readonly maxInboundBytes?: number | undefined;
+  /** Time for name look-up, TCP, TLS and handshake together, in milliseconds. Default 10 000. */
+  readonly connectTimeout?: number | undefined;
+  /** Time the broker has to answer our close, in milliseconds. Default 5000. */
+  readonly closeTimeout?: number | undefined;
+  /** Makes the connections. Default: the adapter of the runtime. */
+  readonly transport?: TransportConnector | undefined;
+  /** Clock and timers. Default: those of the runtime. */
+  readonly runtime?: Runtime | undefined;
+}
+
+/** What every operation takes. */
+export interface OperationOptions {
+  /** Gives the operation up: it rejects with `signal.reason`. What has been sent is not taken back. */
+  readonly signal?: AbortSignalLike | undefined;
+  /** Gives it up after this many milliseconds: it rejects with `OperationTimeout`. Default: never. */
+  readonly timeout?: number | undefined;
+}
+
+/** Options of `queueDeclare`. */
+export interface QueueDeclareOptions extends OperationOptions {
+  /** Its name, up to 255 bytes; empty lets the broker choose. Default empty. */
+  readonly queue?: string | undefined;
+  /** Survives a restart of the broker. Default `false`; RabbitMQ 4.3 and later: `true` for a named queue. */
+  readonly durable?: boolean | undefined;
+  /** For this connection alone, gone with it. Default `false`; RabbitMQ 4.3 and later: `true` for a server-named queue. */
+  readonly exclusive?: boolean | undefined;
+  /** Gone with its last consumer. Default `false`. */
+  readonly autoDelete?: boolean | undefined;
+  /** Only looks whether it is there. Default `false`. */
+  readonly passive?: boolean | undefined;
+  /** RabbitMQ's `x-…` arguments. */
+  readonly arguments?: FieldTableInput | undefined;
+}
+
+/** What a declared queue is. */
+export interface QueueDeclared {
+  readonly queue: string;
+  /** Messages ready for delivery, at that moment. */
+  readonly messageCount: number;
+  readonly consumerCount: number;
+}
+
+/** Options of `queueDelete`. */
+export interface QueueDeleteOptions extends OperationOptions {
+  readonly queue: string;
+  /** Refuse when it has consumers. Default `false`. */
+  readonly ifUnused?: boolean | undefined;
+  /** Refuse when it has messages. Default `false`. */
+  readonly ifEmpty?: boolean | undefined;
+}
+
+/** Options of `queuePurge`. */
+export interface QueuePurgeOptions extends OperationOptions {
+  readonly queue: string;
+}
+
+/** Options of `exchangeDeclare`. */
+export interface ExchangeDeclareOptions extends OperationOptions {
+  readonly exchange: string;
+  /** `direct`, `fanout`, `topic`, `headers`, or one of a plugin. Default `direct`. */
+  readonly type?: string | undefined;
+  /** Survives a restart of the broker. Default `false`. */
+  readonly durable?: boolean | undefined;
+  /** Gone with its last binding. Default `false`. */
+  readonly autoDelete?: boolean | undefined;
+  /** Takes messages from other exchanges only. Default `false`. */
+  readonly internal?: boolean | undefined;
+  /** Only looks whether it is there. Default `false`. */
+  readonly passive?: boolean | undefined;
+  /** RabbitMQ's arguments, such as `alternate-exchange`. */
+  readonly arguments?: FieldTableInput | undefined;
+}
+
+/** Options of `exchangeDelete`. */
+export interface ExchangeDeleteOptions extends OperationOptions {
+  readonly exchange: string;
+  /** Refuse when it has bindings. Default `false`. */
+  readonly ifUnused?: boolean | undefined;
+}
+
+/** Options of `queueBind` and `queueUnbind`. */
+export interface QueueBindOptions extends OperationOptions {
+  readonly queue: string;
+  readonly exchange: string;
+  /** Default empty. */
+  readonly routingKey?: string | undefined;
+  /** For headers exchanges: what to match. */
+  readonly arguments?: FieldTableInput | undefined;
+}
+
+/** Options of `basicPublish`: the route, the properties, and one of `body` and `json`. */
+export interface PublishOptions extends BasicProperties, OperationOptions {
+  /** Default empty: the default exchange. */
+  readonly exchange?: string | undefined;
+  readonly routingKey: string;
+  /** Reject with `NoRoute` when no queue takes it. Default `false`. */
+  readonly mandatory?: boolean | undefined;
+  /** Text goes out as UTF-8; bytes are lent until the promise settles. Default empty. */
+  readonly body?: string | Uint8Array | undefined;
+  /** Goes out as JSON text, with content type `application/json` unless another is given. */
+  readonly json?: unknown;
+  /** Gone from RabbitMQ since 3.0: refused. */
+  readonly immediate?: never;
+}
+
+/** Options of `basicGet`. */
+export interface GetOptions extends OperationOptions {
+  readonly queue: string;
+  /** The broker forgets the message at once. Default `false`. */
+  readonly noAck?: boolean | undefined;
+}
+
+/** Options of `basicConsume`. */
+export interface ConsumeOptions extends OperationOptions {
+  readonly queue: string;
+  /** Most messages unacked in your hands, 0 to 65535; 0 is no limit. Default 0. */
+  readonly prefetchCount?: number | undefined;
+  /** RabbitMQ ignores it. Default `false`. */
+  readonly noLocal?: boolean | undefined;
+  /** The broker forgets each message as it sends it. Default `false`. */
+  readonly noAck?: boolean | undefined;
+  /** Refuse other consumers of the queue. Default `false`. */
+  readonly exclusive?: boolean | undefined;
+  /** Default: one of the client's making. */
+  readonly consumerTag?: string | undefined;
+  /** RabbitMQ's arguments, such as `x-priority`. */
+  readonly arguments?: FieldTableInput | undefined;
+}

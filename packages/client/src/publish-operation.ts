@@ -1,0 +1,17 @@
+/** One publish under way: what is needed to send it again and to know it when it is returned. Must not send. */
+import { Operation } from './operation.ts';
+import type { PublishInput } from './session/index.ts';
+
+/** Resolves when the broker has confirmed the message. */
+export class PublishOperation extends Operation<void> {
+  /** The message, its properties encoded. */
+  input: PublishInput | undefined;
+  /** Whether `basic.return` came for it; its confirm ends it. */
+  returned: Error | undefined;
+  /** Bytes the session had written when this publish began: tells whether any of it has left. */
+  writtenAt = 0;
+  /** How often it has been sent. */
+  attempts = 0;
+  /** It may be the one that made the broker close the channel: it is sent alone. */
+  isSuspect = false;
+}

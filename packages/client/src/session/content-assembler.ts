@@ -1,0 +1,127 @@
+/**
+ * Joins method, header and body frames of one channel into a message, by bytes, never by count of frames.
+ * Must not decode what nobody asked for.
+ */
+import { LimitExceeded, UnexpectedFrame } from '@puka/errors';
+import { contentBodySize, contentPropertiesOffset } from '@puka/wire';
+import type { ContentKind, ReceivedContent } from './sinks.ts';
+
+const noBytes = new Uint8Array(0);
+/** Bodies up to this size get their array at once; larger ones grow with what has really arrived. */
+const trustedBodyBytes = 1_048_576;
+
+/** One for each channel, made at its first message. */
+export class ContentAssembler {
+  /** What has been received; whole once `header()` or `body()` said so. */
+  readonly content: ReceivedContent = {
+    kind: 'deliver',
+    methodBytes: noBytes,
+    methodStart: 0,
+    methodEnd: 0,
+    propertiesBytes: noBytes,
+    propertiesStart: 0,
+    propertiesEnd: 0,
+    bodyBytes: noBytes,
+    bodyStart: 0,
+    bodyEnd: 0,
+  };
+  private expects: 'method' | 'header' | 'body' = 'method';
+  private bodySize = 0;
+  private received = 0;
+  private readonly maxMessageBytes: number;
+
+  constructor(maxMessageBytes: number) {
+    this.maxMessageBytes = maxMessageBytes;
+  }
+
+  /** Whether a message is half there, so that no other method may come on its channel. AMQP 0-9-1 §4.2.6. */
+  get isUnderWay(): boolean {
+    return this.expects !== 'method';
+  }
+
+  /** Takes a method that announces content. */
+  method(kind: ContentKind, bytes: Uint8Array, start: number, end: number): void {
+    const { content } = this;
+    content.kind = kind;
+    content.methodBytes = bytes;
+    content.methodStart = start;
+    content.methodEnd = end;
+    this.expects = 'header';
+  }
+
+  /**
+   * Takes a content header.
+   *
+   * @returns whether the message is whole: an empty body has no body frame.
+   * @throws {UnexpectedFrame} where none is due. @throws {LimitExceeded} for a body over `maxMessageBytes`.
+   */
+  header(bytes: Uint8Array, start: number, end: number): boolean {
+    if (this.expects !== 'header') throw new UnexpectedFrame('a content header came without its method');
+    const size = contentBodySize(bytes, start, end);
+    if (size > this.maxMessageBytes) {
+      throw new LimitExceeded(`a message of ${size} bytes came; the limit maxMessageBytes is ${this.maxMessageBytes}`, {
+        blame: 'peer',
+        scope: 'connection',
+        outcome: 'unknown',
+      });
+    }
+    const { content } = this;
+    content.propertiesBytes = bytes;
+    content.propertiesStart = start + contentPropertiesOffset;
+    content.propertiesEnd = end;
+    content.bodyBytes = noBytes;
+    content.bodyStart = 0;
+    content.bodyEnd = 0;
+    this.bodySize = size;
+    this.received = 0;
+    this.expects = size === 0 ? 'method' : 'body';
+    return size === 0;
+  }
+
+  /**
+   * Takes the next piece of the body. A body that comes in one piece is not copied.
+   *
+   * @returns whether the message is whole.
+   * @throws {UnexpectedFrame} where none is due. @throws {FrameError}-like for more bytes than announced.
+   */
+  body(bytes: Uint8Array, start: number, end: number): boolean {
+    if (this.expects !== 'body') throw new UnexpectedFrame('a body frame came without a content header');
+    const total = this.received + end - start;
+    if (total > this.bodySize) {
+      throw new UnexpectedFrame(`a body of ${this.bodySize} bytes was announced and ${total} came`);
+    }
+    const { content } = this;
+    if (this.received === 0 && total === this.bodySize) {
+      content.bodyBytes = bytes;
+      content.bodyStart = start;
+      content.bodyEnd = end;
+    } else if (end > start) {
+      this.makeRoom(total);
+      content.bodyBytes.set(bytes.subarray(start, end), this.received);
+      content.bodyEnd = total;
+    }
+    this.received = total;
+    if (total < this.bodySize) return false;
+    this.expects = 'method';
+    return true;
+  }
+
+  /** Lets go of the bytes of the last message. */
+  release(): void {
+    const { content } = this;
+    content.methodBytes = noBytes;
+    content.propertiesBytes = noBytes;
+    content.bodyBytes = noBytes;
+  }
+
+  private makeRoom(needed: number): void {
+    const { content, bodySize, received } = this;
+    if (received > 0 && content.bodyBytes.length >= needed) return;
+    // A lying size must not cost more than twice what has come.
+    const size = bodySize <= trustedBodyBytes ? bodySize : Math.min(bodySize, Math.max(trustedBodyBytes, needed * 2));
+    const grown = new Uint8Array(size);
+    if (received > 0) grown.set(content.bodyBytes.subarray(0, received));
+    content.bodyBytes = grown;
+    content.bodyStart = 0;
+  }
+}

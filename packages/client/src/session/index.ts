@@ -1,0 +1,14 @@
+/** `@puka/client/session`: the protocol machine for those who move the bytes themselves. Holds no code. */
+export type { ChannelState } from './channel-states.ts';
+export type { ConnectionState } from './connection-states.ts';
+export type { SessionOptions } from './options.ts';
+export { Session } from './session.ts';
+export { type PublishInput, SessionChannel } from './session-channel.ts';
+export type {
+  ChannelSink,
+  ConnectionInfo,
+  ContentKind,
+  ReceivedContent,
+  ReplyHandler,
+  SessionSink,
+} from './sinks.ts';

@@ -1,0 +1,360 @@
+/**
+ * One channel of a session: its state, its requests without a reply, its message under way, its delivery tags.
+ * Must not know operations, promises or which channel serves what: that is its owner's business.
+ */
+import { CommandInvalid, ConnectionBroken, type PukaError, replyError, UnexpectedFrame } from '@puka/errors';
+import {
+  type BasicProperties,
+  type ByteWriter,
+  encodeBasicAck,
+  encodeBasicNack,
+  encodeBasicPublish,
+  encodeBasicReject,
+  encodeChannelClose,
+  encodeChannelCloseOk,
+  encodeChannelFlowOk,
+  encodeMethod,
+  type Method,
+  MethodId,
+  type MethodInput,
+  methodInfo,
+  methodName,
+  writeBody,
+  writeContentHeader,
+  writeRawContentHeader,
+} from '@puka/wire';
+import { AckWindow } from './ack-window.ts';
+import { type ChannelInput, type ChannelState, nextChannelState } from './channel-states.ts';
+import { ContentAssembler } from './content-assembler.ts';
+import type { ChannelSink, ContentKind, ReplyHandler } from './sinks.ts';
+
+const methodIds: ReadonlyMap<string, number> = new Map([...methodInfo].map(([id, { name }]) => [name, id]));
+
+/** What a channel needs of its session. */
+export interface ChannelHost {
+  readonly writer: ByteWriter;
+  readonly frameMaxBytes: number;
+  readonly maxMessageBytes: number;
+  /** The channel has acks for the next output. */
+  acksWaiting(channel: SessionChannel): void;
+  /** The channel has something to send. */
+  outputWaiting(): void;
+  /** The channel's number may be used again. */
+  channelFreed(channel: SessionChannel): void;
+}
+
+/** A method sent whose reply is due. */
+interface Request {
+  readonly name: string;
+  readonly replies: readonly number[];
+  readonly consumerTag: string | undefined;
+  readonly handler: ReplyHandler;
+}
+
+/** A message to publish. Properties are encoded at the call; a body of more than 16 KiB is lent until it is sent. */
+export interface PublishInput {
+  readonly exchange: string;
+  readonly routingKey: string;
+  readonly mandatory: boolean;
+  /** Properties, or the bytes of encoded ones. */
+  readonly properties: BasicProperties | Uint8Array;
+  readonly body: Uint8Array;
+}
+
+/** A channel, until `closed` of its sink. Commands on one that is not open or opening do nothing and answer `false`. */
+export class SessionChannel {
+  /** Its number, 1 to `channelMax`; another channel may bear it after this one is closed. */
+  readonly id: number;
+  /** Where it stands. */
+  state: ChannelState = 'opening';
+  /** Told what happens here; may be changed at any time. */
+  sink: ChannelSink;
+  /** The delivery tag of the next publish, once `confirm.select` is sent. RabbitMQ counts from 1. */
+  nextPublishTag = 0;
+  private readonly host: ChannelHost;
+  private readonly requests: Request[] = [];
+  private readonly acks = new AckWindow();
+  private readonly assembler: ContentAssembler;
+  private acksAreWaiting = false;
+  private closeError: PukaError | undefined;
+
+  /** Made by `Session.openChannel()`. */
+  constructor(id: number, host: ChannelHost, sink: ChannelSink) {
+    this.id = id;
+    this.host = host;
+    this.sink = sink;
+    this.assembler = new ContentAssembler(host.maxMessageBytes);
+  }
+
+  /** Whether commands may be given: RabbitMQ takes them right behind `channel.open`. */
+  get isUsable(): boolean {
+    return this.state === 'open' || this.state === 'opening';
+  }
+
+  /** Deliveries that the user still holds. */
+  get unsettledDeliveries(): number {
+    return this.acks.outstanding;
+  }
+
+  /** Requests whose reply is due. */
+  get pendingRequests(): number {
+    return this.requests.length;
+  }
+
+  /**
+   * Sends a method that has a reply.
+   *
+   * @throws {UsageError | LimitExceeded} when it cannot be encoded; nothing is sent then.
+   */
+  request(method: MethodInput, handler: ReplyHandler): boolean {
+    if (!this.isUsable) return false;
+    const id = methodIds.get(method.type) ?? 0;
+    encodeMethod(this.host.writer, this.id, method, this.host.frameMaxBytes);
+    this.expect(id, handler, 'consumerTag' in method ? method.consumerTag : undefined);
+    return true;
+  }
+
+  /** Turns publisher confirms on. RabbitMQ extension. */
+  selectConfirms(handler: ReplyHandler): boolean {
+    const sent = this.request({ type: 'confirm.select' }, handler);
+    if (sent) this.nextPublishTag = 1;
+    return sent;
+  }
+
+  /**
+   * Publishes, whole or not at all.
+   *
+   * @returns the delivery tag that its confirm will carry; 0 without confirms.
+   * @throws {UsageError | LimitExceeded} when it cannot be encoded; nothing is sent then, and no tag is used.
+   */
+  publish(message: PublishInput): number {
+    const { writer, frameMaxBytes } = this.host;
+    encodeBasicPublish(writer, this.id, message, frameMaxBytes);
+    const { properties, body } = message;
+    try {
+      if (properties instanceof Uint8Array) {
+        writeRawContentHeader(writer, this.id, body.length, properties, frameMaxBytes);
+      } else {
+        writeContentHeader(writer, this.id, body.length, properties, frameMaxBytes);
+      }
+      writeBody(writer, this.id, body, frameMaxBytes);
+    } catch (error) {
+      writer.rollback();
+      throw error;
+    }
+    return this.nextPublishTag === 0 ? 0 : this.nextPublishTag++;
+  }
+
+  /** Acks a delivery of this channel with the next output; those of one turn go out together. */
+  ack(deliveryTag: number): boolean {
+    if (!this.isUsable) return false;
+    this.acks.ack(deliveryTag);
+    if (!this.acksAreWaiting) {
+      this.acksAreWaiting = true;
+      this.host.acksWaiting(this);
+    }
+    return true;
+  }
+
+  /** Rejects a delivery of this channel. */
+  reject(deliveryTag: number, requeue: boolean): boolean {
+    if (!this.isUsable) return false;
+    encodeBasicReject(this.host.writer, this.id, { deliveryTag, requeue });
+    this.acks.reject(deliveryTag);
+    this.host.outputWaiting();
+    return true;
+  }
+
+  /** Refuses a delivery by RabbitMQ's `basic.nack`; quorum queues count it otherwise than a reject. */
+  nack(deliveryTag: number, requeue: boolean): boolean {
+    if (!this.isUsable) return false;
+    encodeBasicNack(this.host.writer, this.id, { deliveryTag, requeue });
+    this.acks.reject(deliveryTag);
+    this.host.outputWaiting();
+    return true;
+  }
+
+  /** Writes the acks of the turn. Called by the session before each output. */
+  flushAcks(): void {
+    this.acksAreWaiting = false;
+    if (!this.isUsable) return;
+    this.acks.flush((deliveryTag, multiple) => {
+      encodeBasicAck(this.host.writer, this.id, { deliveryTag, multiple });
+    });
+  }
+
+  /** Closes the channel. What is under way may still come; `closed` of the sink ends it. */
+  close(): void {
+    if (!this.isUsable) return;
+    this.flushAcks();
+    encodeChannelClose(this.host.writer, this.id, { replyCode: 200, replyText: '', classId: 0, methodId: 0 });
+    this.state = 'closing';
+    this.host.outputWaiting();
+  }
+
+  /** The connection is gone: ends everything here with the error. Called by the session. */
+  lost(error: PukaError): void {
+    if (this.state === 'closed') return;
+    this.state = 'closed';
+    this.end(error);
+  }
+
+  /** Registers the reply that a method just written will have. Called by the session for `channel.open`. */
+  expect(id: number, handler: ReplyHandler, consumerTag?: string): void {
+    const info = methodInfo.get(id);
+    this.requests.push({ name: info?.name ?? '', replies: info?.replies ?? [], consumerTag, handler });
+  }
+
+  /** Takes a method that announces a message. @throws {PukaError} for one out of place. */
+  receiveContentMethod(kind: ContentKind, bytes: Uint8Array, start: number, end: number): void {
+    this.refuseWithinContent();
+    this.transit('content', kind);
+    this.assembler.method(kind, bytes, start, end);
+  }
+
+  /** Takes a content header frame. @throws {PukaError} for one out of place. */
+  receiveHeader(bytes: Uint8Array, start: number, end: number): void {
+    if (this.state === 'crossed') return;
+    if (this.assembler.header(bytes, start, end)) this.deliver();
+  }
+
+  /** Takes a piece of a body frame. @throws {PukaError} for one out of place. */
+  receiveBody(bytes: Uint8Array, start: number, end: number): void {
+    if (this.state === 'crossed') return;
+    if (this.assembler.body(bytes, start, end)) this.deliver();
+  }
+
+  /** Notes a delivery's tag. @throws {UnexpectedFrame} for one out of turn. */
+  noteDelivery(deliveryTag: number, needsAck: boolean): void {
+    if (!this.acks.delivered(deliveryTag, needsAck)) {
+      throw new UnexpectedFrame(`delivery tag ${deliveryTag} came out of turn on channel ${this.id}`);
+    }
+  }
+
+  /** Takes any other method. @throws {PukaError} for one out of place. */
+  receiveMethod(method: Method, id: number): void {
+    this.refuseWithinContent();
+    if (this.state === 'crossed' && method.type !== 'channel.close-ok') return;
+    switch (method.type) {
+      case 'channel.close':
+        this.receiveClose(method.replyCode, method.replyText, method.classId, method.methodId);
+        return;
+      case 'channel.close-ok':
+        this.transit('channel.close-ok', method.type);
+        this.end(this.closeError);
+        return;
+      case 'channel.flow':
+        // RabbitMQ never sends it nowadays; other brokers may.
+        this.transit('channel.flow', method.type);
+        encodeChannelFlowOk(this.host.writer, this.id, { active: method.active });
+        return;
+      case 'channel.open-ok':
+        this.transit('channel.open-ok', method.type);
+        this.takeReply(method, id);
+        return;
+      case 'basic.ack':
+      case 'basic.nack':
+        this.transit('reply', method.type);
+        this.sink.confirmed(Number(method.deliveryTag), method.multiple, method.type === 'basic.ack');
+        return;
+      case 'basic.cancel':
+        this.transit('reply', method.type);
+        this.receiveCancel(method.consumerTag);
+        return;
+      default:
+        this.transit('reply', method.type);
+        this.takeReply(method, id);
+    }
+  }
+
+  private receiveClose(replyCode: number, replyText: string, classId: number, methodId: number): void {
+    this.transit('channel.close', 'channel.close');
+    const method = methodName(classId, methodId);
+    this.closeError = replyError(replyCode, replyText, method === undefined ? {} : { method });
+    encodeChannelCloseOk(this.host.writer, this.id);
+    // Where our own close is under way its close-ok still comes, and the number is not free before.
+    if (this.state === 'closed') this.end(this.closeError);
+  }
+
+  /** RabbitMQ: a consumer may be cancelled before its consume-ok, which then never comes. */
+  private receiveCancel(consumerTag: string): void {
+    this.sink.consumerCancelled(consumerTag);
+  }
+
+  private takeReply(method: Method, id: number): void {
+    const tag =
+      method.type === 'basic.consume-ok' || method.type === 'basic.cancel-ok' ? method.consumerTag : undefined;
+    // RabbitMQ may send consume-ok behind the reply to a later method, so that the first that fits is meant.
+    for (let index = 0; index < this.requests.length; index++) {
+      const request = this.requests[index];
+      if (request === undefined || !request.replies.includes(id)) continue;
+      if (tag !== undefined && request.consumerTag !== undefined && request.consumerTag !== tag) continue;
+      this.requests.splice(index, 1);
+      request.handler(method, undefined);
+      return;
+    }
+    if (this.state === 'closing') return;
+    throw new CommandInvalid(`${method.type} came on channel ${this.id}, where nothing awaits it`, { blame: 'peer' });
+  }
+
+  /** Gives up on a request whose consumer the broker has cancelled. @returns whether there was one. */
+  forgetConsume(consumerTag: string): ReplyHandler | undefined {
+    const index = this.requests.findIndex(
+      (request) => request.name === 'basic.consume' && request.consumerTag === consumerTag,
+    );
+    return index < 0 ? undefined : this.requests.splice(index, 1)[0]?.handler;
+  }
+
+  private deliver(): void {
+    if (this.assembler.content.kind === 'get-ok') {
+      const index = this.requests.findIndex((request) => request.replies.includes(MethodId.basicGetOk));
+      if (index < 0) {
+        if (this.state === 'closing') return;
+        throw new CommandInvalid(`basic.get-ok came on channel ${this.id}, where nothing awaits it`, { blame: 'peer' });
+      }
+      const request = this.requests.splice(index, 1)[0];
+      this.sink.content(this.assembler.content);
+      request?.handler(undefined, undefined);
+    } else {
+      this.sink.content(this.assembler.content);
+    }
+    this.assembler.release();
+  }
+
+  private end(error: PukaError | undefined): void {
+    const requests = this.requests.splice(0);
+    this.host.channelFreed(this);
+    let first = true;
+    for (const request of requests) {
+      request.handler(undefined, this.errorFor(request, error, first));
+      first = false;
+    }
+    this.sink.closed(error);
+  }
+
+  /** The broker's refusal is that of the first request of that name; those behind it were dropped unseen. */
+  private errorFor(request: Request, error: PukaError | undefined, first: boolean): PukaError {
+    if (error !== undefined && (error.scope === 'connection' || first)) return error;
+    return new ConnectionBroken(`the channel was closed before ${request.name} was answered`, {
+      method: request.name,
+      scope: 'channel',
+      outcome: 'not-sent',
+      ...(error === undefined ? {} : { cause: error }),
+    });
+  }
+
+  private refuseWithinContent(): void {
+    if (!this.assembler.isUnderWay || this.state === 'crossed') return;
+    throw new UnexpectedFrame(`a method came on channel ${this.id} in the middle of a message`, { blame: 'peer' });
+  }
+
+  private transit(input: ChannelInput, name: string): void {
+    const next = nextChannelState(this.state, input);
+    if (next !== undefined) {
+      this.state = next;
+      return;
+    }
+    if (this.state === 'crossed') return;
+    throw new CommandInvalid(`${name} came on channel ${this.id}, which is ${this.state}`, { blame: 'peer' });
+  }
+}

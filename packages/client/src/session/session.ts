@@ -1,0 +1,448 @@
+/**
+ * The protocol machine of one connection: bytes and commands in, bytes and calls of a sink out. It does no I/O, reads
+ * no clock and arms no timer: time is an argument in milliseconds, the next deadline an answer.
+ * Must not know operations, promises, sockets. What the peer does wrong never throws: it ends in `closed` of the sink.
+ */
+import {
+  AmqpSyntaxError,
+  AuthenticationFailed,
+  CommandInvalid,
+  ConnectionBroken,
+  HandshakeTimeout,
+  isPukaError,
+  LimitExceeded,
+  type PukaError,
+  replyError,
+  UnexpectedFrame,
+  UnsupportedProtocol,
+  UsageError,
+} from '@puka/errors';
+import {
+  ByteWriter,
+  type ConnectionClose,
+  type ConnectionStart,
+  type ConnectionTune,
+  decodeMethod,
+  detectProtocolHeader,
+  encodeChannelOpen,
+  encodeConnectionClose,
+  encodeConnectionCloseOk,
+  encodeConnectionOpen,
+  encodeConnectionStartOk,
+  encodeConnectionTuneOk,
+  type FieldTable,
+  FrameDecoder,
+  type FrameSink,
+  type Method,
+  MethodId,
+  methodIdAt,
+  methodName,
+  protocolHeader,
+  writeHeartbeat,
+} from '@puka/wire';
+import { completeClientProperties } from './client-properties.ts';
+import { type ConnectionInput, type ConnectionState, nextConnectionState } from './connection-states.ts';
+import { Heartbeat } from './heartbeat.ts';
+import { type CompleteSessionOptions, completeSessionOptions, type SessionOptions } from './options.ts';
+import { type ChannelHost, SessionChannel } from './session-channel.ts';
+import type { ChannelSink, ConnectionInfo, ReplyHandler, SessionSink } from './sinks.ts';
+import { tune } from './tuning.ts';
+
+const inputOf: ReadonlyMap<string, ConnectionInput> = new Map<string, ConnectionInput>(
+  (
+    [
+      'connection.start',
+      'connection.secure',
+      'connection.tune',
+      'connection.open-ok',
+      'connection.blocked',
+      'connection.unblocked',
+      'connection.update-secret-ok',
+      'connection.close',
+      'connection.close-ok',
+    ] as const
+  ).map((name) => [name, name]),
+);
+
+/** See the head of the file. Order of use: `connect`, then `receive` and `takeOutput` until `closed`. */
+export class Session implements FrameSink, ChannelHost {
+  /** Where the connection stands. */
+  state: ConnectionState = 'idle';
+  /** What goes out: written by the channels, taken by `takeOutput()`. */
+  readonly writer: ByteWriter = new ByteWriter();
+  /** The tuned frame size in bytes; 0 is no limit. */
+  frameMaxBytes = 8192;
+  /** The highest channel number; 0 before tune. */
+  channelMax = 0;
+  private readonly options: CompleteSessionOptions;
+  private readonly sink: SessionSink;
+  private readonly decoder: FrameDecoder;
+  private readonly channels: (SessionChannel | undefined)[] = [];
+  private readonly freeIds: number[] = [];
+  private acksWaitingOn: SessionChannel[] = [];
+  private openChannels = 0;
+  private liveness: Heartbeat = new Heartbeat(0, 0);
+  private phaseDeadlineMs = Number.POSITIVE_INFINITY;
+  private nowMs = 0;
+  private firstBytes: Uint8Array | undefined = new Uint8Array(0);
+  private serverProperties: FieldTable = {};
+  private peerClose: PukaError | undefined;
+
+  /** @param sink told of the connection; its channels have sinks of their own. */
+  constructor(options: SessionOptions, sink: SessionSink) {
+    this.options = completeSessionOptions(options);
+    this.sink = sink;
+    this.decoder = new FrameDecoder(this);
+  }
+
+  /** Largest message taken, in bytes. */
+  get maxMessageBytes(): number {
+    return this.options.maxMessageBytes;
+  }
+
+  /** Channels that are not closed. */
+  get channelCount(): number {
+    return this.openChannels;
+  }
+
+  /** Starts the handshake; `opened` or `closed` of the sink ends it. @throws {UsageError} a second time. */
+  connect(nowMs: number): void {
+    if (this.state !== 'idle') throw new UsageError(`connect() on a session that is ${this.state}`);
+    this.nowMs = nowMs;
+    this.state = 'awaitingStart';
+    this.phaseDeadlineMs = nowMs + this.options.connectTimeoutMs;
+    this.writer.writeBytes(protocolHeader);
+  }
+
+  /**
+   * Opens a channel: commands may follow at once.
+   *
+   * @returns `undefined` where no number is free, or the connection is not open.
+   */
+  openChannel(sink: ChannelSink, handler: ReplyHandler): SessionChannel | undefined {
+    if (this.state !== 'open' || this.openChannels >= this.channelMax) return undefined;
+    const id = this.freeIds.pop() ?? this.openChannels + 1;
+    const channel = new SessionChannel(id, this, sink);
+    this.channels[id] = channel;
+    this.openChannels++;
+    encodeChannelOpen(this.writer, id);
+    channel.expect(MethodId.channelOpen, handler);
+    return channel;
+  }
+
+  /** Closes the connection; what is written already goes out before. `closed` of the sink ends it, in bounded time. */
+  close(nowMs: number): void {
+    this.nowMs = nowMs;
+    if (this.state === 'open' || this.state === 'awaitingOpenOk') {
+      this.flushAcks();
+      encodeConnectionClose(this.writer, 0, { replyCode: 200, replyText: 'closed', classId: 0, methodId: 0 });
+      this.state = 'closing';
+      this.phaseDeadlineMs = nowMs + this.options.closeTimeoutMs;
+    } else if (this.state !== 'closing') {
+      this.finish(undefined);
+    }
+  }
+
+  /** Takes what came from the peer, in any chunking. The bytes are given away and kept as long as a message needs them. */
+  receive(bytes: Uint8Array, nowMs: number): void {
+    this.nowMs = nowMs;
+    if (this.state === 'closed' || this.state === 'idle') return;
+    this.liveness.received(nowMs);
+    try {
+      const chunk = this.firstBytes === undefined ? bytes : this.checkFirstBytes(bytes);
+      if (chunk !== undefined) this.decoder.push(chunk);
+    } catch (error) {
+      this.failProtocol(error);
+    }
+  }
+
+  /** The peer, or the network, has ended the byte stream. @param cause the transport's error, where there is one. */
+  receiveEof(nowMs: number, cause?: PukaError): void {
+    this.nowMs = nowMs;
+    switch (this.state) {
+      case 'closed':
+        return;
+      case 'closing':
+        this.finish(undefined);
+        return;
+      case 'awaitingTune':
+        // RabbitMQ drops the line where the client can't take authentication_failure_close, and so do old brokers.
+        this.finish(
+          new AuthenticationFailed('the broker dropped the connection after the login: probably wrong credentials', {
+            ...(cause === undefined ? {} : { cause }),
+          }),
+        );
+        return;
+      default:
+        this.finish(this.brokenBy(cause));
+    }
+  }
+
+  /** Does what is due. */
+  handleTimeout(nowMs: number): void {
+    this.nowMs = nowMs;
+    if (this.state === 'closed' || this.state === 'idle') return;
+    if (nowMs >= this.phaseDeadlineMs) {
+      this.finish(this.state === 'closing' ? undefined : this.handshakeTimeout());
+      return;
+    }
+    const action = this.liveness.due(nowMs);
+    if (action === 'send') {
+      writeHeartbeat(this.writer);
+      this.liveness.sent(nowMs);
+    } else if (action === 'dead') {
+      this.finish(new ConnectionBroken('the broker was silent for two heartbeat intervals'));
+    }
+  }
+
+  /** When `handleTimeout()` is due next; `Infinity` for never. It may move on without notice, never back but by commands. */
+  nextDeadline(): number {
+    return Math.min(this.phaseDeadlineMs, this.liveness.deadline);
+  }
+
+  /** Takes everything that is to be sent. The chunks are lent: never change them. */
+  takeOutput(nowMs: number): Uint8Array[] {
+    if (this.acksWaitingOn.length > 0) this.flushAcks();
+    const chunks = this.writer.take();
+    if (chunks.length > 0) this.liveness.sent(nowMs);
+    return chunks;
+  }
+
+  /** Whether there is something to send. */
+  get hasOutput(): boolean {
+    return this.acksWaitingOn.length > 0 || this.writer.pendingBytes > 0;
+  }
+
+  /** For channels. */
+  acksWaiting(channel: SessionChannel): void {
+    this.acksWaitingOn.push(channel);
+    this.sink.outputWaiting();
+  }
+
+  /** For channels. */
+  outputWaiting(): void {
+    this.sink.outputWaiting();
+  }
+
+  /** For channels. */
+  channelFreed(channel: SessionChannel): void {
+    if (this.channels[channel.id] !== channel) return;
+    this.channels[channel.id] = undefined;
+    this.openChannels--;
+    this.freeIds.push(channel.id);
+  }
+
+  /** For the decoder: a method frame. */
+  method(channel: number, bytes: Uint8Array, start: number, end: number): void {
+    if (end - start < 4) throw new AmqpSyntaxError('a method frame is shorter than a method id', { blame: 'peer' });
+    const id = methodIdAt(bytes, start);
+    if (channel === 0) {
+      this.receiveConnectionMethod(decodeMethod(bytes, start, end));
+      return;
+    }
+    const target = this.channelFor(channel, id);
+    if (target === undefined) return;
+    if (id === MethodId.basicDeliver) target.receiveContentMethod('deliver', bytes, start, end);
+    else if (id === MethodId.basicGetOk) target.receiveContentMethod('get-ok', bytes, start, end);
+    else if (id === MethodId.basicReturn) target.receiveContentMethod('return', bytes, start, end);
+    else target.receiveMethod(decodeMethod(bytes, start, end), id);
+  }
+
+  /** For the decoder: a content header frame. */
+  header(channel: number, bytes: Uint8Array, start: number, end: number): void {
+    this.channelFor(channel, 0)?.receiveHeader(bytes, start, end);
+  }
+
+  /** For the decoder: a piece of a body frame. */
+  body(channel: number, bytes: Uint8Array, start: number, end: number): void {
+    this.channelFor(channel, 0)?.receiveBody(bytes, start, end);
+  }
+
+  /** For the decoder: the bytes themselves have counted already. */
+  heartbeat(): void {}
+
+  private flushAcks(): void {
+    const waiting = this.acksWaitingOn;
+    this.acksWaitingOn = [];
+    for (const channel of waiting) channel.flushAcks();
+  }
+
+  private channelFor(id: number, methodId: number): SessionChannel | undefined {
+    const channel = this.channels[id];
+    if (channel !== undefined && this.state === 'open') return channel;
+    // Once our close is sent, nothing on other channels matters.
+    if (this.state === 'closing') return undefined;
+    const what = methodName(methodId >>> 16, methodId & 0xffff) ?? 'a content frame';
+    throw new UnexpectedFrame(`${what} came on channel ${id}, which is not open`, { blame: 'peer' });
+  }
+
+  private receiveConnectionMethod(method: Method): void {
+    const input = inputOf.get(method.type);
+    const next = input === undefined ? undefined : nextConnectionState(this.state, input);
+    if (next === undefined) {
+      throw new CommandInvalid(`${method.type} came on a connection that is ${this.state}`, { blame: 'peer' });
+    }
+    const before = this.state;
+    // What ends the connection does so in `finish`.
+    if (method.type !== 'connection.close' && method.type !== 'connection.close-ok') this.state = next;
+    switch (method.type) {
+      case 'connection.start':
+        if (before === 'awaitingStart') this.receiveStart(method);
+        return;
+      case 'connection.secure':
+        throw new CommandInvalid('the broker sent a SASL challenge, which PLAIN has not', { blame: 'peer' });
+      case 'connection.tune':
+        if (before === 'awaitingTune') this.receiveTune(method);
+        return;
+      case 'connection.open-ok':
+        if (before === 'awaitingOpenOk') this.receiveOpenOk();
+        return;
+      case 'connection.blocked':
+        this.sink.blocked(method.reason);
+        return;
+      case 'connection.unblocked':
+        this.sink.unblocked();
+        return;
+      case 'connection.close':
+        this.receiveClose(method);
+        return;
+      case 'connection.close-ok':
+        this.finish(this.peerClose);
+        return;
+      default:
+    }
+  }
+
+  private receiveStart(start: ConnectionStart): void {
+    if (!start.mechanisms.split(' ').includes('PLAIN')) {
+      throw new AuthenticationFailed(`the broker offers the logins "${start.mechanisms}", not PLAIN`);
+    }
+    this.serverProperties = start.serverProperties;
+    const { username, password, clientProperties } = this.options;
+    encodeConnectionStartOk(this.writer, 0, {
+      clientProperties: completeClientProperties(clientProperties),
+      mechanism: 'PLAIN',
+      response: `\0${username}\0${password}`,
+      locale: 'en_US',
+    });
+  }
+
+  private receiveTune(offer: ConnectionTune): void {
+    const { channelMax, frameMax, heartbeat } = this.options;
+    const tuned = tune({ channelMax, frameMax, heartbeat }, offer);
+    encodeConnectionTuneOk(this.writer, 0, tuned);
+    encodeConnectionOpen(this.writer, 0, { virtualHost: this.options.vhost });
+    this.frameMaxBytes = tuned.frameMax;
+    this.decoder.frameMaxBytes = tuned.frameMax;
+    this.channelMax = tuned.channelMax === 0 ? 65_535 : tuned.channelMax;
+    this.liveness = new Heartbeat(tuned.heartbeat, this.nowMs);
+    this.tunedHeartbeat = tuned.heartbeat;
+  }
+
+  private tunedHeartbeat = 0;
+
+  private receiveOpenOk(): void {
+    this.phaseDeadlineMs = Number.POSITIVE_INFINITY;
+    const info: ConnectionInfo = {
+      serverProperties: this.serverProperties,
+      frameMax: this.frameMaxBytes,
+      channelMax: this.channelMax,
+      heartbeat: this.tunedHeartbeat,
+    };
+    this.sink.opened(info);
+  }
+
+  private receiveClose(close: ConnectionClose): void {
+    encodeConnectionCloseOk(this.writer, 0);
+    const { replyCode, replyText, classId, methodId } = close;
+    const method = methodName(classId, methodId);
+    const error = replyError(replyCode, replyText, {
+      scope: 'connection',
+      ...(method === undefined ? {} : { method }),
+    });
+    if (this.state === 'closing') {
+      // D8 of the crossing closes: theirs is answered, ours still expects its close-ok.
+      this.peerClose = error;
+      return;
+    }
+    this.finish(replyCode === 403 && this.state === 'awaitingTune' ? authenticationFailed(replyText, error) : error);
+  }
+
+  /** The first bytes tell a stranger from an AMQP broker. @returns what goes on to the decoder. */
+  private checkFirstBytes(bytes: Uint8Array): Uint8Array | undefined {
+    const held = this.firstBytes ?? bytes;
+    let chunk = bytes;
+    if (held.length > 0) {
+      chunk = new Uint8Array(held.length + bytes.length);
+      chunk.set(held);
+      chunk.set(bytes, held.length);
+    }
+    // A frame starts with its type, which is 1 here; a stranger needs eight octets to be named.
+    if (chunk[0] !== 1 && chunk.length < 8) {
+      this.firstBytes = chunk;
+      return undefined;
+    }
+    this.firstBytes = undefined;
+    if (chunk[0] === 1) return chunk;
+    throw strangerError(chunk);
+  }
+
+  private failProtocol(error: unknown): void {
+    if (this.state === 'closed') return;
+    const reason = isPukaError(error)
+      ? error
+      : new ConnectionBroken('reading from the broker failed', { blame: 'peer', cause: error });
+    const replyCode = reason instanceof LimitExceeded ? 506 : (reason.replyCode ?? 0);
+    if ((this.state === 'open' || this.state === 'awaitingOpenOk') && replyCode > 0) {
+      encodeConnectionClose(this.writer, 0, {
+        replyCode,
+        replyText: reason.message.slice(0, 60).replace(/[^ -~]/g, '?'),
+        classId: 0,
+        methodId: 0,
+      });
+    }
+    this.finish(reason);
+  }
+
+  private finish(error: PukaError | undefined): void {
+    if (this.state === 'closed') return;
+    this.state = 'closed';
+    this.decoder.stop();
+    this.phaseDeadlineMs = Number.POSITIVE_INFINITY;
+    this.liveness = new Heartbeat(0, 0);
+    this.acksWaitingOn = [];
+    const channelError = error ?? new ConnectionBroken('the connection was closed', { retryable: false });
+    for (const channel of [...this.channels]) channel?.lost(channelError);
+    this.sink.closed(error);
+  }
+
+  private brokenBy(cause: PukaError | undefined): PukaError {
+    if (cause instanceof ConnectionBroken) return cause;
+    const during = this.state === 'open' ? '' : ' during the handshake';
+    return new ConnectionBroken(`the broker ended the connection${during}`, cause === undefined ? {} : { cause });
+  }
+
+  private handshakeTimeout(): PukaError {
+    return new HandshakeTimeout(`the handshake took more than ${this.options.connectTimeoutMs} ms (${this.state})`);
+  }
+}
+
+function authenticationFailed(replyText: string, cause: PukaError): AuthenticationFailed {
+  return new AuthenticationFailed(replyText, { replyCode: 403, replyText, cause });
+}
+
+function strangerError(bytes: Uint8Array): PukaError {
+  const found = detectProtocolHeader(bytes);
+  switch (found.type) {
+    case 'amqp':
+      return new UnsupportedProtocol(`the broker does not speak AMQP 0-9-1: it answered ${found.text}`);
+    case 'tls':
+      return new UnsupportedProtocol('the port answered with a TLS alert: it speaks TLS only, use amqps://');
+    case 'http':
+    case 'ssh':
+    case 'unknown':
+      return new UnsupportedProtocol(`what answers on this port is no AMQP broker: it sent ${found.text}`);
+    default:
+      return new UnsupportedProtocol('what answers on this port is no AMQP broker');
+  }
+}

@@ -1,0 +1,67 @@
+/** What a session and its channels tell their owner. Interfaces only; no event costs an object of its own. */
+import type { PukaError } from '@puka/errors';
+import type { FieldTable, Method } from '@puka/wire';
+
+/** What the handshake agreed on. */
+export interface ConnectionInfo {
+  /** What the broker says of itself: `product`, `version`, `capabilities` … */
+  readonly serverProperties: FieldTable;
+  /** The tuned frame size in bytes; 0 is no limit. */
+  readonly frameMax: number;
+  /** The highest channel number, 1 to 65535. */
+  readonly channelMax: number;
+  /** The heartbeat interval in seconds; 0 is off. */
+  readonly heartbeat: number;
+}
+
+/** Told what happens to the connection. None of these may throw. */
+export interface SessionSink {
+  /** The handshake is done. */
+  opened(info: ConnectionInfo): void;
+  /** RabbitMQ extension: the broker is short of a resource and stops reading from this connection. */
+  blocked(reason: string): void;
+  /** RabbitMQ extension: it reads again. */
+  unblocked(): void;
+  /** A channel has something to send besides what was asked of it in `receive`: take the output by the end of the turn. */
+  outputWaiting(): void;
+  /** Exactly once, the last call: `undefined` after our own clean close. Every channel has been told before. */
+  closed(error: PukaError | undefined): void;
+}
+
+/** The kinds of method that carry a message to the client. */
+export type ContentKind = 'deliver' | 'get-ok' | 'return';
+
+/**
+ * A message as it came: positions in bytes that are never rewritten, so they may be kept. The object is used again for
+ * the next message: take what you need before you return.
+ */
+export interface ReceivedContent {
+  kind: ContentKind;
+  /** The method frame's payload. */
+  methodBytes: Uint8Array;
+  methodStart: number;
+  methodEnd: number;
+  /** The content header's flags and properties. */
+  propertiesBytes: Uint8Array;
+  propertiesStart: number;
+  propertiesEnd: number;
+  /** The body: lies between two positions of the received bytes, or in an array of its own. */
+  bodyBytes: Uint8Array;
+  bodyStart: number;
+  bodyEnd: number;
+}
+
+/** Told what happens on one channel. None of these may throw. */
+export interface ChannelSink {
+  /** A message has arrived whole. */
+  content(content: ReceivedContent): void;
+  /** RabbitMQ extension: a confirm or a refusal of publishes, by delivery tag. */
+  confirmed(deliveryTag: number, multiple: boolean, ack: boolean): void;
+  /** RabbitMQ extension: the broker ended a consumer. */
+  consumerCancelled(consumerTag: string): void;
+  /** Exactly once, the last call. Requests without a reply have been told before, in their order. */
+  closed(error: PukaError | undefined): void;
+}
+
+/** Takes the outcome of a request: its reply, or the error that came instead. Called once. */
+export type ReplyHandler = (reply: Method | undefined, error: PukaError | undefined) => void;

@@ -1,0 +1,25 @@
+/** What client and broker agree on in `connection.tune`. Pure. */
+
+/** The smaller of two limits, where 0 is no limit. */
+export function tunedLimit(own: number, offered: number): number {
+  return own === 0 || offered === 0 ? Math.max(own, offered) : Math.min(own, offered);
+}
+
+/** What to answer a `connection.tune` with. */
+export interface Tuned {
+  readonly channelMax: number;
+  readonly frameMax: number;
+  readonly heartbeat: number;
+}
+
+/**
+ * RabbitMQ refuses a 0 where it offered a limit, so it is never sent then. The heartbeat is the client's to choose:
+ * ours of 0 turns it off, and so does the broker's.
+ */
+export function tune(own: Tuned, offered: Tuned): Tuned {
+  return {
+    channelMax: tunedLimit(own.channelMax, offered.channelMax),
+    frameMax: tunedLimit(own.frameMax, offered.frameMax),
+    heartbeat: own.heartbeat === 0 || offered.heartbeat === 0 ? 0 : Math.min(own.heartbeat, offered.heartbeat),
+  };
+}
