@@ -1,5 +1,8 @@
 // All that tests and example programs take from here. It must load fast and import nothing but Node's own modules.
 
 export * from './broker/index.ts';
+export { VirtualClock } from './clock/virtual-clock.ts';
+export * from './hex/index.ts';
+export * from './proxy/index.ts';
 export { uniqueName } from './unique-name.ts';
 export { type NotYet, type WaitOptions, waitFor } from './wait-for.ts';
