@@ -503,7 +503,7 @@ export class Client {
     const { session } = this;
     if (session === undefined) return;
     this.info = info;
-    this.refusesTransientQueues = isAtLeast(info.serverProperties['version'], 4, 3);
+    this.refusesTransientQueues = isAtLeast(info.serverProperties.version, 4, 3);
     this.pool = new ChannelPool(session);
     this.publisher = new Publisher(session);
     operation.fulfil(info);
