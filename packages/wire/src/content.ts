@@ -1,0 +1,73 @@
+/**
+ * Splits a body into body frames.
+ *
+ * Must not: join bodies; who receives them knows how many bytes the content header announced.
+ */
+
+import type { ByteWriter } from './byte-writer.ts';
+import { FrameType, frameEndOctet, frameHeaderBytes } from './frame-format.ts';
+import { beginFrame, endFrame } from './frame-writer.ts';
+import { defaultCopyUpToBytes, frameOverheadBytes } from './limits.ts';
+
+/** What is one frame where `frame_max` is 0, no limit: 2^31 − 1 with the octets around the payload. */
+const unlimitedFrameBytes = 0x7fff_ffff;
+
+/**
+ * Most bytes of a body that fit one frame: `frame_max` counts the eight octets around the payload too. AMQP 0-9-1 §4.2.3.
+ *
+ * @param frameMaxBytes the tuned `frame_max`, or 0 for no limit.
+ */
+export function bodyFramePayloadMax(frameMaxBytes: number): number {
+  return (frameMaxBytes === 0 ? unlimitedFrameBytes : frameMaxBytes) - frameOverheadBytes;
+}
+
+/**
+ * Writes a body as body frames, behind the method and the content header of the same unit; it starts no unit of its own.
+ * An empty body gives no frame. AMQP 0-9-1 §4.2.6.2.
+ *
+ * @param body pieces over `copyUpToBytes` are lent to the writer until they are sent; shorter ones are copied at once.
+ * @param frameMaxBytes the tuned `frame_max`, or 0 for no limit.
+ * @param copyUpToBytes 16 384 by default.
+ * @throws {UsageError} when the channel is out of its range.
+ */
+export function writeBody(
+  writer: ByteWriter,
+  channel: number,
+  body: Uint8Array,
+  frameMaxBytes: number,
+  copyUpToBytes: number = defaultCopyUpToBytes,
+): void {
+  const { length } = body;
+  if (length === 0) return;
+  const pieceMax = bodyFramePayloadMax(frameMaxBytes);
+  if (length <= pieceMax && length <= copyUpToBytes) {
+    writer.reserve(length + frameOverheadBytes);
+    const frameAt = beginFrame(writer, FrameType.body, channel);
+    writer.writeBytes(body);
+    endFrame(writer, frameAt);
+    return;
+  }
+  for (let from = 0; from < length; from += pieceMax) {
+    const piece = body.subarray(from, Math.min(from + pieceMax, length));
+    if (piece.length <= copyUpToBytes) {
+      // The frames before are complete: without this they would move together to the next chunk.
+      writer.pin();
+      writer.reserve(piece.length + frameOverheadBytes);
+      const frameAt = beginFrame(writer, FrameType.body, channel);
+      writer.writeBytes(piece);
+      endFrame(writer, frameAt);
+    } else {
+      writeLentFrame(writer, channel, piece);
+    }
+  }
+}
+
+/** The octets around the piece are written, the piece itself is queued by reference. */
+function writeLentFrame(writer: ByteWriter, channel: number, piece: Uint8Array): void {
+  writer.reserve(frameHeaderBytes);
+  writer.writeUint8(FrameType.body);
+  writer.writeUint16(channel, 'channel');
+  writer.writeUint32(piece.length);
+  writer.append(piece);
+  writer.writeUint8(frameEndOctet);
+}

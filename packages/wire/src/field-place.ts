@@ -1,0 +1,42 @@
+/**
+ * Where in a table a value stands, and the refusal of a value with that path.
+ *
+ * Must not: show text or bytes in a message; a header may be a secret.
+ */
+
+import { UsageError } from '@puka/errors';
+
+/** Where a nested value stands, as a list from the inside out; built only where tables nest, read only for an error. */
+export interface Place {
+  /** The table or array around it; `undefined` for the outermost, whose key is what it is called. */
+  readonly parent: Place | undefined;
+  /** Its name in a table, its index in an array. */
+  readonly key: string | number;
+}
+
+/** Refuses a value that cannot be encoded. @throws {UsageError} always, with the path as in `headers.a.b[2]`. */
+export function refuse(value: unknown, parent: Place | undefined, key: string | number, rule: string): never {
+  throw new UsageError(`${pathOf({ parent, key })} ${rule}; met ${describe(value)}`);
+}
+
+/** Refuses one field more than the limit. @throws {UsageError} always. */
+export function refuseCount(place: Place): never {
+  throw new UsageError(`${pathOf(place)} brings the table over maxTableFields`);
+}
+
+/** Says what a value is. Numbers are shown, text and bytes are not: a header may be a secret. */
+function describe(value: unknown): string {
+  if (typeof value === 'number' || typeof value === 'bigint' || value === null || value === undefined) {
+    return `${value}`;
+  }
+  if (typeof value !== 'object') return `a ${typeof value}`;
+  const maker: unknown = value.constructor;
+  return typeof maker === 'function' && maker.name !== '' ? `an instance of ${maker.name}` : 'an object';
+}
+
+/** The path from the outermost table: `headers.a.b[2]`. */
+export function pathOf(place: Place): string {
+  const { parent, key } = place;
+  if (parent === undefined) return String(key);
+  return typeof key === 'number' ? `${pathOf(parent)}[${key}]` : `${pathOf(parent)}.${key}`;
+}

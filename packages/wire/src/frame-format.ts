@@ -1,0 +1,14 @@
+/**
+ * The constants of the frame format. AMQP 0-9-1 §4.2.3.
+ *
+ * Must not: hold anything that is not fixed by the standard.
+ */
+
+/** The frame types. Heartbeat is 8, as in the grammar, not 4 as in the running text (errata §12). */
+export const FrameType = { method: 1, header: 2, body: 3, heartbeat: 8 } as const;
+
+/** The octet at the end of every frame. */
+export const frameEndOctet = 0xce;
+
+/** Octets before the payload: type 1, channel 2, size 4. */
+export const frameHeaderBytes = 7;
