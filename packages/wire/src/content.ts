@@ -4,6 +4,7 @@
  * Must not: join bodies; who receives them knows how many bytes the content header announced.
  */
 
+import { UsageError } from '@puka/errors';
 import type { ByteWriter } from './byte-writer.ts';
 import { FrameType, frameEndOctet, frameHeaderBytes } from './frame-format.ts';
 import { beginFrame, endFrame } from './frame-writer.ts';
@@ -15,10 +16,13 @@ const unlimitedFrameBytes = 0x7fff_ffff;
 /**
  * Most bytes of a body that fit one frame: `frame_max` counts the eight octets around the payload too. AMQP 0-9-1 §4.2.3.
  *
- * @param frameMaxBytes the tuned `frame_max`, or 0 for no limit.
+ * @param frameMaxBytes the tuned `frame_max`, at least 9, or 0 for no limit.
+ * @throws {UsageError} where no byte of a body would fit.
  */
 export function bodyFramePayloadMax(frameMaxBytes: number): number {
-  return (frameMaxBytes === 0 ? unlimitedFrameBytes : frameMaxBytes) - frameOverheadBytes;
+  const payloadMax = (frameMaxBytes === 0 ? unlimitedFrameBytes : frameMaxBytes) - frameOverheadBytes;
+  if (payloadMax >= 1) return payloadMax;
+  throw new UsageError(`frameMaxBytes is ${frameMaxBytes}; a frame with one byte of a body takes 9, and 0 is no limit`);
 }
 
 /**
@@ -28,7 +32,7 @@ export function bodyFramePayloadMax(frameMaxBytes: number): number {
  * @param body pieces over `copyUpToBytes` are lent to the writer until they are sent; shorter ones are copied at once.
  * @param frameMaxBytes the tuned `frame_max`, or 0 for no limit.
  * @param copyUpToBytes 16 384 by default.
- * @throws {UsageError} when the channel is out of its range.
+ * @throws {UsageError} when the channel is out of its range, or `frameMaxBytes` leaves no room.
  */
 export function writeBody(
   writer: ByteWriter,

@@ -15,13 +15,13 @@ import {
   type TaggedField,
   Timestamp,
 } from './field-values.ts';
-import { defaultMaxTableDepth, defaultMaxTableFields } from './limits.ts';
+import { defaultMaxTableDepth, defaultMaxTableFields, highestMaxTableDepth } from './limits.ts';
 import type { ShortStringCache } from './short-string-cache.ts';
 import { decodeUtf8, decodeUtf8Strictly } from './utf8.ts';
 
 /** How a table is decoded. */
 export interface TableReadOptions {
-  /** Most tables and arrays in one another, the outermost counted; 64 by default. */
+  /** Most tables and arrays in one another, the outermost counted; 64 by default, 512 at most. */
   readonly maxTableDepth?: number;
   /** Most fields and elements in all; 65 536 by default. */
   readonly maxTableFields?: number;
@@ -73,7 +73,7 @@ export function decodeTable(
   return table;
 }
 
-/** What is left to spend while one table is read. */
+/** What is left to spend while one table is read. The checks are put so that a limit that is no number lets nothing through. */
 class TableReader {
   private readonly reader: ByteReader;
   private readonly names: ShortStringCache | undefined;
@@ -83,7 +83,7 @@ class TableReader {
   constructor(reader: ByteReader, options: TableReadOptions) {
     this.reader = reader;
     this.names = options.names;
-    this.depthLeft = options.maxTableDepth ?? defaultMaxTableDepth;
+    this.depthLeft = Math.min(options.maxTableDepth ?? defaultMaxTableDepth, highestMaxTableDepth);
     this.fieldsLeft = options.maxTableFields ?? defaultMaxTableFields;
   }
 
@@ -205,13 +205,13 @@ class TableReader {
   }
 
   private nextTag(): FieldTag {
-    if (this.fieldsLeft-- <= 0) exceeded('table has more fields than maxTableFields allows');
+    if (!(this.fieldsLeft-- > 0)) exceeded('table has more fields than maxTableFields allows');
     return tagOf(this.reader.readUint8());
   }
 
   /** Starts a nested structure: the reader ends where it ends. @returns where the reader ended before. */
   private enter(): number {
-    if (this.depthLeft-- <= 0) exceeded('tables are nested deeper than maxTableDepth allows');
+    if (!(this.depthLeft-- > 0)) exceeded('tables are nested deeper than maxTableDepth allows');
     const { reader } = this;
     const size = reader.readUint32();
     const outerEnd = reader.end;

@@ -19,11 +19,11 @@ import {
   writeText,
 } from './field-scalar-writer.ts';
 import { type FieldArrayInput, type FieldTableInput, Tagged, type TaggedField } from './field-values.ts';
-import { defaultMaxTableDepth, defaultMaxTableFields } from './limits.ts';
+import { defaultMaxTableDepth, defaultMaxTableFields, highestMaxTableDepth } from './limits.ts';
 
 /** How a table is encoded. */
 export interface TableWriteOptions {
-  /** Most tables and arrays in one another, the outermost counted; 64 by default. */
+  /** Most tables and arrays in one another, the outermost counted; 64 by default, 512 at most. */
   readonly maxTableDepth?: number;
   /** Most fields and elements in all; 65 536 by default. */
   readonly maxTableFields?: number;
@@ -52,7 +52,7 @@ export function writeFieldTable(
   options: TableWriteOptions = noOptions,
 ): void {
   const place: Place = { parent: undefined, key: name };
-  const depthLeft = options.maxTableDepth ?? defaultMaxTableDepth;
+  const depthLeft = Math.min(options.maxTableDepth ?? defaultMaxTableDepth, highestMaxTableDepth);
   const fieldsLeft = options.maxTableFields ?? defaultMaxTableFields;
   if (isPlainObject(table)) writeObject(writer, table, depthLeft, fieldsLeft, place);
   else writeTable(writer, table, depthLeft, fieldsLeft, place);
@@ -172,7 +172,7 @@ function writeValue(
   place: Place,
   key: string | number,
 ): number {
-  if (fieldsLeft <= 0) refuseCount(place);
+  if (!(fieldsLeft > 0)) refuseCount(place);
   switch (typeof value) {
     case 'string':
       putTag(writer, 'S');
@@ -309,7 +309,7 @@ function writeTagged(
 
 /** Starts a table or an array, whose length is not known yet. @returns where the length goes, relative to the unit. */
 function beginNested(writer: ByteWriter, depthLeft: number, place: Place): number {
-  if (depthLeft <= 0) {
+  if (!(depthLeft > 0)) {
     throw new UsageError(`${pathOf(place)} is nested deeper than maxTableDepth allows, or contains itself`);
   }
   writer.reserve(4);

@@ -163,10 +163,10 @@ export class FrameDecoder {
     const type = bytes[at];
     if (type === FrameType.body) {
       const limit = this.frameMaxBytes;
-      if (size + frameOverheadBytes > limit && limit !== 0) refuseSize('body', size, limit, 'frameMaxBytes');
+      if (!(size + frameOverheadBytes <= limit) && limit !== 0) refuseSize('body', size, limit, 'frameMaxBytes');
     } else if (type === FrameType.method || type === FrameType.header) {
       const limit = this.maxControlFrameBytes;
-      if (size + frameOverheadBytes > limit) {
+      if (!(size + frameOverheadBytes <= limit)) {
         refuseSize(type === FrameType.method ? 'method' : 'header', size, limit, 'maxControlFrameBytes');
       }
     } else if (type !== FrameType.heartbeat) {

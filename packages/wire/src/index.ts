@@ -51,12 +51,14 @@ export {
   defaultMaxTableFields,
   frameMinBytes,
   frameOverheadBytes,
+  highestMaxTableDepth,
   maxShortStringBytes,
 } from './limits.ts';
 export * from './methods.ts';
 export {
   type BasicProperties,
   basicClassId,
+  encodeProperties,
   PropertyFlag,
   writeContentHeader,
   writeProperties,

@@ -19,6 +19,9 @@ export const defaultMaxControlFrameBytes = 16_777_216;
 /** Default limit for tables and arrays nested in one another, both ways; the outermost table is level 1. */
 export const defaultMaxTableDepth = 64;
 
+/** What `maxTableDepth` may be raised to: nested tables are read by recursion, and a stack ends somewhere. */
+export const highestMaxTableDepth = 512;
+
 /**
  * Most fields and array elements one table may have, those of nested tables counted, both ways: 65 536.
  * An empty table takes five octets on the wire and a hundred in memory, so the frame size alone is no bound.

@@ -5,7 +5,7 @@
  */
 
 import { LimitExceeded } from '@puka/errors';
-import type { ByteWriter } from './byte-writer.ts';
+import { ByteWriter } from './byte-writer.ts';
 import { type TableWriteOptions, writeFieldTable } from './field-table.ts';
 import { type FieldTableInput, Timestamp } from './field-values.ts';
 import { FrameType } from './frame-format.ts';
@@ -192,6 +192,19 @@ export function writeProperties(writer: ByteWriter, properties: BasicProperties,
   }
   writer.bytes[writer.unitStart + flagsAt] = flags >>> 8;
   writer.bytes[writer.unitStart + flagsAt + 1] = flags;
+}
+
+/**
+ * Encodes properties once for many messages: flags and properties, as `writeRawContentHeader` takes them.
+ *
+ * @returns bytes of the caller's own.
+ * @throws {UsageError} when a property cannot be encoded.
+ */
+export function encodeProperties(properties: BasicProperties, options?: TableWriteOptions): Uint8Array {
+  const writer = new ByteWriter(256);
+  writer.begin();
+  writeProperties(writer, properties, options);
+  return writer.bytes.slice(writer.unitStart, writer.position);
 }
 
 /** An invalid `Date` gives NaN, and one before 1970 a negative number: `writeUint64` refuses both by name. */

@@ -22,6 +22,11 @@ describe('bodyFramePayloadMax', () => {
   });
 });
 
+it.each([1, 8, -5, Number.NaN])('refuses a frame_max of %d, which has no room for a body', (frameMaxBytes) => {
+  expect(() => bodyFramePayloadMax(frameMaxBytes)).toThrow(UsageError);
+  expect(() => writeBody(new ByteWriter(), 1, bodyOf(10), frameMaxBytes)).toThrow(UsageError);
+});
+
 describe('writeBody', () => {
   it('writes no frame for an empty body', () => {
     expect(chunksOf(new Uint8Array(0), 8192)).toEqual([]);

@@ -61,6 +61,18 @@ describe('limits of what is decoded', () => {
     expect(() => decodeTable(nestedBytes(2000, 'A'), { tagged: true })).toThrow(/maxTableDepth/);
   });
 
+  it('never takes more than 512 levels, whatever it is told', () => {
+    for (const maxTableDepth of [1e9, Number.POSITIVE_INFINITY]) {
+      expect(() => decodeTable(nestedBytes(512, 'F'), { maxTableDepth, maxTableFields: 1e9 })).not.toThrow();
+      expect(() => decodeTable(nestedBytes(100_000, 'A'), { maxTableDepth })).toThrow(/maxTableDepth/);
+    }
+  });
+
+  it('lets nothing through by a limit that is no number', () => {
+    expect(() => decodeTable(nestedBytes(1, 'F'), { maxTableDepth: Number.NaN })).toThrow(/maxTableDepth/);
+    expect(() => decodeTable(manyVoids(1), { maxTableFields: Number.NaN })).toThrow(/maxTableFields/);
+  });
+
   it('takes 65 536 fields and no more', () => {
     expect(() => decodeTable(manyVoids(65_535))).not.toThrow();
     expect(() => decodeTable(manyVoids(65_536))).toThrow(/maxTableFields/);

@@ -178,6 +178,12 @@ describe('FrameDecoder limits', () => {
     });
   });
 
+  it('lets nothing through by a limit that is no number', () => {
+    expect(decodeChunks([bodyOf(1)], { frameMaxBytes: Number.NaN }).error).toBeInstanceOf(FrameError);
+    const method = frameOf(1, 1, new Uint8Array(4));
+    expect(decodeChunks([method], { maxControlFrameBytes: Number.NaN }).error).toBeInstanceOf(FrameError);
+  });
+
   it('keeps memory near what was received when a length lies', () => {
     const sink = new RecordingSink();
     const decoder = new FrameDecoder(sink);

@@ -7,6 +7,7 @@ it('has the values the documentation gives', () => {
     frameOverheadBytes: 8,
     defaultMaxControlFrameBytes: 16 * 1024 * 1024,
     defaultMaxTableDepth: 64,
+    highestMaxTableDepth: 512,
     defaultMaxTableFields: 65_536,
     maxShortStringBytes: 255,
     defaultChunkBytes: 65_536,

@@ -3,7 +3,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ByteWriter } from '../src/byte-writer.ts';
 import { timestamp } from '../src/field-values.ts';
-import { type BasicProperties, writeContentHeader, writeProperties, writeRawContentHeader } from '../src/properties.ts';
+import {
+  type BasicProperties,
+  encodeProperties,
+  writeContentHeader,
+  writeProperties,
+  writeRawContentHeader,
+} from '../src/properties.ts';
 import { PropertiesReader } from '../src/properties-reader.ts';
 import { properties as anyProperties, withoutPrototypes } from './arbitraries.ts';
 import { concat, frameOf, fromHex, toHex } from './hex.ts';
@@ -97,6 +103,15 @@ describe('writeContentHeader', () => {
     expect(writer.pendingBytes).toBe(4);
     writer.rollback();
     expect(writer.pendingBytes).toBe(0);
+  });
+});
+
+describe('encodeProperties', () => {
+  it('gives what writeContentHeader writes behind the body size', () => {
+    const properties = { contentType: 'text/plain', headers: { a: [1, { b: 'x'.repeat(300) }] }, priority: 0 };
+    expect(headerFrame(5, properties)).toBe(
+      toHex(frameOf(2, 1, concat(fromHex('003c 0000 0000000000000005'), encodeProperties(properties)))),
+    );
   });
 });
 
