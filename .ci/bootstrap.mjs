@@ -89,7 +89,7 @@ async function test() {
     ['types', ['tsc', '-p', 'tsconfig.json']],
     ['generated code', [...pnpm, '--filter', '@puka/wire', 'gen', '--check']],
     ['boundaries', [...pnpm, '--filter', '@puka/checks', 'boundaries']],
-    ['examples in the docs', [...pnpm, '--filter', '@puka/checks', 'docs']],
+    ['examples in the docs', [...pnpm, '--filter', '@puka/checks', 'run', 'docs']],
     [
       'tests',
       [
