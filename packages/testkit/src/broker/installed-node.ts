@@ -30,7 +30,7 @@ export interface InstalledNodeOptions {
 /** A node of the installed server; nothing runs before `start()`. */
 export class InstalledNode implements NodeProcess {
   readonly kind = 'installed';
-  readonly nodeName = `puka-${randomBytes(4).toString('hex')}@localhost`;
+  readonly nodeName: string = `puka-${randomBytes(4).toString('hex')}@localhost`;
   readonly folder: string;
   readonly watchdog: Watchdog;
   ended: Promise<string> = Promise.resolve('it was not started');

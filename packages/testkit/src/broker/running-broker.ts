@@ -12,7 +12,7 @@ const defaultWatermark = '0.4'; // RabbitMQ: vm_memory_high_watermark
 
 /** A node with its addresses. Made by `launchBroker`, which starts it before anyone sees it. */
 export class RunningBroker implements Broker {
-  readonly host = loopback;
+  readonly host: string = loopback;
   readonly port: number;
   readonly tlsPort: number | undefined;
   readonly managementPort: number | undefined;

@@ -3,18 +3,19 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 
+// `kill -s KILL -- -1` is what every shell understands; dash does not take `kill -KILL -- -1`.
 // $1: folder to remove. $2: command to run at the end, or nothing. Each line of input replaces the list of process groups to kill.
 const script = `
 trap '' HUP INT TERM
 cd /
 groups=
 while read -r line; do groups=$line; done
-for group in $groups; do kill -KILL -- "-$group" 2>/dev/null; done
+for group in $groups; do kill -s KILL -- "-$group" 2>/dev/null; done
 if [ -n "$2" ]; then sh -c "$2" >/dev/null 2>&1; fi
 rounds=0
 while [ -n "$groups" ] && [ $rounds -lt 40 ]; do
   alive=
-  for group in $groups; do kill -0 -- "-$group" 2>/dev/null && alive=yes; done
+  for group in $groups; do kill -s 0 -- "-$group" 2>/dev/null && alive=yes; done
   [ -z "$alive" ] && break
   rounds=$((rounds + 1))
   sleep 0.05
