@@ -17,6 +17,7 @@ const random = new Random(seed);
 
 let lastKind: Kind = 'stream';
 let lastBytes: Uint8Array = new Uint8Array(0);
+let inputs = 0;
 let accepted = 0;
 let refused = 0;
 let slowestMs = 0;
@@ -27,6 +28,7 @@ function onInput(kind: Kind, bytes: Uint8Array): void {
   const now = performance.now();
   slowestMs = Math.max(slowestMs, now - inputAt);
   inputAt = now;
+  inputs++;
   lastKind = kind;
   lastBytes = bytes;
 }
@@ -42,9 +44,7 @@ try {
     largestHeap = Math.max(largestHeap, process.memoryUsage().heapUsed);
   }
 } catch (error) {
-  console.error(
-    `broken after ${accepted + refused} inputs, seed ${seed}\n{ kind: '${lastKind}', hex: '${toHex(lastBytes)}' }`,
-  );
+  console.error(`broken after ${inputs} inputs, seed ${seed}\n{ kind: '${lastKind}', hex: '${toHex(lastBytes)}' }`);
   console.error(error);
   process.exit(1);
 }
