@@ -1,4 +1,5 @@
-// Names that no other test uses, on a broker that several test files share. It must need no state, so that processes can't collide.
+// Names that no other test uses, on a broker that several test files share. It must need no state, so that processes
+// can't collide.
 
 import { randomUUID } from 'node:crypto';
 

@@ -16,7 +16,8 @@ export type NotYet = undefined | null | false;
 
 /**
  * Asks until the answer is neither `undefined`, `null` nor `false`, and gives that answer.
- * Rejects when the time is over, with the last error of the question as its cause; an error before that counts as "not yet".
+ * Rejects when the time is over, with the last error of the question as its cause; an error before that counts as "not
+ * yet".
  *
  * @example
  * ```ts

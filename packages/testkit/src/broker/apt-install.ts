@@ -44,8 +44,8 @@ export async function mayInstallByApt(env: NodeJS.ProcessEnv = process.env): Pro
 }
 
 /**
- * Installs rabbitmq-server unless it is there by now, and tells where it is. One process installs, the others wait for it.
- * Rejects with {@link BrokerUnavailable} or with the complaint of apt.
+ * Installs rabbitmq-server unless it is there by now, and tells where it is. One process installs, the others wait for
+ * it. Rejects with {@link BrokerUnavailable} or with the complaint of apt.
  */
 export async function aptInstall(options: AptInstallOptions = {}): Promise<InstalledServer> {
   const {

@@ -1,5 +1,5 @@
-// Runs a private node in docker, published on the loopback address. It must work with an engine that does not see this machine's folders:
-// files go in by `docker cp`, nothing is mounted.
+// Runs a private node in docker, published on the loopback address. It must work with an engine that does not see this
+// machine's folders: files go in by `docker cp`, nothing is mounted.
 
 import { randomBytes } from 'node:crypto';
 import { chmod } from 'node:fs/promises';
@@ -30,7 +30,10 @@ export interface DockerNodeOptions {
   readonly options: LaunchOptions;
 }
 
-/** Creates the container with its configuration in it; it is not started. The image is PUKA_RABBITMQ_IMAGE, default rabbitmq:3-management. */
+/**
+ * Creates the container with its configuration in it; it is not started. The image is PUKA_RABBITMQ_IMAGE, default
+ * rabbitmq:3-management.
+ */
 export async function createDockerNode({ command, folder, ports, options }: DockerNodeOptions): Promise<NodeProcess> {
   const container = `puka-${randomBytes(4).toString('hex')}`;
   const watchdog = startWatchdog(folder, `${command} rm -f -v ${container}`);

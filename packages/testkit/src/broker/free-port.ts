@@ -1,5 +1,6 @@
 // Finds free TCP ports on the loopback address.
-// It must not pick from the range the system gives to outgoing connections: a node that restarts would find its port taken.
+// It must not pick from the range the system gives to outgoing connections: a node that restarts would find its port
+// taken.
 
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';

@@ -1,4 +1,5 @@
-// The launcher of real RabbitMQ nodes. It must not import anything but Node's own modules: a first example program waits for it to load.
+// The launcher of real RabbitMQ nodes. It must import nothing but Node's own modules: a first example program waits for
+// it to load.
 
 export { type EnsuredBroker, type EnsureOptions, ensureBroker } from './ensure-broker.ts';
 export { freePort, freePorts } from './free-port.ts';

@@ -98,8 +98,8 @@ export class InstalledNode implements NodeProcess {
     if (server === undefined) return;
     server.ref();
     const { pid } = this;
-    // The script ends when it has collected the server's end, so that nothing of it is left when `ended` settles. Killed together with the
-    // server, it might go first, and the port would be open a moment longer.
+    // The script ends when it has collected the server's end, so that nothing of it is left when `ended` settles.
+    // Killed together with the server, it might go first, and the port would be open a moment longer.
     if (pid === undefined || !sendSignal(pid, 'SIGKILL')) signalGroup(server, 'SIGKILL');
     const timer = setTimeout(() => signalGroup(server, 'SIGKILL'), killLimitMs);
     await this.ended;
@@ -130,7 +130,8 @@ export class InstalledNode implements NodeProcess {
     const { erlCall } = this.#options.server;
     if (erlCall === undefined) return this.ctl(['--quiet', 'eval', `${withoutFullStop(expression)}.`]);
     // Base64 keeps the text from what erl_call makes of characters it does not know.
-    const input = `base64:encode_to_string(unicode:characters_to_binary(io_lib:format("~0tp",[begin ${withoutFullStop(expression)} end]))).\n`;
+    const text = `unicode:characters_to_binary(io_lib:format("~0tp", [begin ${withoutFullStop(expression)} end]))`;
+    const input = `base64:encode_to_string(${text}).\n`;
     const args = ['-n', this.nodeName, '-c', this.#cookie, '-e'];
     const output = await runCommand(erlCall, args, { env: this.#env, cwd: this.folder, input });
     const value = /^\{ok, "([A-Za-z0-9+/=]*)"\}/.exec(output.trim())?.[1];
@@ -142,7 +143,10 @@ export class InstalledNode implements NodeProcess {
     return join(this.folder, 'pid');
   }
 
-  /** Group leader of its own, so that it can be killed with its children; the event loop of this process is not held by it. */
+  /**
+   * Group leader of its own, so that it can be killed with its children; the event loop of this process is not held by
+   * it.
+   */
   #spawn(command: string, args: readonly string[]): ChildProcess {
     const log = openSync(this.#logFile, 'a');
     try {

@@ -45,8 +45,8 @@ export function findInstalledServer(options: SearchOptions = {}): InstalledServe
 }
 
 /**
- * Debian puts a wrapper on PATH that insists on root and on the user rabbitmq; the real scripts, which run as any user, lie beside the file
- * the wrapper's link leads to.
+ * Debian puts a wrapper on PATH that insists on root and on the user rabbitmq; the real scripts, which run as any
+ * user, lie beside the file the wrapper's link leads to.
  */
 function findScripts(folders: readonly string[]): string | undefined {
   for (const folder of folders) {

@@ -12,7 +12,10 @@ export interface RunOptions {
   readonly timeoutMs?: number;
 }
 
-/** @returns its standard output. Rejects when it can't be started, fails, or takes too long; the message has what it wrote. */
+/**
+ * @returns its standard output. Rejects when it can't be started, fails, or takes too long; the message has what it
+ * wrote.
+ */
 export function runCommand(command: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
   const { timeoutMs = 120_000 } = options;
   const label = [command, ...args].join(' ').slice(0, 200);
@@ -47,7 +50,8 @@ export function runCommand(command: string, args: readonly string[], options: Ru
         reject(new Error(`${label} ${end}\n${[complaints, output].join('\n').trim()}`.trim()));
       }
     });
-    child.stdin.on('error', () => undefined); // a command that ends without reading its input breaks the pipe, and its status says more
+    // A command that ends without reading its input breaks the pipe; its status says more.
+    child.stdin.on('error', () => undefined);
     child.stdin.end(options.input ?? '');
   });
 }

@@ -53,8 +53,9 @@ export class RunningBroker implements Broker {
 
   urlFor({ user = 'guest', password = 'guest', vhost = '/', tls = false }: UrlParts): string {
     if (tls && this.tlsPort === undefined) throw new Error('this node was launched without tls');
-    const address = `${encodeURIComponent(user)}:${encodeURIComponent(password)}@${this.host}:${tls ? this.tlsPort : this.port}`;
-    return `${tls ? 'amqps' : 'amqp'}://${address}/${encodeURIComponent(vhost)}`;
+    const login = `${encodeURIComponent(user)}:${encodeURIComponent(password)}`;
+    const address = `${this.host}:${tls ? this.tlsPort : this.port}`;
+    return `${tls ? 'amqps' : 'amqp'}://${login}@${address}/${encodeURIComponent(vhost)}`;
   }
 
   /** Starts the node and waits until it answers. */

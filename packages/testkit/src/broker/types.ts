@@ -18,8 +18,8 @@ export interface BrokerTls {
 /** What a node is started with. */
 export interface LaunchOptions {
   /**
-   * Settings of rabbitmq.conf, over the launcher's own: an object of keys and values, or lines (`key = value`) in one string or an array.
-   * A setting of the same key replaces the launcher's.
+   * Settings of rabbitmq.conf, over the launcher's own: an object of keys and values, or lines (`key = value`) in one
+   * string or an array. A setting of the same key replaces the launcher's.
    */
   readonly config?: Readonly<Record<string, string | number | boolean>> | string | readonly string[];
   /** The text of advanced.config, Erlang terms. Default: none. */
@@ -32,7 +32,10 @@ export interface LaunchOptions {
   readonly tls?: BrokerTls;
   /** How long the node may take until it answers, in milliseconds. Default 90000. */
   readonly startTimeoutMs?: number;
-  /** Where the server may come from when none is installed: installed by apt, or run by docker. Default true; false: fail instead. */
+  /**
+   * Where the server may come from when none is installed: installed by apt, or run by docker. Default true; false:
+   * fail instead.
+   */
   readonly provision?: boolean;
   /** Told what goes on. Default: nobody is. */
   readonly onProgress?: OnProgress;
@@ -67,7 +70,10 @@ export interface BrokerEndpoint {
   readonly port: number;
   /** The server's version in its own words, as `3.10.8`. */
   readonly version: string;
-  /** Gives the broker back: a launched node ends and leaves neither process nor file, a foreign one is left as it is. May be called twice. */
+  /**
+   * Gives the broker back: a launched node ends and leaves neither process nor file, a foreign one is left as it is.
+   * May be called twice.
+   */
   stop(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -94,10 +100,14 @@ export interface Broker extends BrokerEndpoint {
   /** Everything the server has logged so far. */
   log(): Promise<string>;
 
-  /** Runs `rabbitmqctl` with these arguments on the node. @returns its output, without the blanks around. Rejects with its complaint. */
+  /**
+   * Runs `rabbitmqctl` with these arguments on the node. @returns its output, without the blanks around. Rejects with
+   * its complaint.
+   */
   ctl(...args: readonly string[]): Promise<string>;
   /**
-   * Evaluates an Erlang expression on the node; where Debian's `erl_call` is there it takes some 10 ms, a hundredth of what `ctl` takes.
+   * Evaluates an Erlang expression on the node; where Debian's `erl_call` is there it takes some 10 ms, a hundredth of
+   * what `ctl` takes.
    * @returns the value as Erlang prints it (`~0tp`).
    */
   evaluate(expression: string): Promise<string>;
@@ -106,7 +116,9 @@ export interface Broker extends BrokerEndpoint {
   kill(): Promise<void>;
   /** Ends the node in good order (clients get 320 CONNECTION_FORCED); its data stays for `restart`. */
   shutdown(): Promise<void>;
-  /** Starts the node again on its old port with its data; one that runs is shut down first. Resolves when it answers. */
+  /**
+   * Starts the node again on its old port with its data; one that runs is shut down first. Resolves when it answers.
+   */
   restart(): Promise<void>;
 
   /** Adds a user, with all permissions on `vhost` (default `/`) and the tags given (default none). */
@@ -117,7 +129,9 @@ export interface Broker extends BrokerEndpoint {
   ): Promise<void>;
   /** Adds a virtual host, with all permissions on it for `user` (default guest). */
   addVhost(vhost: string, options?: { readonly user?: string }): Promise<void>;
-  /** Sets the patterns a user may configure, write and read in a virtual host (default `/`, each pattern default `.*`). */
+  /**
+   * Sets the patterns a user may configure, write and read in a virtual host (default `/`, each pattern default `.*`).
+   */
   setPermissions(
     user: string,
     options?: { readonly vhost?: string; readonly configure?: string; readonly write?: string; readonly read?: string },
@@ -130,7 +144,10 @@ export interface Broker extends BrokerEndpoint {
   setMemoryAlarm(state: 'on' | 'off'): Promise<void>;
 }
 
-/** There is no broker, and what to do about it. Not an error of AMQP, so it does not stand in the tree of `@puka/errors`. */
+/**
+ * There is no broker, and what to do about it. Not an error of AMQP, so it does not stand in the tree of
+ * `@puka/errors`.
+ */
 export class BrokerUnavailable extends Error {
   override readonly name = 'BrokerUnavailable';
 }

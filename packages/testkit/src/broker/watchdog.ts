@@ -1,10 +1,12 @@
-// Guards what a launched broker leaves behind: a small shell process that clears up when the launching process is gone, however it went.
+// Guards what a launched broker leaves behind: a small shell process that clears up when the launching process is gone,
+// however it went.
 // It must not need Node, signals or exit handlers: it sees the end of its parent by the end of its standard input.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 
 // `kill -s KILL -- -1` is what every shell understands; dash does not take `kill -KILL -- -1`.
-// $1: folder to remove. $2: command to run at the end, or nothing. Each line of input replaces the list of process groups to kill.
+// $1: folder to remove. $2: command to run at the end, or nothing. Each line of input replaces the list of process
+// groups to kill.
 const script = `
 trap '' HUP INT TERM
 cd /
@@ -13,7 +15,7 @@ while read -r line; do groups=$line; done
 for group in $groups; do kill -s KILL -- "-$group" 2>/dev/null; done
 if [ -n "$2" ]; then sh -c "$2" >/dev/null 2>&1; fi
 rounds=0
-while [ -n "$groups" ] && [ $rounds -lt 40 ]; do
+while [ -n "$groups" ] && [ $rounds -lt 20 ]; do
   alive=
   for group in $groups; do kill -s 0 -- "-$group" 2>/dev/null && alive=yes; done
   [ -z "$alive" ] && break

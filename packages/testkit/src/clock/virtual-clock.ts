@@ -1,6 +1,8 @@
 // A clock that stands still until it is told to go on. It must never look at the real time, nor wait.
 
-/** Callbacks one call may run, so that two that schedule each other for now end in an error and not in an endless loop. */
+/**
+ * Callbacks one call may run, so that two that schedule each other for now end in an error and not in an endless loop.
+ */
 const defaultCallbackLimit = 100_000;
 
 interface Scheduled {
@@ -8,7 +10,10 @@ interface Scheduled {
   readonly run: () => void;
 }
 
-/** Time in milliseconds that passes only by `advance` and `runUntilIdle`. What is due runs in the order of its time, then of its scheduling. */
+/**
+ * Time in milliseconds that passes only by `advance` and `runUntilIdle`. What is due runs in the order of its time,
+ * then of its scheduling.
+ */
 export class VirtualClock {
   #now: number;
   #scheduled: Scheduled[] = [];
@@ -18,7 +23,10 @@ export class VirtualClock {
     this.#now = start;
   }
 
-  /** The reading, in milliseconds. Inside a callback: the time it was scheduled for. Bound, so that it may be handed on as a function. */
+  /**
+   * The reading, in milliseconds. Inside a callback: the time it was scheduled for. Bound, so that it may be handed on
+   * as a function.
+   */
   readonly now = (): number => this.#now;
 
   /** How many callbacks wait. */
@@ -50,7 +58,10 @@ export class VirtualClock {
     return this.schedule(this.#now + ms, run);
   }
 
-  /** Lets time pass and runs what comes due, also what the callbacks schedule within that time. What a callback throws is thrown. */
+  /**
+   * Lets time pass and runs what comes due, also what the callbacks schedule within that time. What a callback throws
+   * is thrown.
+   */
   advance(ms: number): void {
     if (!(ms >= 0)) throw new RangeError(`time goes forward: advance(${ms})`);
     const until = this.#now + ms;
@@ -58,7 +69,10 @@ export class VirtualClock {
     this.#now = until;
   }
 
-  /** Goes from callback to callback until none waits. Throws when `callbackLimit` (default 100000) have run and some still wait. */
+  /**
+   * Goes from callback to callback until none waits. Throws when `callbackLimit` (default 100000) have run and some
+   * still wait.
+   */
   runUntilIdle(callbackLimit: number = defaultCallbackLimit): void {
     this.#runWhile(() => true, callbackLimit);
   }

@@ -7,8 +7,8 @@ const linesBefore = 2;
 const linesAfter = 4;
 
 /**
- * @returns undefined when the bytes are the same; else a picture of the first difference and its surroundings, sixteen bytes a line,
- * with `^^` below each byte that differs.
+ * @returns undefined when the bytes are the same; else a picture of the first difference and its surroundings, sixteen
+ * bytes a line, with `^^` below each byte that differs.
  */
 export function diffBytes(actual: Uint8Array, expected: Uint8Array): string | undefined {
   const length = Math.max(actual.length, expected.length);

@@ -1,9 +1,9 @@
 // Bytes as people write them down: hex digits with blanks and comments. It must not know what the bytes mean.
 
 /**
- * The bytes of hex digits in a template: blanks and line ends are for the eye, `#` begins a comment that goes to the end of its line.
- * A value put in is a byte (a number from 0 to 255), bytes, or a string, which stands for its UTF-8 bytes.
- * Throws a SyntaxError that names the place of what is no pair of digits.
+ * The bytes of hex digits in a template: blanks and line ends are for the eye, `#` begins a comment that goes to the
+ * end of its line. A value put in is a byte (a number from 0 to 255), bytes, or a string, which stands for its UTF-8
+ * bytes. Throws a SyntaxError that names the place of what is no pair of digits.
  *
  * @example
  * ```ts

@@ -52,7 +52,10 @@ export async function faultProxy(options: FaultProxyOptions): Promise<FaultProxy
   return proxy;
 }
 
-/** Made by {@link faultProxy}. Faults apply at once, to open connections and to new ones, and add up; `restore` takes all back. */
+/**
+ * Made by {@link faultProxy}. Faults apply at once, to open connections and to new ones, and add up; `restore` takes
+ * all back.
+ */
 export class FaultProxy {
   readonly host = '127.0.0.1';
   readonly #options: FaultProxyOptions;
@@ -123,14 +126,20 @@ export class FaultProxy {
     });
   }
 
-  /** Nothing goes through any more and nobody is told, as when a cable is cut: neither bytes nor ends. What was held goes on after `restore`. */
+  /**
+   * Nothing goes through any more and nobody is told, as when a cable is cut: neither bytes nor ends. What was held
+   * goes on after `restore`.
+   */
   blackHole(where: Where = 'both'): void {
     this.#change(where, (faults) => {
       faults.blackHole = true;
     });
   }
 
-  /** Inverts bytes: the one at an offset of each connection's stream (counted from 0), or those a function picks. Applies to bytes not yet received. */
+  /**
+   * Inverts bytes: the one at an offset of each connection's stream (counted from 0), or those a function picks.
+   * Applies to bytes not yet received.
+   */
   corrupt(what: number | Corruption, direction: Direction): void {
     const corruption: Corruption = typeof what === 'number' ? (_, offset) => offset === what : what;
     this.#change(direction, (faults) => {
@@ -138,7 +147,10 @@ export class FaultProxy {
     });
   }
 
-  /** Lets so many more bytes through on each connection, counted from now or from its opening, then closes it on both sides. */
+  /**
+   * Lets so many more bytes through on each connection, counted from now or from its opening, then closes it on both
+   * sides.
+   */
   dropAfter(bytes: number, direction: Direction): void {
     this.#faults[direction].dropAfterBytes = positive('dropAfter', bytes, 0);
     for (const connection of [...this.#connections]) connection.lanes[direction].countDropFromHere();

@@ -1,4 +1,5 @@
-// One direction of one connection: takes bytes from one socket and gives them to the other, through the faults that are set at the moment.
+// One direction of one connection: takes bytes from one socket and gives them to the other, through the faults that are
+// set at the moment.
 // It must keep the order of the bytes and of the end behind them, whatever the faults are.
 
 import type { Socket } from 'node:net';
@@ -9,7 +10,9 @@ const throttleSlicesPerSecond = 50;
 
 /** What happens on a lane that concerns the whole connection. */
 export interface LaneEvents {
-  /** Bytes came from the source, as they were sent. They are kept by whoever takes them, so they must not be changed. */
+  /**
+   * Bytes came from the source, as they were sent. They are kept by whoever takes them, so they must not be changed.
+   */
   received(bytes: Uint8Array): void;
   /** The limit of `dropAfter` was reached and everything before it is written. */
   dropped(): void;
@@ -153,7 +156,10 @@ export class Lane {
     return false;
   }
 
-  /** Goes on when the piece has left and the event loop has polled its sockets: what a peer in this process finds together it reads together. */
+  /**
+   * Goes on when the piece has left and the event loop has polled its sockets: what a peer in this process finds
+   * together it reads together.
+   */
   #writeAlone(piece: Uint8Array, goOn: () => void): () => void {
     let turn: NodeJS.Immediate | undefined;
     let cancelled = false;

@@ -1,4 +1,5 @@
-// The global setup of the test project that needs a real RabbitMQ: one broker for the run, its url given to every test by `inject('amqpUrl')`.
+// The global setup of the test project that needs a real RabbitMQ: one broker for the run, its url given to every test
+// by `inject('amqpUrl')`.
 // It must not be imported by a test file; those inject.
 
 import type { TestProject } from 'vitest/node';
@@ -6,7 +7,10 @@ import { ensureBroker } from '../broker/index.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** Url of the run's RabbitMQ, shared by all test files: use names of your own (`uniqueName`), raise no alarm, stop nothing. */
+    /**
+     * Url of the run's RabbitMQ, shared by all test files: use names of your own (`uniqueName`), raise no alarm, stop
+     * nothing.
+     */
     amqpUrl: string;
   }
 }

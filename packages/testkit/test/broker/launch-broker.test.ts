@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Broker, BrokerUnavailable, launchBroker, probeBroker } from '../../src/broker/index.ts';
+import { makeCertificates } from '../../src/transport-contract/index.ts';
 import { waitFor } from '../../src/wait-for.ts';
 import { isRunning, loopbackListenersOnly } from './processes.ts';
 
@@ -71,6 +72,25 @@ describe('two nodes side by side', () => {
   it('refuse tls where none was asked for', () => {
     expect(first.tlsUrl).toBeUndefined();
     expect(() => first.urlFor({ tls: true })).toThrow(/without tls/);
+  });
+});
+
+describe('a node with tls and the management plugin', () => {
+  it('answers on ports of its own for both, on the loopback address alone', async () => {
+    const { ca, server } = makeCertificates();
+    const broker = await launchBroker({
+      tls: { cert: server.cert, key: server.key, ca },
+      plugins: ['rabbitmq_management'],
+    });
+    try {
+      expect(broker.tlsUrl).toBe(`amqps://guest:guest@127.0.0.1:${broker.tlsPort}/%2F`);
+      expect((await probeBroker({ host: broker.host, port: broker.tlsPort ?? 0, tls: true })).product).toBe('RabbitMQ');
+      const answer = await fetch(`http://127.0.0.1:${broker.managementPort}/api/overview`);
+      expect(answer.status).toBe(401);
+      expect(loopbackListenersOnly(broker.pid)).toBe(true);
+    } finally {
+      await broker.stop();
+    }
   });
 });
 
