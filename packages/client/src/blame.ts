@@ -8,14 +8,15 @@ import type { PublishInput } from './session/index.ts';
 /** Whether a publish can be the culprit. */
 export type Suspicion = (input: PublishInput) => boolean;
 
-const anyone: Suspicion = () => true;
-
-/** @returns the narrowest suspicion that the broker's words allow. RabbitMQ: `rabbit_channel`, checks of basic.publish. */
-export function suspicionOf(error: AmqpError): Suspicion {
+/**
+ * @returns the narrowest suspicion that the broker's words allow; `undefined` where they name nobody, so that it can be
+ * anyone. RabbitMQ: the checks of basic.publish in `rabbit_channel`.
+ */
+export function suspicionOf(error: AmqpError): Suspicion | undefined {
   const text = error.replyText ?? '';
-  const exchange = /(?:no exchange|exchange) '([^']*)' in vhost/.exec(text)?.[1];
+  const exchange = /exchange '([^']*)' in vhost/.exec(text)?.[1];
   if (exchange !== undefined) return (input) => input.exchange === exchange;
   const limit = /larger than configured max size (\d+)/.exec(text)?.[1];
   if (limit !== undefined) return (input) => input.body.length > Number(limit);
-  return anyone;
+  return undefined;
 }

@@ -3,9 +3,9 @@
  * channel, whoever may have caused it is sent again alone, all others again in their order.
  * Must not encode what the wire package encodes.
  */
-import { ConnectionBroken, PublishNacked, type PukaError, replyError } from '@puka/errors';
+import { AmqpError, ConnectionBroken, PublishNacked, type PukaError, replyError } from '@puka/errors';
 import { ByteReader } from '@puka/wire';
-import { suspicionOf } from './blame.ts';
+import { type Suspicion, suspicionOf } from './blame.ts';
 import type { PublishOperation } from './publish-operation.ts';
 import type { ChannelSink, ReceivedContent, Session, SessionChannel } from './session/index.ts';
 
@@ -101,17 +101,33 @@ export class Publisher implements ChannelSink {
   /** For the channel: closed by the broker, or with the connection. */
   closed(error: PukaError | undefined): void {
     this.channel = undefined;
-    if (error === undefined || this.session.state !== 'open') return;
+    if (!(error instanceof AmqpError) || this.session.state !== 'open') return;
     const open = this.takeSent();
-    const isSuspect = suspicionOf(error);
-    const suspects = open.filter((operation) => operation.input !== undefined && isSuspect(operation.input));
+    const suspicion = suspicionOf(error);
+    const suspects = open.filter(({ input }) => input !== undefined && suspicion?.(input) === true);
     const found = suspects.length > 0 ? suspects : open;
-    const alone = found.length === 1 || open.length === 1;
-    const rest = alone ? open.filter((operation) => operation !== found[0]) : open;
-    if (alone) found[0]?.reject(error);
-    else for (const operation of found) operation.isSuspect = true;
-    this.held = [...rest, ...this.held];
+    if (found.length === 1) {
+      const [culprit] = found;
+      culprit?.reject(error);
+      if (culprit?.isSuspect === true && suspicion !== undefined) this.failAlike(suspicion, error);
+      this.held = [...open.filter((operation) => operation !== culprit), ...this.held];
+    } else {
+      for (const operation of found) operation.isSuspect = true;
+      this.held = [...open, ...this.held];
+    }
     this.sendHeld();
+  }
+
+  /** A suspect sent alone was refused: those that were called before it was sent again, and are alike, fare as it did. */
+  private failAlike(suspicion: Suspicion, error: AmqpError): void {
+    this.held = this.held.filter((operation) => {
+      const { input, isSuspect } = operation;
+      if (!isSuspect || input === undefined || !suspicion(input)) return true;
+      operation.reject(
+        replyError(error.replyCode ?? 0, error.replyText ?? '', { method: 'basic.publish', outcome: 'unknown' }),
+      );
+      return false;
+    });
   }
 
   private sendHeld(): void {
@@ -123,8 +139,7 @@ export class Publisher implements ChannelSink {
         continue;
       }
       // A suspect is sent when nothing else is under way, and nothing is sent before its outcome is known.
-      if (next.isSuspect && this.unconfirmed > 0) return;
-      if (this.sent.some((operation) => operation?.isSuspect === true)) return;
+      if (this.unconfirmed > 0 && (next.isSuspect || this.sent[this.head]?.isSuspect === true)) return;
       this.held.shift();
       try {
         if (this.send(next)) continue;
