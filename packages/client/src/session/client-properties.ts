@@ -1,8 +1,12 @@
-/** What the client tells the broker of itself. Must not look at the runtime. */
-import type { FieldTableInput } from '@puka/wire';
+/** What the client tells the broker of itself. Must not look at the runtime: the platform is given to it. */
+import { UsageError } from '@puka/errors';
+import type { FieldTableInput, FieldValueInput } from '@puka/wire';
+import { packageVersion } from '../generated/version.ts';
+
+type FieldObjectInput = Readonly<Record<string, FieldValueInput>>;
 
 /** RabbitMQ: what the broker does otherwise for a client that says so. */
-const capabilities: FieldTableInput = {
+const capabilities: FieldObjectInput = {
   publisher_confirms: true,
   exchange_exchange_bindings: true,
   'basic.nack': true,
@@ -12,7 +16,36 @@ const capabilities: FieldTableInput = {
   per_consumer_qos: true,
 };
 
-/** The table of `connection.start-ok`: ours, then the user's, which win but for `capabilities`. */
+/** The fields that RabbitMQ's management page shows of a connection. */
+const shown: FieldObjectInput = {
+  product: 'Puka',
+  version: packageVersion,
+  platform: 'TypeScript',
+  information: 'https://www.npmjs.com/package/@puka/client',
+};
+
+/**
+ * The table of `connection.start-ok`: ours, then the user's, which win. Capabilities are joined, and there ours win: the
+ * client can do what it says.
+ *
+ * @throws {UsageError} for what is neither a plain object nor a `Map`, there or in `capabilities`.
+ */
 export function completeClientProperties(own: FieldTableInput): FieldTableInput {
-  return { product: 'Puka', platform: 'TypeScript', version: '0.1.0', ...own, capabilities };
+  const fields = fieldsOf(own, 'clientProperties');
+  const theirs = fields.capabilities;
+  const joined =
+    theirs === undefined ? capabilities : { ...fieldsOf(theirs, 'clientProperties.capabilities'), ...capabilities };
+  return { ...shown, ...fields, capabilities: joined };
+}
+
+function fieldsOf(table: FieldValueInput, name: string): FieldObjectInput {
+  if (table instanceof Map) return Object.fromEntries(table);
+  if (isPlainObject(table)) return table;
+  throw new UsageError(`${name} is a plain object or a Map`);
+}
+
+function isPlainObject(value: FieldValueInput): value is FieldObjectInput {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
 }

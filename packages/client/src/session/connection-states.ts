@@ -66,6 +66,19 @@ export const connectionTransitions: Transitions = {
   closed: { close: 'closed', lost: 'closed' },
 };
 
+/** The inputs that are methods of the broker. */
+const methodInputs: ReadonlyMap<string, ConnectionInput> = new Map(
+  Object.values(connectionTransitions)
+    .flatMap((inputs) => Object.keys(inputs))
+    .filter((input) => input.startsWith('connection.'))
+    .map((input) => [input, input as ConnectionInput]), // They are the keys of the table above.
+);
+
+/** The input that a method of the broker is; `undefined` where it can come in no state. */
+export function connectionInputOf(methodType: string): ConnectionInput | undefined {
+  return methodInputs.get(methodType);
+}
+
 /** @returns the state that follows, or `undefined` where the input is not allowed in this state. */
 export function nextConnectionState(state: ConnectionState, input: ConnectionInput): ConnectionState | undefined {
   return connectionTransitions[state][input];

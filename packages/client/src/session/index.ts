@@ -2,6 +2,7 @@
 export type { ChannelState } from './channel-states.ts';
 export type { ConnectionState } from './connection-states.ts';
 export type { SessionOptions } from './options.ts';
+export type { MechanismName, SaslExchange, SaslMechanism, SessionCredentials } from './sasl.ts';
 export { Session } from './session.ts';
 export { type PublishInput, SessionChannel } from './session-channel.ts';
 export type {

@@ -1,14 +1,24 @@
-/** What a session has to know before it starts. Types and defaults only. */
-import type { FieldTableInput } from '@puka/wire';
+/** What a session has to know before it starts: types, defaults, and the check of both. Must not keep a secret. */
+import { UsageError } from '@puka/errors';
+import { ByteWriter, encodeConnectionOpen, encodeConnectionStartOk, type FieldTableInput } from '@puka/wire';
+import { completeClientProperties } from './client-properties.ts';
+import { checkLogin, type LoginOptions } from './login.ts';
+import { type MechanismName, type SaslMechanism, saslMechanisms } from './sasl.ts';
 
 /** Options of a `Session`. */
 export interface SessionOptions {
-  /** The user to log in as. */
-  readonly username: string;
-  /** Its password; stands in no error and no log. */
-  readonly password: string;
-  /** The virtual host to enter. */
-  readonly vhost: string;
+  /** The user to log in as. Without it the credentials come by `useCredentials()`, or the mechanism needs none. */
+  readonly username?: string | undefined;
+  /** Its password; stands in no error and no log. Default: empty. */
+  readonly password?: string | undefined;
+  /** The virtual host to enter. Default `/`. */
+  readonly vhost?: string | undefined;
+  /** The ways to log in that are allowed, the preferred one first. Default PLAIN, then AMQPLAIN. */
+  readonly mechanisms?: readonly (MechanismName | SaslMechanism)[] | undefined;
+  /** Whether the bytes go over TLS. Default `false`. */
+  readonly isEncrypted?: boolean | undefined;
+  /** `false`: neither PLAIN nor AMQPLAIN without TLS. Default `true`. */
+  readonly allowCleartextPassword?: boolean | undefined;
   /** The heartbeat wished for, in seconds, 0 to 65535; 0 is off. Default 60. */
   readonly heartbeat?: number | undefined;
   /** The largest frame offered, in bytes, 8192 at least. Default 131072. */
@@ -25,21 +35,67 @@ export interface SessionOptions {
   readonly clientProperties?: FieldTableInput | undefined;
 }
 
-/** The options with every default filled in. */
-export type CompleteSessionOptions = { readonly [Name in keyof SessionOptions]-?: NonNullable<SessionOptions[Name]> };
+/** The options with every default filled in, without the login. */
+export interface CompleteSessionOptions {
+  readonly vhost: string;
+  readonly heartbeat: number;
+  readonly frameMax: number;
+  readonly channelMax: number;
+  readonly maxMessageBytes: number;
+  readonly connectTimeoutMs: number;
+  readonly closeTimeoutMs: number;
+  /** Complete, as it goes out. */
+  readonly clientProperties: FieldTableInput;
+}
 
-/** Fills the defaults in. */
+/** RabbitMQ 4.1 and later refuse less, in tune and before it. */
+const leastFrameMax = 8192;
+
+/** Fills the defaults in, and checks. @throws {UsageError} for a value out of its range, or properties no table can hold. */
 export function completeSessionOptions(options: SessionOptions): CompleteSessionOptions {
-  return {
-    username: options.username,
-    password: options.password,
-    vhost: options.vhost,
+  const complete: CompleteSessionOptions = {
+    vhost: options.vhost ?? '/',
     heartbeat: options.heartbeat ?? 60,
     frameMax: options.frameMax ?? 131_072,
     channelMax: options.channelMax ?? 2047,
     maxMessageBytes: options.maxMessageBytes ?? 134_217_728,
     connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
     closeTimeoutMs: options.closeTimeoutMs ?? 5000,
-    clientProperties: options.clientProperties ?? {},
+    clientProperties: completeClientProperties(options.clientProperties ?? {}),
   };
+  checkRange('heartbeat', complete.heartbeat, 0, 65_535);
+  checkRange('channelMax', complete.channelMax, 1, 65_535);
+  if (complete.frameMax < leastFrameMax) {
+    throw new UsageError(
+      `frameMax is ${complete.frameMax}; ${leastFrameMax} is the least, for RabbitMQ 4.1 and later refuse less`,
+    );
+  }
+  checkRange('frameMax', complete.frameMax, leastFrameMax, 0x7fff_ffff);
+  checkEncoding(complete);
+  return complete;
+}
+
+/** The login that the options ask for. @throws {UsageError} where there is no way to log in. */
+export function loginOptions(options: SessionOptions): LoginOptions {
+  const { username, password = '' } = options;
+  const login: LoginOptions = {
+    mechanisms: saslMechanisms(options.mechanisms ?? ['PLAIN', 'AMQPLAIN']),
+    credentials: username === undefined ? undefined : { username, password },
+    isEncrypted: options.isEncrypted ?? false,
+    allowCleartextPassword: options.allowCleartextPassword ?? true,
+  };
+  checkLogin(login);
+  return login;
+}
+
+function checkRange(name: string, value: number, least: number, most: number): void {
+  if (Number.isInteger(value) && value >= least && value <= most) return;
+  throw new UsageError(`${name} is ${String(value)}; it takes ${least} to ${most}`);
+}
+
+/** What cannot be encoded is the caller's mistake, so it is found at the call and not in the handshake. */
+function checkEncoding({ vhost, clientProperties }: CompleteSessionOptions): void {
+  const writer = new ByteWriter(1024);
+  encodeConnectionStartOk(writer, 0, { clientProperties, response: '' });
+  encodeConnectionOpen(writer, 0, { virtualHost: vhost });
 }

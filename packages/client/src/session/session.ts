@@ -8,29 +8,21 @@ import {
   AuthenticationFailed,
   CommandInvalid,
   ConnectionBroken,
-  HandshakeTimeout,
   isPukaError,
   LimitExceeded,
   type PukaError,
   replyError,
   UnexpectedFrame,
-  UnsupportedProtocol,
   UsageError,
 } from '@puka/errors';
 import {
   ByteWriter,
   type ConnectionClose,
-  type ConnectionStart,
   type ConnectionTune,
   decodeMethod,
-  detectProtocolHeader,
   encodeChannelOpen,
   encodeConnectionClose,
   encodeConnectionCloseOk,
-  encodeConnectionOpen,
-  encodeConnectionStartOk,
-  encodeConnectionTuneOk,
-  type FieldTable,
   FrameDecoder,
   type FrameSink,
   type Method,
@@ -40,29 +32,13 @@ import {
   protocolHeader,
   writeHeartbeat,
 } from '@puka/wire';
-import { completeClientProperties } from './client-properties.ts';
-import { type ConnectionInput, type ConnectionState, nextConnectionState } from './connection-states.ts';
+import { type ConnectionState, connectionInputOf, nextConnectionState } from './connection-states.ts';
+import { Handshake } from './handshake.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { type CompleteSessionOptions, completeSessionOptions, type SessionOptions } from './options.ts';
+import type { SessionCredentials } from './sasl.ts';
 import { type ChannelHost, SessionChannel } from './session-channel.ts';
 import type { ChannelSink, ConnectionInfo, ReplyHandler, SessionSink } from './sinks.ts';
-import { tune } from './tuning.ts';
-
-const inputOf: ReadonlyMap<string, ConnectionInput> = new Map<string, ConnectionInput>(
-  (
-    [
-      'connection.start',
-      'connection.secure',
-      'connection.tune',
-      'connection.open-ok',
-      'connection.blocked',
-      'connection.unblocked',
-      'connection.update-secret-ok',
-      'connection.close',
-      'connection.close-ok',
-    ] as const
-  ).map((name) => [name, name]),
-);
 
 /** See the head of the file. Order of use: `connect`, then `receive` and `takeOutput` until `closed`. */
 export class Session implements FrameSink, ChannelHost {
@@ -84,13 +60,18 @@ export class Session implements FrameSink, ChannelHost {
   private liveness: Heartbeat = new Heartbeat(0, 0);
   private phaseDeadlineMs = Number.POSITIVE_INFINITY;
   private nowMs = 0;
-  private firstBytes: Uint8Array | undefined = new Uint8Array(0);
-  private serverProperties: FieldTable = {};
+  private readonly handshake: Handshake;
+  private tunedHeartbeat = 0;
+  private secretUpdate: ((error: PukaError | undefined) => void) | undefined;
   private peerClose: PukaError | undefined;
 
-  /** @param sink told of the connection; its channels have sinks of their own. */
+  /**
+   * @param sink told of the connection; its channels have sinks of their own.
+   * @throws {UsageError} for an option out of its range, and where the options leave no way to log in.
+   */
   constructor(options: SessionOptions, sink: SessionSink) {
     this.options = completeSessionOptions(options);
+    this.handshake = new Handshake(options, this.options, this.writer);
     this.sink = sink;
     this.decoder = new FrameDecoder(this);
   }
@@ -112,6 +93,48 @@ export class Session implements FrameSink, ChannelHost {
     this.state = 'awaitingStart';
     this.phaseDeadlineMs = nowMs + this.options.connectTimeoutMs;
     this.writer.writeBytes(protocolHeader);
+  }
+
+  /** Whom to log in as, where that was not in the options: before the broker's first bytes come in. */
+  useCredentials(credentials: SessionCredentials): void {
+    this.handshake.login.use(credentials);
+  }
+
+  /**
+   * Gives the answer to a challenge that the mechanism left for later.
+   *
+   * @returns `false` where none is owed any more, for the connection is gone.
+   */
+  answerChallenge(response: Uint8Array): boolean {
+    if (!this.handshake.login.owesAnswer) return false;
+    this.handshake.sendAnswer(response);
+    this.sink.outputWaiting();
+    return true;
+  }
+
+  /** There will be no answer to the challenge: the connection ends with `AuthenticationFailed`. @param cause why. */
+  failChallenge(cause: unknown): void {
+    const { login } = this.handshake;
+    if (login.owesAnswer) this.finish(login.failure(cause));
+  }
+
+  /**
+   * RabbitMQ extension: gives the broker a new secret, such as a fresh token, on the open connection. A refusal closes the
+   * connection with `NotAllowed`.
+   *
+   * @param secret goes into no error and no log.
+   * @param reason for the broker's log, up to 255 bytes.
+   * @param done called once: without an error when the broker has taken it, with one when the connection ended before.
+   * @returns `false` where the connection is not open; then `done` is not called.
+   * @throws {UsageError} while another update is under way, for the replies have no number.
+   */
+  updateSecret(secret: string, reason: string, done: (error: PukaError | undefined) => void): boolean {
+    if (this.state !== 'open') return false;
+    if (this.secretUpdate !== undefined) throw new UsageError('updateSecret() while another update is under way');
+    this.handshake.sendNewSecret(secret, reason);
+    this.secretUpdate = done;
+    this.sink.outputWaiting();
+    return true;
   }
 
   /**
@@ -149,14 +172,18 @@ export class Session implements FrameSink, ChannelHost {
     if (this.state === 'closed' || this.state === 'idle') return;
     this.liveness.received(nowMs);
     try {
-      const chunk = this.firstBytes === undefined ? bytes : this.checkFirstBytes(bytes);
+      const chunk = this.handshake.admit(bytes);
       if (chunk !== undefined) this.decoder.push(chunk);
     } catch (error) {
       this.failProtocol(error);
     }
   }
 
-  /** The peer, or the network, has ended the byte stream. @param cause the transport's error, where there is one. */
+  /**
+   * The byte stream has ended, by the peer or the network, or could not be opened at all.
+   *
+   * @param cause the transport's error, where there is one; before the first byte any error that says why there is no line.
+   */
   receiveEof(nowMs: number, cause?: PukaError): void {
     this.nowMs = nowMs;
     switch (this.state) {
@@ -165,16 +192,8 @@ export class Session implements FrameSink, ChannelHost {
       case 'closing':
         this.finish(undefined);
         return;
-      case 'awaitingTune':
-        // RabbitMQ drops the line where the client can't take authentication_failure_close, and so do old brokers.
-        this.finish(
-          new AuthenticationFailed('the broker dropped the connection after the login: probably wrong credentials', {
-            ...(cause === undefined ? {} : { cause }),
-          }),
-        );
-        return;
       default:
-        this.finish(this.brokenBy(cause));
+        this.finish(this.handshake.streamEnded(this.state, cause));
     }
   }
 
@@ -183,7 +202,7 @@ export class Session implements FrameSink, ChannelHost {
     this.nowMs = nowMs;
     if (this.state === 'closed' || this.state === 'idle') return;
     if (nowMs >= this.phaseDeadlineMs) {
-      this.finish(this.state === 'closing' ? undefined : this.handshakeTimeout());
+      this.finish(this.state === 'closing' ? undefined : this.handshake.timedOut(this.state));
       return;
     }
     const action = this.liveness.due(nowMs);
@@ -204,7 +223,10 @@ export class Session implements FrameSink, ChannelHost {
   takeOutput(nowMs: number): Uint8Array[] {
     if (this.acksWaitingOn.length > 0) this.flushAcks();
     const chunks = this.writer.take();
-    if (chunks.length > 0) this.liveness.sent(nowMs);
+    if (chunks.length > 0) {
+      this.handshake.isLineUp = true;
+      this.liveness.sent(nowMs);
+    }
     return chunks;
   }
 
@@ -277,7 +299,7 @@ export class Session implements FrameSink, ChannelHost {
   }
 
   private receiveConnectionMethod(method: Method): void {
-    const input = inputOf.get(method.type);
+    const input = connectionInputOf(method.type);
     const next = input === undefined ? undefined : nextConnectionState(this.state, input);
     if (next === undefined) {
       throw new CommandInvalid(`${method.type} came on a connection that is ${this.state}`, { blame: 'peer' });
@@ -287,10 +309,11 @@ export class Session implements FrameSink, ChannelHost {
     if (method.type !== 'connection.close' && method.type !== 'connection.close-ok') this.state = next;
     switch (method.type) {
       case 'connection.start':
-        if (before === 'awaitingStart') this.receiveStart(method);
+        if (before === 'awaitingStart') this.handshake.receiveStart(method);
         return;
       case 'connection.secure':
-        throw new CommandInvalid('the broker sent a SASL challenge, which PLAIN has not', { blame: 'peer' });
+        this.handshake.receiveChallenge(method.challenge);
+        return;
       case 'connection.tune':
         if (before === 'awaitingTune') this.receiveTune(method);
         return;
@@ -303,6 +326,9 @@ export class Session implements FrameSink, ChannelHost {
       case 'connection.unblocked':
         this.sink.unblocked();
         return;
+      case 'connection.update-secret-ok':
+        this.receiveSecretTaken();
+        return;
       case 'connection.close':
         this.receiveClose(method);
         return;
@@ -313,25 +339,8 @@ export class Session implements FrameSink, ChannelHost {
     }
   }
 
-  private receiveStart(start: ConnectionStart): void {
-    if (!start.mechanisms.split(' ').includes('PLAIN')) {
-      throw new AuthenticationFailed(`the broker offers the logins "${start.mechanisms}", not PLAIN`);
-    }
-    this.serverProperties = start.serverProperties;
-    const { username, password, clientProperties } = this.options;
-    encodeConnectionStartOk(this.writer, 0, {
-      clientProperties: completeClientProperties(clientProperties),
-      mechanism: 'PLAIN',
-      response: `\0${username}\0${password}`,
-      locale: 'en_US',
-    });
-  }
-
   private receiveTune(offer: ConnectionTune): void {
-    const { channelMax, frameMax, heartbeat } = this.options;
-    const tuned = tune({ channelMax, frameMax, heartbeat }, offer);
-    encodeConnectionTuneOk(this.writer, 0, tuned);
-    encodeConnectionOpen(this.writer, 0, { virtualHost: this.options.vhost });
+    const tuned = this.handshake.receiveTune(offer);
     this.frameMaxBytes = tuned.frameMax;
     this.decoder.frameMaxBytes = tuned.frameMax;
     this.channelMax = tuned.channelMax === 0 ? 65_535 : tuned.channelMax;
@@ -339,17 +348,24 @@ export class Session implements FrameSink, ChannelHost {
     this.tunedHeartbeat = tuned.heartbeat;
   }
 
-  private tunedHeartbeat = 0;
-
   private receiveOpenOk(): void {
     this.phaseDeadlineMs = Number.POSITIVE_INFINITY;
     const info: ConnectionInfo = {
-      serverProperties: this.serverProperties,
+      serverProperties: this.handshake.serverProperties,
       frameMax: this.frameMaxBytes,
       channelMax: this.channelMax,
       heartbeat: this.tunedHeartbeat,
     };
     this.sink.opened(info);
+  }
+
+  private receiveSecretTaken(): void {
+    const done = this.secretUpdate;
+    this.secretUpdate = undefined;
+    if (done !== undefined) done(undefined);
+    else if (this.state === 'open') {
+      throw new CommandInvalid('connection.update-secret-ok came without an update-secret', { blame: 'peer' });
+    }
   }
 
   private receiveClose(close: ConnectionClose): void {
@@ -366,25 +382,6 @@ export class Session implements FrameSink, ChannelHost {
       return;
     }
     this.finish(replyCode === 403 && this.state === 'awaitingTune' ? authenticationFailed(replyText, error) : error);
-  }
-
-  /** The first bytes tell a stranger from an AMQP broker. @returns what goes on to the decoder. */
-  private checkFirstBytes(bytes: Uint8Array): Uint8Array | undefined {
-    const held = this.firstBytes ?? bytes;
-    let chunk = bytes;
-    if (held.length > 0) {
-      chunk = new Uint8Array(held.length + bytes.length);
-      chunk.set(held);
-      chunk.set(bytes, held.length);
-    }
-    // A frame starts with its type, which is 1 here; a stranger needs eight octets to be named.
-    if (chunk[0] !== 1 && chunk.length < 8) {
-      this.firstBytes = chunk;
-      return undefined;
-    }
-    this.firstBytes = undefined;
-    if (chunk[0] === 1) return chunk;
-    throw strangerError(chunk);
   }
 
   private failProtocol(error: unknown): void {
@@ -408,41 +405,19 @@ export class Session implements FrameSink, ChannelHost {
     if (this.state === 'closed') return;
     this.state = 'closed';
     this.decoder.stop();
+    this.handshake.login.end();
     this.phaseDeadlineMs = Number.POSITIVE_INFINITY;
     this.liveness = new Heartbeat(0, 0);
     this.acksWaitingOn = [];
     const channelError = error ?? new ConnectionBroken('the connection was closed', { retryable: false });
     for (const channel of [...this.channels]) channel?.lost(channelError);
+    const secretUpdate = this.secretUpdate;
+    this.secretUpdate = undefined;
+    secretUpdate?.(channelError);
     this.sink.closed(error);
-  }
-
-  private brokenBy(cause: PukaError | undefined): PukaError {
-    if (cause instanceof ConnectionBroken) return cause;
-    const during = this.state === 'open' ? '' : ' during the handshake';
-    return new ConnectionBroken(`the broker ended the connection${during}`, cause === undefined ? {} : { cause });
-  }
-
-  private handshakeTimeout(): PukaError {
-    return new HandshakeTimeout(`the handshake took more than ${this.options.connectTimeoutMs} ms (${this.state})`);
   }
 }
 
 function authenticationFailed(replyText: string, cause: PukaError): AuthenticationFailed {
   return new AuthenticationFailed(replyText, { replyCode: 403, replyText, cause });
-}
-
-function strangerError(bytes: Uint8Array): PukaError {
-  const found = detectProtocolHeader(bytes);
-  switch (found.type) {
-    case 'amqp':
-      return new UnsupportedProtocol(`the broker does not speak AMQP 0-9-1: it answered ${found.text}`);
-    case 'tls':
-      return new UnsupportedProtocol('the port answered with a TLS alert: it speaks TLS only, use amqps://');
-    case 'http':
-    case 'ssh':
-    case 'unknown':
-      return new UnsupportedProtocol(`what answers on this port is no AMQP broker: it sent ${found.text}`);
-    default:
-      return new UnsupportedProtocol('what answers on this port is no AMQP broker');
-  }
 }

@@ -1,4 +1,11 @@
 /** What client and broker agree on in `connection.tune`. Pure. */
+import { AmqpSyntaxError } from '@puka/errors';
+
+/**
+ * What every peer has to take. AMQP 0-9-1 §1.1, frame-min-size. RabbitMQ before 4.1 may be configured down to it, later
+ * ones to 8192.
+ */
+const frameMinSize = 4096;
 
 /** The smaller of two limits, where 0 is no limit. */
 export function tunedLimit(own: number, offered: number): number {
@@ -15,8 +22,16 @@ export interface Tuned {
 /**
  * RabbitMQ refuses a 0 where it offered a limit, so it is never sent then. The heartbeat is the client's to choose:
  * ours of 0 turns it off, and so does the broker's.
+ *
+ * @throws {AmqpSyntaxError} for an offer that the standard forbids: frames too small to go on with.
  */
 export function tune(own: Tuned, offered: Tuned): Tuned {
+  if (offered.frameMax !== 0 && offered.frameMax < frameMinSize) {
+    throw new AmqpSyntaxError(
+      `the broker offers frames of ${offered.frameMax} bytes; ${frameMinSize} is the least that AMQP 0-9-1 allows`,
+      { blame: 'peer', method: 'connection.tune' },
+    );
+  }
   return {
     channelMax: tunedLimit(own.channelMax, offered.channelMax),
     frameMax: tunedLimit(own.frameMax, offered.frameMax),

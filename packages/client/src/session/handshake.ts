@@ -1,0 +1,167 @@
+/**
+ * What is said from the first byte until the connection is open, and what to call it when that fails: the first bytes,
+ * the login, the tuning. Must not change the state of the connection: the session does, and asks here for bytes and words.
+ */
+import {
+  AuthenticationFailed,
+  CommandInvalid,
+  ConnectionBroken,
+  HandshakeTimeout,
+  type PukaError,
+  UnsupportedProtocol,
+} from '@puka/errors';
+import {
+  ByteWriter,
+  type ConnectionStart,
+  type ConnectionTune,
+  encodeConnectionOpen,
+  encodeConnectionSecureOk,
+  encodeConnectionStartOk,
+  encodeConnectionTuneOk,
+  encodeConnectionUpdateSecret,
+  type FieldTable,
+} from '@puka/wire';
+import type { ConnectionState } from './connection-states.ts';
+import { Login } from './login.ts';
+import { type CompleteSessionOptions, loginOptions, type SessionOptions } from './options.ts';
+import { FirstBytesCheck } from './stranger.ts';
+import { type Tuned, tune } from './tuning.ts';
+
+/** See the head of the file. */
+export class Handshake {
+  /** How this side logs in. */
+  readonly login: Login;
+  /** What the broker says of itself, once it has. */
+  serverProperties: FieldTable = {};
+  /** Whether bytes have gone out: there is a line. */
+  isLineUp = false;
+  private readonly writer: ByteWriter;
+  private readonly options: CompleteSessionOptions;
+  private readonly isEncrypted: boolean;
+  private firstBytes: FirstBytesCheck | undefined = new FirstBytesCheck();
+
+  /** @throws {UsageError} where the options leave no way to log in. */
+  constructor(options: SessionOptions, complete: CompleteSessionOptions, writer: ByteWriter) {
+    this.login = new Login(loginOptions(options));
+    this.options = complete;
+    this.isEncrypted = options.isEncrypted ?? false;
+    this.writer = writer;
+  }
+
+  /** @returns what goes on to the decoder; `undefined` while nobody can tell who speaks. @throws {UnsupportedProtocol} */
+  admit(bytes: Uint8Array): Uint8Array | undefined {
+    if (this.firstBytes === undefined) return bytes;
+    const admitted = this.firstBytes.receive(bytes);
+    if (admitted !== undefined) this.firstBytes = undefined;
+    return admitted;
+  }
+
+  /** Logs in. @throws {PukaError} where that cannot be. */
+  receiveStart(start: ConnectionStart): void {
+    const { versionMajor, versionMinor, mechanisms } = start;
+    if (versionMajor !== 0 || versionMinor !== 9) {
+      throw new UnsupportedProtocol(`the broker speaks AMQP ${versionMajor}-${versionMinor}, not 0-9-1`);
+    }
+    this.serverProperties = start.serverProperties;
+    const { clientProperties } = this.options;
+    const { mechanism, response } = this.login.start(mechanisms);
+    const fields = { clientProperties, mechanism, response, locale: 'en_US' };
+    this.sendApart((writer) => encodeConnectionStartOk(writer, 0, fields));
+  }
+
+  /** Answers a challenge, at once where the mechanism can. @throws {PukaError} where there can be no answer. */
+  receiveChallenge(challenge: Uint8Array): void {
+    const answer = this.login.challenge(challenge);
+    if (answer !== undefined) this.sendAnswer(answer);
+  }
+
+  /** Answers the challenge that is open. */
+  sendAnswer(response: Uint8Array): void {
+    this.login.answered();
+    this.sendApart((writer) => encodeConnectionSecureOk(writer, 0, { response }));
+  }
+
+  /** Answers the offer, and asks for the virtual host in the same breath. @throws {PukaError} for an offer out of place. */
+  receiveTune(offer: ConnectionTune): Tuned {
+    if (this.login.owesAnswer) {
+      throw new CommandInvalid('connection.tune came before the answer to the login challenge', { blame: 'peer' });
+    }
+    this.login.end();
+    const { channelMax, frameMax, heartbeat, vhost } = this.options;
+    const tuned = tune({ channelMax, frameMax, heartbeat }, offer);
+    encodeConnectionTuneOk(this.writer, 0, tuned);
+    encodeConnectionOpen(this.writer, 0, { virtualHost: vhost });
+    return tuned;
+  }
+
+  /** Sends a new secret on an open connection. */
+  sendNewSecret(newSecret: string, reason: string): void {
+    this.sendApart((writer) => encodeConnectionUpdateSecret(writer, 0, { newSecret, reason }));
+  }
+
+  /** What to call it that the stream ended. @param cause the transport's error, where there is one. */
+  streamEnded(state: ConnectionState, cause: PukaError | undefined): PukaError {
+    // Before a byte was sent the cause is why the line could not be opened.
+    if (cause !== undefined && !this.isLineUp) return cause;
+    switch (state) {
+      case 'idle':
+      case 'awaitingStart':
+        return this.firstBytes?.end() ?? this.hungUp(cause);
+      case 'awaitingTune':
+        return droppedAfterLogin(cause);
+      default:
+        return brokenBy(cause, state === 'open' ? '' : ' during the handshake');
+    }
+  }
+
+  /** What to call it that the time was over. */
+  timedOut(state: ConnectionState): PukaError {
+    return new HandshakeTimeout(
+      `no connection within ${this.options.connectTimeoutMs} ms: ${this.whatIsAwaited(state)}`,
+    );
+  }
+
+  private hungUp(cause: PukaError | undefined): PukaError {
+    // Over TLS the transport knows better: the server may have wanted a certificate.
+    if (this.isEncrypted && cause instanceof ConnectionBroken) return cause;
+    const hint = this.isEncrypted ? '' : '; if the port speaks TLS only, use amqps://';
+    return new ConnectionBroken(`the peer hung up without a word when the client asked for AMQP 0-9-1${hint}`, {
+      outcome: 'not-sent',
+      ...(cause === undefined ? {} : { cause }),
+    });
+  }
+
+  private whatIsAwaited(state: ConnectionState): string {
+    if (!this.isLineUp) return 'the line to the broker could not be opened';
+    if (state === 'awaitingOpenOk') return 'the broker did not open the virtual host';
+    if (state === 'awaitingTune') {
+      return this.login.owesAnswer
+        ? 'the login mechanism of this side gave no answer to the challenge'
+        : 'the broker did not answer the login';
+    }
+    const hint = this.isEncrypted ? '' : '; if the port speaks TLS only, use amqps://';
+    return `the peer took the connection and said nothing${hint}`;
+  }
+
+  /** Sends what holds a secret in bytes of its own, so that it does not stay behind in the chunk of the writer. */
+  private sendApart(encode: (writer: ByteWriter) => void): void {
+    const writer = new ByteWriter(1024);
+    encode(writer);
+    for (const chunk of writer.take()) this.writer.append(chunk);
+  }
+}
+
+/** RabbitMQ drops the line where the client can't take authentication_failure_close, and so do old brokers. */
+function droppedAfterLogin(cause: PukaError | undefined): PukaError {
+  // The network can have done it too, so it may be tried again.
+  return new AuthenticationFailed('the broker dropped the connection after the login: probably wrong credentials', {
+    retryable: true,
+    outcome: 'unknown',
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+function brokenBy(cause: PukaError | undefined, when: string): PukaError {
+  if (cause instanceof ConnectionBroken) return cause;
+  return new ConnectionBroken(`the broker ended the connection${when}`, cause === undefined ? {} : { cause });
+}

@@ -1,0 +1,36 @@
+import { UsageError } from '@puka/errors';
+import { describe, expect, it } from 'vitest';
+import { completeSessionOptions } from '../../src/session/options.ts';
+
+describe('session options', () => {
+  it('have the documented defaults', () => {
+    expect(completeSessionOptions({})).toMatchObject({
+      vhost: '/',
+      heartbeat: 60,
+      frameMax: 131_072,
+      channelMax: 2047,
+      maxMessageBytes: 134_217_728,
+      connectTimeoutMs: 10_000,
+      closeTimeoutMs: 5000,
+    });
+  });
+
+  it.each([
+    { heartbeat: -1 },
+    { heartbeat: 65_536 },
+    { heartbeat: 1.5 },
+    { channelMax: 0 },
+    { channelMax: 65_536 },
+    { frameMax: 8191 },
+    { frameMax: 0 },
+    { frameMax: Number.NaN },
+    { vhost: 'v'.repeat(256) },
+    { clientProperties: { nested: { x: Number.NaN } } },
+  ])('refuse %o', (options) => {
+    expect(() => completeSessionOptions(options)).toThrow(UsageError);
+  });
+
+  it('say why frames are too small', () => {
+    expect(() => completeSessionOptions({ frameMax: 4096 })).toThrow(/4096.*8192.*RabbitMQ 4\.1/);
+  });
+});
