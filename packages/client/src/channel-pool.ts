@@ -1,5 +1,6 @@
 /**
- * Lends channels to operations: one operation at a time on each, as many channels as the limits allow, the rest waits.
+ * Lends the channels of a connection: one operation at a time on each, as many channels as the limits allow, the rest
+ * waits. Keeps one free for operations, and leaves one number to publishing.
  * Must not know what an operation does with its channel.
  */
 import { ConnectionBroken, type PukaError } from '@puka/errors';
@@ -15,7 +16,7 @@ const maxOperationChannels = 64;
 class IdleSink implements ChannelSink {
   private readonly pool: ChannelPool;
   /** Set once the channel is open. */
-  channel: SessionChannel | undefined;
+  channel: SessionChannel | undefined = undefined;
   constructor(pool: ChannelPool) {
     this.pool = pool;
   }
@@ -23,80 +24,128 @@ class IdleSink implements ChannelSink {
   confirmed(): void {}
   consumerCancelled(): void {}
   closed(): void {
-    if (this.channel !== undefined) this.pool.forget(this.channel);
+    this.pool.forget(this.channel);
   }
 }
 
-/** The channels of one connection that serve operations. */
+/** The channels of one connection that serve all but publishing. */
 export class ChannelPool {
   private readonly session: Session;
+  private readonly isPublishing: () => boolean;
   private readonly idle: SessionChannel[] = [];
-  private readonly waiting: ChannelTask[] = [];
+  private waiting: ChannelTask[] = [];
+  private waitingHead = 0;
+  /** Lent to operations. */
   private lent = 0;
-  /** Numbers that the pool leaves to publishing. */
-  private readonly reserve = 1;
+  /** Kept for longer: by consumers and by gets that are not settled. */
+  private kept = 0;
 
-  constructor(session: Session) {
+  /** @param isPublishing whether the channel of publishing is among those of the session. */
+  constructor(session: Session, isPublishing: () => boolean) {
     this.session = session;
+    this.isPublishing = isPublishing;
   }
 
-  /** Calls the task with a channel, at once or when one is free. The task must give the channel back. */
-  acquire(task: ChannelTask): void {
+  /**
+   * Calls the task with a channel, at once or when one is free. The task must give the channel back by `release`.
+   *
+   * @returns whether it was called at once.
+   */
+  acquire(task: ChannelTask): boolean {
     const channel = this.take();
-    if (channel === undefined) this.waiting.push(task);
-    else task(channel, undefined);
+    if (channel === undefined) {
+      this.waiting.push(task);
+      return false;
+    }
+    this.lent++;
+    task(channel, undefined);
+    return true;
   }
 
   /** Gives a channel back, usable or not. */
   release(channel: SessionChannel): void {
     this.lent--;
-    if (channel.isUsable) {
-      const sink = new IdleSink(this);
-      sink.channel = channel;
-      channel.sink = sink;
-      this.idle.push(channel);
-    }
-    this.serve();
+    this.shelve(channel);
   }
 
-  /** A channel of the pool is kept by its borrower for good, such as a consumer. It counts no more here. */
-  keep(): void {
-    this.lent--;
-    this.serve();
+  /**
+   * Like `acquire`, for long; given back by `releaseKept`.
+   *
+   * @param spare how many of the numbers for such use are left to others.
+   * @returns `false` where none may be kept any more: share one then.
+   */
+  keep(spare: number, task: ChannelTask): boolean {
+    // One number is that of publishing, one stays free for operations.
+    if (this.kept >= this.session.channelMax - 2 - spare) return false;
+    this.kept++;
+    this.acquire((channel, error) => {
+      if (channel === undefined) this.kept--;
+      else this.lent--;
+      task(channel, error);
+    });
+    return true;
   }
 
-  /** A number has become free, or a limit has risen: those that wait are served. */
-  serve(): void {
-    while (this.waiting.length > 0) {
-      const channel = this.take();
-      if (channel === undefined) return;
-      this.waiting.shift()?.(channel, undefined);
-    }
+  /** Gives a kept channel back, usable or not. */
+  releaseKept(channel: SessionChannel): void {
+    this.kept--;
+    this.shelve(channel);
   }
 
-  /** An idle channel is gone. */
-  forget(channel: SessionChannel): void {
-    const index = this.idle.indexOf(channel);
+  /** An idle channel, or one lent to an operation, is gone. */
+  forget(channel: SessionChannel | undefined): void {
+    const index = channel === undefined ? -1 : this.idle.indexOf(channel);
     if (index >= 0) this.idle.splice(index, 1);
+    this.serve();
   }
 
   /** The connection is gone: nobody need wait any more. */
   lost(error: PukaError): void {
     this.idle.length = 0;
-    for (const task of this.waiting.splice(0)) task(undefined, error);
+    const tasks = this.waiting.slice(this.waitingHead);
+    this.waiting = [];
+    this.waitingHead = 0;
+    for (const task of tasks) task(undefined, error);
+  }
+
+  private shelve(channel: SessionChannel): void {
+    if (channel.isUsable) {
+      if (this.idle.length >= maxOperationChannels) {
+        channel.sink = new IdleSink(this);
+        channel.close();
+      } else {
+        const sink = new IdleSink(this);
+        sink.channel = channel;
+        channel.sink = sink;
+        this.idle.push(channel);
+      }
+    }
+    this.serve();
+  }
+
+  /** Serves those that wait, as far as there are channels. */
+  private serve(): void {
+    while (this.waitingHead < this.waiting.length) {
+      const channel = this.take();
+      if (channel === undefined) return;
+      const task = this.waiting[this.waitingHead++];
+      if (this.waitingHead === this.waiting.length) {
+        this.waiting = [];
+        this.waitingHead = 0;
+      }
+      this.lent++;
+      task?.(channel, undefined);
+    }
   }
 
   private take(): SessionChannel | undefined {
-    const idle = this.idle.pop();
-    if (idle !== undefined) {
-      this.lent++;
-      return idle;
-    }
     if (this.lent >= maxOperationChannels) return undefined;
-    if (this.session.channelCount >= this.session.channelMax - this.reserve && this.lent > 0) return undefined;
-    const channel = this.session.openChannel(new IdleSink(this), () => {});
-    if (channel !== undefined) this.lent++;
-    return channel;
+    const idle = this.idle.pop();
+    if (idle !== undefined) return idle;
+    // The last number is that of publishing, whether it is in use already or not. Closing channels still have theirs.
+    const others = this.session.channelCount - (this.isPublishing() ? 1 : 0);
+    if (others >= this.session.channelMax - 1) return undefined;
+    return this.session.openChannel(new IdleSink(this), () => {});
   }
 }
 

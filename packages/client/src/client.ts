@@ -1,97 +1,62 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
- * The client: every operation of the API as a promise. Chooses the channel of each, and gives each its outcome.
- * Must not touch a socket, a timer (`driver.ts`) or bytes (`session/`).
+ * The client: every operation of the API, as a promise that takes a callback too.
+ * Holds no logic beyond reading options: `core.ts` has what calls share, the rooms beside it do the work.
  */
-import { ConnectionBroken, LimitExceeded, type PukaError, UsageError } from '@puka/errors';
-import { defaultConnector } from '@puka/transport';
-import type { Method, MethodInput } from '@puka/wire';
-import { type AmqpAddress, parseAmqpUrl } from './amqp-url.ts';
-import { ChannelPool } from './channel-pool.ts';
-import { Consumer, type MessageCallback } from './consumer.ts';
-import { ConsumerChannel } from './consumer-channel.ts';
-import { Driver } from './driver.ts';
-import { type ClientEvents, Events } from './events.ts';
-import { GetChannel } from './get-channel.ts';
-import { GiveUp } from './give-up.ts';
-import type { Message } from './message.ts';
-import { checkInteger, given, isAtLeast, nothing, withTable } from './method-input.ts';
+import { UsageError } from '@puka/errors';
+import type { FieldTableInput } from '@puka/wire';
+import { Consumer, checkConsumer, type MessageCallback } from './consumer.ts';
+import { Core } from './core.ts';
+import * as declaring from './declaring.ts';
+import type { ClientEvents } from './events.ts';
+import { Message } from './message.ts';
+import { checkInteger } from './method-input.ts';
 import { type Callback, Operation } from './operation.ts';
 import type * as Options from './options.ts';
 import { publishInput } from './publish-input.ts';
 import { PublishOperation } from './publish-operation.ts';
-import { Publisher } from './publisher.ts';
-import { defaultRuntime, type Runtime } from './runtime.ts';
-import { type ConnectionInfo, Session, type SessionChannel } from './session/index.ts';
-import { WarningLimit } from './warning-limit.ts';
+import type { ConnectionInfo } from './session/index.ts';
+import { type LoopEnd, type Waitable, type WaitOptions, type WaitResult, waitForFirst } from './waiting.ts';
 
-const mebibyte = 1_048_576;
+const defaultShutdownMs = 30_000;
+
+let startLoop: (client: Client, ended: (end: LoopEnd) => void) => () => void;
 
 /** A connection to a RabbitMQ broker, without channels in sight. */
-export class Client {
-  private readonly address: AmqpAddress;
-  private readonly options: Options.ClientOptions;
-  private readonly runtime: Runtime;
-  private readonly events: Events;
-  private readonly warnings = new WarningLimit();
-  private readonly giveUp = new GiveUp();
-  private readonly maxBufferedBytes: number;
-  private readonly maxInboundBytes: number;
-  private session: Session | undefined;
-  private driver: Driver | undefined;
-  private pool: ChannelPool | undefined;
-  private publisher: Publisher | undefined;
-  private info: ConnectionInfo | undefined;
-  private connecting: Operation<ConnectionInfo> | undefined;
-  private closing: Operation<void> | undefined;
-  private numbers = 0;
-  private tags = 0;
-  private readonly usedTags = new Set<string>();
-  private readyOperations: Operation<unknown>[] = [];
-  private readyConsumers: Consumer[] = [];
-  private unseen: Operation<unknown>[] = [];
-  private turnIsDue = false;
-  private inboundBytes = 0;
-  private readonly consumerChannels = new Map<Consumer, ConsumerChannel>();
-  private readonly cancels = new Map<Consumer, Operation<{ readonly consumerTag: string }>>();
-  private drainWaiters: Operation<void>[] = [];
-  private refusesTransientQueues = false;
+export class Client implements AsyncDisposable {
+  readonly #core: Core;
+
+  static {
+    startLoop = (client, ended) => client.#core.loops.start(undefined, ended);
+  }
 
   /**
    * @param url `amqp:///` is `guest:guest@localhost:5672`, vhost `/`. Parts are percent-decoded.
    * @throws {UsageError} for a bad URL or an option out of its range.
    */
   constructor(url = 'amqp:///', options: Options.ClientOptions = {}) {
-    this.address = parseAmqpUrl(url);
-    this.options = options;
-    checkInteger('frameMax', options.frameMax, 8192, 0x7fff_ffff);
-    checkInteger('channelMax', options.channelMax, 1, 65_535);
-    checkInteger('heartbeat', options.heartbeat, 0, 65_535);
-    this.runtime = options.runtime ?? defaultRuntime;
-    this.maxBufferedBytes = options.maxBufferedBytes ?? 64 * mebibyte;
-    this.maxInboundBytes = options.maxInboundBytes ?? 64 * mebibyte;
-    this.events = new Events((error) => this.warn('a listener threw', error));
+    this.#core = new Core(url, options);
   }
 
   /** Adds a listener; see `ClientEvents`. */
   on<Name extends keyof ClientEvents>(name: Name, listener: (...values: ClientEvents[Name]) => void): this {
-    this.events.on(name, listener);
+    this.#core.events.on(name, listener);
     return this;
   }
 
   /** Adds a listener for one time. */
   once<Name extends keyof ClientEvents>(name: Name, listener: (...values: ClientEvents[Name]) => void): this {
-    const single = (...values: ClientEvents[Name]): void => {
-      this.events.off(name, single);
-      listener(...values);
-    };
-    return this.on(name, single);
+    this.#core.events.once(name, listener);
+    return this;
   }
 
   /** Takes a listener away. */
   off<Name extends keyof ClientEvents>(name: Name, listener: (...values: ClientEvents[Name]) => void): this {
-    this.events.off(name, listener);
+    this.#core.events.off(name, listener);
     return this;
   }
+
+  // ── Connecting and closing ──────────────────────────────────────────────────────────────────────────────────────
 
   /**
    * Connects and logs in. While connected it gives the standing result; after `close()` it connects afresh.
@@ -99,178 +64,170 @@ export class Client {
    * Rejects with {@link AuthenticationFailed}, `NotAllowed` (vhost), `ConnectionBroken`, `UnsupportedProtocol` or
    * `HandshakeTimeout`.
    */
-  connect(callback?: Callback<ConnectionInfo>): Operation<ConnectionInfo> {
-    if (this.connecting !== undefined && callback === undefined) return this.connecting;
-    const operation = new Operation<ConnectionInfo>(this.host, 'connection.open', callback);
-    if (this.connecting !== undefined) {
-      this.connecting.then(
-        (info) => operation.fulfil(info),
-        (error: unknown) => operation.reject(error),
-      );
-      return operation;
-    }
-    this.connecting = operation;
-    this.closing = undefined;
-    this.open(operation);
-    return operation;
+  connect(callback?: Callback<ConnectionInfo>): Operation<ConnectionInfo>;
+  connect(options: Options.OperationOptions, callback?: Callback<ConnectionInfo>): Operation<ConnectionInfo>;
+  connect(
+    first?: Options.OperationOptions | Callback<ConnectionInfo>,
+    second?: Callback<ConnectionInfo>,
+  ): Operation<ConnectionInfo> {
+    return typeof first === 'function' ? this.#core.connect({}, first) : this.#core.connect(first ?? {}, second);
   }
 
   /** Closes now: what is written goes out ahead, what is outstanding fails with `ConnectionBroken`. Always settles. */
   close(callback?: Callback<void>): Operation<void> {
-    if (this.closing !== undefined && callback === undefined) return this.closing;
-    const operation = new Operation<void>(this.host, 'connection.close', callback);
-    if (this.session === undefined || this.session.state === 'closed') {
-      operation.fulfil(undefined);
-      return operation;
-    }
-    if (this.closing === undefined) this.closing = operation;
-    else this.closing.then(() => operation.fulfil(undefined)).catch(() => {});
-    this.session.close(this.runtime.now());
-    this.driver?.flush();
-    return operation;
+    return this.#core.close(callback);
   }
 
-  /** Whether more than `maxBufferedBytes` wait to go out. */
-  get needsDrain(): boolean {
-    return (this.driver?.bufferedBytes ?? 0) > this.maxBufferedBytes;
+  /**
+   * Ends in peace: consumers are cancelled, their handlers finish, acks and publishes go out and are confirmed; then it
+   * closes. A handler is finished when the promise that a callback returned has settled, or when a loop has come back for
+   * the next message or settled its last one.
+   *
+   * @param options.timeout milliseconds after which it closes all the same. Default 30 000.
+   */
+  shutdown(options: { readonly timeout?: number | undefined } = {}, callback?: Callback<void>): Operation<void> {
+    checkInteger('timeout', options.timeout, 0, Number.MAX_SAFE_INTEGER);
+    return this.#core.shutdown(options.timeout ?? defaultShutdownMs, callback);
   }
 
-  /** Waits until `needsDrain` is false. */
-  drained(): Operation<void> {
-    const operation = new Operation<void>(this.host, 'drained', undefined);
-    if (this.needsDrain) this.drainWaiters.push(operation);
-    else operation.fulfil(undefined);
-    return operation;
+  /** `await using`: as `shutdown()`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.shutdown();
   }
+
+  // ── Queues, exchanges, bindings ─────────────────────────────────────────────────────────────────────────────────
 
   /** Makes a queue, or checks that it is there alike. Rejects with `PreconditionFailed` when it is there otherwise. */
   queueDeclare(
     options: Options.QueueDeclareOptions = {},
     callback?: Callback<Options.QueueDeclared>,
   ): Operation<Options.QueueDeclared> {
-    const { queue = '', passive, autoDelete, arguments: table } = options;
-    const durable = options.durable ?? (this.refusesTransientQueues && queue !== '' && options.exclusive !== true);
-    const exclusive = options.exclusive ?? (this.refusesTransientQueues && queue === '' && options.durable !== true);
-    const method: MethodInput = { type: 'queue.declare', queue, durable, exclusive, ...given({ passive, autoDelete }) };
-    return this.request(options, callback, withTable(method, table), (reply) => {
-      if (reply.type !== 'queue.declare-ok') return undefined;
-      return { queue: reply.queue, messageCount: reply.messageCount, consumerCount: reply.consumerCount };
-    });
+    const declaration = declaring.queueDeclare(options, this.#core.refusesTransientQueues);
+    return this.#declare(options, callback, () => declaration, 'queue.declare');
   }
 
   /** Deletes a queue. RabbitMQ: one that is not there is no error. */
   queueDelete(
     options: Options.QueueDeleteOptions,
-    callback?: Callback<{ readonly messageCount: number }>,
-  ): Operation<{ readonly messageCount: number }> {
-    const { queue, ifUnused, ifEmpty } = options;
-    const method: MethodInput = { type: 'queue.delete', queue, ...given({ ifUnused, ifEmpty }) };
-    return this.request(
-      options,
-      callback,
-      method,
-      (reply) => (reply.type === 'queue.delete-ok' ? { messageCount: reply.messageCount } : undefined),
-      queue,
-    );
+    callback?: Callback<Options.MessagesDropped>,
+  ): Operation<Options.MessagesDropped> {
+    return this.#declare(options, callback, () => declaring.queueDelete(options), 'queue.delete');
   }
 
   /** Drops the messages of a queue that are ready for delivery. */
   queuePurge(
     options: Options.QueuePurgeOptions,
-    callback?: Callback<{ readonly messageCount: number }>,
-  ): Operation<{ readonly messageCount: number }> {
-    const { queue } = options;
-    return this.request(
-      options,
-      callback,
-      { type: 'queue.purge', queue },
-      (reply) => (reply.type === 'queue.purge-ok' ? { messageCount: reply.messageCount } : undefined),
-      queue,
-    );
-  }
-
-  /** Makes an exchange, or checks that it is there alike. */
-  exchangeDeclare(options: Options.ExchangeDeclareOptions, callback?: Callback<void>): Operation<void> {
-    const { exchange, type = 'direct', durable, autoDelete, internal, passive, arguments: table } = options;
-    const method: MethodInput = {
-      type: 'exchange.declare',
-      exchange,
-      exchangeType: type,
-      ...given({ durable, autoDelete, internal, passive }),
-    };
-    return this.request(options, callback, withTable(method, table), nothing);
-  }
-
-  /** Deletes an exchange. RabbitMQ: one that is not there is no error. */
-  exchangeDelete(options: Options.ExchangeDeleteOptions, callback?: Callback<void>): Operation<void> {
-    const { exchange, ifUnused } = options;
-    return this.request(options, callback, { type: 'exchange.delete', exchange, ...given({ ifUnused }) }, nothing);
+    callback?: Callback<Options.MessagesDropped>,
+  ): Operation<Options.MessagesDropped> {
+    return this.#declare(options, callback, () => declaring.queuePurge(options), 'queue.purge');
   }
 
   /** Binds a queue to an exchange. */
   queueBind(options: Options.QueueBindOptions, callback?: Callback<void>): Operation<void> {
-    const { queue, exchange, routingKey = '', arguments: table } = options;
-    const method: MethodInput = { type: 'queue.bind', queue, exchange, routingKey };
-    return this.request(options, callback, withTable(method, table), nothing, queue);
+    return this.#declare(options, callback, () => declaring.queueBinding('queue.bind', options), 'queue.bind');
   }
 
   /** Takes a binding away. RabbitMQ: one that is not there is no error. */
   queueUnbind(options: Options.QueueBindOptions, callback?: Callback<void>): Operation<void> {
-    const { queue, exchange, routingKey = '', arguments: table } = options;
-    const method: MethodInput = { type: 'queue.unbind', queue, exchange, routingKey };
-    return this.request(options, callback, withTable(method, table), nothing, queue);
+    return this.#declare(options, callback, () => declaring.queueBinding('queue.unbind', options), 'queue.unbind');
   }
+
+  /** Makes an exchange, or checks that it is there alike. */
+  exchangeDeclare(options: Options.ExchangeDeclareOptions, callback?: Callback<void>): Operation<void> {
+    return this.#declare(options, callback, () => declaring.exchangeDeclare(options), 'exchange.declare');
+  }
+
+  /** Deletes an exchange. RabbitMQ: one that is not there is no error. */
+  exchangeDelete(options: Options.ExchangeDeleteOptions, callback?: Callback<void>): Operation<void> {
+    return this.#declare(options, callback, () => declaring.exchangeDelete(options), 'exchange.delete');
+  }
+
+  /** Binds an exchange to another: what reaches `source` goes on to `destination`. RabbitMQ extension. */
+  exchangeBind(options: Options.ExchangeBindOptions, callback?: Callback<void>): Operation<void> {
+    return this.#declare(options, callback, () => declaring.exchangeBinding('exchange.bind', options), 'exchange.bind');
+  }
+
+  /** Takes such a binding away. RabbitMQ extension. */
+  exchangeUnbind(options: Options.ExchangeBindOptions, callback?: Callback<void>): Operation<void> {
+    const declare = (): declaring.Declaration<undefined> => declaring.exchangeBinding('exchange.unbind', options);
+    return this.#declare(options, callback, declare, 'exchange.unbind');
+  }
+
+  // ── Messages ────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /**
    * Publishes. Resolves when the broker has confirmed the message; rejects with `NoRoute` (mandatory), `PublishNacked`,
-   * the broker's refusal, or `ConnectionBroken` with what is known of the outcome.
+   * the broker's refusal, or `ConnectionBroken` with what is known of the outcome. Publishes reach the broker in the order
+   * of the calls.
+   *
+   * @param options.body lent until the promise settles; everything else is taken at the call.
    */
   basicPublish(options: Options.PublishOptions, callback?: Callback<void>): Operation<void> {
-    const operation = new PublishOperation(this.host, 'basic.publish', callback);
-    const { publisher, driver } = this;
-    if (publisher === undefined || driver === undefined) return this.refuse(operation);
+    const core = this.#core;
+    const operation = new PublishOperation(core, 'basic.publish', callback);
+    const parts = core.partsFor(operation);
+    const { connection } = core;
+    if (parts === undefined || connection === undefined) return operation;
+    const { publisher } = parts;
+    if (!core.bound(operation, options, () => publisher.forget(operation))) return operation;
     try {
-      if (driver.bufferedBytes > 2 * this.maxBufferedBytes) throw this.overflow();
-      operation.input = publishInput(options);
-      publisher.publish(operation);
+      core.checkOutbound(connection);
+      publisher.publish(operation, publishInput(options));
     } catch (error) {
       operation.reject(error);
       return operation;
     }
-    if (options.signal !== undefined || options.timeout !== undefined) {
-      this.bound(operation, options, () => publisher.forget(operation));
-    }
-    driver.wake();
+    connection.driver.wake();
     return operation;
   }
 
   /** Takes one message, or `null` from an empty queue. */
   basicGet(options: Options.GetOptions, callback?: Callback<Message | null>): Operation<Message | null> {
     const { queue, noAck = false } = options;
-    const operation = new Operation<Message | null>(this.host, 'basic.get', callback);
-    this.lend(operation, options, queue, (channel, done) => {
-      const sink = new GetChannel(channel, queue, noAck, operation, done);
-      channel.sink = sink;
-      channel.request({ type: 'basic.get', queue, noAck }, (reply, error) => sink.answered(reply, error));
-    });
+    const core = this.#core;
+    const operation = new Operation<Message | null>(core, 'basic.get', callback);
+    const parts = core.partsFor(operation);
+    if (parts === undefined || !core.bound(operation, options)) return operation;
+    if (!accepts(operation, () => declaring.checkQueue(queue, 'basic.get'))) return operation;
+    parts.getting.get({ queue, noAck, operation });
+    core.connection?.driver.wake();
     return operation;
   }
 
   /** Starts a consumer: an async iterable, or a callback for each message. `ready` says when it stands. */
   basicConsume(options: Options.ConsumeOptions, callback?: MessageCallback): Consumer {
-    const { queue, noAck = false, prefetchCount = 0 } = options;
-    const ready = new Operation<Consumer>(this.host, 'basic.consume', undefined);
-    // Whoever uses the consumer meets the refusal there.
-    ready.isObserved = true;
-    const consumer = new Consumer(this.host, this.freshTag(options.consumerTag), queue, noAck, ready, callback);
-    this.lend(ready, options, queue, (channel) => {
-      this.startConsumer(consumer, channel, options, prefetchCount);
-    });
-    ready.then(
-      () => {},
-      (error: unknown) => consumer.end(error),
+    const { queue, consumerTag, noLocal, exclusive, arguments: table } = options;
+    const queues = [{ queue, consumerTag, noLocal, exclusive, arguments: table }];
+    return this.#consume(queues, options, callback);
+  }
+
+  /**
+   * Starts one consumer over many queues. No more than `prefetchCount` messages are unacked in your hands over all of
+   * them. When the broker cancels one of the queues the whole consumer ends.
+   */
+  basicConsumeMulti(options: Options.ConsumeMultiOptions, callback?: MessageCallback): Consumer {
+    const { queues } = options;
+    return this.#consume(
+      Array.isArray(queues) ? queues.map((queue) => (typeof queue === 'string' ? { queue } : queue)) : [],
+      options,
+      callback,
     );
-    return consumer;
+  }
+
+  /** Changes the limit of a running consumer. What is in your hands stays there; more comes as it is settled. */
+  basicQos(consumer: Consumer, options: Options.QosOptions, callback?: Callback<void>): Operation<void> {
+    const core = this.#core;
+    const operation = new Operation<void>(core, 'basic.qos', callback);
+    const parts = core.partsFor(operation);
+    if (parts === undefined || !core.bound(operation, options)) return operation;
+    const { prefetchCount } = options;
+    const check = (): void => {
+      checkConsumer(consumer, 'basicQos');
+      if (prefetchCount === undefined) throw new UsageError('basicQos takes a prefetchCount', { method: 'basic.qos' });
+      checkInteger('prefetchCount', prefetchCount, 0, 65_535);
+    };
+    if (accepts(operation, check)) parts.consuming.qos(consumer, prefetchCount, operation);
+    return operation;
   }
 
   /**
@@ -281,336 +238,250 @@ export class Client {
     consumer: Consumer,
     callback?: Callback<{ readonly consumerTag: string }>,
   ): Operation<{ readonly consumerTag: string }> {
-    const { consumerTag } = consumer;
-    const standing = this.cancels.get(consumer);
-    if (standing !== undefined && callback === undefined) return standing;
-    const operation = new Operation<{ readonly consumerTag: string }>(this.host, 'basic.cancel', callback);
-    if (standing === undefined && !consumer.isEnded) this.cancels.set(consumer, operation);
-    else {
-      operation.fulfil({ consumerTag });
-      return operation;
-    }
-    const finish = (): void => {
-      consumer.end(undefined);
-      this.cancels.delete(consumer);
-      operation.fulfil({ consumerTag });
-      this.consumerChannels.get(consumer)?.closeWhenDone();
-      this.driver?.wake();
-    };
-    consumer.ready.then(
-      () => this.sendCancel(consumer, finish),
-      () => finish(),
-    );
-    return operation;
+    checkConsumer(consumer, 'basicCancel');
+    return this.#core.cancelConsumer(consumer, callback);
   }
 
   /** As `message.ack()`. */
   basicAck(message: Message): boolean {
-    return message.ack();
+    return checkedMessage(message, 'basicAck').ack();
   }
 
   /** As `message.reject()`. */
   basicReject(message: Message, options?: { readonly requeue?: boolean | undefined }): boolean {
-    return message.reject(options);
+    return checkedMessage(message, 'basicReject').reject(options);
   }
 
   /** As `message.nack()`. */
   basicNack(message: Message, options?: { readonly requeue?: boolean | undefined }): boolean {
-    return message.nack(options);
+    return checkedMessage(message, 'basicNack').nack(options);
   }
 
-  private sendCancel(consumer: Consumer, finish: () => void): void {
-    const served = this.consumerChannels.get(consumer);
-    consumer.isCancelling = true;
-    if (served === undefined) {
-      finish();
-      return;
-    }
-    if (!consumer.noAck) {
-      for (const message of consumer.takeWaiting()) message.nack({ requeue: true });
-    }
-    const { consumerTag } = consumer;
-    if (!served.channel.request({ type: 'basic.cancel', consumerTag }, finish)) finish();
-    this.driver?.wake();
+  // ── Waiting ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Waits for the first of some promises, or for the next message of a consumer. With `drive: 'manual'` the client works
+   * by itself meanwhile, callbacks among it.
+   *
+   * @returns what is ready first; `undefined` when `timeout` is over, and what was waited for goes on.
+   */
+  wait<Thing extends Waitable>(
+    things: Thing | readonly Thing[],
+    options: WaitOptions & { readonly timeout: number; readonly raiseErrors: false },
+  ): Promise<WaitResult<Thing> | Error | undefined>;
+  wait<Thing extends Waitable>(
+    things: Thing | readonly Thing[],
+    options: WaitOptions & { readonly raiseErrors: false },
+  ): Promise<WaitResult<Thing> | Error>;
+  wait<Thing extends Waitable>(
+    things: Thing | readonly Thing[],
+    options: WaitOptions & { readonly timeout: number },
+  ): Promise<WaitResult<Thing> | undefined>;
+  wait<Thing extends Waitable>(
+    things: Thing | readonly Thing[],
+    options?: WaitOptions & { readonly timeout?: undefined; readonly raiseErrors?: true | undefined },
+  ): Promise<WaitResult<Thing>>;
+  wait(things: Waitable | readonly Waitable[], options: WaitOptions = {}): Promise<unknown> {
+    return waitForFirst(this.#core, isList(things) ? things : [things], options);
   }
 
-  private startConsumer(
-    consumer: Consumer,
-    channel: SessionChannel,
-    options: Options.ConsumeOptions,
-    prefetchCount: number,
-  ): void {
-    const served = new ConsumerChannel(consumer, channel, this.host);
-    channel.sink = served;
-    // RabbitMQ: the limit is that of the consumers made after it on the channel, so it is always said anew.
-    channel.request({ type: 'basic.qos', prefetchCount }, () => {});
-    const { queue, noLocal, noAck, exclusive, arguments: table } = options;
-    const { consumerTag } = consumer;
-    const method: MethodInput = {
-      type: 'basic.consume',
-      queue,
-      consumerTag,
-      ...given({ noLocal, noAck, exclusive }),
-    };
-    channel.request(withTable(method, table), (_reply, error) => {
-      if (error === undefined) consumer.ready.fulfil(consumer);
-      else consumer.ready.reject(error);
+  /** Waits for all: the results in the order of the promises; the first failure rejects. */
+  async waitForAll<const Things extends readonly Waitable[]>(
+    things: Things,
+  ): Promise<{ -readonly [Index in keyof Things]: WaitResult<Things[Index]> }> {
+    for (const thing of things) if (thing instanceof Operation) thing.isObserved = true;
+    const results: unknown[] = [];
+    const release = this.#core.hold();
+    try {
+      for (const thing of things) results.push(await waitForFirst(this.#core, [thing], {}));
+    } finally {
+      release();
+    }
+    return results as { -readonly [Index in keyof Things]: WaitResult<Things[Index]> }; // In their order, as waited for.
+  }
+
+  /** Waits for the first of several: as `wait`. */
+  waitForAny<Thing extends Waitable>(things: readonly Thing[]): Promise<WaitResult<Thing>> {
+    return this.wait(things);
+  }
+
+  /** Works until `loopBreak()`, the end of `timeout` (milliseconds), or the end of the connection. */
+  loop(options: { readonly timeout?: number | undefined } = {}): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#core.connection === undefined) resolve();
+      else this.#core.loops.start(options.timeout, () => resolve());
     });
-    this.consumerChannels.set(consumer, served);
-    this.pool?.keep();
   }
 
-  private freshTag(wanted: string | undefined): string {
-    let tag = wanted ?? '';
-    while (tag === '' || this.usedTags.has(tag)) tag = `${++this.tags}.${wanted ?? ''}`;
-    this.usedTags.add(tag);
-    return tag;
+  /** Ends the loops that run, after the callback that called it. */
+  loopBreak(): void {
+    this.#core.loops.end('break');
   }
 
-  /** One method, one reply, on a channel of its own while it lasts. */
-  private request<Result>(
+  /** Gives a pending promise another callback, or a consumer another one for its messages. */
+  setCallback<Result>(promise: Operation<Result>, callback: Callback<Result>): void;
+  setCallback(consumer: Consumer, callback: MessageCallback): void;
+  setCallback(target: Operation<unknown> | Consumer, callback: MessageCallback & Callback<unknown>): void {
+    if (typeof callback !== 'function') throw new UsageError('setCallback takes a function');
+    if (target instanceof Consumer || target instanceof Operation) target.setCallback(callback);
+    else throw new UsageError('setCallback takes a promise or a consumer of this client');
+  }
+
+  // ── The network in your hands ───────────────────────────────────────────────────────────────────────────────────
+
+  /** The descriptor of the socket, where the runtime shows it. */
+  fileno(): number | undefined {
+    return this.#core.connection?.driver.connected?.fd;
+  }
+
+  /** The runtime's own socket: on Node a `net.Socket` or `tls.TLSSocket`. `undefined` until it is connected. */
+  socket(): unknown {
+    return this.#core.connection?.driver.connected?.socket;
+  }
+
+  /** Driven by hand: reads what has come. @throws {UsageError} unless `drive` is `'manual'`, as the two that follow. */
+  onRead(): void {
+    this.#core.byHand('onRead')?.driver.read();
+  }
+
+  /** Driven by hand: writes what there is. */
+  onWrite(): void {
+    this.#core.byHand('onWrite')?.driver.flush();
+  }
+
+  /** Driven by hand: does what is due: heartbeats and time-outs. */
+  handleTimeout(): void {
+    this.#core.byHand('handleTimeout')?.driver.handleTimeout();
+  }
+
+  /** Whether `onWrite()` has something to do. */
+  needsWrite(): boolean {
+    return this.#core.connection?.driver.needsWrite ?? false;
+  }
+
+  /** When `handleTimeout()` is due, in milliseconds of `performance.now()`; `Infinity` for never. */
+  nextDeadline(): number {
+    return this.#core.connection?.driver.nextDeadlineMs ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Runs the callbacks that are ready, and never waits. */
+  runAnyCallbacks(): void {
+    this.#core.turn();
+  }
+
+  /** Whether more than `maxBufferedBytes` wait to go out or for their confirm. */
+  get needsDrain(): boolean {
+    return this.#core.needsDrain;
+  }
+
+  /** Waits until `needsDrain` is false. */
+  drained(callback?: Callback<void>): Operation<void> {
+    return this.#core.drained(callback);
+  }
+
+  #declare<Result>(
     options: Options.OperationOptions,
     callback: Callback<Result> | undefined,
-    method: MethodInput,
-    read: (reply: Method) => Result | undefined,
-    queue = '-',
+    declare: () => declaring.Declaration<Result>,
+    name: string,
   ): Operation<Result> {
-    const operation = new Operation<Result>(this.host, method.type, callback);
-    this.lend(operation, options, queue, (channel, done) => {
-      channel.request(method, (reply, error) => {
-        done();
-        if (reply === undefined) operation.reject(error);
-        else operation.fulfil(read(reply) as Result); // The session matches replies by method.
-      });
-    });
-    return operation;
-  }
-
-  /** Runs a task on a channel of the pool; what it throws is the operation's. */
-  private lend(
-    operation: Operation<unknown>,
-    options: Options.OperationOptions,
-    queue: string,
-    task: (channel: SessionChannel, done: () => void) => void,
-  ): void {
-    const { pool } = this;
-    if (pool === undefined) {
-      this.refuse(operation);
-      return;
-    }
-    if (typeof queue !== 'string' || queue === '') {
-      // RabbitMQ takes it for the queue last declared on the channel, which here is anybody's.
-      operation.reject(new UsageError(`queue of ${operation.method} is empty`, { method: operation.method }));
-      return;
-    }
-    this.bound(operation, options, () => {});
-    if (operation.state !== 'pending') return;
-    pool.acquire((channel, lost) => {
-      if (channel === undefined) {
-        operation.reject(lost);
-        return;
-      }
-      if (operation.state !== 'pending') {
-        pool.release(channel);
-        return;
-      }
-      try {
-        task(channel, () => pool.release(channel));
-      } catch (error) {
-        pool.release(channel);
-        operation.reject(error);
-      }
-      this.driver?.wake();
-    });
-  }
-
-  private bound(operation: Operation<unknown>, options: Options.OperationOptions, forget: () => void): void {
-    const { signal, timeout } = options;
-    if (signal === undefined && timeout === undefined) return;
-    if (signal?.aborted) {
-      forget();
-      operation.reject(signal.reason);
-      return;
-    }
-    const undoSignal = signal === undefined ? undefined : this.giveUp.watch(operation, signal);
-    const undoTimeout =
-      timeout === undefined ? undefined : this.giveUp.expireAt(operation, this.runtime.now() + timeout);
-    operation.release = () => {
-      undoSignal?.();
-      undoTimeout?.();
-      forget();
-    };
-    this.driver?.rearm();
-  }
-
-  private refuse<Result>(operation: Operation<Result>): Operation<Result> {
-    operation.reject(
-      new UsageError(`${operation.method} before connect() has resolved, or after the close`, {
-        method: operation.method,
-      }),
-    );
-    return operation;
-  }
-
-  private overflow(): LimitExceeded {
-    return new LimitExceeded(`more than twice maxBufferedBytes (${this.maxBufferedBytes}) wait to go out`, {
-      method: 'basic.publish',
-      outcome: 'not-sent',
-      retryable: true,
-    });
-  }
-
-  private open(operation: Operation<ConnectionInfo>): void {
-    const { address, options } = this;
-    const { connectionName, clientProperties = {} } = options;
-    const session = new Session(
-      {
-        ...address,
-        heartbeat: options.heartbeat,
-        frameMax: options.frameMax,
-        channelMax: options.channelMax,
-        maxMessageBytes: options.maxMessageBytes,
-        connectTimeoutMs: options.connectTimeout,
-        closeTimeoutMs: options.closeTimeout,
-        clientProperties:
-          connectionName === undefined ? clientProperties : { ...clientProperties, connection_name: connectionName },
-      },
-      {
-        opened: (info) => this.opened(info, operation),
-        blocked: (reason) => this.events.emit('blocked', reason),
-        unblocked: () => this.events.emit('unblocked'),
-        outputWaiting: () => this.driver?.wake(),
-        closed: (error) => this.closed(error, operation),
-      },
-    );
-    this.session = session;
-    const driver = new Driver(session, { turn: () => this.turn(), drained: () => this.wakeDrained() }, this.runtime, {
-      next: () => this.giveUp.nextDeadline,
-      handle: (nowMs) => this.giveUp.expire(nowMs),
-    });
-    this.driver = driver;
-    const tls = options.tls ?? (address.tls ? {} : undefined);
-    const connector = options.transport ?? defaultConnector;
-    driver
-      .start(connector, { host: address.host, port: address.port, ...(tls === undefined ? {} : { tls }) })
-      .catch((error: PukaError) => {
-        session.receiveEof(this.runtime.now(), error);
-        this.turn();
-      });
-  }
-
-  private opened(info: ConnectionInfo, operation: Operation<ConnectionInfo>): void {
-    const { session } = this;
-    if (session === undefined) return;
-    this.info = info;
-    this.refusesTransientQueues = isAtLeast(info.serverProperties.version, 4, 3);
-    this.pool = new ChannelPool(session);
-    this.publisher = new Publisher(session);
-    operation.fulfil(info);
-    this.events.emit('connected', info);
-  }
-
-  private closed(error: PukaError | undefined, operation: Operation<ConnectionInfo>): void {
-    const { pool, publisher, closing, info } = this;
-    const reason = error ?? new ConnectionBroken('the connection was closed by this client', { retryable: false });
-    this.pool = undefined;
-    this.publisher = undefined;
-    this.info = undefined;
-    this.connecting = undefined;
-    publisher?.lost(reason);
-    pool?.lost(reason);
-    operation.reject(reason);
-    for (const waiter of this.drainWaiters.splice(0)) waiter.fulfil(undefined);
-    closing?.fulfil(undefined);
-    this.inboundBytes = 0;
-    if (info !== undefined) this.events.emit('disconnected', error);
-    this.events.emit('closed', error);
-    this.driver?.wake();
-    this.scheduleTurn();
-  }
-
-  private wakeDrained(): void {
-    if (this.needsDrain) return;
-    for (const waiter of this.drainWaiters.splice(0)) waiter.fulfil(undefined);
-  }
-
-  /** Runs what is ready: callbacks of operations, then those of consumers. */
-  private turn(): void {
-    this.turnIsDue = false;
-    while (this.readyOperations.length > 0 || this.readyConsumers.length > 0) {
-      const operations = this.readyOperations;
-      const consumers = this.readyConsumers;
-      this.readyOperations = [];
-      this.readyConsumers = [];
-      for (const operation of operations) this.runCallback(operation);
-      for (const consumer of consumers) consumer.runCallbacks((error) => this.unobserved(error, undefined));
-    }
-    if (this.unseen.length > 0) this.scheduleTurnEnd();
-    if (this.driver === undefined) return;
-    if (this.inboundBytes > this.maxInboundBytes) this.driver.pause();
-  }
-
-  private runCallback(operation: Operation<unknown>): void {
     try {
-      operation.runCallback();
+      const { method, read } = declare();
+      return this.#core.request(options, callback, method, read);
     } catch (error) {
-      this.unobserved(error, operation);
+      const operation = new Operation<Result>(this.#core, name, callback);
+      operation.reject(error);
+      return operation;
     }
   }
 
-  private scheduleTurn(): void {
-    if (this.turnIsDue) return;
-    this.turnIsDue = true;
-    this.runtime.atTurnEnd(() => this.turn());
-  }
-
-  /** Failures nobody has looked at by the end of the turn are told. */
-  private scheduleTurnEnd(): void {
-    const unseen = this.unseen;
-    this.unseen = [];
-    this.runtime.atTurnEnd(() => {
-      for (const operation of unseen) {
-        if (!operation.isObserved) this.unobserved(operation.error, operation);
-      }
+  #consume(
+    queues: readonly Exclude<Options.ConsumeQueue, string>[],
+    options: Pick<Options.ConsumeOptions, 'noAck' | 'prefetchCount' | 'resubscribe' | 'signal' | 'timeout'>,
+    callback: MessageCallback | undefined,
+  ): Consumer {
+    const core = this.#core;
+    const { noAck = false, prefetchCount = 0, resubscribe = false } = options;
+    const ready = new Operation<Consumer>(core, 'basic.consume', undefined);
+    // Whoever uses the consumer meets the refusal there.
+    ready.isObserved = true;
+    const [first = { queue: '' }, ...rest] = queues.map((queue) => ({
+      queue: queue.queue,
+      consumerTag: core.freshTag(queue.consumerTag),
+      noLocal: queue.noLocal ?? false,
+      exclusive: queue.exclusive ?? false,
+      arguments: queue.arguments,
+    }));
+    const source = { consumerTag: '', noLocal: false, exclusive: false, arguments: undefined, ...first };
+    const consumer = new Consumer(
+      core,
+      { sources: [source, ...rest], noAck, resubscribe, prefetchCount },
+      ready,
+      callback,
+    );
+    ready.watch(() => {
+      if (ready.state === 'rejected') consumer.end(ready.error);
     });
+    const check = (): void => checkConsume(consumer, queues.length);
+    const parts = core.partsFor(ready);
+    if (parts === undefined || !accepts(ready, check)) return consumer;
+    if (!core.bound(ready, options, () => void core.cancelConsumer(consumer))) return consumer;
+    // The broker's limit is one for each queue; what is handed out is limited here.
+    if (rest.length > 0) consumer.limitHands(prefetchCount);
+    parts.consuming.start(consumer);
+    return consumer;
   }
+}
 
-  private unobserved(error: unknown, operation: Operation<unknown> | undefined): void {
-    if (!this.events.emit('unobserved', error, operation)) this.warn('nobody looked at a failure', error);
+/** One loop over several clients: resolves when all are closed, or when one is broken by `loopBreak()`. */
+export function loop(clients: readonly Client[]): Promise<void> {
+  return new Promise((resolve) => {
+    const stops: (() => void)[] = [];
+    let open = clients.length;
+    const finish = (): void => {
+      for (const stop of stops) stop();
+      resolve();
+    };
+    if (open === 0) resolve();
+    for (const client of clients) {
+      stops.push(
+        startLoop(client, (end) => {
+          if (end === 'break' || --open === 0) finish();
+        }),
+      );
+    }
+  });
+}
+
+/** @returns whether the check passed; what it throws is the operation's. */
+function accepts(operation: Operation<never> | Operation<unknown>, check: () => void): boolean {
+  try {
+    check();
+    return true;
+  } catch (error) {
+    operation.reject(error);
+    return false;
   }
+}
 
-  private warn(text: string, error: unknown): void {
-    if (this.warnings.allows(this.runtime.now())) this.runtime.warn(`puka: ${text}:`, error);
+function checkConsume(consumer: Consumer, count: number): void {
+  if (count === 0) throw new UsageError('basicConsumeMulti takes one queue or more', { method: 'basic.consume' });
+  checkInteger('prefetchCount', consumer.prefetchCount, 0, 65_535);
+  for (const { queue, consumerTag, arguments: table } of consumer.sources) {
+    declaring.checkQueue(queue, 'basic.consume');
+    const argumentsGiven: { readonly arguments?: FieldTableInput } = table === undefined ? {} : { arguments: table };
+    declaring.checkEncodable({ type: 'basic.consume', queue, consumerTag, ...argumentsGiven });
   }
+  if (new Set(consumer.queues).size < count) {
+    throw new UsageError('basicConsumeMulti takes each queue once', { method: 'basic.consume' });
+  }
+}
 
-  /** What operations, consumers and their channels tell the client; apart from it, so that users don't see it. */
-  private readonly host = {
-    nextNumber: (): number => ++this.numbers,
-    callbackReady: (operation: Operation<unknown>): void => {
-      this.readyOperations.push(operation);
-      this.scheduleTurn();
-    },
-    failedUnseen: (operation: Operation<unknown>): void => {
-      this.unseen.push(operation);
-      this.scheduleTurn();
-    },
-    consumerReady: (consumer: Consumer): void => {
-      this.readyConsumers.push(consumer);
-      this.scheduleTurn();
-    },
-    messageArrived: (message: Message): void => {
-      this.inboundBytes += message.bodySize;
-      if (this.inboundBytes > this.maxInboundBytes) this.driver?.pause();
-    },
-    messageTaken: (message: Message): void => {
-      this.inboundBytes -= message.bodySize;
-      if (this.inboundBytes <= this.maxInboundBytes) this.driver?.resume();
-    },
-    consumerChannelDone: (consumer: Consumer): void => {
-      this.consumerChannels.delete(consumer);
-      this.usedTags.delete(consumer.consumerTag);
-      this.pool?.serve();
-    },
-    cancelConsumer: (consumer: Consumer): Operation<{ readonly consumerTag: string }> => this.basicCancel(consumer),
-  };
+function checkedMessage(message: unknown, method: string): Message {
+  if (message instanceof Message) return message;
+  throw new UsageError(`${method} takes a message, as a consumer or basicGet gives it`, { method });
+}
+
+function isList(things: Waitable | readonly Waitable[]): things is readonly Waitable[] {
+  return Array.isArray(things);
 }

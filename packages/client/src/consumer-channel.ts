@@ -1,107 +1,175 @@
 /**
- * The channel of one consumer: turns what arrives into messages, and ends the consumer when the channel or the broker
- * does. Must not choose channels or options.
+ * A channel with consumers on it, and what each subscription of a consumer to a queue may settle there.
+ * Must not choose channels, nor decide what follows when one is lost: `consuming.ts` does.
  */
-import { ConnectionBroken, ConsumerCancelled, type PukaError } from '@puka/errors';
-import type { Consumer } from './consumer.ts';
+import type { PukaError } from '@puka/errors';
+import { ByteReader } from '@puka/wire';
+import type { Consumer, ConsumerSource } from './consumer.ts';
 import { readDeliveryTag } from './delivery-tag.ts';
-import { Message } from './message.ts';
+import { Message, type Settlement } from './message.ts';
 import type { ChannelSink, ReceivedContent, SessionChannel } from './session/index.ts';
 
-/** What it needs of its client. */
+/** What it needs of its owner. */
 export interface ConsumerChannelHost {
   /** Bytes that are received and not handed out. */
   messageArrived(message: Message): void;
-  /** Nothing more happens here. */
-  consumerChannelDone(consumer: Consumer): void;
+  /** RabbitMQ extension: the broker ended a subscription. */
+  subscriptionCancelled(subscription: Subscription): void;
+  /** The channel is closed. */
+  consumerChannelClosed(channel: ConsumerChannel, error: PukaError | undefined): void;
+  /** The last consumer has gone, and the last of its messages is settled. */
+  consumerChannelFree(channel: ConsumerChannel): void;
 }
 
-/** The sink of a consumer's channel. */
-export class ConsumerChannel implements ChannelSink {
+/** One `basic.consume`: what came through it is settled through it. */
+export class Subscription implements Settlement {
   readonly consumer: Consumer;
-  readonly channel: SessionChannel;
-  private readonly host: ConsumerChannelHost;
+  readonly source: ConsumerSource;
+  readonly on: ConsumerChannel;
+  /** Delivered through it, not settled. */
+  private unsettled = 0;
+  private isLost = false;
 
-  constructor(consumer: Consumer, channel: SessionChannel, host: ConsumerChannelHost) {
+  constructor(consumer: Consumer, source: ConsumerSource, on: ConsumerChannel) {
     this.consumer = consumer;
+    this.source = source;
+    this.on = on;
+  }
+
+  /** A delivery: handed on, or back to its queue where nobody will take it. */
+  deliver(content: ReceivedContent): void {
+    const { consumer, on } = this;
+    const deliveryTag = readDeliveryTag(content);
+    on.channel.noteDelivery(deliveryTag, !consumer.noAck);
+    if (!consumer.noAck) {
+      if (consumer.isEnded) {
+        on.channel.nack(deliveryTag, true);
+        return;
+      }
+      this.unsettled++;
+    }
+    const settlement = consumer.noAck ? undefined : this;
+    const message = new Message(content, deliveryTag, this.source.queue, this.source.consumerTag, settlement);
+    on.host.messageArrived(message);
+    consumer.push(message);
+  }
+
+  /** For the user, as the other two: settles a message. */
+  ack(deliveryTag: number): boolean {
+    return this.settled(this.on.channel.ack(deliveryTag));
+  }
+
+  reject(deliveryTag: number, requeue: boolean): boolean {
+    return this.settled(this.on.channel.reject(deliveryTag, requeue));
+  }
+
+  nack(deliveryTag: number, requeue: boolean): boolean {
+    return this.settled(this.on.channel.nack(deliveryTag, requeue));
+  }
+
+  /** What nobody has been handed goes back to its queue. */
+  putBackWaiting(): void {
+    if (this.consumer.noAck) return;
+    const { channel } = this.on;
+    for (const { deliveryTag } of this.takeWaiting()) channel.nack(deliveryTag, true);
+    this.on.freeWhenDone();
+  }
+
+  /** The channel is gone: the broker delivers again what was not settled. */
+  lose(): void {
+    if (this.isLost || this.consumer.noAck) return;
+    this.isLost = true;
+    this.takeWaiting();
+    this.consumer.leftHands(this.unsettled);
+    this.unsettled = 0;
+  }
+
+  private takeWaiting(): Message[] {
+    const waiting = this.consumer.takeWaiting((message) => message.isSettledBy(this));
+    this.unsettled -= waiting.length;
+    return waiting;
+  }
+
+  private settled(isDone: boolean): boolean {
+    if (!this.isLost) {
+      this.unsettled--;
+      this.consumer.leftHands(1);
+      this.on.freeWhenDone();
+    }
+    return isDone;
+  }
+}
+
+/** The sink of such a channel. */
+export class ConsumerChannel implements ChannelSink {
+  readonly channel: SessionChannel;
+  readonly host: ConsumerChannelHost;
+  /** The one whose consume the broker refused, so that it closed the channel. */
+  culprit: Consumer | undefined = undefined;
+  private readonly byTag = new Map<string, Subscription>();
+  private only: Subscription | undefined = undefined;
+
+  constructor(channel: SessionChannel, host: ConsumerChannelHost) {
     this.channel = channel;
     this.host = host;
   }
 
-  /** A delivery: handed on, or back to its queue once a cancel is under way. */
+  /** Subscriptions on it. */
+  get subscriptions(): Iterable<Subscription> {
+    return this.byTag.values();
+  }
+
+  /** How many there are. */
+  get size(): number {
+    return this.byTag.size;
+  }
+
+  /** Whether the tag is taken here. */
+  has(consumerTag: string): boolean {
+    return this.byTag.has(consumerTag);
+  }
+
+  /** Deliveries with its tag are the subscription's. */
+  add(subscription: Subscription): void {
+    this.byTag.set(subscription.source.consumerTag, subscription);
+    this.only = this.byTag.size === 1 ? subscription : undefined;
+  }
+
+  /** The broker knows it no more. Its messages can still be settled. */
+  remove(subscription: Subscription): void {
+    this.byTag.delete(subscription.source.consumerTag);
+    const [first] = this.byTag.values();
+    this.only = this.byTag.size === 1 ? first : undefined;
+    this.freeWhenDone();
+  }
+
   content(content: ReceivedContent): void {
     if (content.kind !== 'deliver') return;
-    const { consumer, channel } = this;
-    const deliveryTag = readDeliveryTag(content);
-    channel.noteDelivery(deliveryTag, !consumer.noAck);
-    if (consumer.isCancelling && !consumer.noAck) {
-      channel.nack(deliveryTag, true);
-      return;
-    }
-    const settlement = consumer.noAck ? undefined : this;
-    const message = new Message(content, deliveryTag, consumer.queue, consumer.consumerTag, settlement);
-    this.host.messageArrived(message);
-    consumer.push(message);
+    const subscription = this.only ?? this.byTag.get(readConsumerTag(content));
+    if (subscription !== undefined) subscription.deliver(content);
+    else this.channel.noteDelivery(readDeliveryTag(content), false);
   }
 
   /** No publish goes over this channel. */
   confirmed(): void {}
 
-  /** RabbitMQ extension: the queue is gone, or the right to read it. */
   consumerCancelled(consumerTag: string): void {
-    const { queue } = this.consumer;
-    const error = new ConsumerCancelled(`the broker cancelled the consumer of queue '${queue}'`, {
-      queue,
-      consumerTag,
-      method: 'basic.consume',
-    });
-    const unanswered = this.channel.forgetConsume(consumerTag);
-    this.consumer.isCancelling = true;
-    this.consumer.end(error);
-    unanswered?.(undefined, error);
-    this.closeWhenDone();
+    const subscription = this.byTag.get(consumerTag);
+    if (subscription !== undefined) this.host.subscriptionCancelled(subscription);
   }
 
-  /** The channel is gone, and with it every right to settle: the broker delivers again what was not settled. */
   closed(error: PukaError | undefined): void {
-    if (!this.consumer.noAck) this.consumer.takeWaiting();
-    this.consumer.end(
-      error === undefined || this.consumer.isCancelling ? undefined : broken(error, this.consumer.queue),
-    );
-    this.host.consumerChannelDone(this.consumer);
+    this.host.consumerChannelClosed(this, error);
   }
 
-  /** Settles for a message. */
-  ack(deliveryTag: number): boolean {
-    const done = this.channel.ack(deliveryTag);
-    this.closeWhenDone();
-    return done;
-  }
-
-  /** Settles for a message. */
-  reject(deliveryTag: number, requeue: boolean): boolean {
-    const done = this.channel.reject(deliveryTag, requeue);
-    this.closeWhenDone();
-    return done;
-  }
-
-  /** Settles for a message. */
-  nack(deliveryTag: number, requeue: boolean): boolean {
-    const done = this.channel.nack(deliveryTag, requeue);
-    this.closeWhenDone();
-    return done;
-  }
-
-  /** An ended consumer's channel lives until the last of its messages is settled. */
-  closeWhenDone(): void {
-    if (this.consumer.isEnded && this.channel.unsettledDeliveries === 0) this.channel.close();
+  /** Tells when nobody needs the channel any more. */
+  freeWhenDone(): void {
+    if (this.byTag.size > 0 || this.channel.unsettledDeliveries > 0) return;
+    this.host.consumerChannelFree(this);
   }
 }
 
-function broken(error: PukaError, queue: string): PukaError {
-  if (error.scope !== 'connection' || error instanceof ConnectionBroken) return error;
-  return new ConnectionBroken(`the connection ended under the consumer of queue '${queue}'`, {
-    method: 'basic.consume',
-    cause: error,
-  });
+/** AMQP 0-9-1 §1.8.3: the first field of `basic.deliver`. */
+function readConsumerTag(content: ReceivedContent): string {
+  return new ByteReader(content.methodBytes, content.methodStart + 4, content.methodEnd).readShortString();
 }

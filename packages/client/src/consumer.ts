@@ -1,12 +1,17 @@
 /**
- * A consumer: messages wait here until a callback or an iterator takes them.
- * Must not speak to the broker: its channel and its end are the business of `consuming.ts`.
+ * A consumer as the user holds it: messages wait here until a callback, an iterator or a `wait` takes them.
+ * Must not speak to the broker: subscribing and its end are the business of `consuming.ts`.
  */
+import { UsageError } from '@puka/errors';
+import type { FieldTableInput } from '@puka/wire';
 import type { Message } from './message.ts';
 import type { Operation } from './operation.ts';
 
-/** Called for each message, and once with the error that ends the consumer. */
-export type MessageCallback = (error: unknown, message: Message | undefined, consumer: Consumer) => void;
+/**
+ * Called for each message, and once with the error that ends the consumer. When it returns a promise, `shutdown()` waits
+ * for it, and its rejection is told to `unobserved`.
+ */
+export type MessageCallback = (error: unknown, message: Message | undefined, consumer: Consumer) => unknown;
 
 /** What a consumer needs of its client. */
 export interface ConsumerHost {
@@ -18,48 +23,89 @@ export interface ConsumerHost {
   cancelConsumer(consumer: Consumer): Operation<{ readonly consumerTag: string }>;
 }
 
-interface Waiter {
-  readonly resolve: (result: IteratorResult<Message, undefined>) => void;
-  readonly reject: (error: unknown) => void;
+/** One queue of a consumer, and how it is subscribed to. */
+export interface ConsumerSource {
+  readonly queue: string;
+  readonly consumerTag: string;
+  readonly noLocal: boolean;
+  readonly exclusive: boolean;
+  readonly arguments: FieldTableInput | undefined;
+}
+
+/** Takes the next message, or the end. */
+export interface MessageTaker {
+  take(message: Message): void;
+  end(error: unknown): void;
+}
+
+/** What the client settled on for a consumer. */
+export interface ConsumerSettings {
+  readonly sources: readonly [ConsumerSource, ...ConsumerSource[]];
+  readonly noAck: boolean;
+  readonly resubscribe: boolean;
+  readonly prefetchCount: number;
 }
 
 /** Made by `basicConsume`. An async iterable of its messages; leaving the loop cancels it. Not a promise: see `ready`. */
 export class Consumer implements AsyncIterable<Message> {
-  /** The tag it is known by on its channel. */
-  readonly consumerTag: string;
-  /** Its queue. */
-  readonly queue: string;
-  /** Its messages need no ack. */
-  readonly noAck: boolean;
   /** Settles when the broker has set it up, or refused it. Raises no unhandled rejection when nobody looks. */
   readonly ready: Operation<Consumer>;
+  /** Its messages need no ack. */
+  readonly noAck: boolean;
+  /** For the client: its queues and their subscriptions. */
+  readonly sources: readonly [ConsumerSource, ...ConsumerSource[]];
+  /** For the client: subscribes again when the broker cancels it. */
+  readonly resubscribe: boolean;
+  /** Most messages unacked in the user's hands; 0 is no limit. Changed by `basicQos`. */
+  prefetchCount: number;
   /** For the client: a cancel is under way or done, so that nothing more is handed out that needs an ack. */
   isCancelling = false;
+  /** For the client: told when a handler has finished, and when a message is settled. */
+  idleWatcher: (() => void) | undefined = undefined;
   private readonly host: ConsumerHost;
-  private readonly callback: MessageCallback | undefined;
+  private callback: MessageCallback | undefined;
   private messages: Message[] = [];
   private head = 0;
-  private waiters: Waiter[] = [];
+  private takers: MessageTaker[] = [];
   private ended = false;
   private endError: unknown = undefined;
   private endIsTold = false;
   private isListed = false;
+  /** Most messages handed out and unsettled, where the broker's own limit does not see to it; 0 is no limit. */
+  private handLimit = 0;
+  private inHands = 0;
+  private handlersRunning = 0;
+  private lastGiven: Message | undefined = undefined;
 
   /** Made by the client. */
   constructor(
     host: ConsumerHost,
-    consumerTag: string,
-    queue: string,
-    noAck: boolean,
+    settings: ConsumerSettings,
     ready: Operation<Consumer>,
     callback: MessageCallback | undefined,
   ) {
     this.host = host;
-    this.consumerTag = consumerTag;
-    this.queue = queue;
-    this.noAck = noAck;
+    this.sources = settings.sources;
+    this.noAck = settings.noAck;
+    this.resubscribe = settings.resubscribe;
+    this.prefetchCount = settings.prefetchCount;
     this.ready = ready;
     this.callback = callback;
+  }
+
+  /** The tag it is known by; of a consumer over several queues the first one's. */
+  get consumerTag(): string {
+    return this.sources[0].consumerTag;
+  }
+
+  /** Its queue; of a consumer over several queues the first. */
+  get queue(): string {
+    return this.sources[0].queue;
+  }
+
+  /** All its queues. */
+  get queues(): readonly string[] {
+    return this.sources.map(({ queue }) => queue);
   }
 
   /** Whether it gives no more messages than those that wait. */
@@ -75,42 +121,91 @@ export class Consumer implements AsyncIterable<Message> {
   /** The next message; several calls may wait side by side. */
   [Symbol.asyncIterator](): AsyncIterator<Message, undefined> {
     return {
-      next: () => this.next(),
+      next: () =>
+        new Promise((resolve, reject) => {
+          this.next({
+            take: (value) => resolve({ done: false, value }),
+            end: (error) => {
+              if (error === undefined) resolve({ done: true, value: undefined });
+              else reject(error);
+            },
+          });
+        }),
       return: async () => {
+        this.lastGiven = undefined;
         if (!this.ended) await this.cancel();
+        this.idleWatcher?.();
         return { done: true, value: undefined };
       },
     };
   }
 
+  /** For the client: gives the next message or the end to the taker, now or later. The error is told once. */
+  next(taker: MessageTaker): void {
+    this.lastGiven = undefined;
+    this.idleWatcher?.();
+    this.takers.push(taker);
+    this.serve();
+  }
+
+  /** For the client: the taker waits no more. */
+  leave(taker: MessageTaker): void {
+    const index = this.takers.indexOf(taker);
+    if (index >= 0) this.takers.splice(index, 1);
+  }
+
+  /** For the client: whether there is nothing more to wait for. */
+  get isExhausted(): boolean {
+    return this.ended && this.head === this.messages.length && (this.endIsTold || this.endError === undefined);
+  }
+
   /** For the client: a message has come. */
   push(message: Message): void {
-    const waiter = this.callback === undefined ? this.waiters.shift() : undefined;
-    if (waiter !== undefined) {
-      this.host.messageTaken(message);
-      waiter.resolve({ done: false, value: message });
-      return;
-    }
     this.messages.push(message);
-    this.list();
+    this.serve();
   }
 
-  /** For the client: takes back what nobody has got. */
-  takeWaiting(): Message[] {
-    const left = this.messages.slice(this.head);
-    this.messages = [];
+  /** For the client: takes back what nobody has got. @param isMeant tells which of them. */
+  takeWaiting(isMeant?: (message: Message) => boolean): Message[] {
+    const waiting = this.messages.slice(this.head);
+    const taken = isMeant === undefined ? waiting : waiting.filter(isMeant);
+    this.messages = isMeant === undefined ? [] : waiting.filter((message) => !taken.includes(message));
     this.head = 0;
-    for (const message of left) this.host.messageTaken(message);
-    return left;
+    for (const message of taken) this.host.messageTaken(message);
+    return taken;
   }
 
-  /** For the client: no more messages will come. */
+  /** For the client: no more messages will come than those that wait. */
   end(error: unknown): void {
     if (this.ended) return;
     this.ended = true;
     this.endError = error;
-    for (const waiter of this.waiters.splice(0)) this.tellEnd(waiter);
-    this.list();
+    this.serve();
+  }
+
+  /** For the client: takes another callback; what waits goes to it. */
+  setCallback(callback: MessageCallback): void {
+    this.callback = callback;
+    this.serve();
+  }
+
+  /** For the client: hands out no more than `limit` unsettled messages; 0 is no limit. */
+  limitHands(limit: number): void {
+    this.handLimit = limit;
+    this.serve();
+  }
+
+  /** For the client: messages in the user's hands were settled, or can be settled no more. */
+  leftHands(count: number): void {
+    this.inHands -= count;
+    if (this.handLimit > 0) this.serve();
+    this.idleWatcher?.();
+  }
+
+  /** For the client: whether a message is being worked on: a callback's promise is open, or a loop has not come back. */
+  get isBusy(): boolean {
+    const { lastGiven } = this;
+    return this.handlersRunning > 0 || (lastGiven !== undefined && !this.noAck && !lastGiven.isSettled);
   }
 
   /** For the client: calls the callback for all that wait. @param report takes what a callback throws. */
@@ -118,47 +213,76 @@ export class Consumer implements AsyncIterable<Message> {
     this.isListed = false;
     const { callback } = this;
     if (callback === undefined) return;
-    for (let message = this.shift(); message !== undefined; message = this.shift()) {
-      try {
-        callback(undefined, message, this);
-      } catch (error) {
-        report(error);
-      }
+    while (this.canHandOut) {
+      const message = this.shift();
+      if (message === undefined) break;
+      this.runCallback(callback, undefined, message, report);
+      this.takers.shift()?.take(message);
     }
-    if (!this.ended || this.endIsTold) return;
+    if (!this.ended || this.endIsTold || this.endError === undefined || this.head < this.messages.length) return;
     this.endIsTold = true;
-    if (this.endError === undefined) return;
+    this.runCallback(callback, this.endError, undefined, report);
+  }
+
+  private runCallback(
+    callback: MessageCallback,
+    error: unknown,
+    message: Message | undefined,
+    report: (error: unknown) => void,
+  ): void {
     try {
-      callback(this.endError, undefined, this);
-    } catch (error) {
-      report(error);
+      const returned = callback(error, message, this);
+      if (isThenable(returned)) this.trackHandler(returned, report);
+    } catch (thrown) {
+      report(thrown);
     }
   }
 
+  private trackHandler(handler: PromiseLike<unknown>, report: (error: unknown) => void): void {
+    this.handlersRunning++;
+    const finished = (): void => {
+      this.handlersRunning--;
+      this.idleWatcher?.();
+    };
+    handler.then(finished, (error: unknown) => {
+      finished();
+      report(error);
+    });
+  }
+
+  /** Hands out what can be handed out. */
+  private serve(): void {
+    if (this.callback !== undefined) {
+      this.list();
+      if (!this.ended) return;
+    } else {
+      while (this.takers.length > 0 && this.canHandOut) {
+        const message = this.shift();
+        if (message === undefined) break;
+        this.lastGiven = message;
+        this.takers.shift()?.take(message);
+      }
+    }
+    if (!this.ended || this.head < this.messages.length) return;
+    for (const taker of this.takers.splice(0)) this.tellEnd(taker);
+  }
+
+  private get canHandOut(): boolean {
+    if (this.noAck) return true;
+    return !this.isCancelling && (this.handLimit === 0 || this.inHands < this.handLimit);
+  }
+
   private list(): void {
-    if (this.callback === undefined || this.isListed) return;
+    if (this.isListed) return;
     this.isListed = true;
     this.host.consumerReady(this);
   }
 
-  private next(): Promise<IteratorResult<Message, undefined>> {
-    const message = this.shift();
-    if (message !== undefined) return Promise.resolve({ done: false, value: message });
-    return new Promise((resolve, reject) => {
-      const waiter = { resolve, reject };
-      if (this.ended) this.tellEnd(waiter);
-      else this.waiters.push(waiter);
-    });
-  }
-
   /** The error is told once, as an iterator does. */
-  private tellEnd(waiter: Waiter): void {
-    if (this.endError === undefined || this.endIsTold) {
-      waiter.resolve({ done: true, value: undefined });
-      return;
-    }
-    this.endIsTold = true;
-    waiter.reject(this.endError);
+  private tellEnd(taker: MessageTaker): void {
+    const isNews = this.callback === undefined && !this.endIsTold;
+    if (isNews) this.endIsTold = true;
+    taker.end(isNews || this.callback !== undefined ? this.endError : undefined);
   }
 
   private shift(): Message | undefined {
@@ -169,7 +293,18 @@ export class Consumer implements AsyncIterable<Message> {
       this.messages = [];
       this.head = 0;
     }
+    if (!this.noAck) this.inHands++;
     this.host.messageTaken(message);
     return message;
   }
+}
+
+/** @throws {UsageError} for what is no consumer. */
+export function checkConsumer(value: unknown, method: string): asserts value is Consumer {
+  if (value instanceof Consumer) return;
+  throw new UsageError(`${method} takes a consumer, as basicConsume returns it`, { method });
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }

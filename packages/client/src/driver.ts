@@ -1,18 +1,26 @@
 /**
  * The one place with a socket and timers: moves bytes between a session and a transport, one write for a turn of the
- * event loop, and wakes the session at its deadlines. Must not know operations.
+ * event loop, and wakes the session at its deadlines. Driven by hand it does so only when it is told to.
+ * Must not know operations.
  */
 import type { ConnectionBroken, PukaError } from '@puka/errors';
 import type { ConnectOptions, Transport, TransportConnector, TransportHandlers } from '@puka/transport';
+import type { Deadlines } from './deadlines.ts';
 import type { Runtime, Timer } from './runtime.ts';
 import type { Session } from './session/index.ts';
 
-/** What the driver tells its client. */
+/** What the driver asks and tells its client. */
 export interface DriverHost {
-  /** Bytes were read and the session has dealt with them: callbacks may run. */
+  /** Whether it reads, writes and wakes by itself just now. */
+  readonly isAutomatic: boolean;
+  /** Bytes were read, or time has passed, and the session has dealt with it: callbacks may run. */
   turn(): void;
+  /** Output is about to be taken. */
+  beforeWrite(): void;
   /** Everything that was buffered has gone out. */
   drained(): void;
+  /** Driven by hand: there is something to read, or to write, or the line is gone. */
+  ioReady(): void;
 }
 
 /** Timers take no more than this, in milliseconds. */
@@ -23,28 +31,25 @@ export class Driver implements TransportHandlers {
   private readonly session: Session;
   private readonly host: DriverHost;
   private readonly runtime: Runtime;
-  private transport: Transport | undefined;
-  private timer: Timer | undefined;
+  private readonly deadlines: Deadlines;
+  private transport: Transport | undefined = undefined;
+  private isPull = false;
+  private timer: Timer | undefined = undefined;
   private timerAt = Number.POSITIVE_INFINITY;
   private flushIsDue = false;
+  private readIsDue = false;
   private isPaused = false;
-  private readonly extraDeadline: () => number;
-  private readonly onExtraDeadline: (nowMs: number) => void;
+  /** The line is gone; in pull mode it is told once all that came before has been read. */
+  private closedBy: { readonly error: ConnectionBroken | undefined } | undefined = undefined;
 
-  constructor(
-    session: Session,
-    host: DriverHost,
-    runtime: Runtime,
-    deadlines: { readonly next: () => number; readonly handle: (nowMs: number) => void },
-  ) {
+  constructor(session: Session, host: DriverHost, runtime: Runtime, deadlines: Deadlines) {
     this.session = session;
     this.host = host;
     this.runtime = runtime;
-    this.extraDeadline = deadlines.next;
-    this.onExtraDeadline = deadlines.handle;
+    this.deadlines = deadlines;
   }
 
-  /** Bytes handed to the transport that have not gone out. */
+  /** Bytes handed to the transport that have not gone out, and those that wait to be handed over. */
   get bufferedBytes(): number {
     return (this.transport?.bufferedBytes ?? 0) + this.session.writer.pendingBytes;
   }
@@ -54,8 +59,19 @@ export class Driver implements TransportHandlers {
     return this.transport;
   }
 
+  /** Whether `write()` has something to do. */
+  get needsWrite(): boolean {
+    return this.transport !== undefined && this.session.hasOutput;
+  }
+
+  /** The earliest deadline, on the runtime's clock; `Infinity` for none. */
+  get nextDeadlineMs(): number {
+    return Math.min(this.session.nextDeadline(), this.deadlines.nextMs);
+  }
+
   /** Connects and starts the session. What fails ends the session. */
   async start(connector: TransportConnector, options: ConnectOptions): Promise<void> {
+    this.isPull = options.mode === 'pull';
     this.session.connect(this.runtime.now());
     this.rearm();
     const transport = await connector.connect(options, this);
@@ -64,28 +80,65 @@ export class Driver implements TransportHandlers {
       return;
     }
     this.transport = transport;
-    this.flush();
+    if (this.isPaused) transport.pause();
+    if (this.host.isAutomatic) this.flush();
+    this.host.ioReady();
   }
 
   /** There is, or may be, something to send: it goes out at the end of the turn. */
   wake(): void {
-    if (this.flushIsDue) return;
+    if (this.flushIsDue || !this.host.isAutomatic) return;
     this.flushIsDue = true;
     this.runtime.atTurnEnd(() => {
       this.flushIsDue = false;
-      this.flush();
+      if (this.host.isAutomatic) this.flush();
     });
   }
 
   /** Sends what there is now. */
   flush(): void {
     const { transport, session } = this;
+    this.host.beforeWrite();
     if (transport !== undefined && session.hasOutput) {
       const chunks = session.takeOutput(this.runtime.now());
       if (chunks.length > 0) transport.write(chunks);
     }
     if (session.state === 'closed') this.stop();
     else this.rearm();
+  }
+
+  /** Pull mode: reads what there is, and tells the session when the line is gone. */
+  read(): void {
+    const { transport, session } = this;
+    if (transport !== undefined) {
+      for (let bytes = this.readOnce(transport); bytes !== undefined; bytes = this.readOnce(transport)) {
+        session.receive(bytes, this.runtime.now());
+      }
+    }
+    const { closedBy } = this;
+    if (closedBy !== undefined && !this.isPaused) {
+      this.closedBy = undefined;
+      this.lineClosed(closedBy.error);
+    }
+    if (session.state === 'closed') this.flush();
+  }
+
+  /** Does what is due by now. */
+  handleTimeout(): void {
+    const now = this.runtime.now();
+    this.session.handleTimeout(now);
+    this.deadlines.expire(now);
+    if (this.session.state === 'closed') this.flush();
+  }
+
+  /** It has become automatic, or is so no more. */
+  modeChanged(): void {
+    if (!this.host.isAutomatic) {
+      this.disarm();
+      return;
+    }
+    this.flush();
+    if (this.isPull) this.readSoon();
   }
 
   /** Reads no more until `resume`. */
@@ -100,13 +153,15 @@ export class Driver implements TransportHandlers {
     if (!this.isPaused) return;
     this.isPaused = false;
     this.transport?.resume();
+    if (this.isPull) this.onReadable();
   }
 
   /** Sets the timer for the earliest deadline. A timer that is early enough is left alone. */
   rearm(): void {
-    const deadline = Math.min(this.session.nextDeadline(), this.extraDeadline());
+    if (!this.host.isAutomatic || this.session.state === 'closed') return;
+    const deadline = this.nextDeadlineMs;
     if (deadline >= this.timerAt) return;
-    if (this.timer !== undefined) this.runtime.stopTimer(this.timer);
+    this.disarm();
     this.timerAt = deadline;
     const wait = Math.min(Math.max(0, Math.ceil(deadline - this.runtime.now())), longestTimerMs);
     this.timer = this.runtime.startTimer(() => this.timeout(), wait);
@@ -118,12 +173,16 @@ export class Driver implements TransportHandlers {
     this.afterEvent();
   }
 
-  /** For the transport: not used when it pushes. */
-  onReadable(): void {}
+  /** For the transport. */
+  onReadable(): void {
+    if (this.host.isAutomatic) this.readSoon();
+    this.host.ioReady();
+  }
 
   /** For the transport. */
   onDrain(): void {
     this.host.drained();
+    this.host.ioReady();
   }
 
   /** For the transport. */
@@ -134,32 +193,60 @@ export class Driver implements TransportHandlers {
 
   /** For the transport. */
   onClose(error: ConnectionBroken | undefined): void {
+    if (!this.isPull) {
+      this.lineClosed(error);
+      this.afterEvent();
+      return;
+    }
+    this.closedBy = { error };
+    this.onReadable();
+  }
+
+  private lineClosed(error: ConnectionBroken | undefined): void {
     const cause: PukaError | undefined = error;
     this.session.receiveEof(this.runtime.now(), cause);
     this.transport = undefined;
-    this.afterEvent();
+  }
+
+  private readOnce(transport: Transport): Uint8Array | undefined {
+    return this.isPaused || this.session.state === 'closed' ? undefined : transport.read();
+  }
+
+  private readSoon(): void {
+    if (this.readIsDue) return;
+    this.readIsDue = true;
+    this.runtime.atTurnEnd(() => {
+      this.readIsDue = false;
+      if (!this.host.isAutomatic) return;
+      this.read();
+      this.afterEvent();
+    });
   }
 
   private timeout(): void {
     this.timer = undefined;
     this.timerAt = Number.POSITIVE_INFINITY;
-    const now = this.runtime.now();
-    this.session.handleTimeout(now);
-    this.onExtraDeadline(now);
+    if (!this.host.isAutomatic) return;
+    this.handleTimeout();
     this.host.turn();
     this.flush();
   }
 
   private afterEvent(): void {
+    if (!this.host.isAutomatic) return;
     this.host.turn();
     if (this.session.state === 'closed') this.flush();
     else this.wake();
   }
 
-  private stop(): void {
+  private disarm(): void {
     if (this.timer !== undefined) this.runtime.stopTimer(this.timer);
     this.timer = undefined;
     this.timerAt = Number.POSITIVE_INFINITY;
+  }
+
+  private stop(): void {
+    this.disarm();
     const { transport } = this;
     this.transport = undefined;
     // Half-closed first, so that a close-ok still goes out; the rest is not waited for.

@@ -15,6 +15,11 @@ export interface ClientEvents {
   unblocked: [];
   /** An operation failed and nobody looked, or a callback threw; the operation, where there is one. */
   unobserved: [error: unknown, promise: Operation<unknown> | undefined];
+  /**
+   * Driven by hand: there is something to read or to write, the connection stands, or it is gone. `onRead()`, `onWrite()`
+   * and `runAnyCallbacks()` are due.
+   */
+  ioReady: [];
   /** The client does nothing more. */
   closed: [error: PukaError | undefined];
 }
@@ -24,6 +29,8 @@ type Listener = { call(...values: unknown[]): void }['call'];
 /** Keeps and calls listeners. */
 export class Events {
   private readonly listeners = new Map<keyof ClientEvents, Listener[]>();
+  /** What stands in the list for a listener of `once`. */
+  private readonly singles = new WeakMap<Listener, Listener>();
   private readonly report: (error: unknown) => void;
 
   /** @param report takes what a listener throws. */
@@ -37,12 +44,22 @@ export class Events {
     this.listeners.set(name, [...list, listener as Listener]); // `emit` gives it what its name says.
   }
 
+  /** Adds a listener for one time; `off` with the same listener takes it away before. */
+  once<Name extends keyof ClientEvents>(name: Name, listener: (...values: ClientEvents[Name]) => void): void {
+    const single = (...values: ClientEvents[Name]): void => {
+      this.off(name, listener);
+      listener(...values);
+    };
+    this.singles.set(single as Listener, listener as Listener); // As in `on`.
+    this.on(name, single);
+  }
+
   /** Takes a listener away. */
   off<Name extends keyof ClientEvents>(name: Name, listener: (...values: ClientEvents[Name]) => void): void {
     const list = this.listeners.get(name) ?? [];
     this.listeners.set(
       name,
-      list.filter((other) => other !== listener),
+      list.filter((other) => other !== listener && this.singles.get(other) !== listener),
     );
   }
 

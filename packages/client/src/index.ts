@@ -24,19 +24,24 @@ export {
   uint16,
   uint32,
 } from '@puka/wire';
-export { Client } from './client.ts';
+export { Client, loop } from './client.ts';
 export { Consumer, type MessageCallback } from './consumer.ts';
 export type { ClientEvents } from './events.ts';
 export { Message } from './message.ts';
 export { type Callback, Operation } from './operation.ts';
 export type {
   ClientOptions,
+  ConsumeMultiOptions,
   ConsumeOptions,
+  ConsumeQueue,
+  ExchangeBindOptions,
   ExchangeDeclareOptions,
   ExchangeDeleteOptions,
   GetOptions,
+  MessagesDropped,
   OperationOptions,
   PublishOptions,
+  QosOptions,
   QueueBindOptions,
   QueueDeclared,
   QueueDeclareOptions,
@@ -45,3 +50,4 @@ export type {
 } from './options.ts';
 export type { Runtime, Timer } from './runtime.ts';
 export type { ConnectionInfo } from './session/index.ts';
+export type { Waitable, WaitOptions, WaitResult } from './waiting.ts';

@@ -46,7 +46,7 @@ export class Message {
   private bodyEnd: number;
   private reader: PropertiesReader | undefined;
   private route: Route | undefined;
-  private isSettled = false;
+  private settledOnce = false;
 
   /** Made by the client. */
   constructor(
@@ -196,14 +196,24 @@ export class Message {
     return this.settle().nack(this.deliveryTag, options.requeue ?? true);
   }
 
+  /** Whether it has been settled; one that came with `noAck` was settled by the broker. */
+  get isSettled(): boolean {
+    return this.settledOnce || this.settlement === undefined;
+  }
+
+  /** For the client: whether it is settled through this. */
+  isSettledBy(settlement: Settlement): boolean {
+    return this.settlement === settlement;
+  }
+
   private settle(): Settlement {
     if (this.settlement === undefined) {
       throw new UsageError(`message ${this.deliveryTag} of queue '${this.queue}' came with noAck: nothing to settle`);
     }
-    if (this.isSettled) {
+    if (this.settledOnce) {
       throw new UsageError(`message ${this.deliveryTag} of queue '${this.queue}' is settled already`);
     }
-    this.isSettled = true;
+    this.settledOnce = true;
     return this.settlement;
   }
 

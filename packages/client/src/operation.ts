@@ -6,7 +6,7 @@
 /** Told the outcome of an operation: never inside the call that started it. */
 export type Callback<Result> = {
   // A method, for the same looseness as that of any callback parameter.
-  call(error: unknown, result: Result | undefined, promise: Operation<Result>): void;
+  call(error: unknown, result: Result | undefined, promise: Operation<Result>): unknown;
 }['call'];
 
 /** What an operation needs of its client. */
@@ -32,15 +32,18 @@ export class Operation<Result> implements Promise<Result> {
   state: 'pending' | 'fulfilled' | 'rejected' = 'pending';
   /** Whether somebody has asked for the outcome. */
   isObserved: boolean;
+  /** Undoes what `signal` and `timeout` set up; for the client. */
+  release: (() => void) | undefined = undefined;
+  /** Whether any byte of it can have reached the broker; for the client. */
+  isSent = false;
   private outcome: unknown = undefined;
   // Kept without its type, so that an operation with a narrow result passes for one with a wide one.
   private callback: Callback<never> | undefined;
   private readonly host: OperationHost;
-  private promise: Promise<unknown> | undefined;
-  private resolvePromise: ((result: unknown) => void) | undefined;
-  private rejectPromise: ((error: unknown) => void) | undefined;
-  /** Undoes what `signal` and `timeout` set up; for the client. */
-  release: (() => void) | undefined;
+  private promise: Promise<unknown> | undefined = undefined;
+  private resolvePromise: ((result: unknown) => void) | undefined = undefined;
+  private rejectPromise: ((error: unknown) => void) | undefined = undefined;
+  private watchers: Set<() => void> | undefined = undefined;
 
   /** Made by the client. */
   constructor(host: OperationHost, method: string, callback: Callback<Result> | undefined) {
@@ -92,8 +95,13 @@ export class Operation<Result> implements Promise<Result> {
     this.state = 'rejected';
     this.outcome = error;
     this.rejectPromise?.(error);
-    if (!this.isObserved) this.host.failedUnseen(this);
+    if (!this.isObserved && this.watchers === undefined) this.host.failedUnseen(this);
     this.settled();
+  }
+
+  /** For the client: the result it was fulfilled with. */
+  get result(): Result {
+    return this.outcome as Result; // Asked for in state `fulfilled` only, where `fulfil` has set it.
   }
 
   /** For the client: the error it was rejected with. */
@@ -101,14 +109,32 @@ export class Operation<Result> implements Promise<Result> {
     return this.state === 'rejected' ? this.outcome : undefined;
   }
 
-  /** For the client: calls the callback, once. */
-  runCallback(): void {
+  /** For the client: takes another callback, also for an outcome that is there already. */
+  setCallback(callback: Callback<Result>): void {
+    this.callback = callback as Callback<never>; // As in the constructor.
+    this.isObserved = true;
+    if (this.state !== 'pending') this.host.callbackReady(this);
+  }
+
+  /** For the client: calls the callback, once. @returns what it returned. */
+  runCallback(): unknown {
     const { callback } = this;
     this.callback = undefined;
-    if (callback === undefined) return;
+    if (callback === undefined) return undefined;
     const self = this as unknown as Operation<never>; // As above.
-    if (this.state === 'rejected') callback(this.outcome, undefined, self);
-    else callback(undefined, this.outcome as never, self); // The state says that `fulfil` set it.
+    if (this.state === 'rejected') return callback(this.outcome, undefined, self);
+    return callback(undefined, this.outcome as never, self); // The state says that `fulfil` set it.
+  }
+
+  /** For the client: is told when it settles, without a native promise. @returns undoes it. */
+  watch(watcher: () => void): () => void {
+    const watchers = this.watchers ?? new Set();
+    this.watchers = watchers;
+    watchers.add(watcher);
+    return () => {
+      watchers.delete(watcher);
+      if (watchers.size === 0 && this.watchers === watchers) this.watchers = undefined;
+    };
   }
 
   private settled(): void {
@@ -117,6 +143,9 @@ export class Operation<Result> implements Promise<Result> {
     this.release?.();
     this.release = undefined;
     if (this.callback !== undefined) this.host.callbackReady(this);
+    const { watchers } = this;
+    this.watchers = undefined;
+    if (watchers !== undefined) for (const watcher of watchers) watcher();
   }
 
   private native(): Promise<Result> {
@@ -125,8 +154,10 @@ export class Operation<Result> implements Promise<Result> {
       this.promise = new Promise<unknown>((resolve, reject) => {
         if (this.state === 'fulfilled') resolve(this.outcome);
         else if (this.state === 'rejected') reject(this.outcome);
-        this.resolvePromise = resolve;
-        this.rejectPromise = reject;
+        else {
+          this.resolvePromise = resolve;
+          this.rejectPromise = reject;
+        }
       });
     }
     return this.promise as Promise<Result>; // It resolves with the argument of `fulfil`.

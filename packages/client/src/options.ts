@@ -7,6 +7,16 @@ import type { Runtime } from './runtime.ts';
 export interface ClientOptions {
   /** Heartbeat interval in seconds, 0 to 65535; 0 is off. Default 60. */
   readonly heartbeat?: number | undefined;
+  /**
+   * Whether publishes are confirmed by the broker. Default: where the broker says it can. `true` insists: `connect()` fails
+   * where it cannot. `false` emulates it, for brokers without confirms: a publish ends when the broker has routed it.
+   */
+  readonly pubacks?: boolean | undefined;
+  /**
+   * Who moves the bytes. `'manual'`: nothing is read, written, timed or called back but by `onRead`, `onWrite`,
+   * `runAnyCallbacks`, `wait`, `loop` and `handleTimeout`. Default `'auto'`.
+   */
+  readonly drive?: 'auto' | 'manual' | undefined;
   /** Added to what the client tells of itself. */
   readonly clientProperties?: FieldTableInput | undefined;
   /** Shown by RabbitMQ's management page. */
@@ -15,7 +25,7 @@ export interface ClientOptions {
   readonly tls?: TlsOptions | undefined;
   /** The largest frame offered, in bytes, 8192 at least. Default 131072. */
   readonly frameMax?: number | undefined;
-  /** The highest channel number offered, 1 to 65535. Default 2047. */
+  /** The highest channel number offered, 4 to 65535. Default 2047. */
   readonly channelMax?: number | undefined;
   /** Largest message taken, in bytes. Default 128 MiB. */
   readonly maxMessageBytes?: number | undefined;
@@ -63,6 +73,11 @@ export interface QueueDeclared {
   /** Messages ready for delivery, at that moment. */
   readonly messageCount: number;
   readonly consumerCount: number;
+}
+
+/** How many messages went with it. */
+export interface MessagesDropped {
+  readonly messageCount: number;
 }
 
 /** Options of `queueDelete`. */
@@ -149,5 +164,42 @@ export interface ConsumeOptions extends OperationOptions {
   /** Default: one of the client's making. */
   readonly consumerTag?: string | undefined;
   /** RabbitMQ's arguments, such as `x-priority`. */
+  readonly arguments?: FieldTableInput | undefined;
+  /** Subscribes again when the broker cancels the consumer, as when its queue moves to another node. Default `false`. */
+  readonly resubscribe?: boolean | undefined;
+}
+
+/** One queue of `basicConsumeMulti`. */
+export type ConsumeQueue =
+  | string
+  | Pick<ConsumeOptions, 'queue' | 'consumerTag' | 'noLocal' | 'exclusive' | 'arguments'>;
+
+/** Options of `basicConsumeMulti`. */
+export interface ConsumeMultiOptions extends OperationOptions {
+  /** Names, or names with what is special to one of them. At least one, none twice. */
+  readonly queues: readonly ConsumeQueue[];
+  /** Most messages unacked in your hands, over all the queues, 0 to 65535; 0 is no limit. Default 0. */
+  readonly prefetchCount?: number | undefined;
+  /** The broker forgets each message as it sends it. Default `false`. */
+  readonly noAck?: boolean | undefined;
+  /** As in `ConsumeOptions`. */
+  readonly resubscribe?: boolean | undefined;
+}
+
+/** Options of `basicQos`. */
+export interface QosOptions extends OperationOptions {
+  /** Most messages unacked in your hands, 0 to 65535; 0 is no limit. */
+  readonly prefetchCount: number;
+}
+
+/** Options of `exchangeBind` and `exchangeUnbind`. */
+export interface ExchangeBindOptions extends OperationOptions {
+  /** The exchange that gets the messages. */
+  readonly destination: string;
+  /** The exchange they come from. */
+  readonly source: string;
+  /** Default empty. */
+  readonly routingKey?: string | undefined;
+  /** For a headers exchange: what to match. */
   readonly arguments?: FieldTableInput | undefined;
 }

@@ -5,9 +5,13 @@ import type { PublishInput } from './session/index.ts';
 /** Resolves when the broker has confirmed the message. */
 export class PublishOperation extends Operation<void> {
   /** The message, its properties encoded. */
-  input: PublishInput | undefined;
-  /** Whether `basic.return` came for it; its confirm ends it. */
-  returned: Error | undefined;
+  input: PublishInput | undefined = undefined;
+  /** What `basic.return` said of it; its confirm ends it. */
+  returned: Error | undefined = undefined;
+  /** Where it is known for a return; `undefined` when it is not mandatory. */
+  returnKey: string | undefined = undefined;
+  /** The footers sent before it; returns know it by that number and its content. */
+  segment = 0;
   /** Bytes the session had written when this publish began: tells whether any of it has left. */
   writtenAt = 0;
   /** How often it has been sent. */

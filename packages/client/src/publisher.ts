@@ -1,31 +1,59 @@
 /**
- * Publishes with confirms on one channel, and keeps a failure to the publish that caused it: when the broker closes the
- * channel, whoever may have caused it is sent again alone, all others again in their order.
+ * Publishes on one channel, and keeps a failure to the publish that caused it: when the broker closes the channel,
+ * whoever may have caused it is sent again alone, all others again in their order.
  * Must not encode what the wire package encodes.
  */
 import { AmqpError, ConnectionBroken, PublishNacked, type PukaError, replyError } from '@puka/errors';
 import { ByteReader } from '@puka/wire';
 import { type Suspicion, suspicionOf } from './blame.ts';
 import type { PublishOperation } from './publish-operation.ts';
-import type { ChannelSink, ReceivedContent, Session, SessionChannel } from './session/index.ts';
+import { ReturnedMessages } from './returned-messages.ts';
+import type { ChannelSink, PublishInput, ReceivedContent, Session, SessionChannel } from './session/index.ts';
 
 const noError = (): void => {};
+/** What a publish costs beside its body, in bytes, roughly. */
+const overheadBytes = 64;
+
+/**
+ * A message nobody gets: RabbitMQ lets no client make a queue whose name begins with `amq.`, so that it always returns.
+ */
+const footer: PublishInput = {
+  exchange: '',
+  routingKey: 'amq.puka.footer',
+  mandatory: true,
+  properties: new Uint8Array(2),
+  body: new Uint8Array(0),
+};
 
 /** All publishing of one connection. */
 export class Publisher implements ChannelSink {
+  /** Bytes of publishes without an outcome. */
+  openBytes = 0;
   private readonly session: Session;
-  private channel: SessionChannel | undefined;
-  /** Sent and not confirmed; the first has the tag `firstTag`. Settled ones leave a gap. */
+  /** Without confirms, publishes end with the footer behind them, as in Puka. */
+  private readonly hasConfirms: boolean;
+  private readonly settledSome: () => void;
+  private channel: SessionChannel | undefined = undefined;
+  /** Sent and not confirmed; the first has the tag `firstTag`. Settled ones and footers leave a gap. */
   private sent: (PublishOperation | undefined)[] = [];
   private head = 0;
   private firstTag = 1;
   private unconfirmed = 0;
-  /** To be sent, in order: held back behind a suspect. */
+  /** To be sent, in order: held back behind a suspect, or for want of a channel. */
   private held: PublishOperation[] = [];
-  private lastReturnedTag = 0;
+  private readonly returns = new ReturnedMessages();
+  /** The tags behind which footers were sent that have not come back. */
+  private footers: number[] = [];
+  /** The user may publish to the default exchange, where footers go. */
+  private mayUseFooters = true;
+  /** The last tag that a footer covers. */
+  private coveredTag = 0;
 
-  constructor(session: Session) {
+  /** @param settledSome told when `openBytes` has gone down. */
+  constructor(session: Session, hasConfirms: boolean, settledSome: () => void) {
     this.session = session;
+    this.hasConfirms = hasConfirms;
+    this.settledSome = settledSome;
   }
 
   /** Publishes without an outcome. */
@@ -33,19 +61,30 @@ export class Publisher implements ChannelSink {
     return this.unconfirmed + this.held.length;
   }
 
+  /** Whether it has a channel. */
+  get hasChannel(): boolean {
+    return this.channel !== undefined;
+  }
+
   /** Sends, or holds back what must not overtake. @throws {UsageError | LimitExceeded} for what cannot be encoded. */
-  publish(operation: PublishOperation): void {
-    if (this.held.length > 0) {
-      this.held.push(operation);
-      return;
-    }
-    if (!this.send(operation)) this.held.push(operation);
+  publish(operation: PublishOperation, input: PublishInput): void {
+    operation.input = input;
+    if (this.held.length > 0 || !this.send(operation)) this.held.push(operation);
+    this.openBytes += input.body.length + overheadBytes;
+  }
+
+  /** Output is about to be taken: publishes without confirms get the footer that ends them. */
+  beforeWrite(): void {
+    if (this.held.length > 0) this.sendHeld();
+    if (this.hasConfirms || this.nextTag - 1 === this.coveredTag) return;
+    this.sendFooter();
   }
 
   /** The connection is gone: every outcome is open, or known to be none. */
   lost(error: PukaError): void {
     const all = [...this.takeSent(), ...this.held.splice(0)];
     for (const operation of all) {
+      if (operation.returned !== undefined) operation.reject(operation.returned);
       const left = operation.attempts > 0 && this.session.writer.takenBytes > operation.writtenAt;
       operation.reject(
         new ConnectionBroken('the connection ended before the publish was confirmed', {
@@ -55,12 +94,15 @@ export class Publisher implements ChannelSink {
         }),
       );
     }
+    this.openBytes = 0;
   }
 
-  /** Given up by the caller: its confirm is of no interest any more. */
+  /** Given up by the caller: what has not been sent is not sent, any other confirm is of no interest any more. */
   forget(operation: PublishOperation): void {
     const at = this.held.indexOf(operation);
-    if (at >= 0) this.held.splice(at, 1);
+    if (at < 0) return;
+    this.held.splice(at, 1);
+    this.release(operation);
   }
 
   /** For the channel: a message came back. */
@@ -71,10 +113,13 @@ export class Publisher implements ChannelSink {
     const replyText = reader.readShortString();
     const exchange = reader.readShortString();
     const routingKey = reader.readShortString();
-    const index = this.findReturned(content, exchange, routingKey);
-    const operation = this.sent[index];
+    if (routingKey === footer.routingKey && exchange === '' && this.footers.length > 0) {
+      this.footerReturned();
+      return;
+    }
+    const operation = this.returns.find(exchange, routingKey, content);
     if (operation === undefined) return;
-    this.lastReturnedTag = this.firstTag + index - this.head;
+    this.returns.remove(operation);
     operation.returned = replyError(replyCode, replyText, {
       method: 'basic.publish',
       scope: 'operation',
@@ -93,6 +138,7 @@ export class Publisher implements ChannelSink {
     }
     this.compact();
     if (this.held.length > 0) this.sendHeld();
+    this.settledSome();
   }
 
   /** For the channel: there is no consumer here. */
@@ -101,14 +147,20 @@ export class Publisher implements ChannelSink {
   /** For the channel: closed by the broker, or with the connection. */
   closed(error: PukaError | undefined): void {
     this.channel = undefined;
+    this.footers = [];
+    this.returns.clear();
     if (!(error instanceof AmqpError) || this.session.state !== 'open') return;
-    const open = this.takeSent();
+    const open = this.takeSent().filter((operation) => !this.endReturned(operation));
     const suspicion = suspicionOf(error);
     const suspects = open.filter(({ input }) => input !== undefined && suspicion?.(input) === true);
+    if (suspects.length === 0 && suspicion?.(footer) === true && this.mayUseFooters) {
+      this.refuseFooters(open, error);
+      return;
+    }
     const found = suspects.length > 0 ? suspects : open;
     if (found.length === 1) {
       const [culprit] = found;
-      culprit?.reject(error);
+      if (culprit !== undefined) this.fail(culprit, error);
       if (culprit?.isSuspect === true && suspicion !== undefined) this.failAlike(suspicion, error);
       this.held = [...open.filter((operation) => operation !== culprit), ...this.held];
     } else {
@@ -118,63 +170,105 @@ export class Publisher implements ChannelSink {
     this.sendHeld();
   }
 
+  /** The user has no right to the default exchange: with confirms all goes on, only publishes alike can't be told apart. */
+  private refuseFooters(open: readonly PublishOperation[], error: AmqpError): void {
+    this.mayUseFooters = false;
+    if (this.hasConfirms) this.held = [...open, ...this.held];
+    else for (const operation of [...open, ...this.held.splice(0)]) this.fail(operation, error);
+    this.sendHeld();
+  }
+
   /** A suspect sent alone was refused: those that were called before it was sent again, and are alike, fare as it did. */
   private failAlike(suspicion: Suspicion, error: AmqpError): void {
+    const { replyCode = 0, replyText = '' } = error;
     this.held = this.held.filter((operation) => {
       const { input, isSuspect } = operation;
       if (!isSuspect || input === undefined || !suspicion(input)) return true;
-      operation.reject(
-        replyError(error.replyCode ?? 0, error.replyText ?? '', { method: 'basic.publish', outcome: 'unknown' }),
-      );
+      this.fail(operation, replyError(replyCode, replyText, { method: 'basic.publish' }));
       return false;
     });
   }
 
+  /** What came back needs no confirm to be known. */
+  private endReturned(operation: PublishOperation): boolean {
+    if (operation.returned === undefined) return false;
+    this.fail(operation, operation.returned);
+    return true;
+  }
+
+  private fail(operation: PublishOperation, error: unknown): void {
+    this.release(operation);
+    operation.reject(error);
+  }
+
   private sendHeld(): void {
-    while (this.held.length > 0) {
-      const next = this.held[0];
-      if (next === undefined) return;
-      if (next.state !== 'pending') {
-        this.held.shift();
+    let at = 0;
+    const { held } = this;
+    while (at < held.length) {
+      const next = held[at];
+      if (next === undefined || next.state !== 'pending') {
+        if (next !== undefined) this.release(next);
+        at++;
         continue;
       }
       // A suspect is sent when nothing else is under way, and nothing is sent before its outcome is known.
-      if (this.unconfirmed > 0 && (next.isSuspect || this.sent[this.head]?.isSuspect === true)) return;
-      this.held.shift();
+      if (this.unconfirmed > 0 && (next.isSuspect || this.sent[this.head]?.isSuspect === true)) break;
       try {
-        if (this.send(next)) continue;
+        if (!this.send(next)) break;
       } catch (error) {
-        next.reject(error);
-        continue;
+        this.fail(next, error);
       }
-      this.held.unshift(next);
-      return;
+      at++;
     }
+    if (at > 0) this.held = held.slice(at);
   }
 
   private send(operation: PublishOperation): boolean {
     const { input } = operation;
     const channel = this.channel ?? this.openChannel();
     if (channel === undefined || input === undefined) return false;
-    const tag = channel.nextPublishTag;
+    const { mandatory } = input;
+    if (mandatory && this.mayUseFooters && this.returns.needsFooter(input)) this.sendFooter();
     operation.writtenAt = this.session.writer.writtenBytes;
     channel.publish(input);
     operation.attempts++;
-    if (this.sent.length === this.head) this.firstTag = tag;
+    operation.isSent = true;
     this.sent.push(operation);
     this.unconfirmed++;
+    if (mandatory) this.returns.add(operation, input);
     return true;
+  }
+
+  /** The tag of the next publish: `sent` holds one place for each since `firstTag`. */
+  private get nextTag(): number {
+    return this.firstTag + this.sent.length - this.head;
+  }
+
+  private sendFooter(): void {
+    const { channel } = this;
+    if (channel === undefined || !channel.isUsable) return;
+    this.footers.push(this.nextTag - 1);
+    channel.publish(footer);
+    this.sent.push(undefined);
+    this.returns.footerSent();
+    this.coveredTag = this.nextTag - 1;
+  }
+
+  private footerReturned(): void {
+    const tag = this.footers.shift() ?? 0;
+    this.returns.footerReturned();
+    if (!this.hasConfirms) this.confirmed(tag, true, true);
   }
 
   private openChannel(): SessionChannel | undefined {
     const channel = this.session.openChannel(this, noError);
     if (channel === undefined) return undefined;
-    channel.selectConfirms(noError);
+    if (this.hasConfirms) channel.selectConfirms(noError);
     this.channel = channel;
     this.sent = [];
     this.head = 0;
     this.firstTag = 1;
-    this.lastReturnedTag = 0;
+    this.coveredTag = 0;
     return channel;
   }
 
@@ -184,6 +278,7 @@ export class Publisher implements ChannelSink {
     this.sent[index] = undefined;
     this.unconfirmed--;
     operation.isSuspect = false;
+    this.release(operation);
     if (!ack) {
       operation.reject(new PublishNacked('the broker refused the message (basic.nack)', { method: 'basic.publish' }));
     } else if (operation.returned !== undefined) {
@@ -191,6 +286,14 @@ export class Publisher implements ChannelSink {
     } else {
       operation.fulfil(undefined);
     }
+  }
+
+  /** It is over: lets go of its message. */
+  private release(operation: PublishOperation): void {
+    const { input } = operation;
+    if (input === undefined) return;
+    this.openBytes -= input.body.length + overheadBytes;
+    this.returns.remove(operation);
     operation.input = undefined;
   }
 
@@ -217,34 +320,4 @@ export class Publisher implements ChannelSink {
     this.unconfirmed = 0;
     return open;
   }
-
-  /** RabbitMQ returns in the order of publishing, before the confirm: the first mandatory one alike, behind the last returned. */
-  private findReturned(content: ReceivedContent, exchange: string, routingKey: string): number {
-    for (let index = this.head; index < this.sent.length; index++) {
-      const operation = this.sent[index];
-      const input = operation?.input;
-      if (operation === undefined || input === undefined || !input.mandatory || operation.returned !== undefined)
-        continue;
-      if (this.firstTag + index - this.head <= this.lastReturnedTag) continue;
-      if (input.exchange !== exchange || input.routingKey !== routingKey) continue;
-      if (!sameBytes(input.body, content.bodyBytes, content.bodyStart, content.bodyEnd)) continue;
-      const { properties } = input;
-      if (
-        properties instanceof Uint8Array &&
-        !sameBytes(properties, content.propertiesBytes, content.propertiesStart, content.propertiesEnd)
-      ) {
-        continue;
-      }
-      return index;
-    }
-    return -1;
-  }
-}
-
-function sameBytes(one: Uint8Array, other: Uint8Array, start: number, end: number): boolean {
-  if (one.length !== end - start) return false;
-  for (let index = 0; index < one.length; index++) {
-    if (one[index] !== other[start + index]) return false;
-  }
-  return true;
 }

@@ -1,0 +1,574 @@
+/**
+ * What all calls of a client share: its one connection at a time, its turns and deadlines, and the fate of operations.
+ * Must not know single methods: `client.ts` and `declaring.ts` do.
+ */
+import {
+  AmqpNotImplemented,
+  ConnectionBroken,
+  LimitExceeded,
+  OperationTimeout,
+  type PukaError,
+  UsageError,
+} from '@puka/errors';
+import { defaultConnector } from '@puka/transport';
+import type { Method, MethodInput } from '@puka/wire';
+import { type AmqpAddress, parseAmqpUrl } from './amqp-url.ts';
+import { Connection, type ConnectionHost, type ConnectionParts, hasConfirms } from './connection.ts';
+import type { Consumer } from './consumer.ts';
+import { Deadlines } from './deadlines.ts';
+import { checkEncodable } from './declaring.ts';
+import { Events } from './events.ts';
+import type { Message } from './message.ts';
+import { checkInteger, isAtLeast } from './method-input.ts';
+import { type Callback, Operation, type OperationHost } from './operation.ts';
+import type { ClientOptions, OperationOptions } from './options.ts';
+import { defaultRuntime, type Runtime } from './runtime.ts';
+import type { ConnectionInfo, SessionChannel } from './session/index.ts';
+import { Signals } from './signals.ts';
+import { Turns } from './turns.ts';
+import { checkTimeout, Loops, type WaitingHost } from './waiting.ts';
+import { WarningLimit } from './warning-limit.ts';
+
+const mebibyte = 1_048_576;
+
+/** See the head of the file. */
+export class Core implements OperationHost, WaitingHost {
+  readonly deadlines: Deadlines = new Deadlines();
+  readonly signals: Signals = new Signals();
+  readonly events: Events;
+  readonly turns: Turns;
+  readonly loops: Loops;
+  readonly runtime: Runtime;
+  readonly options: ClientOptions;
+  /** The connection, from `connect()` until it is closed. */
+  connection: Connection | undefined = undefined;
+  /** RabbitMQ 4.3 and later: a queue has to be durable or exclusive. */
+  refusesTransientQueues = false;
+  private readonly address: AmqpAddress;
+  private readonly warnings: WarningLimit = new WarningLimit();
+  private readonly maxBufferedBytes: number;
+  private readonly maxInboundBytes: number;
+  private readonly isManual: boolean;
+  private connecting: Operation<ConnectionInfo> | undefined = undefined;
+  private closing: Operation<void> | undefined = undefined;
+  private numbers = 0;
+  private tags = 0;
+  private readonly usedTags: Set<string> = new Set();
+  private holds = 0;
+  private turnIsScheduled = false;
+  private inboundBytes = 0;
+  private drainWaiters: Operation<void>[] = [];
+  private readonly settleWatchers: Set<() => void> = new Set();
+  private readonly cancels: Map<Consumer, Operation<{ readonly consumerTag: string }>> = new Map();
+  private pendingOperations = 0;
+
+  constructor(url: string, options: ClientOptions) {
+    this.address = parseAmqpUrl(url);
+    this.options = options;
+    checkInteger('frameMax', options.frameMax, 8192, 0x7fff_ffff);
+    checkInteger('channelMax', options.channelMax, 4, 65_535);
+    checkInteger('heartbeat', options.heartbeat, 0, 65_535);
+    checkInteger('maxMessageBytes', options.maxMessageBytes, 0, Number.MAX_SAFE_INTEGER);
+    checkInteger('maxBufferedBytes', options.maxBufferedBytes, 0, Number.MAX_SAFE_INTEGER);
+    checkInteger('maxInboundBytes', options.maxInboundBytes, 0, Number.MAX_SAFE_INTEGER);
+    checkTimeout(options.connectTimeout);
+    checkTimeout(options.closeTimeout);
+    if (options.drive !== undefined && options.drive !== 'auto' && options.drive !== 'manual') {
+      throw new UsageError(`drive is ${String(options.drive)}; it takes 'auto' or 'manual'`);
+    }
+    this.isManual = options.drive === 'manual';
+    this.runtime = options.runtime ?? defaultRuntime;
+    this.maxBufferedBytes = options.maxBufferedBytes ?? 64 * mebibyte;
+    this.maxInboundBytes = options.maxInboundBytes ?? 64 * mebibyte;
+    this.events = new Events((error) => this.warn('a listener threw', error));
+    this.turns = new Turns({
+      turnIsDue: () => this.scheduleTurn(),
+      unobserved: (error, operation) => this.unobserved(error, operation),
+    });
+    this.loops = new Loops(this);
+  }
+
+  // ── Operations ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** For operations. */
+  nextNumber(): number {
+    return ++this.numbers;
+  }
+
+  /** For operations. */
+  callbackReady(operation: Operation<unknown>): void {
+    this.turns.addOperation(operation);
+  }
+
+  /** For operations. */
+  failedUnseen(operation: Operation<unknown>): void {
+    this.turns.addUnseen(operation);
+  }
+
+  /** The parts of the open connection. @returns `undefined` after it has refused the operation. */
+  partsFor(operation: Operation<never> | Operation<unknown>): ConnectionParts | undefined {
+    const parts = this.connection?.parts;
+    if (parts !== undefined && this.closing === undefined) return parts;
+    const { method } = operation;
+    operation.reject(new UsageError(`${method} before connect() has resolved, or after the close`, { method }));
+    return undefined;
+  }
+
+  /** One method, one reply, on a channel of its own while it lasts. */
+  request<Result>(
+    options: OperationOptions,
+    callback: Callback<Result> | undefined,
+    method: MethodInput,
+    read: (reply: Method) => Result | undefined,
+  ): Operation<Result> {
+    const operation = new Operation<Result>(this, method.type, callback);
+    const parts = this.partsFor(operation);
+    if (parts === undefined || !this.bound(operation, options)) return operation;
+    const { pool } = parts;
+    this.pendingOperations++;
+    const isStarted = pool.acquire((channel, lost) => {
+      if (channel === undefined || operation.state !== 'pending') {
+        this.operationEnded();
+        if (channel === undefined) operation.reject(notSent(method.type, lost));
+        else pool.release(channel);
+        return;
+      }
+      this.send(operation, channel, method, (reply, error) => {
+        this.operationEnded();
+        pool.release(channel);
+        if (reply === undefined) operation.reject(error);
+        else operation.fulfil(read(reply) as Result); // The session matches replies by method.
+      });
+    });
+    if (!isStarted) this.check(operation, method);
+    return operation;
+  }
+
+  /** What cannot be encoded is told at the call, though it would be sent later. */
+  private check(operation: Operation<unknown>, method: MethodInput): void {
+    try {
+      checkEncodable(method);
+    } catch (error) {
+      operation.reject(error);
+    }
+  }
+
+  /** Puts `signal` and `timeout` in force. @returns whether the operation is still to be done. */
+  bound(operation: Operation<unknown>, options: OperationOptions, forget?: () => void): boolean {
+    const { signal, timeout } = options;
+    if (signal === undefined && timeout === undefined) return operation.state === 'pending';
+    const giveUp = (error: unknown): void => {
+      operation.reject(error);
+      forget?.();
+    };
+    try {
+      checkTimeout(timeout);
+    } catch (error) {
+      giveUp(error);
+      return false;
+    }
+    if (signal?.aborted) {
+      giveUp(signal.reason);
+      return false;
+    }
+    const undoSignal = signal === undefined ? undefined : this.signals.watch(signal, giveUp);
+    const undoTimeout =
+      timeout === undefined
+        ? undefined
+        : this.deadlines.add(this.now() + timeout, () => giveUp(timeoutOf(operation, timeout)));
+    operation.release = () => {
+      undoSignal?.();
+      undoTimeout?.();
+    };
+    this.rearm();
+    return true;
+  }
+
+  private send(
+    operation: Operation<unknown>,
+    channel: SessionChannel,
+    method: MethodInput,
+    answered: (reply: Method | undefined, error: PukaError | undefined) => void,
+  ): void {
+    try {
+      channel.request(method, answered);
+      operation.isSent = true;
+    } catch (error) {
+      answered(undefined, undefined);
+      operation.reject(error);
+    }
+    this.connection?.driver.wake();
+  }
+
+  private operationEnded(): void {
+    this.pendingOperations--;
+    if (this.settleWatchers.size > 0) this.tellSettled();
+  }
+
+  // ── Connecting and closing ──────────────────────────────────────────────────────────────────────────────────────
+
+  /** See `Client.connect`. */
+  connect(options: OperationOptions, callback: Callback<ConnectionInfo> | undefined): Operation<ConnectionInfo> {
+    const { connecting } = this;
+    const isPlain = callback === undefined && options.signal === undefined && options.timeout === undefined;
+    if (connecting !== undefined && isPlain) return connecting;
+    const operation = new Operation<ConnectionInfo>(this, 'connection.open', callback);
+    if (connecting !== undefined) {
+      follow(connecting, operation);
+      this.bound(operation, options);
+      return operation;
+    }
+    if (!this.bound(operation, options, () => this.giveUpConnecting(operation))) return operation;
+    this.connecting = operation;
+    this.closing = undefined;
+    this.open();
+    return operation;
+  }
+
+  private giveUpConnecting(operation: Operation<ConnectionInfo>): void {
+    if (this.connecting !== operation) return;
+    this.connection?.session.close(this.now());
+    this.connection?.driver.flush();
+  }
+
+  /** See `Client.close`. */
+  close(callback: Callback<void> | undefined): Operation<void> {
+    const { closing, connection } = this;
+    if (closing !== undefined && callback === undefined) return closing;
+    const operation = new Operation<void>(this, 'connection.close', callback);
+    if (closing !== undefined) {
+      follow(closing, operation);
+      return operation;
+    }
+    if (connection === undefined) {
+      operation.fulfil(undefined);
+      return operation;
+    }
+    this.closing = operation;
+    connection.parts?.publisher.beforeWrite();
+    connection.session.close(this.now());
+    if (this.isAutomatic) connection.driver.flush();
+    return operation;
+  }
+
+  private open(): void {
+    const { address, options } = this;
+    const { connectionName, clientProperties = {} } = options;
+    const connection = new Connection(
+      {
+        ...address,
+        heartbeat: options.heartbeat,
+        frameMax: options.frameMax,
+        channelMax: options.channelMax,
+        maxMessageBytes: options.maxMessageBytes,
+        connectTimeoutMs: options.connectTimeout,
+        closeTimeoutMs: options.closeTimeout,
+        clientProperties:
+          connectionName === undefined ? clientProperties : { ...clientProperties, connection_name: connectionName },
+      },
+      options.pubacks,
+      this.connectionHost(),
+    );
+    this.connection = connection;
+    const tls = options.tls ?? (address.tls ? {} : undefined);
+    connection.start(options.transport ?? defaultConnector, {
+      host: address.host,
+      port: address.port,
+      mode: this.isManual ? 'pull' : 'push',
+      ...(tls === undefined ? {} : { tls }),
+    });
+  }
+
+  private connectionHost(): ConnectionHost {
+    const core = this;
+    return {
+      runtime: this.runtime,
+      deadlines: this.deadlines,
+      driving: {
+        get isAutomatic() {
+          return core.isAutomatic;
+        },
+        turn: () => this.turn(),
+        drained: () => this.wakeDrained(),
+        ioReady: () => {
+          if (this.isManual) this.events.emit('ioReady');
+        },
+      },
+      consuming: {
+        messageArrived: (message) => this.messageArrived(message),
+        consumerGone: (consumer) => this.consumerGone(consumer),
+      },
+      opened: (connection, info) => this.opened(connection, info),
+      blocked: (reason) => this.events.emit('blocked', reason),
+      unblocked: () => this.events.emit('unblocked'),
+      publishesSettled: () => {
+        if (this.drainWaiters.length > 0) this.wakeDrained();
+        if (this.settleWatchers.size > 0) this.tellSettled();
+      },
+      closed: (connection, error, reason) => this.closed(connection, error, reason),
+    };
+  }
+
+  private opened(connection: Connection, info: ConnectionInfo): void {
+    const { connecting } = this;
+    const refusal = refusalOf(info, this.options);
+    if (refusal !== undefined) {
+      connecting?.reject(refusal);
+      connection.session.close(this.now());
+      return;
+    }
+    this.refusesTransientQueues = isAtLeast(info.serverProperties.version, 4, 3);
+    connecting?.fulfil(info);
+    this.events.emit('connected', info);
+  }
+
+  private closed(connection: Connection, error: PukaError | undefined, reason: PukaError): void {
+    if (this.connection !== connection) return;
+    const { connecting, closing } = this;
+    const wasOpen = connecting?.state === 'fulfilled';
+    this.connection = undefined;
+    this.connecting = undefined;
+    this.inboundBytes = 0;
+    connecting?.reject(reason);
+    for (const waiter of this.drainWaiters.splice(0)) waiter.fulfil(undefined);
+    closing?.fulfil(undefined);
+    this.tellSettled();
+    if (wasOpen) this.events.emit('disconnected', error);
+    this.events.emit('closed', error);
+    this.loops.end('close');
+    if (this.isAutomatic) connection.driver.wake();
+    this.scheduleTurn();
+  }
+
+  // ── Consumers ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** A tag that no other consumer of the client has: the wanted one, where it is free. */
+  freshTag(wanted: string | undefined): string {
+    let tag = wanted ?? '';
+    while (tag === '' || this.usedTags.has(tag)) tag = `${++this.tags}.${wanted ?? ''}`;
+    this.usedTags.add(tag);
+    return tag;
+  }
+
+  /** For consumers. */
+  consumerReady(consumer: Consumer): void {
+    this.turns.addConsumer(consumer);
+  }
+
+  /** For consumers. */
+  messageTaken(message: Message): void {
+    this.inboundBytes -= message.bodySize;
+    if (this.inboundBytes <= this.maxInboundBytes) this.connection?.driver.resume();
+  }
+
+  /** For consumers. */
+  cancelConsumer(
+    consumer: Consumer,
+    callback?: Callback<{ readonly consumerTag: string }>,
+  ): Operation<{ readonly consumerTag: string }> {
+    const standing = this.cancels.get(consumer);
+    if (standing !== undefined && callback === undefined) return standing;
+    const operation = new Operation<{ readonly consumerTag: string }>(this, 'basic.cancel', callback);
+    const parts = this.connection?.parts;
+    if (parts === undefined) {
+      operation.fulfil({ consumerTag: consumer.consumerTag });
+    } else {
+      if (standing === undefined) this.cancels.set(consumer, operation);
+      parts.consuming.cancel(consumer, operation);
+    }
+    return operation;
+  }
+
+  private messageArrived(message: Message): void {
+    this.inboundBytes += message.bodySize;
+    if (this.inboundBytes > this.maxInboundBytes) this.connection?.driver.pause();
+  }
+
+  private consumerGone(consumer: Consumer): void {
+    for (const { consumerTag } of consumer.sources) this.usedTags.delete(consumerTag);
+    this.cancels.delete(consumer);
+  }
+
+  // ── Limits ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** See `Client.needsDrain`. */
+  get needsDrain(): boolean {
+    return (this.connection?.outboundBytes ?? 0) > this.maxBufferedBytes;
+  }
+
+  /** See `Client.drained`. */
+  drained(callback: Callback<void> | undefined): Operation<void> {
+    const operation = new Operation<void>(this, 'drained', callback);
+    if (this.needsDrain) this.drainWaiters.push(operation);
+    else operation.fulfil(undefined);
+    return operation;
+  }
+
+  /** @throws {LimitExceeded} when too much waits to go out. */
+  checkOutbound(connection: Connection): void {
+    if (connection.outboundBytes <= 2 * this.maxBufferedBytes) return;
+    throw new LimitExceeded(`more than twice maxBufferedBytes (${this.maxBufferedBytes}) wait to go out`, {
+      method: 'basic.publish',
+      outcome: 'not-sent',
+      retryable: true,
+    });
+  }
+
+  private wakeDrained(): void {
+    if (this.needsDrain) return;
+    for (const waiter of this.drainWaiters.splice(0)) waiter.fulfil(undefined);
+  }
+
+  // ── Driving ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Whether the client reads, writes and calls back by itself: always, or while somebody waits. */
+  get isAutomatic(): boolean {
+    return !this.isManual || this.holds > 0;
+  }
+
+  /** The client's clock, in milliseconds. */
+  now(): number {
+    return this.runtime.now();
+  }
+
+  /** For `wait` and `loop`. */
+  hold(): () => void {
+    let isHeld = true;
+    this.holds++;
+    if (this.isManual && this.holds === 1) this.modeChanged();
+    return () => {
+      if (!isHeld) return;
+      isHeld = false;
+      this.holds--;
+      if (this.isManual && this.holds === 0) this.modeChanged();
+    };
+  }
+
+  /** A deadline was added. */
+  rearm(): void {
+    this.connection?.driver.rearm();
+  }
+
+  /** The connection that is driven by hand. @throws {UsageError} when it is not. */
+  byHand(method: string): Connection | undefined {
+    if (!this.isManual) throw new UsageError(`${method} needs a client with drive: 'manual'`);
+    return this.connection;
+  }
+
+  /** Runs what is ready. */
+  turn(): void {
+    this.turns.run();
+  }
+
+  private modeChanged(): void {
+    this.connection?.driver.modeChanged();
+    if (this.isAutomatic && this.turns.isDue) this.scheduleTurn();
+  }
+
+  private scheduleTurn(): void {
+    if (this.turnIsScheduled || !this.isAutomatic) return;
+    this.turnIsScheduled = true;
+    this.runtime.atTurnEnd(() => {
+      this.turnIsScheduled = false;
+      if (this.isAutomatic) this.turn();
+    });
+  }
+
+  // ── Ending in peace ─────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** See `Client.shutdown`. */
+  shutdown(timeout: number, callback: Callback<void> | undefined): Operation<void> {
+    const operation = new Operation<void>(this, 'shutdown', callback);
+    const { connection } = this;
+    const parts = connection?.parts;
+    if (connection === undefined || parts === undefined) {
+      follow(this.close(undefined), operation);
+      return operation;
+    }
+    const release = this.hold();
+    const undoTimeout = this.deadlines.add(this.now() + timeout, () => finish());
+    const consumers = [...parts.consuming.consumers];
+    let cancelling = consumers.length;
+    const check = (): void => {
+      const isBusy = cancelling > 0 || this.pendingOperations > 0 || parts.publisher.outstanding > 0;
+      if (!isBusy && !consumers.some((consumer) => consumer.isBusy)) finish();
+    };
+    const finish = (): void => {
+      if (!this.settleWatchers.delete(check)) return;
+      for (const consumer of consumers) consumer.idleWatcher = undefined;
+      undoTimeout();
+      follow(this.close(undefined), operation);
+      operation.watch(release);
+    };
+    this.settleWatchers.add(check);
+    for (const consumer of consumers) {
+      consumer.idleWatcher = check;
+      const cancel = this.cancelConsumer(consumer);
+      const cancelled = (): void => {
+        cancelling--;
+        check();
+      };
+      if (cancel.state === 'pending') cancel.watch(cancelled);
+      else cancelling--;
+    }
+    check();
+    this.rearm();
+    connection.driver.wake();
+    return operation;
+  }
+
+  private tellSettled(): void {
+    for (const watcher of [...this.settleWatchers]) watcher();
+  }
+
+  // ── Failures nobody looked at ───────────────────────────────────────────────────────────────────────────────────
+
+  private unobserved(error: unknown, operation: Operation<unknown> | undefined): void {
+    if (!this.events.emit('unobserved', error, operation)) this.warn('nobody looked at a failure', error);
+  }
+
+  private warn(text: string, error: unknown): void {
+    if (this.warnings.allows(this.now())) this.runtime.warn(`puka: ${text}:`, error);
+  }
+}
+
+/** Gives one operation the outcome of another. */
+function follow<Result>(leader: Operation<Result>, operation: Operation<Result>): void {
+  const settle = (): void => {
+    if (leader.state === 'fulfilled') operation.fulfil(leader.result);
+    else operation.reject(leader.error);
+  };
+  if (leader.state === 'pending') leader.watch(settle);
+  else settle();
+}
+
+function refusalOf(info: ConnectionInfo, options: ClientOptions): PukaError | undefined {
+  if (options.pubacks === true && !hasConfirms(info)) {
+    return new AmqpNotImplemented('pubacks: true was asked for, and this broker has no publisher confirms', {
+      blame: 'broker',
+      scope: 'connection',
+    });
+  }
+  if (info.channelMax < 4) {
+    return new LimitExceeded(`the broker allows ${info.channelMax} channels; this client needs 4`, {
+      blame: 'broker',
+      scope: 'connection',
+    });
+  }
+  return undefined;
+}
+
+function timeoutOf(operation: Operation<unknown>, timeout: number): OperationTimeout {
+  return new OperationTimeout(`${operation.method} took longer than its timeout of ${timeout} ms`, {
+    method: operation.method,
+    outcome: operation.isSent ? 'unknown' : 'not-sent',
+  });
+}
+
+function notSent(method: string, cause: PukaError | undefined): ConnectionBroken {
+  return new ConnectionBroken(`the connection ended before ${method} was sent`, {
+    method,
+    outcome: 'not-sent',
+    ...(cause === undefined ? {} : { cause }),
+  });
+}

@@ -1,0 +1,82 @@
+/**
+ * Runs what is ready: callbacks of operations, then those of consumers, and tells failures nobody has looked at.
+ * What a callback throws hurts nobody else. Must not know the network.
+ */
+import type { Consumer } from './consumer.ts';
+import type { Operation } from './operation.ts';
+
+/** What it needs of its client. */
+export interface TurnsHost {
+  /** There is something to run: `run()` is due, never inside this call. */
+  turnIsDue(): void;
+  /** Nobody looked at a failure, or a callback threw. */
+  unobserved(error: unknown, operation: Operation<unknown> | undefined): void;
+}
+
+/** Of one client. */
+export class Turns {
+  private readonly host: TurnsHost;
+  private operations: Operation<unknown>[] = [];
+  private consumers: Consumer[] = [];
+  private unseen: Operation<unknown>[] = [];
+  /** Failed in the turn before: its callers have had their time to look. */
+  private overdue: Operation<unknown>[] = [];
+
+  constructor(host: TurnsHost) {
+    this.host = host;
+  }
+
+  /** Whether there is something to run. */
+  get isDue(): boolean {
+    return this.operations.length + this.consumers.length + this.unseen.length + this.overdue.length > 0;
+  }
+
+  /** Its callback is to be called. */
+  addOperation(operation: Operation<unknown>): void {
+    this.operations.push(operation);
+    this.host.turnIsDue();
+  }
+
+  /** Its callback is to be called for what waits there. */
+  addConsumer(consumer: Consumer): void {
+    this.consumers.push(consumer);
+    this.host.turnIsDue();
+  }
+
+  /** It is told, unless somebody asks for its outcome in this turn. */
+  addUnseen(operation: Operation<unknown>): void {
+    this.unseen.push(operation);
+    this.host.turnIsDue();
+  }
+
+  /** Runs what is ready now. What becomes ready meanwhile is for the next turn, so that this one ends. */
+  run(): void {
+    const { operations, consumers, overdue } = this;
+    this.overdue = this.unseen;
+    this.unseen = [];
+    if (operations.length > 0) {
+      this.operations = [];
+      for (const operation of operations) this.runCallback(operation);
+    }
+    if (consumers.length > 0) {
+      this.consumers = [];
+      for (const consumer of consumers) {
+        consumer.runCallbacks((error) => this.host.unobserved(error, undefined));
+      }
+    }
+    for (const operation of overdue) {
+      if (!operation.isObserved) this.host.unobserved(operation.error, operation);
+    }
+    if (this.isDue) this.host.turnIsDue();
+  }
+
+  private runCallback(operation: Operation<unknown>): void {
+    const report = (error: unknown): void => this.host.unobserved(error, operation);
+    try {
+      const returned = operation.runCallback();
+      if (returned instanceof Promise) returned.catch(report);
+    } catch (error) {
+      report(error);
+    }
+  }
+}

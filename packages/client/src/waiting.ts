@@ -1,0 +1,162 @@
+/**
+ * `wait` and `loop`: the third style beside promises and callbacks. Driven by hand, the client works by itself while
+ * somebody waits. Must not run callbacks: the turns do.
+ */
+import { UsageError } from '@puka/errors';
+import type { AbortSignalLike } from '@puka/transport';
+import { Consumer, type MessageTaker } from './consumer.ts';
+import type { Deadlines } from './deadlines.ts';
+import type { Message } from './message.ts';
+import { Operation } from './operation.ts';
+import type { Signals } from './signals.ts';
+
+/** What can be waited for. */
+export type Waitable = Operation<unknown> | Consumer;
+
+/** What a wait gives: the result of an operation, the next message of a consumer. */
+export type WaitResult<Thing> = Thing extends Consumer
+  ? Message
+  : Thing extends Operation<infer Result>
+    ? Result
+    : never;
+
+/** Options of `wait` and its kin. */
+export interface WaitOptions {
+  /** Milliseconds after which the wait ends with `undefined`; what it waited for goes on. Default: never. */
+  readonly timeout?: number | undefined;
+  /** `false` gives the error as the value. Default `true`. */
+  readonly raiseErrors?: boolean | undefined;
+  /** Ends the wait: it rejects with `signal.reason`. What it waited for goes on. */
+  readonly signal?: AbortSignalLike | undefined;
+}
+
+/** What waiting needs of its client. */
+export interface WaitingHost {
+  readonly deadlines: Deadlines;
+  readonly signals: Signals;
+  now(): number;
+  /** The client works by itself until the function returned is called. */
+  hold(): () => void;
+  /** A deadline was added. */
+  rearm(): void;
+}
+
+/** Waits for the first of several things. */
+export function waitForFirst(host: WaitingHost, things: readonly Waitable[], options: WaitOptions): Promise<unknown> {
+  const { timeout, raiseErrors = true, signal } = options;
+  checkTimeout(timeout);
+  if (things.length === 0) return Promise.reject(new UsageError('wait takes one promise or more'));
+  if (!things.every((thing) => thing instanceof Operation || thing instanceof Consumer)) {
+    return Promise.reject(new UsageError('wait takes promises and consumers of this client'));
+  }
+  if (signal?.aborted) return Promise.reject(signal.reason);
+  return new Promise((resolve, reject) => {
+    const undo: (() => void)[] = [host.hold()];
+    let isOver = false;
+    let open = things.length;
+    const finish = (settle: () => void): void => {
+      if (isOver) return;
+      isOver = true;
+      for (const step of undo) step();
+      settle();
+    };
+    const fail = (error: unknown): void => finish(() => (raiseErrors ? reject(error) : resolve(error)));
+    const ended = (): void => {
+      if (--open === 0) fail(new UsageError('wait on a consumer that has ended'));
+    };
+    for (const thing of things) {
+      if (thing instanceof Consumer)
+        undo.push(takeMessage(thing, (message) => finish(() => resolve(message)), fail, ended));
+      else undo.push(takeOutcome(thing, (result) => finish(() => resolve(result)), fail));
+      if (isOver) break;
+    }
+    if (isOver) {
+      for (const step of undo) step();
+      return;
+    }
+    if (signal !== undefined) undo.push(host.signals.watch(signal, (reason) => finish(() => reject(reason))));
+    if (timeout === undefined) return;
+    undo.push(host.deadlines.add(host.now() + timeout, () => finish(() => resolve(undefined))));
+    host.rearm();
+  });
+}
+
+function takeOutcome(
+  operation: Operation<unknown>,
+  succeed: (result: unknown) => void,
+  fail: (error: unknown) => void,
+): () => void {
+  const read = (): void => {
+    operation.isObserved = true;
+    if (operation.state === 'fulfilled') succeed(operation.result);
+    else fail(operation.error);
+  };
+  if (operation.state === 'pending') return operation.watch(read);
+  read();
+  return () => {};
+}
+
+function takeMessage(
+  consumer: Consumer,
+  succeed: (message: Message) => void,
+  fail: (error: unknown) => void,
+  ended: () => void,
+): () => void {
+  if (consumer.isExhausted) {
+    ended();
+    return () => {};
+  }
+  const taker: MessageTaker = {
+    take: succeed,
+    end: (error) => {
+      if (error === undefined) ended();
+      else fail(error);
+    },
+  };
+  consumer.next(taker);
+  return () => consumer.leave(taker);
+}
+
+/** Why a loop ended. */
+export type LoopEnd = 'break' | 'close' | 'timeout';
+
+/** The loops of one client. */
+export class Loops {
+  private readonly host: WaitingHost;
+  private readonly running = new Set<(end: LoopEnd) => void>();
+
+  constructor(host: WaitingHost) {
+    this.host = host;
+  }
+
+  /** Starts one. @returns ends it without a word. */
+  start(timeout: number | undefined, ended: (end: LoopEnd) => void): () => void {
+    checkTimeout(timeout);
+    const undo = [this.host.hold()];
+    const stop = (): void => {
+      if (!this.running.delete(finish)) return;
+      for (const step of undo) step();
+    };
+    const finish = (end: LoopEnd): void => {
+      stop();
+      ended(end);
+    };
+    this.running.add(finish);
+    if (timeout !== undefined) {
+      undo.push(this.host.deadlines.add(this.host.now() + timeout, () => finish('timeout')));
+      this.host.rearm();
+    }
+    return stop;
+  }
+
+  /** Ends all. */
+  end(end: LoopEnd): void {
+    for (const finish of [...this.running]) finish(end);
+  }
+}
+
+/** @throws {UsageError} for what is no time in milliseconds. */
+export function checkTimeout(timeout: unknown): void {
+  if (timeout === undefined || (typeof timeout === 'number' && timeout >= 0)) return;
+  throw new UsageError(`timeout is ${String(timeout)}; it takes milliseconds, 0 and more`);
+}
