@@ -87,7 +87,7 @@ export class Client implements AsyncDisposable {
    */
   shutdown(options: { readonly timeout?: number | undefined } = {}, callback?: Callback<void>): Operation<void> {
     checkInteger('timeout', options.timeout, 0, Number.MAX_SAFE_INTEGER);
-    return this.#core.shutdown(options.timeout ?? defaultShutdownMs, callback);
+    return this.#core.shutdowns.start(options.timeout ?? defaultShutdownMs, callback);
   }
 
   /** `await using`: as `shutdown()`. */
@@ -171,7 +171,7 @@ export class Client implements AsyncDisposable {
     const { publisher } = parts;
     if (!core.bound(operation, options, () => publisher.forget(operation))) return operation;
     try {
-      core.checkOutbound(connection);
+      core.flow.checkOutbound(connection);
       publisher.publish(operation, publishInput(options));
     } catch (error) {
       operation.reject(error);
@@ -371,12 +371,14 @@ export class Client implements AsyncDisposable {
 
   /** Whether more than `maxBufferedBytes` wait to go out or for their confirm. */
   get needsDrain(): boolean {
-    return this.#core.needsDrain;
+    return this.#core.flow.needsDrain;
   }
 
   /** Waits until `needsDrain` is false. */
   drained(callback?: Callback<void>): Operation<void> {
-    return this.#core.drained(callback);
+    const operation = new Operation<void>(this.#core, 'drained', callback);
+    this.#core.flow.whenDrained(operation);
+    return operation;
   }
 
   #declare<Result>(

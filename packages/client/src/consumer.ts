@@ -134,6 +134,8 @@ export class Consumer implements AsyncIterable<Message> {
       return: async () => {
         this.lastGiven = undefined;
         if (!this.ended) await this.cancel();
+        // Whoever left the loop takes no more of a no-ack consumer.
+        if (this.callback === undefined) this.takeWaiting();
         this.idleWatcher?.();
         return { done: true, value: undefined };
       },

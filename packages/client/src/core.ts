@@ -18,18 +18,18 @@ import type { Consumer } from './consumer.ts';
 import { Deadlines } from './deadlines.ts';
 import { checkEncodable } from './declaring.ts';
 import { Events } from './events.ts';
+import { FlowControl } from './flow-control.ts';
 import type { Message } from './message.ts';
 import { checkInteger, isAtLeast } from './method-input.ts';
-import { type Callback, Operation, type OperationHost } from './operation.ts';
+import { type Callback, follow, Operation, type OperationHost } from './operation.ts';
 import type { ClientOptions, OperationOptions } from './options.ts';
 import { defaultRuntime, type Runtime } from './runtime.ts';
 import type { ConnectionInfo, SessionChannel } from './session/index.ts';
+import { Shutdowns } from './shutdowns.ts';
 import { Signals } from './signals.ts';
 import { Turns } from './turns.ts';
 import { checkTimeout, Loops, type WaitingHost } from './waiting.ts';
 import { WarningLimit } from './warning-limit.ts';
-
-const mebibyte = 1_048_576;
 
 /** See the head of the file. */
 export class Core implements OperationHost, WaitingHost {
@@ -38,6 +38,8 @@ export class Core implements OperationHost, WaitingHost {
   readonly events: Events;
   readonly turns: Turns;
   readonly loops: Loops;
+  readonly flow: FlowControl;
+  readonly shutdowns: Shutdowns;
   readonly runtime: Runtime;
   readonly options: ClientOptions;
   /** The connection, from `connect()` until it is closed. */
@@ -46,8 +48,6 @@ export class Core implements OperationHost, WaitingHost {
   refusesTransientQueues = false;
   private readonly address: AmqpAddress;
   private readonly warnings: WarningLimit = new WarningLimit();
-  private readonly maxBufferedBytes: number;
-  private readonly maxInboundBytes: number;
   private readonly isManual: boolean;
   private connecting: Operation<ConnectionInfo> | undefined = undefined;
   private closing: Operation<void> | undefined = undefined;
@@ -56,11 +56,9 @@ export class Core implements OperationHost, WaitingHost {
   private readonly usedTags: Set<string> = new Set();
   private holds = 0;
   private turnIsScheduled = false;
-  private inboundBytes = 0;
-  private drainWaiters: Operation<void>[] = [];
-  private readonly settleWatchers: Set<() => void> = new Set();
   private readonly cancels: Map<Consumer, Operation<{ readonly consumerTag: string }>> = new Map();
-  private pendingOperations = 0;
+  /** Operations with one method and one reply that are under way. */
+  pendingOperations = 0;
 
   constructor(url: string, options: ClientOptions) {
     this.address = parseAmqpUrl(url);
@@ -78,14 +76,14 @@ export class Core implements OperationHost, WaitingHost {
     }
     this.isManual = options.drive === 'manual';
     this.runtime = options.runtime ?? defaultRuntime;
-    this.maxBufferedBytes = options.maxBufferedBytes ?? 64 * mebibyte;
-    this.maxInboundBytes = options.maxInboundBytes ?? 64 * mebibyte;
+    this.flow = new FlowControl(options, () => this.connection);
     this.events = new Events((error) => this.warn('a listener threw', error));
     this.turns = new Turns({
       turnIsDue: () => this.scheduleTurn(),
       unobserved: (error, operation) => this.unobserved(error, operation),
     });
     this.loops = new Loops(this);
+    this.shutdowns = new Shutdowns(this);
   }
 
   // ── Operations ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -202,7 +200,7 @@ export class Core implements OperationHost, WaitingHost {
 
   private operationEnded(): void {
     this.pendingOperations--;
-    if (this.settleWatchers.size > 0) this.tellSettled();
+    this.shutdowns.somethingSettled();
   }
 
   // ── Connecting and closing ──────────────────────────────────────────────────────────────────────────────────────
@@ -289,21 +287,21 @@ export class Core implements OperationHost, WaitingHost {
           return core.isAutomatic;
         },
         turn: () => this.turn(),
-        drained: () => this.wakeDrained(),
+        drained: () => this.flow.outboundChanged(),
         ioReady: () => {
           if (this.isManual) this.events.emit('ioReady');
         },
       },
       consuming: {
-        messageArrived: (message) => this.messageArrived(message),
+        messageArrived: (message) => this.flow.messageArrived(message),
         consumerGone: (consumer) => this.consumerGone(consumer),
       },
       opened: (connection, info) => this.opened(connection, info),
       blocked: (reason) => this.events.emit('blocked', reason),
       unblocked: () => this.events.emit('unblocked'),
       publishesSettled: () => {
-        if (this.drainWaiters.length > 0) this.wakeDrained();
-        if (this.settleWatchers.size > 0) this.tellSettled();
+        this.flow.outboundChanged();
+        this.shutdowns.somethingSettled();
       },
       closed: (connection, error, reason) => this.closed(connection, error, reason),
     };
@@ -328,11 +326,10 @@ export class Core implements OperationHost, WaitingHost {
     const wasOpen = connecting?.state === 'fulfilled';
     this.connection = undefined;
     this.connecting = undefined;
-    this.inboundBytes = 0;
     connecting?.reject(reason);
-    for (const waiter of this.drainWaiters.splice(0)) waiter.fulfil(undefined);
+    this.flow.connectionClosed();
     closing?.fulfil(undefined);
-    this.tellSettled();
+    this.shutdowns.somethingSettled();
     if (wasOpen) this.events.emit('disconnected', error);
     this.events.emit('closed', error);
     this.loops.end('close');
@@ -357,8 +354,7 @@ export class Core implements OperationHost, WaitingHost {
 
   /** For consumers. */
   messageTaken(message: Message): void {
-    this.inboundBytes -= message.bodySize;
-    if (this.inboundBytes <= this.maxInboundBytes) this.connection?.driver.resume();
+    this.flow.messageTaken(message);
   }
 
   /** For consumers. */
@@ -379,44 +375,9 @@ export class Core implements OperationHost, WaitingHost {
     return operation;
   }
 
-  private messageArrived(message: Message): void {
-    this.inboundBytes += message.bodySize;
-    if (this.inboundBytes > this.maxInboundBytes) this.connection?.driver.pause();
-  }
-
   private consumerGone(consumer: Consumer): void {
     for (const { consumerTag } of consumer.sources) this.usedTags.delete(consumerTag);
     this.cancels.delete(consumer);
-  }
-
-  // ── Limits ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  /** See `Client.needsDrain`. */
-  get needsDrain(): boolean {
-    return (this.connection?.outboundBytes ?? 0) > this.maxBufferedBytes;
-  }
-
-  /** See `Client.drained`. */
-  drained(callback: Callback<void> | undefined): Operation<void> {
-    const operation = new Operation<void>(this, 'drained', callback);
-    if (this.needsDrain) this.drainWaiters.push(operation);
-    else operation.fulfil(undefined);
-    return operation;
-  }
-
-  /** @throws {LimitExceeded} when too much waits to go out. */
-  checkOutbound(connection: Connection): void {
-    if (connection.outboundBytes <= 2 * this.maxBufferedBytes) return;
-    throw new LimitExceeded(`more than twice maxBufferedBytes (${this.maxBufferedBytes}) wait to go out`, {
-      method: 'basic.publish',
-      outcome: 'not-sent',
-      retryable: true,
-    });
-  }
-
-  private wakeDrained(): void {
-    if (this.needsDrain) return;
-    for (const waiter of this.drainWaiters.splice(0)) waiter.fulfil(undefined);
   }
 
   // ── Driving ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -474,53 +435,6 @@ export class Core implements OperationHost, WaitingHost {
     });
   }
 
-  // ── Ending in peace ─────────────────────────────────────────────────────────────────────────────────────────────
-
-  /** See `Client.shutdown`. */
-  shutdown(timeout: number, callback: Callback<void> | undefined): Operation<void> {
-    const operation = new Operation<void>(this, 'shutdown', callback);
-    const { connection } = this;
-    const parts = connection?.parts;
-    if (connection === undefined || parts === undefined) {
-      follow(this.close(undefined), operation);
-      return operation;
-    }
-    const release = this.hold();
-    const undoTimeout = this.deadlines.add(this.now() + timeout, () => finish());
-    const consumers = [...parts.consuming.consumers];
-    let cancelling = consumers.length;
-    const check = (): void => {
-      const isBusy = cancelling > 0 || this.pendingOperations > 0 || parts.publisher.outstanding > 0;
-      if (!isBusy && !consumers.some((consumer) => consumer.isBusy)) finish();
-    };
-    const finish = (): void => {
-      if (!this.settleWatchers.delete(check)) return;
-      for (const consumer of consumers) consumer.idleWatcher = undefined;
-      undoTimeout();
-      follow(this.close(undefined), operation);
-      operation.watch(release);
-    };
-    this.settleWatchers.add(check);
-    for (const consumer of consumers) {
-      consumer.idleWatcher = check;
-      const cancel = this.cancelConsumer(consumer);
-      const cancelled = (): void => {
-        cancelling--;
-        check();
-      };
-      if (cancel.state === 'pending') cancel.watch(cancelled);
-      else cancelling--;
-    }
-    check();
-    this.rearm();
-    connection.driver.wake();
-    return operation;
-  }
-
-  private tellSettled(): void {
-    for (const watcher of [...this.settleWatchers]) watcher();
-  }
-
   // ── Failures nobody looked at ───────────────────────────────────────────────────────────────────────────────────
 
   private unobserved(error: unknown, operation: Operation<unknown> | undefined): void {
@@ -530,16 +444,6 @@ export class Core implements OperationHost, WaitingHost {
   private warn(text: string, error: unknown): void {
     if (this.warnings.allows(this.now())) this.runtime.warn(`puka: ${text}:`, error);
   }
-}
-
-/** Gives one operation the outcome of another. */
-function follow<Result>(leader: Operation<Result>, operation: Operation<Result>): void {
-  const settle = (): void => {
-    if (leader.state === 'fulfilled') operation.fulfil(leader.result);
-    else operation.reject(leader.error);
-  };
-  if (leader.state === 'pending') leader.watch(settle);
-  else settle();
 }
 
 function refusalOf(info: ConnectionInfo, options: ClientOptions): PukaError | undefined {

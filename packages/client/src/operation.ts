@@ -163,3 +163,13 @@ export class Operation<Result> implements Promise<Result> {
     return this.promise as Promise<Result>; // It resolves with the argument of `fulfil`.
   }
 }
+
+/** Gives one operation the outcome of another. */
+export function follow<Result>(leader: Operation<Result>, operation: Operation<Result>): void {
+  const settle = (): void => {
+    if (leader.state === 'fulfilled') operation.fulfil(leader.result);
+    else operation.reject(leader.error);
+  };
+  if (leader.state === 'pending') leader.watch(settle);
+  else settle();
+}
