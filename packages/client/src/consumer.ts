@@ -134,8 +134,7 @@ export class Consumer implements AsyncIterable<Message> {
       return: async () => {
         this.lastGiven = undefined;
         if (!this.ended) await this.cancel();
-        // Whoever left the loop takes no more of a no-ack consumer.
-        if (this.callback === undefined) this.takeWaiting();
+        if (this.callback === undefined) this.dropWaiting();
         this.idleWatcher?.();
         return { done: true, value: undefined };
       },
@@ -250,6 +249,15 @@ export class Consumer implements AsyncIterable<Message> {
       finished();
       report(error);
     });
+  }
+
+  /** Whoever left the loop takes no more: what needs an ack goes back. */
+  private dropWaiting(): void {
+    for (const message of this.takeWaiting()) {
+      if (this.noAck) continue;
+      this.inHands++;
+      message.nack();
+    }
   }
 
   /** Hands out what can be handed out. */
