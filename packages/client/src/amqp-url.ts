@@ -1,44 +1,62 @@
-/** Reads an AMQP URL. Must not connect, and must not put a password into an error. RabbitMQ: the URI specification. */
+/**
+ * Reads an AMQP URL. RabbitMQ: the URI specification, and its query parameters (`url-parameters.ts`).
+ * Must not connect, and must not put a password, nor what may be a piece of one, into an error.
+ */
 import { UsageError } from '@puka/errors';
+import { HiddenCredentials } from './credentials.ts';
+import { readUrlParameters, type UrlParameters } from './url-parameters.ts';
 
 /** The parts of a URL, decoded. */
-export interface AmqpAddress {
+export interface HostAddress {
   readonly tls: boolean;
+  /** A name or an IP address; IPv6 without brackets. */
   readonly host: string;
   readonly port: number;
-  readonly username: string;
-  readonly password: string;
   readonly vhost: string;
+  /** The login of the URL; `undefined` where it has none. */
+  readonly credentials: HiddenCredentials | undefined;
+  readonly parameters: UrlParameters;
 }
 
-const form = /^(amqps?):\/\/(?:([^@/?#]*)@)?(\[[^\]]*\]|[^:/?#]*)(?::(\d*))?(?:\/([^/?#]*))?$/i;
+const form =
+  /^(?<scheme>amqps?):\/\/(?:(?<login>[^@/?#]*)@)?(?<host>\[[^\]@/?#]*\]|[^:@/?#]*)(?::(?<port>\d*))?(?:\/(?<vhost>[^/?#]*))?(?:\?(?<query>[^#]*))?$/i;
 
 /**
- * Reads `amqp://user:password@host:port/vhost`. What is left out is `guest`, `guest`, `localhost`, 5672 (with `amqps`
- * 5671) and `/`; an empty vhost means `/`.
+ * Reads `amqp://user:password@host:port/vhost?heartbeat=10`. What is left out is `guest`, `guest`, `localhost`, 5672 (with
+ * `amqps` 5671) and `/`; an empty vhost means `/`.
  *
+ * @param transport `tls` asks for TLS whatever the scheme says.
  * @throws {UsageError} for anything else.
  */
-export function parseAmqpUrl(url: string): AmqpAddress {
-  const parts = form.exec(url);
-  if (parts === null) throw new UsageError('the URL is not of the form amqp://user:password@host:port/vhost');
-  const [, scheme = '', login = '', host = '', port = '', vhost = ''] = parts;
-  const tls = scheme.toLowerCase() === 'amqps';
-  const colon = login.indexOf(':');
-  const username = colon < 0 ? login : login.slice(0, colon);
+export function readAmqpUrl(url: string, transport: 'tls' | 'by-scheme' = 'by-scheme'): HostAddress {
+  const parts = form.exec(url)?.groups;
+  if (parts === undefined) {
+    throw new UsageError(
+      'the URL is not of the form amqp://user:password@host:port/vhost; / ? # @ : in a part are percent-encoded',
+    );
+  }
+  const { scheme = '', login, host = '', port = '', vhost = '', query = '' } = parts;
+  const tls = transport === 'tls' || scheme.toLowerCase() === 'amqps';
   return {
     tls,
-    host: host.startsWith('[') ? host.slice(1, -1) : decode(host, 'host') || 'localhost',
+    host: decode(host.startsWith('[') ? host.slice(1, -1) : host, 'host') || 'localhost',
     port: port === '' ? (tls ? 5671 : 5672) : readPort(port),
-    username: decode(username, 'user') || 'guest',
-    password: colon < 0 ? 'guest' : decode(login.slice(colon + 1), 'password'),
     vhost: decode(vhost, 'vhost') || '/',
+    credentials: login === undefined ? undefined : readLogin(login),
+    parameters: readUrlParameters(query, tls),
   };
 }
 
-function readPort(text: string): number {
-  const port = Number(text);
-  if (port < 1 || port > 65_535) throw new UsageError(`the port in the URL is ${text}; it takes 1 to 65535`);
+function readLogin(login: string): HiddenCredentials {
+  const colon = login.indexOf(':');
+  const username = decode(colon < 0 ? login : login.slice(0, colon), 'user') || 'guest';
+  return new HiddenCredentials(username, colon < 0 ? 'guest' : decode(login.slice(colon + 1), 'password'));
+}
+
+function readPort(digits: string): number {
+  const port = Number(digits);
+  // The digits are not shown: without an @ behind them they may be a password.
+  if (port < 1 || port > 65_535) throw new UsageError('the port in the URL is out of range; it takes 1 to 65535');
   return port;
 }
 
@@ -48,4 +66,18 @@ function decode(text: string, part: string): string {
   } catch {
     throw new UsageError(`the ${part} in the URL is not percent-encoded UTF-8`);
   }
+}
+
+/** A URL without parameters, with its login. */
+export interface AmqpAddress extends Omit<HostAddress, 'credentials' | 'parameters'> {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** As `readAmqpUrl`, for who has no use for parameters. @throws {UsageError} where the URL has one. */
+export function parseAmqpUrl(url: string): AmqpAddress {
+  const { credentials, parameters, ...address } = readAmqpUrl(url);
+  const [name] = Object.keys(parameters);
+  if (name !== undefined) throw new UsageError(`the URL has the parameter ${name}`);
+  return { ...address, username: credentials?.username ?? 'guest', password: credentials?.password ?? 'guest' };
 }

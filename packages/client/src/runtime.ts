@@ -13,6 +13,7 @@ declare function setTimeout(callback: () => void, ms: number): Timer;
 declare function clearTimeout(timer: Timer): void;
 declare function setImmediate(callback: () => void): unknown;
 declare const performance: { now(): number };
+declare const process: { readonly versions?: Readonly<Record<string, string | undefined>> } | undefined;
 declare const console: { warn(...values: unknown[]): void };
 
 /** What the driver asks of its surroundings; tests put a virtual clock in its place. */
@@ -27,6 +28,12 @@ export interface Runtime {
   atTurnEnd(callback: () => void): void;
   /** Tells the developer. */
   warn(text: string, error: unknown): void;
+  /** Milliseconds since 1970, for the expiry of credentials. Default: the system's. */
+  wallClock?(): number;
+  /** At random, 0 to less than 1, for the order of hosts. Default: the system's. */
+  random?(): number;
+  /** What the broker's management page shows as the platform, such as `Node.js 24.1.0`. Default: found out. */
+  readonly platform?: string | undefined;
 }
 
 /** The surroundings of Node, Deno and Bun. */
@@ -43,3 +50,18 @@ export const defaultRuntime: Runtime = {
   },
   warn: (text, error) => console.warn(text, error),
 };
+
+/** The platform that the code runs on, and its version, where it tells. */
+export function platformName(): string {
+  const versions = typeof process === 'undefined' ? undefined : process.versions;
+  // Deno and Bun claim to be Node too.
+  for (const [key, name] of [
+    ['deno', 'Deno'],
+    ['bun', 'Bun'],
+    ['node', 'Node.js'],
+  ] as const) {
+    const version = versions?.[key];
+    if (version !== undefined) return `${name} ${version}`;
+  }
+  return 'JavaScript';
+}

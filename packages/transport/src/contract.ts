@@ -173,4 +173,11 @@ export interface TransportConnector {
    * aborted, also when it was before the call; UsageError for options that cannot work (a port out of range, a PEM that is none).
    */
   connect(options: ConnectOptions, handlers: TransportHandlers): Promise<Transport>;
+  /**
+   * Reads a file whole, as those that a URL names for TLS. Left out where the runtime has no files.
+   *
+   * @param path as the runtime takes it.
+   * @throws (rejects) the runtime's own error.
+   */
+  readFile?(path: string): Promise<Uint8Array>;
 }

@@ -5,6 +5,14 @@ import { packageVersion } from '../generated/version.ts';
 
 type FieldObjectInput = Readonly<Record<string, FieldValueInput>>;
 
+/** The fields that have an option of their own. */
+export interface GivenProperties {
+  /** RabbitMQ: `connection_name`. */
+  readonly connectionName?: string | undefined;
+  /** `platform`. */
+  readonly platform?: string | undefined;
+}
+
 /** RabbitMQ: what the broker does otherwise for a client that says so. */
 const capabilities: FieldObjectInput = {
   publisher_confirms: true,
@@ -20,7 +28,6 @@ const capabilities: FieldObjectInput = {
 const shown: FieldObjectInput = {
   product: 'Puka',
   version: packageVersion,
-  platform: 'TypeScript',
   information: 'https://www.npmjs.com/package/@puka/client',
 };
 
@@ -28,14 +35,20 @@ const shown: FieldObjectInput = {
  * The table of `connection.start-ok`: ours, then the user's, which win. Capabilities are joined, and there ours win: the
  * client can do what it says.
  *
+ * @param given fields that have an option of their own; of these `connectionName` wins over `own`, `platform` gives way.
  * @throws {UsageError} for what is neither a plain object nor a `Map`, there or in `capabilities`.
  */
-export function completeClientProperties(own: FieldTableInput): FieldTableInput {
+export function completeClientProperties(own: FieldTableInput, given: GivenProperties = {}): FieldTableInput {
   const fields = fieldsOf(own, 'clientProperties');
   const theirs = fields.capabilities;
   const joined =
     theirs === undefined ? capabilities : { ...fieldsOf(theirs, 'clientProperties.capabilities'), ...capabilities };
-  return { ...shown, ...fields, capabilities: joined };
+  const { connectionName, platform = 'TypeScript' } = given;
+  if (connectionName !== undefined && typeof connectionName !== 'string') {
+    throw new UsageError(`connectionName is text, not ${typeof connectionName}`);
+  }
+  const name = connectionName === undefined ? {} : { connection_name: connectionName };
+  return { ...shown, platform, ...fields, ...name, capabilities: joined };
 }
 
 function fieldsOf(table: FieldValueInput, name: string): FieldObjectInput {

@@ -1,7 +1,7 @@
 /** `@puka/client/session`: the protocol machine for those who move the bytes themselves. Holds no code. */
 export type { ChannelState } from './channel-states.ts';
 export type { ConnectionState } from './connection-states.ts';
-export type { SessionOptions } from './options.ts';
+export { checkSessionOptions, type SessionOptions } from './options.ts';
 export type { MechanismName, SaslExchange, SaslMechanism, SessionCredentials } from './sasl.ts';
 export { Session } from './session.ts';
 export { type PublishInput, SessionChannel } from './session-channel.ts';

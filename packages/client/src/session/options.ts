@@ -33,6 +33,10 @@ export interface SessionOptions {
   readonly closeTimeoutMs?: number | undefined;
   /** Added to what the client tells of itself. */
   readonly clientProperties?: FieldTableInput | undefined;
+  /** A name for the connection, shown by RabbitMQ's management page. */
+  readonly connectionName?: string | undefined;
+  /** The runtime and its version, shown there too. Default `TypeScript`. */
+  readonly platform?: string | undefined;
 }
 
 /** The options with every default filled in, without the login. */
@@ -61,7 +65,7 @@ export function completeSessionOptions(options: SessionOptions): CompleteSession
     maxMessageBytes: options.maxMessageBytes ?? 134_217_728,
     connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
     closeTimeoutMs: options.closeTimeoutMs ?? 5000,
-    clientProperties: completeClientProperties(options.clientProperties ?? {}),
+    clientProperties: completeClientProperties(options.clientProperties ?? {}, options),
   };
   checkRange('heartbeat', complete.heartbeat, 0, 65_535);
   checkRange('channelMax', complete.channelMax, 1, 65_535);
@@ -91,6 +95,12 @@ export function loginOptions(options: SessionOptions): LoginOptions {
 function checkRange(name: string, value: number, least: number, most: number): void {
   if (Number.isInteger(value) && value >= least && value <= most) return;
   throw new UsageError(`${name} is ${String(value)}; it takes ${least} to ${most}`);
+}
+
+/** Checks options without a session. @throws {UsageError} as the constructor of `Session` does. */
+export function checkSessionOptions(options: SessionOptions): void {
+  completeSessionOptions(options);
+  loginOptions(options);
 }
 
 /** What cannot be encoded is the caller's mistake, so it is found at the call and not in the handshake. */

@@ -15,6 +15,15 @@ describe('client properties', () => {
     expect(completeClientProperties(new Map([['app', 'x']]))).toMatchObject({ product: 'Puka', app: 'x' });
   });
 
+  it('have the name of the connection and the platform, which the own ones may replace', () => {
+    const given = { connectionName: 'mine', platform: 'Node.js 1' };
+    expect(completeClientProperties({}, given)).toMatchObject({ connection_name: 'mine', platform: 'Node.js 1' });
+    expect(completeClientProperties({ platform: 'own', connection_name: 'own' }, given)).toMatchObject({
+      connection_name: 'mine',
+      platform: 'own',
+    });
+  });
+
   it('keep the capabilities that the client lives by', () => {
     const own = { capabilities: { authentication_failure_close: false, mine: true } };
     const sent = decodeTable(encodeTable(completeClientProperties(own)));

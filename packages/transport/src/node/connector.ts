@@ -2,6 +2,7 @@
  * Makes transports on Node: connects, waits for the TLS handshake, gives up when aborted.
  * It must not read or write: that is node-transport.ts.
  */
+import { readFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { connect as connectPlain } from 'node:net';
 import { connect as connectSecure } from 'node:tls';
@@ -14,7 +15,7 @@ import { highWaterMarkBytes } from './socket-options.ts';
 import { tlsConnectOptions } from './tls-options.ts';
 
 /** Connects by `node:net` and `node:tls`. All addresses of a host are tried, as Node does by itself. */
-export const nodeConnector: TransportConnector = { runtime: 'node', connect };
+export const nodeConnector: TransportConnector = { runtime: 'node', connect, readFile: (path) => readFile(path) };
 
 function connect(options: ConnectOptions, handlers: TransportHandlers): Promise<Transport> {
   return new Promise((resolve, reject) => {

@@ -1,0 +1,42 @@
+/** Gives an attempt to connect up: an abort signal that needs no runtime's. Must not know what it aborts. */
+import type { AbortSignalLike } from '@puka/transport';
+
+/** A signal and the hand on it. */
+export class Abort implements AbortSignalLike {
+  /** Whether it was given up. */
+  aborted = false;
+  /** Why. */
+  reason: unknown = undefined;
+  private readonly listeners = new Set<() => void>();
+
+  /** Gives up; a second time does nothing. */
+  abort(reason: unknown): void {
+    if (this.aborted) return;
+    this.aborted = true;
+    this.reason = reason;
+    const listeners = [...this.listeners];
+    this.listeners.clear();
+    for (const listener of listeners) listener();
+  }
+
+  /** For those who wait. */
+  addEventListener(_type: 'abort', listener: () => void): void {
+    this.listeners.add(listener);
+  }
+
+  /** For those who wait no more. */
+  removeEventListener(_type: 'abort', listener: () => void): void {
+    this.listeners.delete(listener);
+  }
+}
+
+/** Waits for a promise, but no longer than until the signal is aborted: then rejects with its reason. */
+export function untilAborted<Result>(promise: Promise<Result>, signal: AbortSignalLike | undefined): Promise<Result> {
+  if (signal === undefined) return promise;
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort);
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}
