@@ -67,17 +67,3 @@ function decode(text: string, part: string): string {
     throw new UsageError(`the ${part} in the URL is not percent-encoded UTF-8`);
   }
 }
-
-/** A URL without parameters, with its login. */
-export interface AmqpAddress extends Omit<HostAddress, 'credentials' | 'parameters'> {
-  readonly username: string;
-  readonly password: string;
-}
-
-/** As `readAmqpUrl`, for who has no use for parameters. @throws {UsageError} where the URL has one. */
-export function parseAmqpUrl(url: string): AmqpAddress {
-  const { credentials, parameters, ...address } = readAmqpUrl(url);
-  const [name] = Object.keys(parameters);
-  if (name !== undefined) throw new UsageError(`the URL has the parameter ${name}`);
-  return { ...address, username: credentials?.username ?? 'guest', password: credentials?.password ?? 'guest' };
-}

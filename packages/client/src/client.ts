@@ -31,10 +31,11 @@ export class Client implements AsyncDisposable {
   }
 
   /**
-   * @param url `amqp:///` is `guest:guest@localhost:5672`, vhost `/`. Parts are percent-decoded.
+   * @param url `amqp:///` is `guest:guest@localhost:5672`, vhost `/`. Parts are percent-decoded. It takes the parameters of
+   *   RabbitMQ's URIs, which win over the options. Of a list each host is tried until one takes the connection.
    * @throws {UsageError} for a bad URL or an option out of its range.
    */
-  constructor(url = 'amqp:///', options: Options.ClientOptions = {}) {
+  constructor(url: string | readonly string[] = 'amqp:///', options: Options.ClientOptions = {}) {
     this.#core = new Core(url, options);
   }
 

@@ -120,10 +120,10 @@ export class ConnectRound {
     this.#deadlineMs = now() + Math.max(...this.#waiting.map((host) => target.timeoutMs(host)));
   }
 
-  /** The host to try now; `undefined` when the round is over. It gets its even share of the time that is left. */
-  next(): Attempt | undefined {
+  /** The host to try now: at first, and when `failed()` has said that there is another. It gets an even share of the time left. */
+  next(): Attempt {
     const [host, ...rest] = this.#waiting;
-    if (host === undefined) return undefined;
+    if (host === undefined) throw new UsageError('the round is over');
     const share = (this.#deadlineMs - this.#now()) / this.#waiting.length;
     this.#waiting = rest;
     const timeoutMs = Math.max(1, Math.round(Math.min(share, this.#target.timeoutMs(host))));
@@ -135,12 +135,16 @@ export class ConnectRound {
   failed(error: PukaError): boolean {
     const attempt = this.#current;
     if (attempt === undefined) return false;
-    this.#current = undefined;
     this.#failures.push({ where: attempt.where, error });
     if (error instanceof UsageError || this.#now() >= this.#deadlineMs) this.#waiting = [];
     // Asking elsewhere with what was refused would only lock the account.
     if (isRefusal(error)) this.#waiting = this.#waiting.filter((host) => !attempt.logsInLike(host));
     return this.#waiting.length > 0;
+  }
+
+  /** Keeps the credentials of the host that took the connection valid. @returns `undefined` where they never expire. */
+  renewal(host: Omit<RenewalHost, 'ask'>): CredentialRenewal | undefined {
+    return this.#current?.renewal(host);
   }
 
   /** What to call it that all have failed. */

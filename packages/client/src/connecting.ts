@@ -6,7 +6,6 @@
 import { UsageError } from '@puka/errors';
 import { defaultConnector, type TlsOptions, type TransportConnector } from '@puka/transport';
 import { type HostAddress, readAmqpUrl } from './amqp-url.ts';
-import type { ConnectingOptions } from './connect-options.ts';
 import { type CredentialsSource, HiddenCredentials, readCredentials } from './credentials.ts';
 import { type AnswerSink, type LoginMechanism, sessionMechanism } from './login-mechanism.ts';
 import type { ClientOptions } from './options.ts';
@@ -23,9 +22,6 @@ export interface Host {
   readonly login: LoginSource;
 }
 
-/** Those of a client that matter here. */
-export type TargetOptions = ClientOptions & ConnectingOptions;
-
 const defaultMechanisms: readonly MechanismName[] = ['PLAIN', 'AMQPLAIN'];
 const defaultTimeoutMs = 10_000;
 
@@ -34,13 +30,13 @@ export class ConnectTarget {
   /** Makes the connections. */
   readonly connector: TransportConnector;
   readonly #hosts: readonly Host[];
-  readonly #options: TargetOptions;
+  readonly #options: ClientOptions;
 
   /**
    * @param urls at least one.
    * @throws {UsageError} for a bad URL, an option out of its range, and what contradicts itself.
    */
-  constructor(urls: string | readonly string[], options: TargetOptions) {
+  constructor(urls: string | readonly string[], options: ClientOptions) {
     const list = typeof urls === 'string' ? [urls] : urls;
     if (!Array.isArray(list) || list.length === 0) {
       throw new UsageError('a client takes a URL, or a list of one or more');
@@ -144,7 +140,7 @@ export class ConnectTarget {
 }
 
 /** The options without those that hold secrets: for who must not keep them. */
-export function withoutSecrets(options: TargetOptions): ClientOptions {
+export function withoutSecrets(options: ClientOptions): ClientOptions {
   const { credentials, tls, mechanisms, clientProperties, ...rest } = options;
   return rest;
 }

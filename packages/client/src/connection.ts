@@ -75,6 +75,7 @@ export class Connection {
   start(connector: TransportConnector, options: ConnectOptions): void {
     this.driver.start(connector, options).catch((error: PukaError) => {
       this.session.receiveEof(this.host.runtime.now(), error);
+      this.driver.flush();
       this.host.driving.turn();
     });
   }

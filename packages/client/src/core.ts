@@ -10,11 +10,12 @@ import {
   type PukaError,
   UsageError,
 } from '@puka/errors';
-import { defaultConnector } from '@puka/transport';
 import type { Method, MethodInput } from '@puka/wire';
-import { type AmqpAddress, parseAmqpUrl } from './amqp-url.ts';
+import { ConnectRound } from './connect-round.ts';
+import { ConnectTarget, withoutSecrets } from './connecting.ts';
 import { Connection, type ConnectionHost, type ConnectionParts, hasConfirms } from './connection.ts';
 import type { Consumer } from './consumer.ts';
+import type { CredentialRenewal } from './credential-renewal.ts';
 import { Deadlines } from './deadlines.ts';
 import { checkEncodable } from './declaring.ts';
 import { Events } from './events.ts';
@@ -41,12 +42,15 @@ export class Core implements OperationHost, WaitingHost {
   readonly flow: FlowControl;
   readonly shutdowns: Shutdowns;
   readonly runtime: Runtime;
+  /** Those without secrets, for operations show what they hang on. */
   readonly options: ClientOptions;
   /** The connection, from `connect()` until it is closed. */
   connection: Connection | undefined = undefined;
   /** RabbitMQ 4.3 and later: a queue has to be durable or exclusive. */
   refusesTransientQueues = false;
-  private readonly address: AmqpAddress;
+  private readonly target: ConnectTarget;
+  private round: ConnectRound | undefined = undefined;
+  private renewal: CredentialRenewal | undefined = undefined;
   private readonly warnings: WarningLimit = new WarningLimit();
   private readonly isManual: boolean;
   private connecting: Operation<ConnectionInfo> | undefined = undefined;
@@ -60,9 +64,8 @@ export class Core implements OperationHost, WaitingHost {
   /** Operations with one method and one reply that are under way. */
   pendingOperations = 0;
 
-  constructor(url: string, options: ClientOptions) {
-    this.address = parseAmqpUrl(url);
-    this.options = options;
+  constructor(urls: string | readonly string[], options: ClientOptions) {
+    this.options = withoutSecrets(options);
     checkInteger('frameMax', options.frameMax, 8192, 0x7fff_ffff);
     checkInteger('channelMax', options.channelMax, 4, 65_535);
     checkInteger('heartbeat', options.heartbeat, 0, 65_535);
@@ -74,6 +77,7 @@ export class Core implements OperationHost, WaitingHost {
     if (options.drive !== undefined && options.drive !== 'auto' && options.drive !== 'manual') {
       throw new UsageError(`drive is ${String(options.drive)}; it takes 'auto' or 'manual'`);
     }
+    this.target = new ConnectTarget(urls, options);
     this.isManual = options.drive === 'manual';
     this.runtime = options.runtime ?? defaultRuntime;
     this.flow = new FlowControl(options, () => this.connection);
@@ -250,31 +254,16 @@ export class Core implements OperationHost, WaitingHost {
   }
 
   private open(): void {
-    const { address, options } = this;
-    const { connectionName, clientProperties = {} } = options;
-    const connection = new Connection(
-      {
-        ...address,
-        heartbeat: options.heartbeat,
-        frameMax: options.frameMax,
-        channelMax: options.channelMax,
-        maxMessageBytes: options.maxMessageBytes,
-        connectTimeoutMs: options.connectTimeout,
-        closeTimeoutMs: options.closeTimeout,
-        clientProperties:
-          connectionName === undefined ? clientProperties : { ...clientProperties, connection_name: connectionName },
-      },
-      options.pubacks,
-      this.connectionHost(),
-    );
+    this.round = new ConnectRound(this.target, () => this.now());
+    this.tryHost(this.round);
+  }
+
+  private tryHost(round: ConnectRound): void {
+    const attempt = round.next();
+    const connection = new Connection(attempt.sessionOptions, this.options.pubacks, this.connectionHost());
+    attempt.session = connection.session;
     this.connection = connection;
-    const tls = options.tls ?? (address.tls ? {} : undefined);
-    connection.start(options.transport ?? defaultConnector, {
-      host: address.host,
-      port: address.port,
-      mode: this.isManual ? 'pull' : 'push',
-      ...(tls === undefined ? {} : { tls }),
-    });
+    connection.start(attempt, { ...attempt.address, mode: this.isManual ? 'pull' : 'push' });
   }
 
   private connectionHost(): ConnectionHost {
@@ -315,6 +304,12 @@ export class Core implements OperationHost, WaitingHost {
       connection.session.close(this.now());
       return;
     }
+    this.renewal = this.round?.renewal({
+      send: (secret, done) => connection.session.updateSecret(secret, 'credentials renewed', done),
+      now: () => this.now(),
+      schedule: (atMs, call) => this.schedule(atMs, call),
+      failed: (error) => this.unobserved(error, undefined),
+    });
     this.refusesTransientQueues = isAtLeast(info.serverProperties.version, 4, 3);
     connecting?.fulfil(info);
     this.events.emit('connected', info);
@@ -322,7 +317,21 @@ export class Core implements OperationHost, WaitingHost {
 
   private closed(connection: Connection, error: PukaError | undefined, reason: PukaError): void {
     if (this.connection !== connection) return;
+    const { round } = this;
+    if (error === undefined || this.connecting?.state !== 'pending' || round === undefined) {
+      this.ended(connection, error, reason);
+    } else if (round.failed(error)) {
+      this.tryHost(round);
+    } else {
+      this.ended(connection, round.error, round.error);
+    }
+  }
+
+  private ended(connection: Connection, error: PukaError | undefined, reason: PukaError): void {
     const { connecting, closing } = this;
+    this.renewal?.stop();
+    this.renewal = undefined;
+    this.round = undefined;
     const wasOpen = connecting?.state === 'fulfilled';
     this.connection = undefined;
     this.connecting = undefined;
@@ -403,6 +412,13 @@ export class Core implements OperationHost, WaitingHost {
       this.holds--;
       if (this.isManual && this.holds === 0) this.modeChanged();
     };
+  }
+
+  /** Calls once, when the time has come. @returns undoes it. */
+  private schedule(atMs: number, call: () => void): () => void {
+    const undo = this.deadlines.add(atMs, call);
+    this.rearm();
+    return undo;
   }
 
   /** A deadline was added. */

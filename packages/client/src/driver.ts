@@ -3,8 +3,9 @@
  * event loop, and wakes the session at its deadlines. Driven by hand it does so only when it is told to.
  * Must not know operations.
  */
-import type { ConnectionBroken, PukaError } from '@puka/errors';
+import { ConnectionBroken, type PukaError } from '@puka/errors';
 import type { ConnectOptions, Transport, TransportConnector, TransportHandlers } from '@puka/transport';
+import { Abort } from './abort.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Runtime, Timer } from './runtime.ts';
 import type { Session } from './session/index.ts';
@@ -39,6 +40,7 @@ export class Driver implements TransportHandlers {
   private flushIsDue = false;
   private readIsDue = false;
   private isPaused = false;
+  private readonly abort = new Abort();
   /** The line is gone; in pull mode it is told once all that came before has been read. */
   private closedBy: { readonly error: ConnectionBroken | undefined } | undefined = undefined;
 
@@ -74,7 +76,7 @@ export class Driver implements TransportHandlers {
     this.isPull = options.mode === 'pull';
     this.session.connect(this.runtime.now());
     this.rearm();
-    const transport = await connector.connect(options, this);
+    const transport = await connector.connect({ ...options, signal: this.abort }, this);
     if (this.session.state === 'closed') {
       transport.close();
       return;
@@ -249,6 +251,8 @@ export class Driver implements TransportHandlers {
     this.disarm();
     const { transport } = this;
     this.transport = undefined;
+    // Ends what is still about to connect; the session tells why.
+    this.abort.abort(new ConnectionBroken('given up while connecting', { outcome: 'not-sent' }));
     // Half-closed first, so that a close-ok still goes out; the rest is not waited for.
     transport?.end();
     transport?.close();

@@ -25,8 +25,11 @@ export {
   uint32,
 } from '@puka/wire';
 export { Client, loop } from './client.ts';
+export type { ConnectingOptions } from './connect-options.ts';
 export { Consumer, type MessageCallback } from './consumer.ts';
+export type { Credentials, CredentialsSource } from './credentials.ts';
 export type { ClientEvents } from './events.ts';
+export type { LoginExchange, LoginMechanism } from './login-mechanism.ts';
 export { Message } from './message.ts';
 export { type Callback, Operation } from './operation.ts';
 export type {
@@ -49,5 +52,5 @@ export type {
   QueuePurgeOptions,
 } from './options.ts';
 export type { Runtime, Timer } from './runtime.ts';
-export type { ConnectionInfo } from './session/index.ts';
+export type { ConnectionInfo, MechanismName } from './session/index.ts';
 export type { Waitable, WaitOptions, WaitResult } from './waiting.ts';

@@ -1,10 +1,11 @@
 /** What the calls of a client take and give. Types only. */
 import type { AbortSignalLike, TlsOptions, TransportConnector } from '@puka/transport';
 import type { BasicProperties, FieldTableInput } from '@puka/wire';
+import type { ConnectingOptions } from './connect-options.ts';
 import type { Runtime } from './runtime.ts';
 
 /** Options of `new Client`. */
-export interface ClientOptions {
+export interface ClientOptions extends ConnectingOptions {
   /** Heartbeat interval in seconds, 0 to 65535; 0 is off. Default 60. */
   readonly heartbeat?: number | undefined;
   /**
@@ -21,7 +22,7 @@ export interface ClientOptions {
   readonly clientProperties?: FieldTableInput | undefined;
   /** Shown by RabbitMQ's management page. */
   readonly connectionName?: string | undefined;
-  /** TLS options; `amqps://` alone means `{}`. */
+  /** TLS options; `amqps://` alone means `{}`. Given with `amqp://` they turn TLS on. */
   readonly tls?: TlsOptions | undefined;
   /** The largest frame offered, in bytes, 8192 at least. Default 131072. */
   readonly frameMax?: number | undefined;
@@ -33,7 +34,10 @@ export interface ClientOptions {
   readonly maxBufferedBytes?: number | undefined;
   /** Inbound bytes not yet handed out above which the socket is not read. Default 64 MiB. */
   readonly maxInboundBytes?: number | undefined;
-  /** Time for name look-up, TCP, TLS and handshake together, in milliseconds. Default 10 000. */
+  /**
+   * Time to connect, in milliseconds: for credentials, name look-up, TCP, TLS and handshake, of all hosts together. Of
+   * several hosts each gets an even share of what is left. Default 10 000.
+   */
   readonly connectTimeout?: number | undefined;
   /** Time the broker has to answer our close, in milliseconds. Default 5000. */
   readonly closeTimeout?: number | undefined;

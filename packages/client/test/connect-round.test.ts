@@ -11,8 +11,9 @@ import type { ConnectOptions, Transport, TransportConnector } from '@puka/transp
 import { describe, expect, it } from 'vitest';
 import { Abort } from '../src/abort.ts';
 import { ConnectRound } from '../src/connect-round.ts';
-import { ConnectTarget, type TargetOptions } from '../src/connecting.ts';
+import { ConnectTarget } from '../src/connecting.ts';
 import type { Credentials } from '../src/credentials.ts';
+import type { ClientOptions } from '../src/options.ts';
 
 /** Asked to connect, it writes down how, and fails. */
 function recorder(readFile?: TransportConnector['readFile']) {
@@ -28,7 +29,7 @@ function recorder(readFile?: TransportConnector['readFile']) {
   return { asked, connector };
 }
 
-function round(urls: string | readonly string[], options: TargetOptions = {}) {
+function round(urls: string | readonly string[], options: ClientOptions = {}) {
   const clock = new VirtualClock();
   return { clock, round: new ConnectRound(new ConnectTarget(urls, options), clock.now) };
 }
@@ -37,9 +38,7 @@ function round(urls: string | readonly string[], options: TargetOptions = {}) {
 function tryAll(connecting: ConnectRound, failures: readonly PukaError[]): string[] {
   const tried: string[] = [];
   for (const failure of failures) {
-    const attempt = connecting.next();
-    if (attempt === undefined) break;
-    tried.push(attempt.where);
+    tried.push(connecting.next().where);
     if (!connecting.failed(failure)) break;
   }
   return tried;
@@ -52,7 +51,7 @@ describe('the hosts', () => {
   it('are tried in their order until one stands', () => {
     const { round: connecting } = round(['amqp://a', 'amqps://b', 'amqp://[::1]:7']);
     expect(tryAll(connecting, [broken, broken, broken])).toEqual(['a:5672', 'b:5671', '[::1]:7']);
-    expect(connecting.next()).toBeUndefined();
+    expect(() => connecting.next()).toThrow('over');
   });
 
   it('are tried in an order of chance where that is asked for, each once', () => {
@@ -70,11 +69,11 @@ describe('the hosts', () => {
     const { round: connecting, clock } = round(['amqp://a', 'amqp://b', 'amqp://c'], { connectTimeout: 9000 });
     const times: unknown[] = [];
     for (const used of [3000, 1000]) {
-      times.push(connecting.next()?.sessionOptions.connectTimeoutMs);
+      times.push(connecting.next().sessionOptions.connectTimeoutMs);
       clock.advance(used);
       connecting.failed(broken);
     }
-    times.push(connecting.next()?.sessionOptions.connectTimeoutMs);
+    times.push(connecting.next().sessionOptions.connectTimeoutMs);
     expect(times).toEqual([3000, 3000, 5000]);
   });
 
@@ -83,13 +82,13 @@ describe('the hosts', () => {
     connecting.next();
     clock.advance(1000);
     expect(connecting.failed(new HandshakeTimeout('late'))).toBe(false);
-    expect(connecting.next()).toBeUndefined();
+    expect(() => connecting.next()).toThrow('over');
     expect(connecting.error.message).toContain('none of 1 hosts');
   });
 
   it('have the time of their URL where it says one', () => {
     const { round: connecting } = round('amqp://a?connection_timeout=70', { connectTimeout: 9000 });
-    expect(connecting.next()?.sessionOptions.connectTimeoutMs).toBe(70);
+    expect(connecting.next().sessionOptions.connectTimeoutMs).toBe(70);
   });
 });
 
@@ -152,7 +151,6 @@ describe('an attempt', () => {
   ): Promise<{ readonly used: unknown[]; readonly error: unknown }> => {
     const used: unknown[] = [];
     const attempt = connecting.next();
-    if (attempt === undefined) throw new Error('no host left');
     attempt.session = {
       useCredentials: ({ username, password }) => used.push([username, password]),
       answerChallenge: () => false,

@@ -2,12 +2,13 @@ import { inspect } from 'node:util';
 import { UsageError } from '@puka/errors';
 import type { TransportConnector } from '@puka/transport';
 import { describe, expect, it } from 'vitest';
-import { ConnectTarget, type TargetOptions, withoutSecrets } from '../src/connecting.ts';
+import { ConnectTarget, withoutSecrets } from '../src/connecting.ts';
+import type { ClientOptions } from '../src/options.ts';
 import { platformName } from '../src/runtime.ts';
 
 const withoutFiles: TransportConnector = { runtime: 'memory', connect: () => Promise.reject(new Error('unused')) };
 
-function sessionOf(url: string, options: TargetOptions = {}) {
+function sessionOf(url: string, options: ClientOptions = {}) {
   const target = new ConnectTarget(url, options);
   const [host] = target.hosts;
   if (host === undefined) throw new Error('no host');
@@ -33,7 +34,7 @@ describe('a target', () => {
     expect(sessionOf('amqp://h')).toMatchObject({ platform: platformName() });
   });
 
-  it.each<[string, string | readonly string[], TargetOptions]>([
+  it.each<[string, string | readonly string[], ClientOptions]>([
     ['no URL', [], {}],
     ['what is no URL', [5 as never], {}],
     ['a bad URL among good ones', ['amqp://a', 'http://b'], {}],
@@ -68,7 +69,7 @@ describe('a target', () => {
   });
 
   it('shows no secret to who only looks', () => {
-    const options: TargetOptions = {
+    const options: ClientOptions = {
       credentials: { username: 'u', password: 'topsecret' },
       tls: { key: 'topsecret', passphrase: 'topsecret' },
       clientProperties: { token: 'topsecret' },
