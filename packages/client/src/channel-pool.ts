@@ -35,6 +35,7 @@ export class ChannelPool {
   private readonly idle: SessionChannel[] = [];
   private waiting: ChannelTask[] = [];
   private waitingHead = 0;
+  private isServing = false;
   /** Lent to operations. */
   private lent = 0;
   /** Kept for longer: by consumers and by gets that are not settled. */
@@ -125,17 +126,28 @@ export class ChannelPool {
 
   /** Serves those that wait, as far as there are channels. */
   private serve(): void {
-    while (this.waitingHead < this.waiting.length) {
-      const channel = this.take();
-      if (channel === undefined) return;
-      const task = this.waiting[this.waitingHead++];
-      if (this.waitingHead === this.waiting.length) {
-        this.waiting = [];
-        this.waitingHead = 0;
+    // A task that gives its channel back at once comes here again; thousands in a row must not deepen the stack.
+    if (this.isServing) return;
+    this.isServing = true;
+    try {
+      while (this.waitingHead < this.waiting.length) {
+        const channel = this.take();
+        if (channel === undefined) return;
+        this.lent++;
+        this.nextWaiting()?.(channel, undefined);
       }
-      this.lent++;
-      task?.(channel, undefined);
+    } finally {
+      this.isServing = false;
     }
+  }
+
+  private nextWaiting(): ChannelTask | undefined {
+    const task = this.waiting[this.waitingHead++];
+    if (this.waitingHead === this.waiting.length) {
+      this.waiting = [];
+      this.waitingHead = 0;
+    }
+    return task;
   }
 
   private take(): SessionChannel | undefined {

@@ -193,11 +193,12 @@ export class Core implements OperationHost, WaitingHost {
     answered: (reply: Method | undefined, error: PukaError | undefined) => void,
   ): void {
     try {
-      channel.request(method, answered);
-      operation.isSent = true;
+      operation.isSent = channel.request(method, answered);
+      if (!operation.isSent) answered(undefined, notSent(method.type, undefined));
     } catch (error) {
-      answered(undefined, undefined);
+      // First of all, for the answer without an error would be the outcome.
       operation.reject(error);
+      answered(undefined, undefined);
     }
     this.connection?.driver.wake();
   }

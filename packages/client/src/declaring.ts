@@ -3,7 +3,7 @@
  * Must not send: the core does.
  */
 import { UsageError } from '@puka/errors';
-import { ByteWriter, encodeMethod, type Method, type MethodInput } from '@puka/wire';
+import { ByteWriter, encodeMethod, type Method, type MethodInput, utf8Length } from '@puka/wire';
 import { given, withTable } from './method-input.ts';
 import type * as Options from './options.ts';
 
@@ -15,11 +15,19 @@ export interface Declaration<Result> {
 
 const nothing = (): undefined => undefined;
 
-/** @throws {UsageError} for what RabbitMQ takes for the queue last declared on the channel, which here is anybody's. */
+/**
+ * @throws {UsageError} for what is no short string, and for an empty one: RabbitMQ takes it for the queue last declared on
+ * the channel, which here is anybody's.
+ */
 export function checkQueue(queue: unknown, method: string): void {
-  if (typeof queue === 'string' && queue !== '') return;
-  const found = typeof queue === 'string' ? 'empty' : typeof queue;
-  throw new UsageError(`queue of ${method} is ${found}; it takes a name`, { method });
+  if (typeof queue !== 'string' || queue === '') {
+    const found = typeof queue === 'string' ? 'empty' : typeof queue;
+    throw new UsageError(`queue of ${method} is ${found}; it takes a name`, { method });
+  }
+  const size = utf8Length(queue);
+  if (size >= 0 && size <= 255) return;
+  const found = size < 0 ? 'has a lone surrogate' : `has ${size} bytes`;
+  throw new UsageError(`queue of ${method} ${found}; it takes up to 255 bytes of UTF-8`, { method });
 }
 
 /** @throws {UsageError | LimitExceeded} for what cannot be encoded: told at the call, before anything is sent. */

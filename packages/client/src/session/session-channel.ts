@@ -192,11 +192,20 @@ export class SessionChannel {
     this.host.outputWaiting();
   }
 
-  /** The connection is gone: ends everything here with the error. Called by the session. */
-  lost(error: PukaError): void {
+  /** Requests of that name whose reply is due. */
+  countPending(name: string): number {
+    return this.requests.filter((request) => request.name === name).length;
+  }
+
+  /**
+   * The connection is gone: ends everything here. Called by the session.
+   *
+   * @param culprit the name of the request that caused it, where that is known: it gets the error itself.
+   */
+  lost(error: PukaError, culprit: string | undefined): void {
     if (this.state === 'closed') return;
     this.state = 'closed';
-    this.end(error);
+    this.end(error, (request) => (request.name === culprit ? error : brokenConnection(request.name, error)));
   }
 
   /** Registers the reply that a method just written will have. Called by the session for `channel.open`. */
@@ -321,26 +330,16 @@ export class SessionChannel {
     this.assembler.release();
   }
 
-  private end(error: PukaError | undefined): void {
+  private end(
+    error: PukaError | undefined,
+    errorOf: (request: Request, index: number) => PukaError = (request, index) => errorFor(request, error, index === 0),
+  ): void {
     const requests = this.requests.splice(0);
     this.host.channelFreed(this);
-    let first = true;
-    for (const request of requests) {
-      request.handler(undefined, this.errorFor(request, error, first));
-      first = false;
-    }
-    this.sink.closed(error);
-  }
-
-  /** The broker's refusal is that of the first request of that name; those behind it were dropped unseen. */
-  private errorFor(request: Request, error: PukaError | undefined, first: boolean): PukaError {
-    if (error !== undefined && (error.scope === 'connection' || first)) return error;
-    return new ConnectionBroken(`the channel was closed before ${request.name} was answered`, {
-      method: request.name,
-      scope: 'channel',
-      outcome: 'not-sent',
-      ...(error === undefined ? {} : { cause: error }),
+    requests.forEach((request, index) => {
+      request.handler(undefined, errorOf(request, index));
     });
+    this.sink.closed(error);
   }
 
   private refuseWithinContent(): void {
@@ -357,4 +356,20 @@ export class SessionChannel {
     if (this.state === 'crossed') return;
     throw new CommandInvalid(`${name} came on channel ${this.id}, which is ${this.state}`, { blame: 'peer' });
   }
+}
+
+/** The broker's refusal is that of the first request; those behind it were dropped unseen. */
+function errorFor(request: Request, error: PukaError | undefined, isFirst: boolean): PukaError {
+  if (error !== undefined && isFirst) return error;
+  return new ConnectionBroken(`the channel was closed before ${request.name} was answered`, {
+    method: request.name,
+    scope: 'channel',
+    outcome: 'not-sent',
+    ...(error === undefined ? {} : { cause: error }),
+  });
+}
+
+function brokenConnection(method: string, cause: PukaError): ConnectionBroken {
+  const text = `the connection ended before ${method} was answered`;
+  return new ConnectionBroken(text, { method, outcome: 'unknown', retryable: cause.retryable, cause });
 }

@@ -410,11 +410,20 @@ export class Session implements FrameSink, ChannelHost {
     this.liveness = new Heartbeat(0, 0);
     this.acksWaitingOn = [];
     const channelError = error ?? new ConnectionBroken('the connection was closed', { retryable: false });
-    for (const channel of [...this.channels]) channel?.lost(channelError);
+    const culprit = this.culpritOf(channelError);
+    for (const channel of [...this.channels]) channel?.lost(channelError, culprit);
     const secretUpdate = this.secretUpdate;
     this.secretUpdate = undefined;
     secretUpdate?.(channelError);
     this.sink.closed(error);
+  }
+
+  /** `connection.close` names a method and no channel: the request is known where it is the only one of that name. */
+  private culpritOf({ method }: PukaError): string | undefined {
+    if (method === undefined) return undefined;
+    let count = 0;
+    for (const channel of this.channels) count += channel?.countPending(method) ?? 0;
+    return count === 1 ? method : undefined;
   }
 }
 

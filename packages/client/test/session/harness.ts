@@ -30,7 +30,7 @@ export class Harness {
   readonly closed: (PukaError | undefined)[] = [];
   readonly events: string[] = [];
 
-  constructor(options: { readonly heartbeat?: number } = {}) {
+  constructor(options: { readonly heartbeat?: number; readonly channelMax?: number } = {}) {
     this.session = new Session(
       { username: 'u', password: 'p', vhost: '/', ...options },
       {
