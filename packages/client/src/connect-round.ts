@@ -96,7 +96,8 @@ export class Attempt implements TransportConnector {
     if (mechanisms.every((mechanism) => mechanism === 'EXTERNAL')) return;
     const given = await untilAborted(this.#round.credentialsOf(login), signal);
     this.#given = given;
-    this.session?.useCredentials(given.credentials);
+    const { username } = given.credentials;
+    this.session?.useCredentials({ username, password: given.credentials.reveal() });
   }
 }
 
@@ -115,7 +116,7 @@ export class ConnectRound {
   constructor(target: ConnectTarget, now: () => number) {
     this.#target = target;
     this.#now = now;
-    this.#waiting = target.hosts;
+    this.#waiting = target.hostsInOrder();
     this.#hostCount = this.#waiting.length;
     this.#deadlineMs = now() + Math.max(...this.#waiting.map((host) => target.timeoutMs(host)));
   }

@@ -47,8 +47,8 @@ export class ConnectTarget {
     for (const host of this.#hosts) checkSessionOptions(this.sessionOptions(host, defaultTimeoutMs, () => undefined));
   }
 
-  /** The hosts, in the order of this round. */
-  get hosts(): readonly Host[] {
+  /** The hosts, in the order of a round. */
+  hostsInOrder(): readonly Host[] {
     return this.#options.shuffleHosts === true ? shuffled(this.#hosts, this.random) : this.#hosts;
   }
 
@@ -85,7 +85,8 @@ export class ConnectTarget {
     const given = this.#options.tls ?? {};
     const { tls } = host.address.parameters;
     if (tls === undefined) return given;
-    const { files, rejectUnauthorized, serverName, passphrase } = tls;
+    const { files, rejectUnauthorized, serverName } = tls;
+    const passphrase = tls.revealPassphrase();
     const [ca, cert, key] = await Promise.all([
       this.#readFile(files.ca, 'cacertfile'),
       this.#readFile(files.cert, 'certfile'),

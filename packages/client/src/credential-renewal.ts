@@ -58,7 +58,7 @@ export class CredentialRenewal {
     const credentials = await this.host.ask();
     if (this.isOver) return;
     const givenMs = this.host.now();
-    const isSent = this.host.send(credentials.password, (error) => {
+    const isSent = this.host.send(credentials.reveal(), (error) => {
       // A refusal has closed the connection, which tells of it by itself.
       if (error === undefined && !this.isOver) this.plan(credentials.lifetimeMs, givenMs);
     });

@@ -33,8 +33,8 @@ export class HiddenCredentials {
     this.lifetimeMs = lifetimeMs;
   }
 
-  /** The password, for the login alone. */
-  get password(): string {
+  /** The password, for the login alone. A method, for an inspection may call getters. */
+  reveal(): string {
     return this.#password;
   }
 

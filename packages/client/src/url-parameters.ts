@@ -44,8 +44,8 @@ export class UrlTlsParameters {
     this.#passphrase = values.get('password');
   }
 
-  /** `password`: that of the key file, not of the login. */
-  get passphrase(): string | undefined {
+  /** `password`: that of the key file, not of the login. A method, for an inspection may call getters. */
+  revealPassphrase(): string | undefined {
     return this.#passphrase;
   }
 }

@@ -39,9 +39,9 @@ describe('credentials', () => {
 
   it('show no password to who only looks', () => {
     const hidden = readCredentials(login, noon);
-    const shown = `${inspect(hidden, { showHidden: true })}${JSON.stringify(hidden)}${String(hidden)}`;
+    const shown = `${inspect(hidden, { showHidden: true, getters: true })}${JSON.stringify(hidden)}${String(hidden)}`;
     expect(shown).not.toContain('topsecret');
-    expect(hidden.password).toBe('topsecret');
+    expect(hidden.reveal()).toBe('topsecret');
   });
 
   it('are equal where user and password are', () => {
@@ -56,8 +56,8 @@ describe('asking', () => {
   it('gives what stands there, and what a function gives, at once or later', async () => {
     const standing = new HiddenCredentials('u', 'p');
     expect(await askForCredentials(standing, noonClock)).toBe(standing);
-    expect((await askForCredentials(() => login, noonClock)).password).toBe('topsecret');
-    expect((await askForCredentials(() => Promise.resolve(login), noonClock)).password).toBe('topsecret');
+    expect((await askForCredentials(() => login, noonClock)).reveal()).toBe('topsecret');
+    expect((await askForCredentials(() => Promise.resolve(login), noonClock)).reveal()).toBe('topsecret');
   });
 
   it('keeps the words of a function that fails to its cause, and may be repeated', async () => {

@@ -7,6 +7,7 @@ import {
   CommandInvalid,
   ConnectionBroken,
   HandshakeTimeout,
+  LimitExceeded,
   type PukaError,
   UnsupportedProtocol,
 } from '@puka/errors';
@@ -38,6 +39,7 @@ export class Handshake {
   private readonly writer: ByteWriter;
   private readonly options: CompleteSessionOptions;
   private readonly isEncrypted: boolean;
+  private startOkBytes = 0;
   private firstBytes: FirstBytesCheck | undefined = new FirstBytesCheck();
 
   /** @throws {UsageError} where the options leave no way to log in. */
@@ -66,7 +68,10 @@ export class Handshake {
     const { clientProperties } = this.options;
     const { mechanism, response } = this.login.start(mechanisms);
     const fields = { clientProperties, mechanism, response, locale: 'en_US' };
-    this.sendApart((writer) => encodeConnectionStartOk(writer, 0, fields));
+    const chunks = encoded((writer) => encodeConnectionStartOk(writer, 0, fields));
+    this.startOkBytes = chunks.reduce((sum, { length }) => sum + length, 0);
+    checkFirstFrame(this.startOkBytes, start.serverProperties);
+    this.send(chunks);
   }
 
   /** Answers a challenge, at once where the mechanism can. @throws {PukaError} where there can be no answer. */
@@ -78,7 +83,7 @@ export class Handshake {
   /** Answers the challenge that is open. */
   sendAnswer(response: Uint8Array): void {
     this.login.answered();
-    this.sendApart((writer) => encodeConnectionSecureOk(writer, 0, { response }));
+    this.send(encoded((writer) => encodeConnectionSecureOk(writer, 0, { response })));
   }
 
   /** Answers the offer, and asks for the virtual host in the same breath. @throws {PukaError} for an offer out of place. */
@@ -96,7 +101,7 @@ export class Handshake {
 
   /** Sends a new secret on an open connection. */
   sendNewSecret(newSecret: string, reason: string): void {
-    this.sendApart((writer) => encodeConnectionUpdateSecret(writer, 0, { newSecret, reason }));
+    this.send(encoded((writer) => encodeConnectionUpdateSecret(writer, 0, { newSecret, reason })));
   }
 
   /** What to call it that the stream ended. @param cause the transport's error, where there is one. */
@@ -108,7 +113,7 @@ export class Handshake {
       case 'awaitingStart':
         return this.firstBytes?.end() ?? this.hungUp(cause);
       case 'awaitingTune':
-        return droppedAfterLogin(cause);
+        return this.droppedAfterLogin(cause);
       default:
         return brokenBy(cause, state === 'open' ? '' : ' during the handshake');
     }
@@ -143,22 +148,43 @@ export class Handshake {
     return `the peer took the connection and said nothing${hint}`;
   }
 
-  /** Sends what holds a secret in bytes of its own, so that it does not stay behind in the chunk of the writer. */
-  private sendApart(encode: (writer: ByteWriter) => void): void {
-    const writer = new ByteWriter(1024);
-    encode(writer);
-    for (const chunk of writer.take()) this.writer.append(chunk);
+  private send(chunks: readonly Uint8Array[]): void {
+    for (const chunk of chunks) this.writer.append(chunk);
+  }
+
+  /** RabbitMQ drops the line where the client can't take authentication_failure_close, and so do old brokers. */
+  private droppedAfterLogin(cause: PukaError | undefined): PukaError {
+    const size = this.startOkBytes;
+    const other = size > oldFirstFrameBytes ? `, or its ${size} bytes are more than the broker takes of a login` : '';
+    // The network can have done it too, so it may be tried again.
+    return new AuthenticationFailed(
+      `the broker dropped the connection after the login: probably wrong credentials${other}`,
+      { retryable: true, outcome: 'unknown', ...(cause === undefined ? {} : { cause }) },
+    );
   }
 }
 
-/** RabbitMQ drops the line where the client can't take authentication_failure_close, and so do old brokers. */
-function droppedAfterLogin(cause: PukaError | undefined): PukaError {
-  // The network can have done it too, so it may be tried again.
-  return new AuthenticationFailed('the broker dropped the connection after the login: probably wrong credentials', {
-    retryable: true,
-    outcome: 'unknown',
-    ...(cause === undefined ? {} : { cause }),
-  });
+/** What holds a secret is encoded in bytes of its own, so that it does not stay behind in the chunk of the writer. */
+function encoded(encode: (writer: ByteWriter) => void): readonly Uint8Array[] {
+  const writer = new ByteWriter(1024);
+  encode(writer);
+  return writer.take();
+}
+
+/** RabbitMQ before 4.1 takes no longer frame before tune, and says nothing: it waits three seconds and drops the line. */
+const oldFirstFrameBytes = 4096;
+/** What it forgives beyond that; measured on 3.10. */
+const forgivenBytes = 8;
+
+function checkFirstFrame(size: number, { product, version }: FieldTable): void {
+  if (size <= oldFirstFrameBytes + forgivenBytes || product !== 'RabbitMQ') return;
+  const [, major = '', minor = ''] = /^(\d+)\.(\d+)/.exec(String(version)) ?? [];
+  if (major === '' || Number(major) > 4 || (Number(major) === 4 && Number(minor) >= 1)) return;
+  throw new LimitExceeded(
+    `the login takes ${size} bytes, and RabbitMQ ${String(version)} takes ${oldFirstFrameBytes} (connection.start-ok); ` +
+      'a shorter token or fewer clientProperties would fit',
+    { scope: 'connection', method: 'connection.start-ok' },
+  );
 }
 
 function brokenBy(cause: PukaError | undefined, when: string): PukaError {

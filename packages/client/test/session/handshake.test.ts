@@ -137,3 +137,41 @@ describe('a refusal', () => {
     ]);
   });
 });
+
+describe('a login too long for the broker', () => {
+  const offered = (version: string, pad: number, product = 'RabbitMQ'): LoginScene =>
+    new LoginScene({ password: 'x'.repeat(pad) }).say({
+      type: 'connection.start',
+      serverProperties: { product, version },
+      mechanisms: 'PLAIN',
+      locales: 'en_US',
+    });
+  const bytesSent = (scene: LoginScene): number =>
+    scene.session.takeOutput(0).reduce((sum, { length }) => sum + length, 0);
+  /** The password with which the login has so many bytes. */
+  const padFor = (size: number): number => size - bytesSent(offered('3.10.8', 0));
+
+  it('is told before RabbitMQ keeps silent about it', () => {
+    expect(bytesSent(offered('3.10.8', padFor(4104)))).toBe(4104);
+    for (const version of ['3.10.8', '4.0.5']) {
+      const scene = offered(version, padFor(4105));
+      expect(scene.closed).toMatchObject([{ code: 'LIMIT_EXCEEDED', outcome: 'not-sent', scope: 'connection' }]);
+      expect(scene.closed[0]?.message).toMatch(/4105 bytes.*4096/);
+      expect(bytesSent(scene)).toBe(0);
+    }
+  });
+
+  it('is tried where the broker may take it, and then said to be a reason', () => {
+    for (const [version, product] of [
+      ['4.1.0', 'RabbitMQ'],
+      ['5.0', 'RabbitMQ'],
+      ['what?', 'RabbitMQ'],
+      ['2.0.0', 'LavinMQ'],
+    ] as const) {
+      const scene = offered(version, padFor(5000), product);
+      expect(bytesSent(scene)).toBe(5000);
+      scene.session.receiveEof(0);
+      expect(scene.closed[0]?.message).toContain('5000 bytes');
+    }
+  });
+});

@@ -211,7 +211,10 @@ describe('a new secret', () => {
 describe('a secret', () => {
   /** All that can be seen of a value: its text, and its bytes as numbers. */
   const shown = (value: unknown): string =>
-    [inspect(value, { depth: 20, maxArrayLength: null, showHidden: true }), JSON.stringify(value, skipCycles())].join();
+    [
+      inspect(value, { depth: 20, maxArrayLength: null, showHidden: true, getters: true }),
+      JSON.stringify(value, skipCycles()),
+    ].join();
   const asNumbers = (secret: string): RegExp => new RegExp([...utf8(secret)].join('\\D+'));
 
   it.each(['PLAIN', 'AMQPLAIN'] as const)('of %s is nowhere to be seen once it has gone out', (mechanism) => {

@@ -14,6 +14,8 @@ export interface TestCertificates {
   readonly strangerCa: string;
   /** For `localhost` and 127.0.0.1. */
   readonly server: { readonly cert: string; readonly key: string };
+  /** As `server`, but its time was over yesterday. */
+  readonly expired: { readonly cert: string; readonly key: string };
   readonly client: { readonly cert: string; readonly key: string };
 }
 
@@ -29,6 +31,8 @@ interface CertificateContent {
   readonly publicKey: KeyObject;
   readonly signingKey: KeyObject;
   readonly extensions: readonly Buffer[];
+  /** The last day, counted from today. Default 30. */
+  readonly lastDay?: number;
 }
 
 const dayMs = 86_400_000;
@@ -39,6 +43,7 @@ export function makeCertificates(): TestCertificates {
     ca: authority.cert,
     strangerCa: makeAuthority('Another authority').cert,
     server: makeLeaf(authority, 'localhost'),
+    expired: makeLeaf(authority, 'localhost', -1),
     client: makeLeaf(authority, 'client'),
   };
 }
@@ -57,7 +62,7 @@ function makeAuthority(name: string): Authority {
   return { name, key: privateKey, cert: signedCertificate(content) };
 }
 
-function makeLeaf(authority: Authority, name: string): { readonly cert: string; readonly key: string } {
+function makeLeaf(authority: Authority, name: string, lastDay = 30): { readonly cert: string; readonly key: string } {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const names = extension(
     '2.5.29.17',
@@ -73,12 +78,14 @@ function makeLeaf(authority: Authority, name: string): { readonly cert: string; 
     publicKey,
     signingKey: authority.key,
     extensions: [names, purposes],
+    lastDay,
   };
   return { cert: signedCertificate(content), key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() };
 }
 
 /** RFC 5280 §4.1. */
-function signedCertificate({ subject, issuer, publicKey, signingKey, extensions }: CertificateContent): string {
+function signedCertificate(wanted: CertificateContent): string {
+  const { subject, issuer, publicKey, signingKey, extensions, lastDay = 30 } = wanted;
   const ecdsaWithSha256 = sequence(objectIdentifier('1.2.840.10045.4.3.2'));
   const now = Date.now();
   const content = sequence(
@@ -86,7 +93,7 @@ function signedCertificate({ subject, issuer, publicKey, signingKey, extensions 
     tagged(0x02, Buffer.from([0x01]), randomBytes(8)), // serial number, positive
     ecdsaWithSha256,
     commonName(issuer),
-    sequence(utcTime(new Date(now - dayMs)), utcTime(new Date(now + 30 * dayMs))),
+    sequence(utcTime(new Date(now - 2 * dayMs)), utcTime(new Date(now + lastDay * dayMs))),
     commonName(subject),
     publicKey.export({ type: 'spki', format: 'der' }),
     tagged(0xa3, sequence(...extensions)),

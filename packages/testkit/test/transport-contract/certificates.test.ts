@@ -19,6 +19,12 @@ describe('makeCertificates', () => {
     expect(server.checkIP('127.0.0.1')).toBe('127.0.0.1');
   });
 
+  it('makes a certificate whose time is over, valid but for that', () => {
+    const expired = new X509Certificate(made.expired.cert);
+    expect(Date.parse(expired.validTo)).toBeLessThan(Date.now());
+    expect(expired.checkIssued(ca) && expired.verify(ca.publicKey)).toBe(true);
+  });
+
   it('makes another authority, which did not sign it', () => {
     expect(server.verify(new X509Certificate(made.strangerCa).publicKey)).toBe(false);
   });

@@ -36,7 +36,11 @@ export class NodeTransport implements Transport, InboxSource {
   readonly #onData = (bytes: Uint8Array): void =>
     this.receive(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   readonly #onDrain = (): void => this.#drained();
-  readonly #onEnd = (): void => this.#inbox.receiveEnd();
+  readonly #onEnd = (): void => {
+    // Behind an error the end is none in good order. TLS 1.3: the server's alert about a missing certificate comes so.
+    if (this.#error === undefined) this.#inbox.receiveEnd();
+    else this.#socket.destroy();
+  };
   readonly #onClose = (): void => this.#closed();
   // Node makes an exception of an 'error' nobody listens to, so this one stays for ever.
   readonly #onError = (error: unknown): void => {

@@ -88,6 +88,16 @@ for (const isSecure of [false, true]) {
         message: expect.stringMatching(/^connection to 127\.0\.0\.1:\d+ broke: cable cut$/),
       });
     });
+
+    it('takes an end behind an error for the break that it is', async () => {
+      await using scene = await connect();
+      const cause = new Error('alert of the peer');
+      scene.socket.emit('error', cause);
+      scene.peer.end();
+      await scene.recorder.untilSeen('close');
+      expect(scene.recorder.events).toEqual(['close']);
+      expect(scene.recorder.closeError).toMatchObject({ cause });
+    });
   });
 }
 

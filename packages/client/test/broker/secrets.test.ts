@@ -1,0 +1,182 @@
+import { createPrivateKey } from 'node:crypto';
+import { createServer, type TLSSocket } from 'node:tls';
+import { inspect } from 'node:util';
+import { Client, type ClientOptions } from '@puka/client';
+import { type Broker, launchBroker } from '@puka/testkit';
+import { makeCertificates } from '@puka/testkit/transport-contract';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+
+const certificates = makeCertificates();
+const secret = 'top+secret/word';
+let broker: Broker;
+
+beforeAll(async () => {
+  broker = await launchBroker();
+  await broker.addUser('u', secret);
+});
+
+afterAll(() => broker?.stop());
+
+/** The forms in which the secret could slip out: as text, encoded, and byte by byte in decimal or hexadecimal. */
+const bytes = [...Buffer.from(secret)];
+const forms: readonly RegExp[] = [
+  ...[secret, encodeURIComponent(secret), ...[0, 1, 2].map(base64Core), Buffer.from(secret).toString('hex')].map(
+    (form) => new RegExp(form.replace(/[+/.]/g, '\\$&')),
+  ),
+  new RegExp(bytes.join('\\D+')),
+  new RegExp(bytes.map((octet) => `"\\d+":${octet}`).join(',')),
+  new RegExp(bytes.map((octet) => octet.toString(16).padStart(2, '0')).join('\\s+')),
+];
+
+/** The letters that the secret has in base64 when so many octets stand before it, whatever they are. */
+function base64Core(before: number): string {
+  const text = Buffer.from('x'.repeat(before) + secret).toString('base64');
+  return text.slice(before === 0 ? 0 : 4, -4);
+}
+
+/** Every way to look at a value. */
+function shown(value: unknown): string {
+  const json = (text: () => string | undefined): string => {
+    try {
+      return text() ?? '';
+    } catch (error) {
+      return `${String(error)}`; // Cycles: not every object of ours is meant for JSON, but what it says then counts too.
+    }
+  };
+  return [
+    inspect(value, { depth: 30, showHidden: true, maxArrayLength: null, maxStringLength: null, getters: true }),
+    inspect(value, { depth: 30, customInspect: false, breakLength: Number.POSITIVE_INFINITY }),
+    json(() => JSON.stringify(value)),
+    json(() => JSON.stringify(value, withoutCycles())),
+    String(value),
+    value instanceof Error ? `${value.stack} ${shown(value.cause)}` : '',
+  ].join('\n');
+}
+
+function withoutCycles(): (key: string, value: unknown) => unknown {
+  const seen = new Set<unknown>();
+  return (_key, value) => {
+    if (typeof value === 'bigint') return String(value);
+    if (typeof value !== 'object' || value === null) return value;
+    if (seen.has(value)) return undefined;
+    seen.add(value);
+    return value;
+  };
+}
+
+function expectNoSecret(...values: readonly unknown[]): void {
+  for (const value of values) {
+    const text = shown(value);
+    for (const form of forms) {
+      const at = text.search(form);
+      expect(at < 0 ? '' : text.slice(Math.max(0, at - 300), at + 100)).toBe('');
+    }
+  }
+}
+
+const bareUrl = (): string => `amqp://localhost:${broker.port}`;
+
+describe('a secret', () => {
+  it('would be found by this search', () => {
+    expect(() => expectNoSecret({ deep: { password: secret } })).toThrow();
+    expect(() => expectNoSecret(new Error(`wrong: ${secret}`))).toThrow();
+    expect(() => expectNoSecret({ bytes: new TextEncoder().encode(`\0u\0${secret}`) })).toThrow();
+    expect(() => expectNoSecret(new Error('x', { cause: new Error(secret) }))).toThrow();
+  });
+
+  it('is in nothing that a client hands out while it works', async () => {
+    const warnings = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    const cause = new Error('no more');
+    let asked = 0;
+    const client = new Client(`amqp://localhost:${broker.port}`, {
+      credentials: () => {
+        if (asked++ > 1) throw cause;
+        return { username: 'u', password: secret, expiresIn: 1200 };
+      },
+    });
+    const events: unknown[] = [];
+    for (const name of ['connected', 'disconnected', 'closed'] as const) {
+      client.on(name, (...values: readonly unknown[]) => events.push(values));
+    }
+    const renewalFailed = new Promise((resolve) => client.once('unobserved', (error) => resolve(events.push(error))));
+    const connecting = client.connect();
+    expectNoSecret(client, connecting);
+    const info = await connecting;
+    const { queue } = await client.queueDeclare({ exclusive: true });
+    const publishing = client.basicPublish({ routingKey: queue, body: 'x' });
+    expectNoSecret(client, connecting, publishing, client.socket(), info);
+    await publishing;
+    const message = await client.basicGet({ queue });
+    const consumer = client.basicConsume({ queue });
+    const refused = client.queueDeclare({ queue: 'nowhere', passive: true });
+    const error: unknown = await refused.catch((reason: unknown) => reason);
+    expectNoSecret(client, message, consumer, refused, error);
+    // Asked a second time, the function gave the same; a third time it failed.
+    await renewalFailed;
+    expect(asked).toBe(3);
+    expectNoSecret(connecting);
+    await client.close();
+    expectNoSecret(client, consumer, events, warnings.mock.calls);
+    warnings.mockRestore();
+  });
+
+  it.each<[string, () => string, ClientOptions]>([
+    ['in a URL', () => broker.urlFor({ user: 'nobody', password: secret }), {}],
+    ['as a value', bareUrl, { credentials: { username: 'nobody', password: secret } }],
+    ['from a function', bareUrl, { credentials: () => ({ username: 'nobody', password: secret }) }],
+    ['in a table', bareUrl, { credentials: { username: 'nobody', password: secret }, mechanisms: ['AMQPLAIN'] }],
+    [
+      'of a mechanism of the own',
+      bareUrl,
+      {
+        credentials: { username: 'nobody', password: secret },
+        mechanisms: [{ name: 'PLAIN', begin: (given) => ({ response: `\0nobody\0${given.password}` }) }],
+      },
+    ],
+  ])('%s is in nothing of a login that is refused', async (_, target, options) => {
+    const warnings = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    const client = new Client([target(), target()], options);
+    expectNoSecret(client);
+    const connecting = client.connect();
+    expectNoSecret(client, connecting);
+    const error: unknown = await connecting.catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'AUTHENTICATION_FAILED' });
+    expectNoSecret(client, connecting, error, warnings.mock.calls);
+    warnings.mockRestore();
+  });
+
+  it('is in nothing of a virtual host that is refused', async () => {
+    const client = new Client(broker.urlFor({ user: 'u', password: secret, vhost: 'nowhere' }));
+    const connecting = client.connect();
+    const error: unknown = await connecting.catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'NOT_ALLOWED' });
+    expectNoSecret(client, connecting, error);
+  });
+
+  it('of a key is in nothing, not even in the socket', async () => {
+    const sockets: TLSSocket[] = [];
+    const server = createServer(certificates.server, (socket) => {
+      sockets.push(socket);
+      socket.on('error', () => {});
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    const port = typeof address === 'object' ? address?.port : undefined;
+    const key = createPrivateKey(certificates.client.key)
+      .export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: secret })
+      .toString();
+    const client = new Client(`amqps://localhost:${port}`, {
+      tls: { ca: certificates.ca, cert: certificates.client.cert, key, passphrase: secret },
+    });
+    const connecting = client.connect();
+    const connected = new Promise((resolve) => server.once('secureConnection', resolve));
+    await connected;
+    await vi.waitUntil(() => client.socket() !== undefined);
+    expect(shown(client.socket())).not.toContain('ENCRYPTED PRIVATE KEY');
+    expectNoSecret(client, connecting, client.socket());
+    for (const socket of sockets) socket.destroy();
+    const error: unknown = await connecting.catch((reason: unknown) => reason);
+    expectNoSecret(client, connecting, error);
+    await new Promise((resolve) => server.close(resolve));
+  });
+});
