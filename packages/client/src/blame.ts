@@ -6,8 +6,16 @@ import type { AmqpError } from '@puka/errors';
 import { type BasicProperties, PropertiesReader } from '@puka/wire';
 import type { PublishInput } from './session/index.ts';
 
-/** Whether a publish can be the culprit. */
-export type Suspicion = (input: PublishInput) => boolean;
+/** Who may have done it. */
+export interface Suspicion {
+  /** Whether a publish can be the culprit. */
+  fits(input: PublishInput): boolean;
+  /** Whether all whom it fits are refused alike, so that one refused alone speaks for the others. */
+  readonly isExact: boolean;
+}
+
+/** RabbitMQ cuts a text of more than 255 bytes and shows it; the cut may go through a character. */
+const cutText = /\ufffd?\.\.\.$/;
 
 /**
  * @returns the narrowest suspicion that the broker's words allow; `undefined` where they name nobody, so that it can be
@@ -15,17 +23,49 @@ export type Suspicion = (input: PublishInput) => boolean;
  */
 export function suspicionOf(error: AmqpError): Suspicion | undefined {
   const text = error.replyText ?? '';
-  const exchange = /exchange '([^']*)' in vhost/.exec(text)?.[1];
-  // RabbitMQ calls the default exchange by a name of its own.
-  if (exchange !== undefined) return (input) => input.exchange === (exchange === 'amq.default' ? '' : exchange);
-  const userId = /user_id property set to '([^']*)'/.exec(text)?.[1];
-  if (userId !== undefined) return ({ properties }) => userIdOf(properties) === userId;
-  const limit = /larger than configured max size (\d+)/.exec(text)?.[1];
-  if (limit !== undefined) return (input) => input.body.length > Number(limit);
-  return undefined;
+  if (text.includes("access to topic '")) {
+    return naming(text, "topic '", ({ exchange, routingKey }) => `topic '${routingKey}' in ${placeOf(exchange)}`);
+  }
+  if (text.includes("exchange '")) return naming(text, "exchange '", ({ exchange }) => placeOf(exchange));
+  if (text.includes("user_id property set to '")) {
+    return naming(text, "set to '", (input) => `set to '${propertiesOf(input).userId ?? ''}' but`);
+  }
+  if (text.includes("invalid expiration '")) {
+    return naming(text, "expiration '", (input) => `expiration '${propertiesOf(input).expiration ?? ''}'`);
+  }
+  if (text.includes('fast reply consumer')) {
+    return { fits: (input) => propertiesOf(input).replyTo === 'amq.rabbitmq.reply-to', isExact: true };
+  }
+  // Headers that RabbitMQ reads itself; what is wrong with them is not told.
+  if (text.includes('invalid message')) return { fits: hasRouteHeaders, isExact: false };
+  const limit = / max size (\d+)/.exec(text)?.[1];
+  return limit === undefined ? undefined : { fits: ({ body }) => body.length > Number(limit), isExact: true };
 }
 
-function userIdOf(properties: BasicProperties | Uint8Array): string | undefined {
-  if (!(properties instanceof Uint8Array)) return properties.userId;
-  return new PropertiesReader(properties, 0, properties.length).userId;
+/** RabbitMQ calls the default exchange by a name of its own. */
+function placeOf(exchange: string): string {
+  return `exchange '${exchange === '' ? 'amq.default' : exchange}' in vhost '`;
+}
+
+/** Suspects those for whom the broker would have said this from the mark on, as far as its text goes. */
+function naming(text: string, mark: string, wordsFor: (input: PublishInput) => string): Suspicion {
+  const said = text.slice(text.indexOf(mark));
+  const isCut = cutText.test(said);
+  const whole = said.replace(cutText, '');
+  return {
+    fits(input) {
+      const words = wordsFor(input);
+      return said.startsWith(words) || (isCut && words.startsWith(whole));
+    },
+    isExact: !isCut,
+  };
+}
+
+function hasRouteHeaders(input: PublishInput): boolean {
+  const { headers } = propertiesOf(input);
+  return headers !== undefined && ('CC' in headers || 'BCC' in headers);
+}
+
+function propertiesOf({ properties }: PublishInput): BasicProperties {
+  return properties instanceof Uint8Array ? new PropertiesReader(properties, 0, properties.length) : properties;
 }

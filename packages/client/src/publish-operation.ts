@@ -10,7 +10,7 @@ export class PublishOperation extends Operation<void> {
   returned: Error | undefined = undefined;
   /** Where it is known for a return; `undefined` when it is not mandatory. */
   returnKey: string | undefined = undefined;
-  /** The footers sent before it; returns know it by that number and its content. */
+  /** The marks sent before it; returns know it by that number and its content. */
   segment = 0;
   /** Bytes the session had written when this publish began: tells whether any of it has left. */
   writtenAt = 0;

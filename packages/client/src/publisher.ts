@@ -4,7 +4,7 @@
  * Must not encode what the wire package encodes.
  */
 import { AmqpError, ConnectionBroken, PublishNacked, type PukaError, replyError } from '@puka/errors';
-import { ByteReader } from '@puka/wire';
+import { ByteReader, type MethodInput } from '@puka/wire';
 import { type Suspicion, suspicionOf } from './blame.ts';
 import type { PublishOperation } from './publish-operation.ts';
 import { ReturnedMessages } from './returned-messages.ts';
@@ -25,6 +25,9 @@ const footer: PublishInput = {
   body: new Uint8Array(0),
 };
 
+/** A request that changes nothing on a channel without consumers; its reply, too, comes behind all that was before it. */
+const fence: MethodInput = { type: 'basic.qos', prefetchCount: 0 };
+
 /** All publishing of one connection. */
 export class Publisher implements ChannelSink {
   /** Bytes of publishes without an outcome. */
@@ -42,11 +45,11 @@ export class Publisher implements ChannelSink {
   /** To be sent, in order: held back behind a suspect, or for want of a channel. */
   private held: PublishOperation[] = [];
   private readonly returns = new ReturnedMessages();
-  /** The tags behind which footers were sent that have not come back. */
-  private footers: number[] = [];
+  /** The tags behind which marks were sent that have not come back: footers, or fences where those are refused. */
+  private marks: number[] = [];
   /** The user may publish to the default exchange, where footers go. */
   private mayUseFooters = true;
-  /** The last tag that a footer covers. */
+  /** The last tag that a mark covers. */
   private coveredTag = 0;
 
   /** @param settledSome told when `openBytes` has gone down. */
@@ -73,16 +76,19 @@ export class Publisher implements ChannelSink {
     this.openBytes += input.body.length + overheadBytes;
   }
 
-  /** Output is about to be taken: publishes without confirms get the footer that ends them. */
+  /** Output is about to be taken: publishes without confirms get the mark that ends them. */
   beforeWrite(): void {
     if (this.held.length > 0) this.sendHeld();
     if (this.hasConfirms || this.nextTag - 1 === this.coveredTag) return;
-    this.sendFooter();
+    this.sendMark();
   }
 
   /** The connection is gone: every outcome is open, or known to be none. */
   lost(error: PukaError): void {
     const all = [...this.takeSent(), ...this.held.splice(0)];
+    const [first] = all;
+    // `connection.close` names a method and no channel: the publish is known where it is the only one.
+    if (error instanceof AmqpError && error.method === 'basic.publish' && all.length === 1) first?.reject(error);
     for (const operation of all) {
       if (operation.returned !== undefined) operation.reject(operation.returned);
       const left = operation.attempts > 0 && this.session.writer.takenBytes > operation.writtenAt;
@@ -113,8 +119,8 @@ export class Publisher implements ChannelSink {
     const replyText = reader.readShortString();
     const exchange = reader.readShortString();
     const routingKey = reader.readShortString();
-    if (routingKey === footer.routingKey && exchange === '' && this.footers.length > 0) {
-      this.footerReturned();
+    if (routingKey === footer.routingKey && exchange === '' && this.mayUseFooters && this.marks.length > 0) {
+      this.markReturned();
       return;
     }
     const operation = this.returns.find(exchange, routingKey, content);
@@ -130,12 +136,8 @@ export class Publisher implements ChannelSink {
   /** For the channel: confirms and refusals. RabbitMQ extension; `multiple` covers all that are outstanding up to the tag. */
   confirmed(deliveryTag: number, multiple: boolean, ack: boolean): void {
     const index = deliveryTag - this.firstTag + this.head;
-    const last = deliveryTag === 0 ? this.sent.length - 1 : Math.min(index, this.sent.length - 1);
-    if (multiple) {
-      for (let at = this.head; at <= last; at++) this.settle(at, ack);
-    } else if (index >= this.head && index < this.sent.length) {
-      this.settle(index, ack);
-    }
+    if (multiple) this.settleUpTo(deliveryTag === 0 ? this.nextTag : deliveryTag, ack);
+    else if (index >= this.head && index < this.sent.length) this.settle(index, ack);
     this.compact();
     if (this.held.length > 0) this.sendHeld();
     this.settledSome();
@@ -147,35 +149,54 @@ export class Publisher implements ChannelSink {
   /** For the channel: closed by the broker, or with the connection. */
   closed(error: PukaError | undefined): void {
     this.channel = undefined;
-    this.footers = [];
+    const [covered = 0] = this.marks;
+    this.marks = [];
     this.returns.clear();
     if (!(error instanceof AmqpError) || this.session.state !== 'open') return;
-    const open = this.takeSent().filter((operation) => !this.endReturned(operation));
     const suspicion = suspicionOf(error);
-    const suspects = open.filter(({ input }) => input !== undefined && suspicion?.(input) === true);
-    if (suspects.length === 0 && suspicion?.(footer) === true && this.mayUseFooters) {
-      this.refuseFooters(open, error);
-      return;
+    const isSuspect = ({ input }: PublishOperation): boolean => input !== undefined && suspicion?.fits(input) === true;
+    if (
+      suspicion?.fits(footer) === true &&
+      this.mayUseFooters &&
+      !this.sent.some((each) => each !== undefined && isSuspect(each))
+    ) {
+      this.refuseFooters(covered);
+    } else {
+      const open = this.takeSent().filter((operation) => !this.endReturned(operation));
+      const suspects = open.filter(isSuspect);
+      this.refuse(open, suspects.length > 0 ? suspects : open, suspicion, error);
     }
-    const found = suspects.length > 0 ? suspects : open;
+    this.sendHeld();
+    this.settledSome();
+  }
+
+  /** One of those found did it. Where that is one alone it fails; several are sent again one by one. */
+  private refuse(
+    open: readonly PublishOperation[],
+    found: readonly PublishOperation[],
+    suspicion: Suspicion | undefined,
+    error: AmqpError,
+  ): void {
     if (found.length === 1) {
       const [culprit] = found;
       if (culprit !== undefined) this.fail(culprit, error);
-      if (culprit?.isSuspect === true && suspicion !== undefined) this.failAlike(suspicion, error);
+      if (culprit?.isSuspect === true && suspicion?.isExact === true) this.failAlike(suspicion, error);
       this.held = [...open.filter((operation) => operation !== culprit), ...this.held];
     } else {
       for (const operation of found) operation.isSuspect = true;
       this.held = [...open, ...this.held];
     }
-    this.sendHeld();
   }
 
-  /** The user has no right to the default exchange: with confirms all goes on, only publishes alike can't be told apart. */
-  private refuseFooters(open: readonly PublishOperation[], error: AmqpError): void {
+  /**
+   * The user has no right to the default exchange: from now on there are fences in place of footers.
+   *
+   * @param covered the tag of the last publish before the footer that was refused: the broker has dealt with it.
+   */
+  private refuseFooters(covered: number): void {
     this.mayUseFooters = false;
-    if (this.hasConfirms) this.held = [...open, ...this.held];
-    else for (const operation of [...open, ...this.held.splice(0)]) this.fail(operation, error);
-    this.sendHeld();
+    if (!this.hasConfirms) this.settleUpTo(covered, true);
+    this.held = [...this.takeSent().filter((operation) => !this.endReturned(operation)), ...this.held];
   }
 
   /** A suspect sent alone was refused: those that were called before it was sent again, and are alike, fare as it did. */
@@ -183,7 +204,7 @@ export class Publisher implements ChannelSink {
     const { replyCode = 0, replyText = '' } = error;
     this.held = this.held.filter((operation) => {
       const { input, isSuspect } = operation;
-      if (!isSuspect || input === undefined || !suspicion(input)) return true;
+      if (!isSuspect || input === undefined || !suspicion.fits(input)) return true;
       this.fail(operation, replyError(replyCode, replyText, { method: 'basic.publish' }));
       return false;
     });
@@ -228,7 +249,7 @@ export class Publisher implements ChannelSink {
     const channel = this.channel ?? this.openChannel();
     if (channel === undefined || input === undefined) return false;
     const { mandatory } = input;
-    if (mandatory && this.mayUseFooters && this.returns.needsFooter(input)) this.sendFooter();
+    if (mandatory && this.returns.needsMark(input)) this.sendMark();
     operation.writtenAt = this.session.writer.writtenBytes;
     channel.publish(input);
     operation.attempts++;
@@ -244,19 +265,25 @@ export class Publisher implements ChannelSink {
     return this.firstTag + this.sent.length - this.head;
   }
 
-  private sendFooter(): void {
+  private sendMark(): void {
     const { channel } = this;
     if (channel === undefined || !channel.isUsable) return;
-    this.footers.push(this.nextTag - 1);
-    channel.publish(footer);
-    this.sent.push(undefined);
-    this.returns.footerSent();
+    this.marks.push(this.nextTag - 1);
+    if (this.mayUseFooters) {
+      channel.publish(footer);
+      this.sent.push(undefined);
+    } else {
+      channel.request(fence, (reply) => {
+        if (reply !== undefined) this.markReturned();
+      });
+    }
+    this.returns.markSent();
     this.coveredTag = this.nextTag - 1;
   }
 
-  private footerReturned(): void {
-    const tag = this.footers.shift() ?? 0;
-    this.returns.footerReturned();
+  private markReturned(): void {
+    const tag = this.marks.shift() ?? 0;
+    this.returns.markReturned();
     if (!this.hasConfirms) this.confirmed(tag, true, true);
   }
 
@@ -270,6 +297,11 @@ export class Publisher implements ChannelSink {
     this.firstTag = 1;
     this.coveredTag = 0;
     return channel;
+  }
+
+  private settleUpTo(tag: number, ack: boolean): void {
+    const last = Math.min(tag - this.firstTag + this.head, this.sent.length - 1);
+    for (let at = this.head; at <= last; at++) this.settle(at, ack);
   }
 
   private settle(index: number, ack: boolean): void {
