@@ -1,5 +1,5 @@
 /** Publishing against the real broker: whose failure it is, what is confirmed, and that it is in the queue. */
-import { Client, type PublishOptions } from '@puka/client';
+import { Client, PublishNacked, type PublishOptions } from '@puka/client';
 import { type Broker, launchBroker, uniqueName } from '@puka/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newSeed, seededRandom, shuffled } from '../seeded.ts';
@@ -144,5 +144,184 @@ describe('of many publishes in flight exactly the wrong one fails', () => {
     await emulating.connect();
     for (const culprit of culprits) await checkFates(new Map([[60, culprit]]), 120, emulating);
     await emulating.close();
+  });
+});
+
+describe('refusals whose words are hard to read', () => {
+  it.each([
+    ['has quotes in it', "o'brien' in vhost"],
+    ['is cut off in the text of the broker', 'L'.repeat(255)],
+    ['is cut off within a character', 'ü'.repeat(127)],
+  ])('a missing exchange whose name %s', async (_name, exchange) => {
+    const error = { code: 'NOT_FOUND', replyCode: 404 };
+    const culprit = { name: '', options: { exchange }, error, text: 'NOT_FOUND - no exchange' };
+    await checkFates(at([20, 40, 41, 99], [culprit]), 100);
+  });
+
+  it('a CC header that is no list, and a direct reply nobody waits for', async () => {
+    const error = { code: 'PRECONDITION_FAILED', replyCode: 406 };
+    const cc = { name: '', options: { headers: { CC: 'text' } }, error, text: 'CC' };
+    const reply = { name: '', options: { replyTo: 'amq.rabbitmq.reply-to' }, error, text: 'fast reply' };
+    await checkFates(at([20, 40, 41, 99], [cc, reply]), 100);
+  });
+
+  it('a topic that the user may not write fails no publish to another topic of its exchange', async () => {
+    await broker.addUser('topical', 'topical');
+    await broker.ctl('set_topic_permissions', 'topical', 'amq.topic', '^ok', '.*');
+    const topical = new Client(broker.urlFor({ user: 'topical', password: 'topical' }));
+    await topical.connect();
+    const { queue } = await topical.queueDeclare({ exclusive: true });
+    await topical.queueBind({ queue, exchange: 'amq.topic', routingKey: '#' });
+    const keys = ['ok.1', 'no.1', 'ok.2', 'ok.3', 'no.2', 'no.1', 'ok.4'];
+    const outcomes = await Promise.allSettled(
+      keys.map((routingKey) => topical.basicPublish({ exchange: 'amq.topic', routingKey, body: routingKey })),
+    );
+    const failed = outcomes.flatMap(({ status }, index) => (status === 'rejected' ? [keys[index]] : []));
+    expect(failed).toEqual(['no.1', 'no.2', 'no.1']);
+    for (const outcome of outcomes) {
+      if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'ACCESS_REFUSED' });
+    }
+    const consumer = topical.basicConsume({ queue, noAck: true });
+    const seen = new Set<string>();
+    for await (const message of consumer) {
+      seen.add(message.text());
+      if (seen.size === 4) break;
+    }
+    expect([...seen]).toEqual(['ok.1', 'ok.2', 'ok.3', 'ok.4']);
+    await topical.close();
+  });
+});
+
+describe('confirms', () => {
+  it('refuse what does not fit a queue that rejects publishes: PublishNacked, the others are confirmed', async () => {
+    const { queue } = await client.queueDeclare({
+      exclusive: true,
+      arguments: { 'x-max-length': 10, 'x-overflow': 'reject-publish' },
+    });
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 200 }, (_, index) => client.basicPublish({ routingKey: queue, body: `${index}` })),
+    );
+    const confirmed = outcomes.flatMap(({ status }, index) => (status === 'fulfilled' ? [`${index}`] : []));
+    for (const outcome of outcomes) {
+      if (outcome.status === 'fulfilled') continue;
+      expect(outcome.reason).toBeInstanceOf(PublishNacked);
+      expect(outcome.reason).toMatchObject({ outcome: 'refused', retryable: true, method: 'basic.publish' });
+    }
+    expect(confirmed.length).toBeGreaterThanOrEqual(10);
+    expect(confirmed.length).toBeLessThan(200);
+    // The broker may confirm one or two more than the queue keeps for sure; none that was nacked is there.
+    const found = await bodiesIn(queue);
+    expect(found.filter((body) => !confirmed.includes(body))).toEqual([]);
+    expect(found.length).toBe(confirmed.length);
+    await client.basicPublish({ routingKey: queue, body: 'fits again' });
+  });
+
+  it('of durable, lazy and transient queues come mixed: each publish has its own', async () => {
+    const kinds = [
+      { durable: true },
+      { durable: true, arguments: { 'x-queue-mode': 'lazy' } },
+      { durable: true, arguments: { 'x-queue-type': 'quorum' } },
+      { exclusive: true },
+    ];
+    const queues = await Promise.all(kinds.map((kind) => client.queueDeclare({ queue: uniqueName('mixed'), ...kind })));
+    const publishes = Array.from({ length: 1000 }, (_, index) => {
+      const { queue } = queues[index % queues.length] ?? { queue: '' };
+      return client.basicPublish({ routingKey: queue, body: `${index}`, deliveryMode: index % 3 === 0 ? 2 : 1 });
+    });
+    await Promise.all(publishes);
+    for (const [kind, { queue }] of queues.entries()) {
+      const wanted = Array.from({ length: 250 }, (_, index) => `${index * queues.length + kind}`);
+      expect(await bodiesIn(queue)).toEqual(wanted);
+      await client.queueDelete({ queue });
+    }
+  });
+});
+
+describe('order and place of the calls', () => {
+  it('publishes reach the queue in the order of the calls, of whatever size, over many turns', async () => {
+    const { queue } = await client.queueDeclare({ exclusive: true });
+    const publishes: PromiseLike<void>[] = [];
+    const wanted: string[] = [];
+    for (let turn = 0; turn < 40; turn++) {
+      for (let index = 0; index < 25; index++) {
+        const body = `${turn}.${index}${'-'.repeat(((turn * 25 + index) * 37) % 3000)}`;
+        wanted.push(body);
+        publishes.push(client.basicPublish({ routingKey: queue, body, mandatory: index % 5 === 0 }));
+      }
+      await Promise.resolve();
+      if (turn % 4 === 0) await client.queueDeclare({ queue, passive: true });
+    }
+    await Promise.all(publishes);
+    expect(await bodiesIn(queue)).toEqual(wanted);
+  });
+
+  it('publishing from inside a consumer callback, and from what follows its promise', async () => {
+    const [from, to] = await Promise.all([
+      client.queueDeclare({ exclusive: true }),
+      client.queueDeclare({ exclusive: true }),
+    ]);
+    const count = 500;
+    let done: () => void = () => {};
+    const all = new Promise<void>((resolve) => {
+      done = resolve;
+    });
+    let forwarded = 0;
+    const consumer = client.basicConsume({ queue: from.queue, prefetchCount: 50 }, (_error, message) => {
+      if (message === undefined) return;
+      client.basicPublish({ routingKey: to.queue, body: message.body }, (error) => {
+        if (error === undefined) message.ack();
+        else message.nack();
+        if (++forwarded === count) done();
+      });
+    });
+    await Promise.all(
+      Array.from({ length: count }, (_, index) => client.basicPublish({ routingKey: from.queue, body: `${index}` })),
+    );
+    await all;
+    await consumer.cancel();
+    expect((await client.queueDeclare({ queue: from.queue, passive: true })).messageCount).toBe(0);
+    expect(await bodiesIn(to.queue)).toEqual(Array.from({ length: count }, (_, index) => `${index}`));
+  });
+
+  it('a body is sent as it was at the call, though the caller changes its headers afterwards', async () => {
+    const { queue } = await client.queueDeclare({ exclusive: true });
+    const headers = { step: 1 };
+    const options = { routingKey: queue, body: 'x', headers };
+    const publish = client.basicPublish(options);
+    headers.step = 2;
+    options.routingKey = 'nowhere';
+    await publish;
+    expect((await client.basicGet({ queue, noAck: true }))?.headers.step).toBe(1);
+  });
+});
+
+describe('the end', () => {
+  it('shutdown() comes soon where publishes under way are refused', async () => {
+    for (const pubacks of [undefined, false]) {
+      const brief = new Client(broker.url, { pubacks });
+      await brief.connect();
+      const { queue } = await brief.queueDeclare({ queue: uniqueName('shutdown'), durable: true });
+      const outcomes = Promise.allSettled([
+        brief.basicPublish({ exchange: nowhere, routingKey: 'x' }),
+        brief.basicPublish({ routingKey: queue, body: 'kept' }),
+        brief.basicPublish({ exchange: nowhere, routingKey: 'y' }),
+      ]);
+      // The test's own time is less than the 30 s after which it would give up.
+      await brief.shutdown();
+      expect((await outcomes).map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'rejected']);
+      expect(await client.queueDelete({ queue })).toEqual({ messageCount: 1 });
+    }
+  }, 20_000);
+
+  it('drained() is told where the publishes that filled the buffer are refused', async () => {
+    const brief = new Client(broker.url, { maxBufferedBytes: 1000 });
+    await brief.connect();
+    const publish = brief.basicPublish({ exchange: nowhere, routingKey: 'x', body: 'x'.repeat(1500) });
+    expect(brief.needsDrain).toBe(true);
+    const drained = brief.drained();
+    await expect(publish).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await drained;
+    expect(brief.needsDrain).toBe(false);
+    await brief.close();
   });
 });
