@@ -9,6 +9,9 @@ import type { ChannelSink, Session, SessionChannel } from './session/index.ts';
 /** A task that waits for a channel; `undefined` with the error where there will be none. */
 export type ChannelTask = (channel: SessionChannel | undefined, error: PukaError | undefined) => void;
 
+/** What a channel may be kept for. */
+export type LongUse = 'consumers' | 'gets';
+
 /** Channels that operations run on side by side; more would cost the broker more than they gain. */
 const maxOperationChannels = 64;
 
@@ -39,7 +42,7 @@ export class ChannelPool {
   /** Lent to operations. */
   private lent = 0;
   /** Kept for longer: by consumers and by gets that are not settled. */
-  private kept = 0;
+  private readonly kept: Record<LongUse, number> = { consumers: 0, gets: 0 };
 
   /** @param isPublishing whether the channel of publishing is among those of the session. */
   constructor(session: Session, isPublishing: () => boolean) {
@@ -70,17 +73,18 @@ export class ChannelPool {
   }
 
   /**
-   * Like `acquire`, for long; given back by `releaseKept`.
+   * Like `acquire`, for long; given back by `releaseKept`. One number is left to each use, so that it has a channel to share.
    *
-   * @param spare how many of the numbers for such use are left to others.
    * @returns `false` where none may be kept any more: share one then.
    */
-  keep(spare: number, task: ChannelTask): boolean {
+  keep(use: LongUse, task: ChannelTask): boolean {
+    const { kept } = this;
+    const spare = kept[use === 'gets' ? 'consumers' : 'gets'] === 0 ? 1 : 0;
     // One number is that of publishing, one stays free for operations.
-    if (this.kept >= this.session.channelMax - 2 - spare) return false;
-    this.kept++;
+    if (kept.consumers + kept.gets >= this.session.channelMax - 2 - spare) return false;
+    kept[use]++;
     this.acquire((channel, error) => {
-      if (channel === undefined) this.kept--;
+      if (channel === undefined) kept[use]--;
       else this.lent--;
       task(channel, error);
     });
@@ -88,8 +92,8 @@ export class ChannelPool {
   }
 
   /** Gives a kept channel back, usable or not. */
-  releaseKept(channel: SessionChannel): void {
-    this.kept--;
+  releaseKept(use: LongUse, channel: SessionChannel): void {
+    this.kept[use]--;
     this.shelve(channel);
   }
 

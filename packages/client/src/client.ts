@@ -16,7 +16,14 @@ import type * as Options from './options.ts';
 import { publishInput } from './publish-input.ts';
 import { PublishOperation } from './publish-operation.ts';
 import type { ConnectionInfo } from './session/index.ts';
-import { type LoopEnd, type Waitable, type WaitOptions, type WaitResult, waitForFirst } from './waiting.ts';
+import {
+  checkTimeout,
+  type LoopEnd,
+  type Waitable,
+  type WaitOptions,
+  type WaitResult,
+  waitForFirst,
+} from './waiting.ts';
 
 const defaultShutdownMs = 30_000;
 
@@ -87,7 +94,11 @@ export class Client implements AsyncDisposable {
    * @param options.timeout milliseconds after which it closes all the same. Default 30 000.
    */
   shutdown(options: { readonly timeout?: number | undefined } = {}, callback?: Callback<void>): Operation<void> {
-    checkInteger('timeout', options.timeout, 0, Number.MAX_SAFE_INTEGER);
+    try {
+      checkTimeout(options.timeout);
+    } catch (error) {
+      return refused(new Operation<void>(this.#core, 'shutdown', callback), error);
+    }
     return this.#core.shutdowns.start(options.timeout ?? defaultShutdownMs, callback);
   }
 
@@ -239,8 +250,13 @@ export class Client implements AsyncDisposable {
     consumer: Consumer,
     callback?: Callback<{ readonly consumerTag: string }>,
   ): Operation<{ readonly consumerTag: string }> {
-    checkConsumer(consumer, 'basicCancel');
-    return this.#core.cancelConsumer(consumer, callback);
+    const core = this.#core;
+    try {
+      checkConsumer(consumer, 'basicCancel');
+      return core.cancelConsumer(consumer, callback);
+    } catch (error) {
+      return refused(new Operation<{ readonly consumerTag: string }>(core, 'basic.cancel', callback), error);
+    }
   }
 
   /** As `message.ack()`. */
@@ -392,9 +408,7 @@ export class Client implements AsyncDisposable {
       const { method, read } = declare();
       return this.#core.request(options, callback, method, read);
     } catch (error) {
-      const operation = new Operation<Result>(this.#core, name, callback);
-      operation.reject(error);
-      return operation;
+      return refused(new Operation<Result>(this.#core, name, callback), error);
     }
   }
 
@@ -427,8 +441,11 @@ export class Client implements AsyncDisposable {
     });
     const check = (): void => checkConsume(consumer, queues.length);
     const parts = core.partsFor(ready);
-    if (parts === undefined || !accepts(ready, check)) return consumer;
-    if (!core.bound(ready, options, () => void core.cancelConsumer(consumer))) return consumer;
+    const giveUp = (): void => void core.cancelConsumer(consumer);
+    if (parts === undefined || !accepts(ready, check) || !core.bound(ready, options, giveUp)) {
+      core.consumerGone(consumer);
+      return consumer;
+    }
     // The broker's limit is one for each queue; what is handed out is limited here.
     if (rest.length > 0) consumer.limitHands(prefetchCount);
     parts.consuming.start(consumer);
@@ -454,6 +471,12 @@ export function loop(clients: readonly Client[]): Promise<void> {
       );
     }
   });
+}
+
+/** @returns the operation, which has failed on the spot. */
+function refused<Result>(operation: Operation<Result>, error: unknown): Operation<Result> {
+  operation.reject(error);
+  return operation;
 }
 
 /** @returns whether the check passed; what it throws is the operation's. */

@@ -11,8 +11,6 @@ import type { ChannelSink, ReceivedContent, SessionChannel } from './session/ind
 
 /** What it needs of its owner. */
 export interface ConsumerChannelHost {
-  /** Bytes that are received and not handed out. */
-  messageArrived(message: Message): void;
   /** RabbitMQ extension: the broker ended a subscription. */
   subscriptionCancelled(subscription: Subscription): void;
   /** The channel is closed. */
@@ -29,6 +27,8 @@ export class Subscription implements Settlement {
   /** Delivered through it, not settled. */
   private unsettled = 0;
   private isLost = false;
+  /** For its owner: `basic.cancel` is sent. */
+  isRetired = false;
 
   constructor(consumer: Consumer, source: ConsumerSource, on: ConsumerChannel) {
     this.consumer = consumer;
@@ -42,16 +42,14 @@ export class Subscription implements Settlement {
     const deliveryTag = readDeliveryTag(content);
     on.channel.noteDelivery(deliveryTag, !consumer.noAck);
     if (!consumer.noAck) {
-      if (consumer.isEnded) {
+      if (consumer.isEnded || (this.isRetired && consumer.isCancelling)) {
         on.channel.nack(deliveryTag, true);
         return;
       }
       this.unsettled++;
     }
     const settlement = consumer.noAck ? undefined : this;
-    const message = new Message(content, deliveryTag, this.source.queue, this.source.consumerTag, settlement);
-    on.host.messageArrived(message);
-    consumer.push(message);
+    consumer.push(new Message(content, deliveryTag, this.source.queue, this.source.consumerTag, settlement));
   }
 
   /** For the user, as the other two: settles a message. */
@@ -127,6 +125,13 @@ export class ConsumerChannel implements ChannelSink {
   /** Whether the tag is taken here. */
   has(consumerTag: string): boolean {
     return this.byTag.has(consumerTag);
+  }
+
+  /** The tag, or one made of it where it is taken: a consumer that subscribes anew may find no other channel. */
+  freeTag(consumerTag: string): string {
+    let tag = consumerTag;
+    for (let count = 1; this.byTag.has(tag); count++) tag = `${count}.${consumerTag}`;
+    return tag;
   }
 
   /** Deliveries with its tag are the subscription's. */

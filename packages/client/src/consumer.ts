@@ -17,7 +17,9 @@ export type MessageCallback = (error: unknown, message: Message | undefined, con
 export interface ConsumerHost {
   /** It has messages, or its end, for its callback. */
   consumerReady(consumer: Consumer): void;
-  /** A message has left the client's hands. */
+  /** A message has come, and counts among those that wait in memory. */
+  messageArrived(message: Message): void;
+  /** It does so no more. */
   messageTaken(message: Message): void;
   /** Its iterator was left. */
   cancelConsumer(consumer: Consumer): Operation<{ readonly consumerTag: string }>;
@@ -31,6 +33,9 @@ export interface ConsumerSource {
   readonly exclusive: boolean;
   readonly arguments: FieldTableInput | undefined;
 }
+
+/** The list of those that wait is cut when so many of its places are spent, and half of them. */
+const leastSpent = 256;
 
 /** Takes the next message, or the end. */
 export interface MessageTaker {
@@ -58,13 +63,12 @@ export class Consumer implements AsyncIterable<Message> {
   readonly resubscribe: boolean;
   /** Most messages unacked in the user's hands; 0 is no limit. Changed by `basicQos`. */
   prefetchCount: number;
-  /** For the client: a cancel is under way or done, so that nothing more is handed out that needs an ack. */
-  isCancelling = false;
   /** For the client: told when a handler has finished, and when a message is settled. */
   idleWatcher: (() => void) | undefined = undefined;
   private readonly host: ConsumerHost;
   private callback: MessageCallback | undefined;
-  private messages: Message[] = [];
+  /** Those that wait, from `head` on. */
+  private messages: (Message | undefined)[] = [];
   private head = 0;
   private takers: MessageTaker[] = [];
   private ended = false;
@@ -75,7 +79,13 @@ export class Consumer implements AsyncIterable<Message> {
   private handLimit = 0;
   private inHands = 0;
   private handlersRunning = 0;
-  private lastGiven: Message | undefined = undefined;
+  /** What the bodies of loops are working on. */
+  private readonly inBodies = new Set<Message>();
+  private cancelling = false;
+  /** A loop of it was left: nobody wants the rest. */
+  private isLeft = false;
+  /** Whether those that wait count as such: not once the end is near, for the end must not wait for them. */
+  private isMetered = true;
 
   /** Made by the client. */
   constructor(
@@ -120,22 +130,32 @@ export class Consumer implements AsyncIterable<Message> {
 
   /** The next message; several calls may wait side by side. */
   [Symbol.asyncIterator](): AsyncIterator<Message, undefined> {
+    let given: Message | undefined;
+    const comeBack = (): void => {
+      if (given !== undefined) this.inBodies.delete(given);
+      given = undefined;
+      this.idleWatcher?.();
+    };
     return {
-      next: () =>
-        new Promise((resolve, reject) => {
+      next: () => {
+        comeBack();
+        return new Promise((resolve, reject) => {
           this.next({
-            take: (value) => resolve({ done: false, value }),
+            take: (value) => {
+              given = value;
+              this.inBodies.add(value);
+              resolve({ done: false, value });
+            },
             end: (error) => {
               if (error === undefined) resolve({ done: true, value: undefined });
               else reject(error);
             },
           });
-        }),
+        });
+      },
       return: async () => {
-        this.lastGiven = undefined;
-        if (!this.ended) await this.cancel();
-        if (this.callback === undefined) this.dropWaiting();
-        this.idleWatcher?.();
+        comeBack();
+        await this.leaveLoop();
         return { done: true, value: undefined };
       },
     };
@@ -143,8 +163,6 @@ export class Consumer implements AsyncIterable<Message> {
 
   /** For the client: gives the next message or the end to the taker, now or later. The error is told once. */
   next(taker: MessageTaker): void {
-    this.lastGiven = undefined;
-    this.idleWatcher?.();
     this.takers.push(taker);
     this.serve();
   }
@@ -160,20 +178,34 @@ export class Consumer implements AsyncIterable<Message> {
     return this.ended && this.head === this.messages.length && (this.endIsTold || this.endError === undefined);
   }
 
-  /** For the client: a message has come. */
+  /** For the client: a message has come. One that nobody wants any more is dropped, and the broker has forgotten it. */
   push(message: Message): void {
+    if (this.noAck && (this.isLeft || this.ended)) return;
     this.messages.push(message);
+    if (this.isMetered) this.host.messageArrived(message);
     this.serve();
   }
 
   /** For the client: takes back what nobody has got. @param isMeant tells which of them. */
-  takeWaiting(isMeant?: (message: Message) => boolean): Message[] {
-    const waiting = this.messages.slice(this.head);
-    const taken = isMeant === undefined ? waiting : waiting.filter(isMeant);
-    this.messages = isMeant === undefined ? [] : waiting.filter((message) => !taken.includes(message));
+  takeWaiting(isMeant: (message: Message) => boolean = () => true): Message[] {
+    const taken: Message[] = [];
+    const left: Message[] = [];
+    for (const message of this.waiting()) (isMeant(message) ? taken : left).push(message);
+    this.messages = left;
     this.head = 0;
-    for (const message of taken) this.host.messageTaken(message);
+    if (this.isMetered) for (const message of taken) this.host.messageTaken(message);
     return taken;
+  }
+
+  /** For the client: whether a cancel is under way or done, so that nothing more is handed out that needs an ack. */
+  get isCancelling(): boolean {
+    return this.cancelling;
+  }
+
+  /** For the client: a cancel is under way. */
+  beginCancel(): void {
+    this.cancelling = true;
+    this.stopMetering();
   }
 
   /** For the client: no more messages will come than those that wait. */
@@ -181,6 +213,7 @@ export class Consumer implements AsyncIterable<Message> {
     if (this.ended) return;
     this.ended = true;
     this.endError = error;
+    this.stopMetering();
     this.serve();
   }
 
@@ -205,24 +238,28 @@ export class Consumer implements AsyncIterable<Message> {
 
   /** For the client: whether a message is being worked on: a callback's promise is open, or a loop has not come back. */
   get isBusy(): boolean {
-    const { lastGiven } = this;
-    return this.handlersRunning > 0 || (lastGiven !== undefined && !this.noAck && !lastGiven.isSettled);
+    if (this.handlersRunning > 0) return true;
+    for (const message of this.inBodies) if (this.noAck || !message.isSettled) return true;
+    return false;
   }
 
   /** For the client: calls the callback for all that wait. @param report takes what a callback throws. */
   runCallbacks(report: (error: unknown) => void): void {
     this.isListed = false;
-    const { callback } = this;
-    if (callback === undefined) return;
-    while (this.canHandOut) {
+    // A callback may put another in its own place.
+    for (let { callback } = this; callback !== undefined && this.canHandOut; { callback } = this) {
       const message = this.shift();
       if (message === undefined) break;
       this.runCallback(callback, undefined, message, report);
       this.takers.shift()?.take(message);
     }
-    if (!this.ended || this.endIsTold || this.endError === undefined || this.head < this.messages.length) return;
-    this.endIsTold = true;
-    this.runCallback(callback, this.endError, undefined, report);
+    const { callback } = this;
+    if (callback === undefined || !this.ended || this.head < this.messages.length) return;
+    if (!this.endIsTold && this.endError !== undefined) {
+      this.endIsTold = true;
+      this.runCallback(callback, this.endError, undefined, report);
+    }
+    this.tellEnd();
   }
 
   private runCallback(
@@ -251,12 +288,36 @@ export class Consumer implements AsyncIterable<Message> {
     });
   }
 
+  private async leaveLoop(): Promise<void> {
+    const isUnwanted = this.callback === undefined;
+    if (isUnwanted && this.noAck) {
+      this.isLeft = true;
+      this.dropWaiting();
+    }
+    if (!this.ended) await this.cancel();
+    if (isUnwanted) this.dropWaiting();
+  }
+
   /** Whoever left the loop takes no more: what needs an ack goes back. */
   private dropWaiting(): void {
     for (const message of this.takeWaiting()) {
       if (this.noAck) continue;
       this.inHands++;
       message.nack();
+    }
+  }
+
+  /** What waits for its taker counts no more: a cancel must get its answer, and the next connection its whole limit. */
+  private stopMetering(): void {
+    if (!this.isMetered) return;
+    this.isMetered = false;
+    for (const message of this.waiting()) this.host.messageTaken(message);
+  }
+
+  private *waiting(): Iterable<Message> {
+    for (let at = this.head; at < this.messages.length; at++) {
+      const message = this.messages[at];
+      if (message !== undefined) yield message;
     }
   }
 
@@ -269,17 +330,15 @@ export class Consumer implements AsyncIterable<Message> {
       while (this.takers.length > 0 && this.canHandOut) {
         const message = this.shift();
         if (message === undefined) break;
-        this.lastGiven = message;
         this.takers.shift()?.take(message);
       }
     }
-    if (!this.ended || this.head < this.messages.length) return;
-    for (const taker of this.takers.splice(0)) this.tellEnd(taker);
+    if (this.ended && this.head === this.messages.length) this.tellEnd();
   }
 
   private get canHandOut(): boolean {
     if (this.noAck) return true;
-    return !this.isCancelling && (this.handLimit === 0 || this.inHands < this.handLimit);
+    return !this.cancelling && (this.handLimit === 0 || this.inHands < this.handLimit);
   }
 
   private list(): void {
@@ -288,23 +347,29 @@ export class Consumer implements AsyncIterable<Message> {
     this.host.consumerReady(this);
   }
 
-  /** The error is told once, as an iterator does. */
-  private tellEnd(taker: MessageTaker): void {
-    const isNews = this.callback === undefined && !this.endIsTold;
-    if (isNews) this.endIsTold = true;
-    taker.end(isNews || this.callback !== undefined ? this.endError : undefined);
+  /** Tells those that wait. The error is told once, as an iterator does. */
+  private tellEnd(): void {
+    for (const taker of this.takers.splice(0)) {
+      const isNews = this.callback === undefined && !this.endIsTold;
+      if (isNews) this.endIsTold = true;
+      taker.end(isNews || this.callback !== undefined ? this.endError : undefined);
+    }
   }
 
   private shift(): Message | undefined {
     const message = this.messages[this.head];
     if (message === undefined) return undefined;
-    this.head++;
+    // It is the taker's now: kept here it would live as long as the list.
+    this.messages[this.head++] = undefined;
     if (this.head === this.messages.length) {
       this.messages = [];
       this.head = 0;
+    } else if (this.head >= leastSpent && this.head * 2 >= this.messages.length) {
+      this.messages = this.messages.slice(this.head);
+      this.head = 0;
     }
     if (!this.noAck) this.inHands++;
-    this.host.messageTaken(message);
+    if (this.isMetered) this.host.messageTaken(message);
     return message;
   }
 }

@@ -6,31 +6,20 @@ import { AmqpError, ConnectionBroken, ConsumerCancelled, type PukaError, replyEr
 import { brokenConnection, type ChannelPool } from './channel-pool.ts';
 import type { Consumer, ConsumerSource } from './consumer.ts';
 import { ConsumerChannel, type ConsumerChannelHost, Subscription } from './consumer-channel.ts';
-import type { Message } from './message.ts';
 import { given, withTable } from './method-input.ts';
 import type { Operation } from './operation.ts';
 import type { SessionChannel } from './session/index.ts';
+import { Standing } from './standing.ts';
 
 type Done = (error: PukaError | undefined) => void;
 type Cancel = Operation<{ readonly consumerTag: string }>;
 
 /** What it needs of its client. */
 export interface ConsumingHost {
-  /** Bytes that are received and not handed out. */
-  messageArrived(message: Message): void;
   /** There is something to send. */
   wake(): void;
   /** The consumer has ended. */
   consumerGone(consumer: Consumer): void;
-}
-
-/** Where a consumer stands. */
-interface Standing {
-  readonly subscriptions: Set<Subscription>;
-  /** Subscribing or cancelling is under way: what comes next waits its turn. */
-  isBusy: boolean;
-  readonly next: (() => void)[];
-  cancel: Cancel | undefined;
 }
 
 /** All of one connection. */
@@ -52,12 +41,12 @@ export class Consuming implements ConsumerChannelHost {
 
   /** Subscribes; `ready` of the consumer tells how it went. */
   start(consumer: Consumer): void {
-    const standing: Standing = { subscriptions: new Set(), isBusy: true, next: [], cancel: undefined };
+    const standing = new Standing();
     this.standings.set(consumer, standing);
     this.subscribe(consumer, consumer.sources, (error) => {
       if (error === undefined) consumer.ready.fulfil(consumer);
       else this.refuse(consumer, error);
-      this.goOn(consumer, standing);
+      standing.goOn();
     });
   }
 
@@ -74,20 +63,18 @@ export class Consuming implements ConsumerChannelHost {
       return;
     }
     standing.cancel = operation;
-    consumer.isCancelling = true;
-    this.whenSteady(consumer, standing, (done) => {
+    consumer.beginCancel();
+    const task = (done: () => void): void => {
       operation.isSent = true;
       const subscriptions = [...standing.subscriptions];
       this.retire(subscriptions, () => {
-        for (const subscription of subscriptions) subscription.putBackWaiting();
         this.gone(consumer, undefined);
         done();
       });
-    });
-    operation.watch(() => {
-      // Given up by its caller: the consumer ends all the same, whoever asks again is told then.
-      if (this.standings.has(consumer) && standing.cancel === operation) standing.cancel = undefined;
-    });
+      // Behind the cancel, or the broker would send them here again; at once, for they may be what stops the reading.
+      for (const subscription of subscriptions) subscription.putBackWaiting();
+    };
+    standing.whenSteady(task, () => operation.fulfil({ consumerTag }));
   }
 
   /** Puts another limit in force. RabbitMQ knows it only for consumers to come, so the consumer subscribes anew. */
@@ -97,7 +84,7 @@ export class Consuming implements ConsumerChannelHost {
       operation.reject(new UsageError('basicQos of a consumer that has ended', { method: 'basic.qos' }));
       return;
     }
-    this.whenSteady(consumer, standing, (done) => {
+    const task = (done: () => void): void => {
       const before = consumer.prefetchCount;
       const isLess = prefetchCount > 0 && (before === 0 || prefetchCount < before);
       consumer.prefetchCount = prefetchCount;
@@ -126,28 +113,10 @@ export class Consuming implements ConsumerChannelHost {
           else finish(error);
         });
       }
-    });
-  }
-
-  /** Waits until what is under way is done. */
-  private whenSteady(consumer: Consumer, standing: Standing, task: (done: () => void) => void): void {
-    const run = (): void => {
-      if (this.standings.get(consumer) !== standing) {
-        standing.cancel?.fulfil({ consumerTag: consumer.consumerTag });
-        return;
-      }
-      standing.isBusy = true;
-      task(() => this.goOn(consumer, standing));
     };
-    if (standing.isBusy) standing.next.push(run);
-    else run();
-  }
-
-  private goOn(consumer: Consumer, standing: Standing): void {
-    standing.isBusy = false;
-    const next = standing.next.shift();
-    if (next !== undefined) next();
-    else if (this.standings.get(consumer) !== standing) standing.cancel?.fulfil({ consumerTag: consumer.consumerTag });
+    const over = (): void =>
+      operation.reject(new UsageError('basicQos of a consumer that has ended', { method: 'basic.qos' }));
+    standing.whenSteady(task, over);
   }
 
   private moved(consumer: Consumer, error: PukaError | undefined, finish: Done): void {
@@ -156,11 +125,10 @@ export class Consuming implements ConsumerChannelHost {
   }
 
   private subscribe(consumer: Consumer, sources: readonly ConsumerSource[], done: Done): void {
-    const isKept = this.pool.keep(1, (channel, error) => {
+    const isKept = this.pool.keep('consumers', (channel, error) => {
       if (channel === undefined) done(error ?? brokenConnection('basic.consume', undefined));
       else this.subscribeOn(this.open(channel), consumer, sources, done);
     });
-    // The first consumer has a channel of its own in any case.
     if (!isKept) this.probe(consumer, sources, done);
   }
 
@@ -193,18 +161,17 @@ export class Consuming implements ConsumerChannelHost {
   }
 
   private share(consumer: Consumer, sources: readonly ConsumerSource[], done: Done): void {
-    let least: ConsumerChannel | undefined;
-    for (const on of this.channels) {
-      if (!on.channel.isUsable || sources.some(({ consumerTag }) => on.has(consumerTag))) continue;
-      if (least === undefined || on.size < least.size) least = on;
-    }
-    if (least === undefined) {
-      done(
-        new ConnectionBroken('no channel is left for basic.consume', { outcome: 'not-sent', method: 'basic.consume' }),
-      );
+    const usable = [...this.channels].filter(({ channel }) => channel.isUsable);
+    const free = usable.filter((on) => !sources.some(({ consumerTag }) => on.has(consumerTag)));
+    const [first, ...others] = free.length > 0 ? free : usable;
+    if (first === undefined) {
+      const details = { outcome: 'not-sent', method: 'basic.consume' } as const;
+      done(new ConnectionBroken('no channel is left for basic.consume', details));
       return;
     }
-    this.subscribeOn(least, consumer, sources, done);
+    const least = others.reduce((best, on) => (on.size < best.size ? on : best), first);
+    const tagged = sources.map((source) => ({ ...source, consumerTag: least.freeTag(source.consumerTag) }));
+    this.subscribeOn(least, consumer, tagged, done);
   }
 
   private subscribeOn(on: ConsumerChannel, consumer: Consumer, sources: readonly ConsumerSource[], done: Done): void {
@@ -215,6 +182,8 @@ export class Consuming implements ConsumerChannelHost {
     const fail = (error: PukaError): void => {
       if (left === 0) return;
       left = 0;
+      // Those of this attempt that stood already are gone with the channel, and made again with the rest of it.
+      if (!channel.isUsable) for (const subscription of made) standing?.subscriptions.delete(subscription);
       this.consumeFailed(on, consumer, sources, error, done);
     };
     consumer.ready.isSent = true;
@@ -269,6 +238,7 @@ export class Consuming implements ConsumerChannelHost {
     };
     for (const subscription of subscriptions) {
       const { consumerTag } = subscription.source;
+      subscription.isRetired = true;
       const forget = (): void => {
         this.standings.get(subscription.consumer)?.subscriptions.delete(subscription);
         count();
@@ -290,14 +260,11 @@ export class Consuming implements ConsumerChannelHost {
     const standing = this.standings.get(consumer);
     if (standing === undefined) return;
     this.standings.delete(consumer);
+    standing.isOver = true;
     consumer.end(error);
     standing.cancel?.fulfil({ consumerTag: consumer.consumerTag });
     this.host.consumerGone(consumer);
     if (standing.subscriptions.size > 0) this.retire([...standing.subscriptions], () => {});
-  }
-
-  messageArrived(message: Message): void {
-    this.host.messageArrived(message);
   }
 
   /** RabbitMQ extension: the queue is gone, or its master. */
@@ -316,11 +283,10 @@ export class Consuming implements ConsumerChannelHost {
     }
     if (standing === undefined || standing.cancel !== undefined) return;
     if (!consumer.resubscribe) {
-      // Puka: the end of one queue is the end of the whole consumer. What was received is handed out first.
-      this.gone(consumer, error);
+      this.endAll(consumer, standing, error);
       return;
     }
-    this.whenSteady(consumer, standing, (done) => {
+    standing.whenSteady((done) => {
       this.subscribe(consumer, [source], (refusal) => {
         if (refusal !== undefined) {
           const details = { queue, consumerTag, method: 'basic.consume', cause: refusal };
@@ -331,12 +297,27 @@ export class Consuming implements ConsumerChannelHost {
     });
   }
 
+  /** Puka: the end of one queue is the end of the whole consumer. What was received is handed out first. */
+  private endAll(consumer: Consumer, standing: Standing, error: PukaError): void {
+    if (!consumer.noAck) {
+      this.gone(consumer, error);
+      return;
+    }
+    // What is on its way from the other queues is the consumer's: the broker has forgotten it.
+    standing.whenSteady((done) => {
+      this.retire([...standing.subscriptions], () => {
+        this.gone(consumer, error);
+        done();
+      });
+    });
+  }
+
   /** The channel is gone, and with it every right to settle: the broker delivers again what was not settled. */
   consumerChannelClosed(on: ConsumerChannel, error: PukaError | undefined): void {
     if (!this.channels.delete(on)) return;
     const subscriptions = [...on.subscriptions];
     for (const subscription of subscriptions) subscription.lose();
-    this.pool.releaseKept(on.channel);
+    this.pool.releaseKept('consumers', on.channel);
     const lost = new Set<Consumer>();
     for (const subscription of subscriptions) {
       const { consumer } = subscription;
@@ -355,7 +336,7 @@ export class Consuming implements ConsumerChannelHost {
   }
 
   private subscribeAgain(consumer: Consumer, standing: Standing, source: ConsumerSource): void {
-    this.whenSteady(consumer, standing, (done) => {
+    standing.whenSteady((done) => {
       this.subscribe(consumer, [source], (error) => {
         if (error !== undefined) this.gone(consumer, error);
         done();
@@ -365,7 +346,7 @@ export class Consuming implements ConsumerChannelHost {
 
   consumerChannelFree(on: ConsumerChannel): void {
     if (!on.channel.isUsable || !this.channels.delete(on)) return;
-    this.pool.releaseKept(on.channel);
+    this.pool.releaseKept('consumers', on.channel);
   }
 }
 

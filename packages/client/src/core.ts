@@ -60,7 +60,7 @@ export class Core implements OperationHost, WaitingHost {
   private readonly usedTags: Set<string> = new Set();
   private holds = 0;
   private turnIsScheduled = false;
-  private readonly cancels: Map<Consumer, Operation<{ readonly consumerTag: string }>> = new Map();
+  private readonly cancels: WeakMap<Consumer, Operation<{ readonly consumerTag: string }>> = new WeakMap();
   /** Operations with one method and one reply that are under way. */
   pendingOperations = 0;
 
@@ -283,7 +283,6 @@ export class Core implements OperationHost, WaitingHost {
         },
       },
       consuming: {
-        messageArrived: (message) => this.flow.messageArrived(message),
         consumerGone: (consumer) => this.consumerGone(consumer),
       },
       opened: (connection, info) => this.opened(connection, info),
@@ -363,6 +362,11 @@ export class Core implements OperationHost, WaitingHost {
   }
 
   /** For consumers. */
+  messageArrived(message: Message): void {
+    this.flow.messageArrived(message);
+  }
+
+  /** For consumers. */
   messageTaken(message: Message): void {
     this.flow.messageTaken(message);
   }
@@ -385,9 +389,9 @@ export class Core implements OperationHost, WaitingHost {
     return operation;
   }
 
-  private consumerGone(consumer: Consumer): void {
+  /** A consumer has ended, or never began: its tags are free. */
+  consumerGone(consumer: Consumer): void {
     for (const { consumerTag } of consumer.sources) this.usedTags.delete(consumerTag);
-    this.cancels.delete(consumer);
   }
 
   // ── Driving ─────────────────────────────────────────────────────────────────────────────────────────────────────

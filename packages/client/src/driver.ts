@@ -147,6 +147,7 @@ export class Driver implements TransportHandlers {
   pause(): void {
     if (this.isPaused) return;
     this.isPaused = true;
+    this.session.readingPaused();
     this.transport?.pause();
   }
 
@@ -154,6 +155,8 @@ export class Driver implements TransportHandlers {
   resume(): void {
     if (!this.isPaused) return;
     this.isPaused = false;
+    this.session.readingResumed(this.runtime.now());
+    this.rearm();
     this.transport?.resume();
     if (this.isPull) this.onReadable();
   }

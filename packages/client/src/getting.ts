@@ -45,7 +45,7 @@ export class Getting {
       return;
     }
     this.opening.set(get.queue, [get]);
-    const isKept = this.pool.keep(0, (channel, error) => this.opened(get.queue, channel, error));
+    const isKept = this.pool.keep('gets', (channel, error) => this.opened(get.queue, channel, error));
     if (!isKept) this.share(get.queue);
   }
 
@@ -55,7 +55,7 @@ export class Getting {
     for (const [queue, other] of this.byQueue) {
       if (other === channel) this.byQueue.delete(queue);
     }
-    this.pool.releaseKept(channel.channel);
+    this.pool.releaseKept('gets', channel.channel);
   }
 
   private opened(queue: string, channel: SessionChannel | undefined, error: PukaError | undefined): void {
@@ -91,8 +91,7 @@ export class Getting {
       if (home.isUsable && (least === undefined || home.load < least.load)) least = home;
     }
     if (least !== undefined) this.sendAll(queue, least);
-    // One number is left to gets, so that one of them has a channel, or can have one now.
-    else if (!this.pool.keep(0, (channel, error) => this.opened(queue, channel, error))) {
+    else if (!this.pool.keep('gets', (channel, error) => this.opened(queue, channel, error))) {
       for (const { operation } of this.takeOpening(queue)) {
         operation.reject(new ConnectionBroken('no channel is left for basic.get', { outcome: 'not-sent' }));
       }
@@ -206,6 +205,7 @@ export class GetChannel implements ChannelSink, Settlement {
   /** The broker refused a get before it: one of the same queue fares alike, another is sent anew. */
   private droppedBehind(get: Get, refusal: { readonly queue: string; readonly error: AmqpError }): void {
     const { replyCode = 0, replyText = '' } = refusal.error;
+    if (get.operation.state !== 'pending') return;
     if (refusal.queue !== get.queue) this.getting.get(get);
     else get.operation.reject(replyError(replyCode, replyText, { method: 'basic.get' }));
   }

@@ -105,28 +105,37 @@ describe('keeping', () => {
   it('keeps all numbers but two, for publishing and for operations', () => {
     const pool = new ChannelPool(tuned(10).session, () => false);
     let kept = 0;
-    for (let index = 0; index < 20; index++) pool.keep(0, () => kept++);
+    pool.keep('gets', () => kept++);
+    for (let index = 0; index < 20; index++) pool.keep('consumers', () => kept++);
     expect(kept).toBe(8);
     expect(takeAll(pool, 5)).toHaveLength(1);
   });
 
-  it('leaves what is to be spared', () => {
-    const pool = new ChannelPool(tuned(10).session, () => false);
-    const answers = Array.from({ length: 9 }, () => pool.keep(3, () => {}));
-    expect(answers.filter((isKept) => isKept)).toHaveLength(5);
+  it('leaves one to the other use as long as that has none', () => {
+    for (const [use, other] of [
+      ['gets', 'consumers'],
+      ['consumers', 'gets'],
+    ] as const) {
+      const pool = new ChannelPool(tuned(10).session, () => false);
+      const answers = Array.from({ length: 9 }, () => pool.keep(use, () => {}));
+      expect(answers.filter((isKept) => isKept)).toHaveLength(7);
+      expect(pool.keep(other, () => {})).toBe(true);
+      expect(pool.keep(other, () => {})).toBe(false);
+    }
   });
 
   it('lends again what is given back', () => {
-    const pool = new ChannelPool(tuned(3).session, () => false);
+    const pool = new ChannelPool(tuned(4).session, () => false);
     const kept: SessionChannel[] = [];
-    pool.keep(0, (channel) => {
+    pool.keep('gets', (channel) => {
       if (channel !== undefined) kept.push(channel);
     });
-    expect(pool.keep(0, () => {})).toBe(false);
+    pool.keep('consumers', () => {});
+    expect(pool.keep('gets', () => {})).toBe(false);
     const waiting = takeAll(pool, 2);
     expect(waiting).toHaveLength(1);
-    for (const channel of kept) pool.releaseKept(channel);
+    for (const channel of kept) pool.releaseKept('gets', channel);
     expect(waiting).toHaveLength(2);
-    expect(pool.keep(0, () => {})).toBe(true);
+    expect(pool.keep('gets', () => {})).toBe(true);
   });
 });

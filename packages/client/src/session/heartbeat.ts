@@ -15,6 +15,7 @@ export class Heartbeat {
   private lastSentMs: number;
   private lastReceivedMs: number;
   private suspectedMs: number | undefined;
+  private isDeaf = false;
 
   /** @param intervalSeconds the tuned interval; 0 is off. */
   constructor(intervalSeconds: number, nowMs: number) {
@@ -29,6 +30,18 @@ export class Heartbeat {
     this.suspectedMs = undefined;
   }
 
+  /** Nobody reads what comes: its silence says nothing until `listening()`. */
+  deaf(): void {
+    this.isDeaf = true;
+    this.suspectedMs = undefined;
+  }
+
+  /** What comes is read again. */
+  listening(nowMs: number): void {
+    this.isDeaf = false;
+    this.received(nowMs);
+  }
+
   /** Any bytes sent spare a heartbeat. */
   sent(nowMs: number): void {
     this.lastSentMs = nowMs;
@@ -37,18 +50,21 @@ export class Heartbeat {
   /** The next moment at which `due()` may answer otherwise than `none`; `Infinity` when off. */
   get deadline(): number {
     if (this.intervalMs === 0) return Number.POSITIVE_INFINITY;
-    const giveUp =
-      this.suspectedMs === undefined ? this.lastReceivedMs + 2 * this.intervalMs : this.suspectedMs + graceMs;
-    return Math.min(this.lastSentMs + this.intervalMs / 2, giveUp);
+    return Math.min(this.lastSentMs + this.intervalMs / 2, this.giveUpMs);
   }
 
   /** What is to be done now. RabbitMQ sends at half the interval, and so do we; dead after two intervals of silence. */
   due(nowMs: number): HeartbeatAction {
     if (this.intervalMs === 0) return 'none';
-    if (nowMs - this.lastReceivedMs >= 2 * this.intervalMs) {
+    if (!this.isDeaf && nowMs - this.lastReceivedMs >= 2 * this.intervalMs) {
       if (this.suspectedMs === undefined) this.suspectedMs = nowMs;
       else if (nowMs - this.suspectedMs >= graceMs) return 'dead';
     }
     return nowMs - this.lastSentMs >= this.intervalMs / 2 ? 'send' : 'none';
+  }
+
+  private get giveUpMs(): number {
+    if (this.isDeaf) return Number.POSITIVE_INFINITY;
+    return this.suspectedMs === undefined ? this.lastReceivedMs + 2 * this.intervalMs : this.suspectedMs + graceMs;
   }
 }

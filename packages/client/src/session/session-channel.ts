@@ -2,7 +2,7 @@
  * One channel of a session: its state, its requests without a reply, its message under way, its delivery tags.
  * Must not know operations, promises or which channel serves what: that is its owner's business.
  */
-import { CommandInvalid, ConnectionBroken, type PukaError, replyError, UnexpectedFrame } from '@puka/errors';
+import { CommandInvalid, type PukaError, replyError, UnexpectedFrame } from '@puka/errors';
 import {
   type BasicProperties,
   type ByteWriter,
@@ -26,6 +26,7 @@ import {
 import { AckWindow } from './ack-window.ts';
 import { type ChannelInput, type ChannelState, nextChannelState } from './channel-states.ts';
 import { ContentAssembler } from './content-assembler.ts';
+import { brokenOff, consumerTagOf, droppedUnseen, type Request, refusedRequest } from './requests.ts';
 import type { ChannelSink, ContentKind, ReplyHandler } from './sinks.ts';
 
 const methodIds: ReadonlyMap<string, number> = new Map([...methodInfo].map(([id, { name }]) => [name, id]));
@@ -41,14 +42,6 @@ export interface ChannelHost {
   outputWaiting(): void;
   /** The channel's number may be used again. */
   channelFreed(channel: SessionChannel): void;
-}
-
-/** A method sent whose reply is due. */
-interface Request {
-  readonly name: string;
-  readonly replies: readonly number[];
-  readonly consumerTag: string | undefined;
-  readonly handler: ReplyHandler;
 }
 
 /** A message to publish. Properties are encoded at the call; a body of more than 16 KiB is lent until it is sent. */
@@ -108,9 +101,11 @@ export class SessionChannel {
    */
   request(method: MethodInput, handler: ReplyHandler): boolean {
     if (!this.isUsable) return false;
+    // A refusal closes the channel, and what stands behind it is dropped unseen: acks given before go before.
+    if (this.acksAreWaiting) this.flushAcks();
     const id = methodIds.get(method.type) ?? 0;
     encodeMethod(this.host.writer, this.id, method, this.host.frameMaxBytes);
-    this.expect(id, handler, 'consumerTag' in method ? method.consumerTag : undefined);
+    this.expect(id, handler, method);
     return true;
   }
 
@@ -197,6 +192,11 @@ export class SessionChannel {
     return this.requests.filter((request) => request.name === name).length;
   }
 
+  /** Our close of the connection is sent, and RabbitMQ heeds nothing behind it. Called by the session. */
+  silence(): void {
+    if (this.isUsable) this.state = 'closing';
+  }
+
   /**
    * The connection is gone: ends everything here. Called by the session.
    *
@@ -205,13 +205,13 @@ export class SessionChannel {
   lost(error: PukaError, culprit: string | undefined): void {
     if (this.state === 'closed') return;
     this.state = 'closed';
-    this.end(error, (request) => (request.name === culprit ? error : brokenConnection(request.name, error)));
+    this.finish(error, this.requests, (request) => (request.name === culprit ? error : brokenOff(request, error)));
   }
 
   /** Registers the reply that a method just written will have. Called by the session for `channel.open`. */
-  expect(id: number, handler: ReplyHandler, consumerTag?: string): void {
+  expect(id: number, handler: ReplyHandler, method?: MethodInput): void {
     const info = methodInfo.get(id);
-    this.requests.push({ name: info?.name ?? '', replies: info?.replies ?? [], consumerTag, handler });
+    this.requests.push({ name: info?.name ?? '', replies: info?.replies ?? [], method, handler });
   }
 
   /** Takes a method that announces a message. @throws {PukaError} for one out of place. */
@@ -297,7 +297,8 @@ export class SessionChannel {
     for (let index = 0; index < this.requests.length; index++) {
       const request = this.requests[index];
       if (request === undefined || !request.replies.includes(id)) continue;
-      if (tag !== undefined && request.consumerTag !== undefined && request.consumerTag !== tag) continue;
+      const wanted = consumerTagOf(request);
+      if (tag !== undefined && wanted !== undefined && wanted !== tag) continue;
       this.requests.splice(index, 1);
       request.handler(method, undefined);
       return;
@@ -309,7 +310,7 @@ export class SessionChannel {
   /** Gives up on a request whose consumer the broker has cancelled. @returns whether there was one. */
   forgetConsume(consumerTag: string): ReplyHandler | undefined {
     const index = this.requests.findIndex(
-      (request) => request.name === 'basic.consume' && request.consumerTag === consumerTag,
+      (request) => request.name === 'basic.consume' && consumerTagOf(request) === consumerTag,
     );
     return index < 0 ? undefined : this.requests.splice(index, 1)[0]?.handler;
   }
@@ -330,15 +331,25 @@ export class SessionChannel {
     this.assembler.release();
   }
 
-  private end(
+  private end(error: PukaError | undefined): void {
+    const { requests } = this;
+    const refused = error === undefined ? undefined : refusedRequest(requests, error);
+    // First the one refused: who hears of it later can know then whose fault it was.
+    const inTurn = refused === undefined ? requests : [refused, ...requests.filter((other) => other !== refused)];
+    this.finish(error, inTurn, (request) =>
+      request === refused && error !== undefined ? error : droppedUnseen(request, error),
+    );
+  }
+
+  private finish(
     error: PukaError | undefined,
-    errorOf: (request: Request, index: number) => PukaError = (request, index) => errorFor(request, error, index === 0),
+    requests: readonly Request[],
+    errorOf: (request: Request) => PukaError,
   ): void {
-    const requests = this.requests.splice(0);
+    const inTurn = [...requests];
+    this.requests.length = 0;
     this.host.channelFreed(this);
-    requests.forEach((request, index) => {
-      request.handler(undefined, errorOf(request, index));
-    });
+    for (const request of inTurn) request.handler(undefined, errorOf(request));
     this.sink.closed(error);
   }
 
@@ -356,20 +367,4 @@ export class SessionChannel {
     if (this.state === 'crossed') return;
     throw new CommandInvalid(`${name} came on channel ${this.id}, which is ${this.state}`, { blame: 'peer' });
   }
-}
-
-/** The broker's refusal is that of the first request; those behind it were dropped unseen. */
-function errorFor(request: Request, error: PukaError | undefined, isFirst: boolean): PukaError {
-  if (error !== undefined && isFirst) return error;
-  return new ConnectionBroken(`the channel was closed before ${request.name} was answered`, {
-    method: request.name,
-    scope: 'channel',
-    outcome: 'not-sent',
-    ...(error === undefined ? {} : { cause: error }),
-  });
-}
-
-function brokenConnection(method: string, cause: PukaError): ConnectionBroken {
-  const text = `the connection ended before ${method} was answered`;
-  return new ConnectionBroken(text, { method, outcome: 'unknown', retryable: cause.retryable, cause });
 }

@@ -160,6 +160,7 @@ export class Session implements FrameSink, ChannelHost {
       this.flushAcks();
       encodeConnectionClose(this.writer, 0, { replyCode: 200, replyText: 'closed', classId: 0, methodId: 0 });
       this.state = 'closing';
+      for (const channel of this.channels) channel?.silence();
       this.phaseDeadlineMs = nowMs + this.options.closeTimeoutMs;
     } else if (this.state !== 'closing') {
       this.finish(undefined);
@@ -195,6 +196,17 @@ export class Session implements FrameSink, ChannelHost {
       default:
         this.finish(this.handshake.streamEnded(this.state, cause));
     }
+  }
+
+  /** Its owner reads no more for a while: the peer is not taken for dead meanwhile. */
+  readingPaused(): void {
+    this.liveness.deaf();
+  }
+
+  /** Its owner reads again. */
+  readingResumed(nowMs: number): void {
+    this.nowMs = nowMs;
+    this.liveness.listening(nowMs);
   }
 
   /** Does what is due. */

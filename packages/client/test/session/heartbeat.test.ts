@@ -27,6 +27,20 @@ describe('Heartbeat', () => {
     expect(heartbeat.due(60_601)).toBe('none');
   });
 
+  it('gives no peer up that is not listened to, and sends all the same', () => {
+    const heartbeat = new Heartbeat(2, 0);
+    heartbeat.deaf();
+    expect(heartbeat.due(60_000)).toBe('send');
+    expect(heartbeat.due(61_000)).toBe('send');
+    heartbeat.sent(61_000);
+    expect(heartbeat.deadline).toBe(62_000);
+    heartbeat.listening(61_000);
+    heartbeat.sent(64_900);
+    expect(heartbeat.due(65_000)).toBe('none');
+    heartbeat.sent(65_400);
+    expect(heartbeat.due(65_500)).toBe('dead');
+  });
+
   it('is never due when off', () => {
     const heartbeat = new Heartbeat(0, 0);
     expect(heartbeat.due(1e12)).toBe('none');
