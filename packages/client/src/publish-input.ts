@@ -31,14 +31,24 @@ function bodyOf(options: PublishOptions): Uint8Array {
   const { body, json } = options;
   if (json !== undefined) {
     if (body !== undefined) throw new UsageError('basic.publish takes body or json, not both');
-    const text = JSON.stringify(json);
-    if (text === undefined) throw new UsageError('json of basic.publish has no JSON form');
-    return encodeUtf8(text);
+    return encodeUtf8(jsonText(json));
   }
   if (body === undefined) return noBytes;
   if (typeof body === 'string') return encodeUtf8(body);
   if (body instanceof Uint8Array) return body;
   throw new UsageError('body of basic.publish is neither a string nor bytes; json: takes any value');
+}
+
+function jsonText(value: unknown): string {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value);
+  } catch (cause) {
+    // A bigint, a circle, or a toJSON() that throws.
+    throw new UsageError('json of basic.publish cannot be written as JSON', { cause });
+  }
+  if (text === undefined) throw new UsageError('json of basic.publish has no JSON form');
+  return text;
 }
 
 function encodedProperties(options: PublishOptions): Uint8Array {

@@ -1,5 +1,5 @@
 /** Publishing against the real broker: whose failure it is, what is confirmed, and that it is in the queue. */
-import { Client, PublishNacked, type PublishOptions } from '@puka/client';
+import { Client, NotFound, PublishNacked, type PublishOptions } from '@puka/client';
 import { type Broker, launchBroker, uniqueName } from '@puka/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newSeed, seededRandom, shuffled } from '../seeded.ts';
@@ -311,6 +311,14 @@ describe('the end', () => {
       expect((await outcomes).map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'rejected']);
       expect(await client.queueDelete({ queue })).toEqual({ messageCount: 1 });
     }
+  }, 20_000);
+
+  it('shutdown() comes soon where the last thing to settle is a refusal', async () => {
+    const brief = new Client(broker.url);
+    await brief.connect();
+    const refused = expect(brief.basicPublish({ exchange: nowhere, routingKey: 'x' })).rejects.toBeInstanceOf(NotFound);
+    await brief.shutdown();
+    await refused;
   }, 20_000);
 
   it('drained() is told where the publishes that filled the buffer are refused', async () => {
