@@ -34,7 +34,7 @@ export class Client implements AsyncDisposable {
   readonly #core: Core;
 
   static {
-    startLoop = (client, ended) => client.#core.loops.start(undefined, ended);
+    startLoop = (client, ended) => client.#loop(undefined, ended);
   }
 
   /**
@@ -324,10 +324,7 @@ export class Client implements AsyncDisposable {
 
   /** Works until `loopBreak()`, the end of `timeout` (milliseconds), or the end of the connection. */
   loop(options: { readonly timeout?: number | undefined } = {}): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.#core.connection === undefined) resolve();
-      else this.#core.loops.start(options.timeout, () => resolve());
-    });
+    return new Promise((resolve) => this.#loop(options.timeout, () => resolve()));
   }
 
   /** Ends the loops that run, after the callback that called it. */
@@ -396,6 +393,14 @@ export class Client implements AsyncDisposable {
     const operation = new Operation<void>(this.#core, 'drained', callback);
     this.#core.flow.whenDrained(operation);
     return operation;
+  }
+
+  /** @returns ends the loop without a word. One over a client without a connection is at its end already. */
+  #loop(timeout: number | undefined, ended: (end: LoopEnd) => void): () => void {
+    checkTimeout(timeout);
+    if (this.#core.connection !== undefined) return this.#core.loops.start(timeout, ended);
+    ended('close');
+    return () => {};
   }
 
   #declare<Result>(

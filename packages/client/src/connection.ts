@@ -26,6 +26,8 @@ export interface ConnectionHost {
   unblocked(): void;
   /** Publishes have got their outcome. */
   publishesSettled(): void;
+  /** Gets have got theirs. */
+  getsSettled(): void;
   /** It is over; everything that used it has been told. @param error `undefined` after our own close. */
   closed(connection: Connection, error: PukaError | undefined, reason: PukaError): void;
 }
@@ -76,7 +78,9 @@ export class Connection {
     this.driver.start(connector, options).catch((error: PukaError) => {
       this.session.receiveEof(this.host.runtime.now(), error);
       this.driver.flush();
-      this.host.driving.turn();
+      const { driving } = this.host;
+      if (driving.isAutomatic) driving.turn();
+      else driving.ioReady();
     });
   }
 
@@ -91,7 +95,13 @@ export class Connection {
     const publisher = new Publisher(session, this.pubacks ?? hasConfirms(info), () => host.publishesSettled());
     const pool = new ChannelPool(session, () => publisher.hasChannel);
     const consuming = new Consuming(pool, { ...host.consuming, wake });
-    this.parts = { info, pool, publisher, consuming, getting: new Getting(pool, wake) };
+    this.parts = {
+      info,
+      pool,
+      publisher,
+      consuming,
+      getting: new Getting(pool, { wake, settled: () => host.getsSettled() }),
+    };
     host.opened(this, info);
   }
 

@@ -22,7 +22,7 @@ import { Events } from './events.ts';
 import { FlowControl } from './flow-control.ts';
 import type { Message } from './message.ts';
 import { checkInteger, isAtLeast } from './method-input.ts';
-import { type Callback, follow, Operation, type OperationHost } from './operation.ts';
+import { type Callback, follow, Operation } from './operation.ts';
 import type { ClientOptions, OperationOptions } from './options.ts';
 import { defaultRuntime, type Runtime } from './runtime.ts';
 import type { ConnectionInfo, SessionChannel } from './session/index.ts';
@@ -33,7 +33,7 @@ import { checkTimeout, Loops, type WaitingHost } from './waiting.ts';
 import { WarningLimit } from './warning-limit.ts';
 
 /** See the head of the file. */
-export class Core implements OperationHost, WaitingHost {
+export class Core implements WaitingHost {
   readonly deadlines: Deadlines = new Deadlines();
   readonly signals: Signals = new Signals();
   readonly events: Events;
@@ -55,6 +55,8 @@ export class Core implements OperationHost, WaitingHost {
   private readonly isManual: boolean;
   private connecting: Operation<ConnectionInfo> | undefined = undefined;
   private closing: Operation<void> | undefined = undefined;
+  /** Why the last connection was lost, until the next `connect()` or `close()`. */
+  private lostBy: PukaError | undefined = undefined;
   private numbers = 0;
   private tags = 0;
   private readonly usedTags: Set<string> = new Set();
@@ -112,7 +114,11 @@ export class Core implements OperationHost, WaitingHost {
     const parts = this.connection?.parts;
     if (parts !== undefined && this.closing === undefined) return parts;
     const { method } = operation;
-    operation.reject(new UsageError(`${method} before connect() has resolved, or after the close`, { method }));
+    operation.reject(
+      this.lostBy === undefined
+        ? new UsageError(`${method} before connect() has resolved, or after the close`, { method })
+        : notSent(method, this.lostBy),
+    );
     return undefined;
   }
 
@@ -224,6 +230,7 @@ export class Core implements OperationHost, WaitingHost {
     if (!this.bound(operation, options, () => this.giveUpConnecting(operation))) return operation;
     this.connecting = operation;
     this.closing = undefined;
+    this.lostBy = undefined;
     this.open();
     return operation;
   }
@@ -238,6 +245,7 @@ export class Core implements OperationHost, WaitingHost {
   close(callback: Callback<void> | undefined): Operation<void> {
     const { closing, connection } = this;
     if (closing !== undefined && callback === undefined) return closing;
+    this.lostBy = undefined;
     const operation = new Operation<void>(this, 'connection.close', callback);
     if (closing !== undefined) {
       follow(closing, operation);
@@ -292,6 +300,7 @@ export class Core implements OperationHost, WaitingHost {
         this.flow.outboundChanged();
         this.shutdowns.somethingSettled();
       },
+      getsSettled: () => this.shutdowns.somethingSettled(),
       closed: (connection, error, reason) => this.closed(connection, error, reason),
     };
   }
@@ -335,10 +344,11 @@ export class Core implements OperationHost, WaitingHost {
     const wasOpen = connecting?.state === 'fulfilled';
     this.connection = undefined;
     this.connecting = undefined;
+    this.lostBy = wasOpen && closing === undefined ? error : undefined;
     connecting?.reject(reason);
     this.flow.connectionClosed();
     closing?.fulfil(undefined);
-    this.shutdowns.somethingSettled();
+    this.shutdowns.connectionClosed();
     if (wasOpen) this.events.emit('disconnected', error);
     this.events.emit('closed', error);
     this.loops.end('close');

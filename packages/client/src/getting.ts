@@ -17,19 +17,34 @@ export interface Get {
   readonly operation: Operation<Message | null>;
 }
 
+/** What it needs of its connection. */
+export interface GettingHost {
+  /** There is something to send. */
+  wake(): void;
+  /** Gets have got their outcome. */
+  settled(): void;
+}
+
 /** The gets of one connection. */
 export class Getting {
   private readonly pool: ChannelPool;
-  private readonly wake: () => void;
+  private readonly host: GettingHost;
   private readonly channels = new Set<GetChannel>();
   private readonly byQueue = new Map<string, GetChannel>();
   /** Queues whose first get waits for its channel. */
   private readonly opening = new Map<string, Get[]>();
 
-  /** @param wake tells that there is something to send. */
-  constructor(pool: ChannelPool, wake: () => void) {
+  constructor(pool: ChannelPool, host: GettingHost) {
     this.pool = pool;
-    this.wake = wake;
+    this.host = host;
+  }
+
+  /** Gets without an outcome. */
+  get outstanding(): number {
+    let count = 0;
+    for (const gets of this.opening.values()) count += gets.length;
+    for (const { pendingGets } of this.channels) count += pendingGets;
+    return count;
   }
 
   /** Gets a message. */
@@ -60,7 +75,7 @@ export class Getting {
 
   private opened(queue: string, channel: SessionChannel | undefined, error: PukaError | undefined): void {
     if (channel === undefined) {
-      for (const { operation } of this.takeOpening(queue)) operation.reject(error);
+      this.refuse(queue, error);
       return;
     }
     const home = new GetChannel(channel, this);
@@ -79,9 +94,9 @@ export class Getting {
       channel.request({ type: 'queue.declare', queue, passive: true }, (_reply, refusal) => {
         this.pool.release(channel);
         if (refusal === undefined) this.shareWithOther(queue);
-        else for (const { operation } of this.takeOpening(queue)) operation.reject(asGetError(refusal));
+        else this.refuse(queue, asGetError(refusal));
       });
-      this.wake();
+      this.host.wake();
     });
   }
 
@@ -92,9 +107,7 @@ export class Getting {
     }
     if (least !== undefined) this.sendAll(queue, least);
     else if (!this.pool.keep('gets', (channel, error) => this.opened(queue, channel, error))) {
-      for (const { operation } of this.takeOpening(queue)) {
-        operation.reject(new ConnectionBroken('no channel is left for basic.get', { outcome: 'not-sent' }));
-      }
+      this.refuse(queue, new ConnectionBroken('no channel is left for basic.get', { outcome: 'not-sent' }));
     }
   }
 
@@ -104,7 +117,18 @@ export class Getting {
       if (get.operation.state === 'pending') home.send(get);
     }
     home.freeWhenDone();
-    this.wake();
+    this.host.wake();
+    this.settled();
+  }
+
+  /** For the channels: a get has got its outcome. */
+  settled(): void {
+    this.host.settled();
+  }
+
+  private refuse(queue: string, error: PukaError | undefined): void {
+    for (const { operation } of this.takeOpening(queue)) operation.reject(error);
+    this.settled();
   }
 
   private takeOpening(queue: string): Get[] {
@@ -129,6 +153,11 @@ export class GetChannel implements ChannelSink, Settlement {
   /** Whether more gets can be sent. */
   get isUsable(): boolean {
     return this.channel.isUsable;
+  }
+
+  /** Gets without an answer. */
+  get pendingGets(): number {
+    return this.pending.length;
   }
 
   /** Messages not settled, and gets without an answer. */
@@ -200,6 +229,7 @@ export class GetChannel implements ChannelSink, Settlement {
       operation.reject(error);
     }
     this.freeWhenDone();
+    this.getting.settled();
   }
 
   /** The broker refused a get before it: one of the same queue fares alike, another is sent anew. */

@@ -54,6 +54,11 @@ export class Operation<Result> implements Promise<Result> {
     this.isObserved = callback !== undefined;
   }
 
+  /** For the client: whether it is one of that client's. */
+  isOf(host: OperationHost): boolean {
+    return this.host === host;
+  }
+
   /** For `Object.prototype.toString`. */
   get [Symbol.toStringTag](): string {
     return 'Operation';

@@ -2,7 +2,7 @@
  * The graceful end: cancels the consumers, waits for their handlers, for publishes and operations, then closes.
  * Must not know how any of them works.
  */
-import type { Connection } from './connection.ts';
+import type { Connection, ConnectionParts } from './connection.ts';
 import type { Consumer } from './consumer.ts';
 import type { Deadlines } from './deadlines.ts';
 import { type Callback, follow, Operation, type OperationHost } from './operation.ts';
@@ -22,10 +22,18 @@ export interface ShutdownHost extends OperationHost {
   close(callback: undefined): Operation<void>;
 }
 
+/** One that is under way. */
+interface Shutdown {
+  /** Closes, if all is done. */
+  check(): void;
+  /** Closes in any case. */
+  finish(): void;
+}
+
 /** The shutdowns of one client. */
 export class Shutdowns {
   private readonly host: ShutdownHost;
-  private readonly checks = new Set<() => void>();
+  private readonly running = new Set<Shutdown>();
 
   constructor(host: ShutdownHost) {
     this.host = host;
@@ -35,46 +43,58 @@ export class Shutdowns {
   start(timeoutMs: number, callback: Callback<void> | undefined): Operation<void> {
     const { host } = this;
     const operation = new Operation<void>(host, 'shutdown', callback);
-    const { connection } = host;
-    const parts = connection?.parts;
-    if (connection === undefined || parts === undefined) {
+    const parts = host.connection?.parts;
+    operation.watch(host.hold());
+    if (parts === undefined) {
       follow(host.close(undefined), operation);
       return operation;
     }
-    operation.watch(host.hold());
-    const undoTimeout = host.deadlines.add(host.now() + timeoutMs, () => finish());
-    const consumers = [...parts.consuming.consumers];
+    this.end(parts, timeoutMs, operation);
+    return operation;
+  }
+
+  /** An operation or a publish has got its outcome, or a handler has finished. */
+  readonly somethingSettled = (): void => {
+    for (const shutdown of [...this.running]) shutdown.check();
+  };
+
+  /** There is nothing left to wait for. */
+  connectionClosed(): void {
+    for (const shutdown of [...this.running]) shutdown.finish();
+  }
+
+  private end(parts: ConnectionParts, timeoutMs: number, operation: Operation<void>): void {
+    const { host, running } = this;
+    const { consuming, publisher, getting } = parts;
+    const consumers = [...consuming.consumers];
     let cancelling = consumers.length;
-    const check = (): void => {
-      const isBusy = cancelling > 0 || host.pendingOperations > 0 || parts.publisher.outstanding > 0;
-      if (!isBusy && !consumers.some((consumer) => consumer.isBusy)) finish();
+    const isBusy = (): boolean =>
+      cancelling + host.pendingOperations + publisher.outstanding + getting.outstanding > 0 ||
+      consumers.some((consumer) => consumer.isBusy);
+    const shutdown: Shutdown = {
+      check: () => {
+        if (!isBusy()) shutdown.finish();
+      },
+      finish: () => {
+        if (!running.delete(shutdown)) return;
+        undoTimeout();
+        follow(host.close(undefined), operation);
+      },
     };
-    const finish = (): void => {
-      if (!this.checks.delete(check)) return;
-      for (const consumer of consumers) consumer.idleWatcher = undefined;
-      undoTimeout();
-      follow(host.close(undefined), operation);
-    };
-    this.checks.add(check);
+    running.add(shutdown);
+    const undoTimeout = host.deadlines.add(host.now() + timeoutMs, () => shutdown.finish());
     for (const consumer of consumers) {
-      consumer.idleWatcher = check;
+      consumer.idleWatcher = this.somethingSettled;
       const cancel = host.cancelConsumer(consumer);
       const cancelled = (): void => {
         cancelling--;
-        check();
+        shutdown.check();
       };
       if (cancel.state === 'pending') cancel.watch(cancelled);
       else cancelling--;
     }
-    check();
+    shutdown.check();
     host.rearm();
-    connection.driver.wake();
-    return operation;
-  }
-
-  /** An operation or a publish has got its outcome. */
-  somethingSettled(): void {
-    if (this.checks.size === 0) return;
-    for (const check of [...this.checks]) check();
+    host.connection?.driver.wake();
   }
 }

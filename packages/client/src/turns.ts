@@ -19,8 +19,11 @@ export class Turns {
   private operations: Operation<unknown>[] = [];
   private consumers: Consumer[] = [];
   private unseen: Operation<unknown>[] = [];
+  private isRunning = false;
   /** Failed in the turn before: its callers have had their time to look. */
   private overdue: Operation<unknown>[] = [];
+  /** What callbacks threw, or rejected with. */
+  private thrown: { readonly error: unknown; readonly operation: Operation<unknown> | undefined }[] = [];
 
   constructor(host: TurnsHost) {
     this.host = host;
@@ -28,7 +31,8 @@ export class Turns {
 
   /** Whether there is something to run. */
   get isDue(): boolean {
-    return this.operations.length + this.consumers.length + this.unseen.length + this.overdue.length > 0;
+    const { operations, consumers, unseen, overdue, thrown } = this;
+    return operations.length + consumers.length + unseen.length + overdue.length + thrown.length > 0;
   }
 
   /** Its callback is to be called. */
@@ -54,24 +58,32 @@ export class Turns {
     const { operations, consumers, overdue } = this;
     this.overdue = this.unseen;
     this.unseen = [];
+    this.isRunning = true;
     if (operations.length > 0) {
       this.operations = [];
       for (const operation of operations) this.runCallback(operation);
     }
     if (consumers.length > 0) {
       this.consumers = [];
-      for (const consumer of consumers) {
-        consumer.runCallbacks((error) => this.host.unobserved(error, undefined));
-      }
+      for (const consumer of consumers) consumer.runCallbacks((error) => this.addThrown(error, undefined));
     }
+    this.isRunning = false;
+    const thrown = this.thrown.splice(0);
+    for (const { error, operation } of thrown) this.host.unobserved(error, operation);
     for (const operation of overdue) {
       if (!operation.isObserved) this.host.unobserved(operation.error, operation);
     }
     if (this.isDue) this.host.turnIsDue();
   }
 
+  /** Told in this turn, or in the next where it comes late: an async callback may fail at any time. */
+  private addThrown(error: unknown, operation: Operation<unknown> | undefined): void {
+    this.thrown.push({ error, operation });
+    if (!this.isRunning) this.host.turnIsDue();
+  }
+
   private runCallback(operation: Operation<unknown>): void {
-    const report = (error: unknown): void => this.host.unobserved(error, operation);
+    const report = (error: unknown): void => this.addThrown(error, operation);
     try {
       const returned = operation.runCallback();
       if (returned instanceof Promise) returned.catch(report);

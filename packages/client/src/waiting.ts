@@ -7,7 +7,7 @@ import type { AbortSignalLike } from '@puka/transport';
 import { Consumer, type MessageTaker } from './consumer.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Message } from './message.ts';
-import { Operation } from './operation.ts';
+import { Operation, type OperationHost } from './operation.ts';
 import type { Signals } from './signals.ts';
 
 /** What can be waited for. */
@@ -31,7 +31,7 @@ export interface WaitOptions {
 }
 
 /** What waiting needs of its client. */
-export interface WaitingHost {
+export interface WaitingHost extends OperationHost {
   readonly deadlines: Deadlines;
   readonly signals: Signals;
   now(): number;
@@ -42,14 +42,16 @@ export interface WaitingHost {
 }
 
 /** Waits for the first of several things. */
-export function waitForFirst(host: WaitingHost, things: readonly Waitable[], options: WaitOptions): Promise<unknown> {
+export async function waitForFirst(
+  host: WaitingHost,
+  things: readonly Waitable[],
+  options: WaitOptions,
+): Promise<unknown> {
   const { timeout, raiseErrors = true, signal } = options;
   checkTimeout(timeout);
-  if (things.length === 0) return Promise.reject(new UsageError('wait takes one promise or more'));
-  if (!things.every((thing) => thing instanceof Operation || thing instanceof Consumer)) {
-    return Promise.reject(new UsageError('wait takes promises and consumers of this client'));
-  }
-  if (signal?.aborted) return Promise.reject(signal.reason);
+  if (things.length === 0) throw new UsageError('wait takes one promise or more');
+  for (const thing of things) checkWaitable(thing, host);
+  if (signal?.aborted) throw signal.reason;
   return new Promise((resolve, reject) => {
     const undo: (() => void)[] = [host.hold()];
     let isOver = false;
@@ -79,6 +81,13 @@ export function waitForFirst(host: WaitingHost, things: readonly Waitable[], opt
     undo.push(host.deadlines.add(host.now() + timeout, () => finish(() => resolve(undefined))));
     host.rearm();
   });
+}
+
+/** @throws {UsageError} for what this client would not work on while somebody waits. */
+function checkWaitable(thing: unknown, host: WaitingHost): void {
+  const operation = thing instanceof Consumer ? thing.ready : thing;
+  if (operation instanceof Operation && operation.isOf(host)) return;
+  throw new UsageError('wait takes promises and consumers of this client');
 }
 
 function takeOutcome(

@@ -1,11 +1,26 @@
-import { UsageError } from '@puka/errors';
+import { ConnectionBroken, UsageError } from '@puka/errors';
 import { describe, expect, it } from 'vitest';
+import type { Message } from '../src/message.ts';
+import type { QueueDeclareOptions } from '../src/options.ts';
 import { ScriptedBroker } from './scripted-broker.ts';
+
+async function scene() {
+  const broker = new ScriptedBroker();
+  return { broker, client: await broker.connected() };
+}
+
+/** Something to be settled by hand. */
+function promised(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve = (): void => {};
+  const promise = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}
 
 describe('an operation that cannot be encoded', () => {
   it('fails with UsageError, and the next goes on', async () => {
-    const broker = new ScriptedBroker();
-    const client = await broker.connected();
+    const { broker, client } = await scene();
     const long = client.queueDeclare({ queue: 'x'.repeat(300) });
     await expect(long).rejects.toBeInstanceOf(UsageError);
     const next = client.queueDeclare({ queue: 'x' });
@@ -21,5 +36,257 @@ describe('an operation that cannot be encoded', () => {
     await expect(client.queueDeclare({ queue: 'x'.repeat(300) })).rejects.toBeInstanceOf(UsageError);
     await broker.pump();
     expect((await Promise.all(others)).length).toBe(10);
+  });
+});
+
+describe('an operation with a signal and a timeout', () => {
+  it('is given up before it is sent, while it is under way, and not once it has its result', async () => {
+    const { broker, client } = await scene();
+    const reason = new Error('enough');
+    const before = client.queueDeclare({ queue: 'a', signal: AbortSignal.abort(reason) });
+    await expect(before).rejects.toBe(reason);
+    expect(client.needsWrite()).toBe(false);
+    broker.answers.set('queue.declare', () => []);
+    const abort = new AbortController();
+    const during = client.queueDeclare({ queue: 'b', signal: abort.signal });
+    await broker.pump();
+    abort.abort(reason);
+    await expect(during).rejects.toBe(reason);
+    broker.answers.clear();
+    const late = new AbortController();
+    const after = client.queueDeclare({ queue: 'c', signal: late.signal });
+    await broker.pump();
+    late.abort(reason);
+    expect(await after).toMatchObject({ queue: 'c' });
+  });
+
+  it('that is given up keeps its channel from others until its answer has come', async () => {
+    const { broker, client } = await scene();
+    broker.answers.set('queue.declare', () => []);
+    const abort = new AbortController();
+    const given = client.queueDeclare({ queue: 'a', signal: abort.signal });
+    await broker.pump();
+    abort.abort(new Error('enough'));
+    await expect(given).rejects.toThrow('enough');
+    const { channel, method } = broker.last('queue.declare');
+    const next = client.queueDeclare({ queue: 'b' });
+    await broker.pump();
+    expect(broker.last('queue.declare').channel).not.toBe(channel);
+    broker.say(...broker.usual(broker.last('queue.declare').channel, broker.last('queue.declare').method));
+    broker.say(...broker.usual(channel, method));
+    await broker.pump();
+    expect(await next).toMatchObject({ queue: 'b' });
+  });
+});
+
+describe('shutdown', () => {
+  it('waits for an async callback that is at work', async () => {
+    const { broker, client } = await scene();
+    const work = promised();
+    client.basicConsume({ queue: 'q', consumerTag: 'c' }, async (_error, message) => {
+      await work.promise;
+      message?.ack();
+    });
+    await broker.pump();
+    broker.say(broker.delivery(1, 'c', 1));
+    await broker.pump();
+    const down = client.shutdown();
+    await broker.pump();
+    expect(broker.sent()).not.toContain('0 connection.close');
+    work.resolve();
+    await broker.pump();
+    await down;
+    const sent = broker.sent();
+    expect(sent.indexOf('1 basic.ack')).toBeGreaterThanOrEqual(0);
+    expect(sent.indexOf('1 basic.ack')).toBeLessThan(sent.indexOf('0 connection.close'));
+  });
+
+  it('waits for the body of each loop, also of several over one consumer, and without acks', async () => {
+    for (const noAck of [false, true]) {
+      const { broker, client } = await scene();
+      const works = [promised(), promised()];
+      const done: number[] = [];
+      const consumer = client.basicConsume({ queue: 'q', consumerTag: 'c', noAck });
+      const loops = works.map(async ({ promise }, index) => {
+        for await (const message of consumer) {
+          await promise;
+          if (!noAck) message.ack();
+          done.push(index);
+        }
+      });
+      await broker.pump();
+      broker.say(broker.delivery(1, 'c', 1), broker.delivery(1, 'c', 2));
+      await broker.pump();
+      const down = client.shutdown();
+      works[1]?.resolve();
+      await broker.pump();
+      expect(down.state).toBe('pending');
+      works[0]?.resolve();
+      await broker.pump();
+      await down;
+      await Promise.all(loops);
+      expect(done).toEqual([1, 0]);
+    }
+  });
+
+  it('does not wait for who has been given a message by wait and keeps it', async () => {
+    const { broker, client } = await scene();
+    const consumer = client.basicConsume({ queue: 'q', consumerTag: 'c' });
+    await broker.pump();
+    broker.say(broker.delivery(1, 'c', 1));
+    await broker.pump();
+    const message: Message = await client.wait(consumer);
+    const down = client.shutdown();
+    await broker.pump();
+    await down;
+    expect(message.ack()).toBe(false);
+  });
+
+  it('waits for publishes, declares and gets', async () => {
+    const { broker, client } = await scene();
+    for (const type of ['basic.publish', 'queue.declare', 'basic.get'] as const) broker.answers.set(type, () => []);
+    const publish = client.basicPublish({ routingKey: 'q', body: 'x' });
+    const declare = client.queueDeclare({ queue: 'q' });
+    const get = client.basicGet({ queue: 'q' });
+    await broker.pump();
+    const down = client.shutdown();
+    await broker.pump();
+    for (const type of ['basic.publish', 'queue.declare', 'basic.get'] as const) {
+      expect(down.state).toBe('pending');
+      const { channel, method } = broker.last(type);
+      broker.say(...broker.usual(channel, method));
+      await broker.pump();
+    }
+    await down;
+    await Promise.all([publish, declare, get]);
+  });
+
+  it('hands out what a no-ack consumer has received', async () => {
+    const { broker, client } = await scene();
+    const seen: (string | undefined)[] = [];
+    client.basicConsume({ queue: 'q', consumerTag: 'c', noAck: true }, (_error, message) => seen.push(message?.text()));
+    await broker.pump();
+    broker.answers.set('basic.cancel', (channel, method) => {
+      broker.say(broker.delivery(1, 'c', 1), broker.delivery(1, 'c', 2));
+      return broker.usual(channel, method);
+    });
+    const down = client.shutdown();
+    await broker.pump();
+    await down;
+    expect(seen).toEqual(['1', '2']);
+  });
+
+  it('ends after its timeout all the same, and a shorter one ends a longer one', async () => {
+    const { broker, client } = await scene();
+    client.basicConsume({ queue: 'q', consumerTag: 'c' }, () => new Promise(() => {}));
+    await broker.pump();
+    broker.say(broker.delivery(1, 'c', 1));
+    await broker.pump();
+    const long = client.shutdown();
+    const short = client.shutdown({ timeout: 1000 });
+    await broker.advance(999);
+    expect(short.state).toBe('pending');
+    await broker.advance(1);
+    await short;
+    await long;
+  });
+
+  it('ends when the line breaks, whatever it waits for', async () => {
+    const { broker, client } = await scene();
+    client.basicConsume({ queue: 'q', consumerTag: 'c' }, () => new Promise(() => {}));
+    await broker.pump();
+    broker.say(broker.delivery(1, 'c', 1));
+    await broker.pump();
+    const downs = [client.shutdown(), client.shutdown()];
+    await broker.pump();
+    broker.reset();
+    await broker.pump();
+    await Promise.all(downs);
+  });
+
+  it('before connect() and after close() has nothing to do', async () => {
+    const broker = new ScriptedBroker();
+    const client = broker.client();
+    await client.shutdown();
+    void client.connect();
+    await broker.pump();
+    const closed = client.close();
+    const down = client.shutdown();
+    await broker.pump();
+    await closed;
+    await down;
+    await client.shutdown();
+  });
+
+  it('is what await using does', async () => {
+    const broker = new ScriptedBroker();
+    const used = (async () => {
+      await using client = broker.client();
+      await client.connect();
+      return client;
+    })();
+    await broker.pump();
+    const client = await used;
+    expect(broker.sent()).toContain('0 connection.close');
+    await expect(client.queueDeclare({ queue: 'q' })).rejects.toBeInstanceOf(UsageError);
+  });
+});
+
+describe('closing', () => {
+  it('inside a callback ends everything once, and what was outstanding is broken', async () => {
+    const { broker, client } = await scene();
+    broker.answers.set('queue.purge', () => []);
+    const purge = client.queuePurge({ queue: 'q' });
+    const closed: unknown[] = [];
+    client.on('closed', (error) => closed.push(error));
+    client.queueDeclare({ queue: 'q' }, () => client.close());
+    await broker.pump();
+    await expect(purge).rejects.toBeInstanceOf(ConnectionBroken);
+    expect(closed).toEqual([undefined]);
+  });
+
+  it('gives the same outcome again and again', async () => {
+    const { broker, client } = await scene();
+    const first = client.close();
+    expect(client.close()).toBe(first);
+    const told: unknown[] = [];
+    client.close((error) => told.push(error));
+    await broker.pump();
+    await client.close();
+    expect(told).toEqual([undefined]);
+  });
+});
+
+describe('a server of version 4.3', () => {
+  async function declared(version: string, options: QueueDeclareOptions) {
+    const broker = new ScriptedBroker();
+    broker.serverProperties = { version };
+    const client = await broker.connected();
+    void client.queueDeclare(options);
+    await broker.pump();
+    const { durable, exclusive } = broker.last('queue.declare').method;
+    return { durable, exclusive };
+  }
+
+  it('gets durable for a named queue and exclusive for a server-named one, where nothing else was said', async () => {
+    for (const version of ['4.3.0', '4.3.0-rc.1', '4.10.2', '5.0.0']) {
+      expect(await declared(version, { queue: 'q' })).toEqual({ durable: true, exclusive: false });
+      expect(await declared(version, {})).toEqual({ durable: false, exclusive: true });
+    }
+  });
+
+  it('gets what was said, where something was', async () => {
+    const at = (options: QueueDeclareOptions) => declared('4.3.1', options);
+    expect(await at({ queue: 'q', durable: false })).toEqual({ durable: false, exclusive: false });
+    expect(await at({ queue: 'q', exclusive: true })).toEqual({ durable: false, exclusive: true });
+    expect(await at({ durable: true })).toEqual({ durable: true, exclusive: false });
+    expect(await at({ exclusive: false })).toEqual({ durable: false, exclusive: false });
+  });
+
+  it('is no older one, and none that tells no version', async () => {
+    for (const version of ['3.13.7', '4.2.9', '4.0.0', 'unknown', '']) {
+      expect(await declared(version, { queue: 'q' })).toEqual({ durable: false, exclusive: false });
+      expect(await declared(version, {})).toEqual({ durable: false, exclusive: false });
+    }
   });
 });

@@ -105,7 +105,10 @@ export interface TlsOptions {
 export interface Transport {
   /** The descriptor of the socket, where the runtime has one and shows it. `undefined` after the close. */
   readonly fd: number | undefined;
-  /** The runtime's own socket object (on Node a `net.Socket` or `tls.TLSSocket`); `undefined` where there is none. */
+  /**
+   * The runtime's own socket object (on Node a `net.Socket` or `tls.TLSSocket`, whose `'readable'` event in pull mode means
+   * that `read()` has something); `undefined` where there is none.
+   */
   readonly socket: unknown;
   /** Bytes taken by `write()` that the operating system has not taken yet. 0 after the close. */
   readonly bufferedBytes: number;

@@ -24,7 +24,8 @@ function connect(options: ConnectOptions, handlers: TransportHandlers): Promise<
       reject(signal.reason);
       return;
     }
-    const reader = new SlabReader();
+    // In pull mode the socket keeps its own buffer, and tells of it by 'readable': who drives by hand may listen there.
+    const reader = options.mode === 'pull' ? undefined : new SlabReader();
     let socket: Socket;
     try {
       socket = openSocket(options, reader);
@@ -71,7 +72,7 @@ function connect(options: ConnectOptions, handlers: TransportHandlers): Promise<
         mode: options.mode ?? 'push',
         isSecure: options.tls !== undefined,
       });
-      reader.receive = (bytes) => transport.receive(bytes);
+      if (reader !== undefined) reader.receive = (bytes) => transport.receive(bytes);
       resolve(transport);
     };
     // Stays until the transport puts its own in its place; without one, an error after an abort would end the process.
@@ -99,9 +100,9 @@ class SlabReader {
   };
 }
 
-function openSocket(options: ConnectOptions, onread: SlabReader): Socket {
+function openSocket(options: ConnectOptions, onread: SlabReader | undefined): Socket {
   const { host, port, tls } = options;
   // Half close is ours to decide: without allowHalfOpen Node ends our side as soon as the peer ends its own.
-  const shared = { host, port, onread, allowHalfOpen: true, highWaterMark: highWaterMarkBytes };
+  const shared = { host, port, allowHalfOpen: true, highWaterMark: highWaterMarkBytes, ...(onread && { onread }) };
   return tls === undefined ? connectPlain(shared) : connectSecure({ ...tlsConnectOptions(tls, host), ...shared });
 }

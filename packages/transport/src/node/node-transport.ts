@@ -28,13 +28,16 @@ export class NodeTransport implements Transport, InboxSource {
   readonly #host: string;
   readonly #port: number;
   readonly #inbox: Inbox;
+  readonly #mode: 'push' | 'pull';
   #tlsState: 'plain' | 'upgrading' | 'secure';
+  #isReading = true;
   #isWritable = true;
   #isClosing = false;
   #needsDrain = false;
   #error: unknown;
   readonly #onData = (bytes: Uint8Array): void =>
     this.receive(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  readonly #onReadable = (): void => this.#takeReadable();
   readonly #onDrain = (): void => this.#drained();
   readonly #onEnd = (): void => {
     // Behind an error the end is none in good order. TLS 1.3: the server's alert about a missing certificate comes so.
@@ -52,9 +55,11 @@ export class NodeTransport implements Transport, InboxSource {
     this.#handlers = options.handlers;
     this.#host = options.host;
     this.#port = options.port;
+    this.#mode = options.mode;
     this.#tlsState = options.isSecure ? 'secure' : 'plain';
     this.#inbox = new Inbox({ handlers: options.handlers, mode: options.mode, source: this, schedule: queueMicrotask });
     this.#listen(options.socket);
+    if (this.#mode === 'pull') options.socket.on('readable', this.#onReadable);
     // TLS may deliver the peer's first bytes, or an error, in the very turn that ends the handshake.
     setImmediate(() => this.#inbox.open());
   }
@@ -133,13 +138,15 @@ export class NodeTransport implements Transport, InboxSource {
     this.#tlsState = 'upgrading';
     // The TLS socket reports the errors of the plain one as its own.
     this.#unlisten(plain);
+    plain.off('readable', this.#onReadable);
     plain.on('error', () => undefined);
     this.#socket = secure;
     this.#listen(secure);
     await this.#secured(secure);
     this.#tlsState = 'secure';
     // Node takes no onread for a socket it did not make itself, so these bytes come in buffers of its own.
-    secure.on('data', this.#onData);
+    if (this.#mode === 'pull') secure.on('readable', this.#onReadable);
+    else secure.on('data', this.#onData);
   }
 
   /** Takes what was read; the bytes are the transport's from now on. */
@@ -148,11 +155,14 @@ export class NodeTransport implements Transport, InboxSource {
   }
 
   startReading(): void {
-    this.#socket.resume();
+    this.#isReading = true;
+    if (this.#mode === 'pull') this.#takeReadable();
+    else this.#socket.resume();
   }
 
   stopReading(): void {
-    this.#socket.pause();
+    this.#isReading = false;
+    if (this.#mode === 'push') this.#socket.pause();
   }
 
   get #address(): string {
@@ -183,6 +193,15 @@ export class NodeTransport implements Transport, InboxSource {
         resolve();
       });
     });
+  }
+
+  /** Pull mode: moves what the socket has into the inbox, as far as there is room. */
+  #takeReadable(): void {
+    while (this.#isReading) {
+      const bytes: unknown = this.#socket.read();
+      if (!(bytes instanceof Uint8Array)) return;
+      this.#onData(bytes);
+    }
   }
 
   #drained(): void {

@@ -77,6 +77,21 @@ for (const isSecure of [false, true]) {
       expect(scene.recorder.events).toEqual(['close']);
     });
 
+    it('in pull mode has its socket tell of bytes by its own event, and gives them to who reads there', async () => {
+      await using scene = await connect({ mode: 'pull' });
+      const { transport, socket, peer } = scene;
+      let byteCount = 0;
+      const all = new Promise<void>((resolve) => {
+        socket.on('readable', () => {
+          for (let bytes = transport.read(); bytes !== undefined; bytes = transport.read()) byteCount += bytes.length;
+          if (byteCount === 1_000_000) resolve();
+        });
+      });
+      peer.write(patternBytes(1_000_000));
+      await all;
+      expect(byteCount).toBe(1_000_000);
+    });
+
     it('reports an error of the socket once, by onClose', async () => {
       await using scene = await connect();
       const cause = new Error('cable cut');
