@@ -61,9 +61,13 @@ export class Connection {
       outputWaiting: () => this.driver.wake(),
       closed: (error) => this.closed(error),
     });
+    const connection = this;
     const driving: DriverHost = {
       get isAutomatic() {
         return host.driving.isAutomatic;
+      },
+      get mayRead() {
+        return host.driving.mayRead || connection.awaitsAnswer;
       },
       turn: () => host.driving.turn(),
       drained: () => host.driving.drained(),
@@ -87,6 +91,15 @@ export class Connection {
   /** Bytes that wait to go out, and those of publishes without an outcome. */
   get outboundBytes(): number {
     return Math.max(this.driver.bufferedBytes, this.parts?.publisher.openBytes ?? 0);
+  }
+
+  /**
+   * Whether something is to come from the broker that somebody waits for. It comes behind what was sent before it, so that
+   * whoever takes no message until then would wait for ever if that were left on the line.
+   */
+  private get awaitsAnswer(): boolean {
+    const { session, parts } = this;
+    return session.state !== 'open' || session.awaitsReply || (parts !== undefined && parts.publisher.outstanding > 0);
   }
 
   private opened(info: ConnectionInfo): void {

@@ -286,6 +286,9 @@ export class Core implements WaitingHost {
         },
         turn: () => this.turn(),
         drained: () => this.flow.outboundChanged(),
+        get mayRead() {
+          return core.flow.hasRoom;
+        },
         ioReady: () => {
           if (this.isManual) this.events.emit('ioReady');
         },

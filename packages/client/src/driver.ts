@@ -22,6 +22,8 @@ export interface DriverHost {
   drained(): void;
   /** Driven by hand: there is something to read, or to write, or the line is gone. */
   ioReady(): void;
+  /** Whether there is room for what comes in, or an answer in it that somebody waits for. */
+  readonly mayRead: boolean;
 }
 
 /** Timers take no more than this, in milliseconds. */
@@ -105,8 +107,13 @@ export class Driver implements TransportHandlers {
       const chunks = session.takeOutput(this.runtime.now());
       if (chunks.length > 0) transport.write(chunks);
     }
-    if (session.state === 'closed') this.stop();
-    else this.rearm();
+    if (session.state === 'closed') {
+      this.stop();
+      return;
+    }
+    // An answer may be awaited now that was not before.
+    this.regulate();
+    this.rearm();
   }
 
   /** Pull mode: reads what there is, and tells the session when the line is gone. */
@@ -115,6 +122,7 @@ export class Driver implements TransportHandlers {
     if (transport !== undefined) {
       for (let bytes = this.readOnce(transport); bytes !== undefined; bytes = this.readOnce(transport)) {
         session.receive(bytes, this.runtime.now());
+        this.regulate();
       }
     }
     const { closedBy } = this;
@@ -143,16 +151,20 @@ export class Driver implements TransportHandlers {
     if (this.isPull) this.readSoon();
   }
 
-  /** Reads no more until `resume`. */
-  pause(): void {
+  /** Reads, or leaves on the line what comes: as there is room. */
+  regulate(): void {
+    if (this.host.mayRead) this.resume();
+    else this.pause();
+  }
+
+  private pause(): void {
     if (this.isPaused) return;
     this.isPaused = true;
     this.session.readingPaused();
     this.transport?.pause();
   }
 
-  /** Reads again. */
-  resume(): void {
+  private resume(): void {
     if (!this.isPaused) return;
     this.isPaused = false;
     this.session.readingResumed(this.runtime.now());
@@ -175,6 +187,7 @@ export class Driver implements TransportHandlers {
   /** For the transport. */
   onData(bytes: Uint8Array): void {
     this.session.receive(bytes, this.runtime.now());
+    this.regulate();
     this.afterEvent();
   }
 

@@ -57,13 +57,17 @@ export class FlowControl {
   /** A message has come for a consumer. */
   messageArrived(message: Message): void {
     this.inboundBytes += message.bodySize;
-    if (this.inboundBytes > this.maxInboundBytes) this.connection()?.driver.pause();
   }
 
   /** It is in the user's hands, or back in its queue. */
   messageTaken(message: Message): void {
     this.inboundBytes -= message.bodySize;
-    if (this.inboundBytes <= this.maxInboundBytes) this.connection()?.driver.resume();
+    if (this.hasRoom) this.connection()?.driver.regulate();
+  }
+
+  /** Whether more may be read. */
+  get hasRoom(): boolean {
+    return this.inboundBytes <= this.maxInboundBytes;
   }
 
   /** The connection is gone: nothing waits to go out any more. */

@@ -32,7 +32,10 @@ export interface ClientOptions extends ConnectingOptions {
   readonly maxMessageBytes?: number | undefined;
   /** Outbound bytes above which `needsDrain` is true; at twice that a publish fails with `LimitExceeded`. Default 64 MiB. */
   readonly maxBufferedBytes?: number | undefined;
-  /** Inbound bytes not yet handed out above which the socket is not read. Default 64 MiB. */
+  /**
+   * Inbound bytes not yet handed out above which the socket is not read. Default 64 MiB. It is read on while an answer is
+   * awaited: a confirm or a reply comes behind the messages that were sent before it.
+   */
   readonly maxInboundBytes?: number | undefined;
   /**
    * Time to connect, in milliseconds: for credentials, name look-up, TCP, TLS and handshake, of all hosts together. Of

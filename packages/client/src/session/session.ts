@@ -86,6 +86,11 @@ export class Session implements FrameSink, ChannelHost {
     return this.openChannels;
   }
 
+  /** Whether the reply to a request on any channel is due. */
+  get awaitsReply(): boolean {
+    return this.secretUpdate !== undefined || this.channels.some((channel) => (channel?.pendingRequests ?? 0) > 0);
+  }
+
   /** Starts the handshake; `opened` or `closed` of the sink ends it. @throws {UsageError} a second time. */
   connect(nowMs: number): void {
     if (this.state !== 'idle') throw new UsageError(`connect() on a session that is ${this.state}`);

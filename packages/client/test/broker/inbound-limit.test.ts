@@ -1,0 +1,126 @@
+/** `maxInboundBytes`: what nobody takes is left on the line, and nothing else suffers for it. */
+import { Socket } from 'node:net';
+import { Client, type Consumer } from '@puka/client';
+import { faultProxy, waitFor } from '@puka/testkit';
+import { afterAll, beforeEach, describe, expect, inject, it } from 'vitest';
+
+const url = inject('amqpUrl');
+const maxInboundBytes = 256 * 1024;
+const bodyBytes = 4096;
+const count = 4096;
+const clients: Client[] = [];
+let client: Client;
+let queue: string;
+
+/** A client of its own for each test, with 16 MiB in a queue of its own. */
+beforeEach(async () => {
+  client = await connected(url, { heartbeat: 0 });
+  ({ queue } = await client.queueDeclare({ exclusive: true }));
+  await fill(client, queue);
+});
+
+afterAll(async () => {
+  await Promise.all(clients.map((each) => each.close()));
+});
+
+async function connected(to: string, options: { readonly heartbeat: number }): Promise<Client> {
+  const made = new Client(to, { maxInboundBytes, ...options });
+  clients.push(made);
+  await made.connect();
+  return made;
+}
+
+async function fill(by: Client, name: string): Promise<void> {
+  const body = new Uint8Array(bodyBytes);
+  await Promise.all(Array.from({ length: count }, () => by.basicPublish({ routingKey: name, body })));
+}
+
+function socketOf(of: Client): Socket {
+  const socket = of.socket();
+  if (socket instanceof Socket) return socket;
+  throw new Error('no socket');
+}
+
+/** A consumer whose messages nobody takes, when it has filled what there is room for. */
+async function stuck(of: Client, name: string): Promise<Consumer> {
+  const consumer = of.basicConsume({ queue: name, noAck: true });
+  await consumer.ready;
+  await waitFor(() => socketOf(of).isPaused());
+  return consumer;
+}
+
+describe('a consumer whose messages nobody takes', () => {
+  it('stops the reading, and taking them starts it again: all come, in their order', async () => {
+    const before = socketOf(client).bytesRead;
+    const consumer = await stuck(client, queue);
+    // What was on its way into the process when it stopped comes on top: a slab or two.
+    expect(socketOf(client).bytesRead - before).toBeLessThan(maxInboundBytes + 512 * 1024);
+    let taken = 0;
+    for await (const message of consumer) {
+      expect(message.deliveryTag).toBe(taken + 1);
+      if (++taken === count) break;
+    }
+    expect(taken).toBe(count);
+    expect(socketOf(client).isPaused()).toBe(false);
+  });
+
+  it('is cancelled all the same, by cancel() and by leaving its loop', async () => {
+    const consumer = await stuck(client, queue);
+    expect(await consumer.cancel()).toEqual({ consumerTag: consumer.consumerTag });
+    await fill(client, queue);
+    const second = await stuck(client, queue);
+    for await (const _message of second) break;
+    expect((await client.queueDeclare({ queue, passive: true })).consumerCount).toBe(0);
+  });
+
+  it('holds up no declare, get, publish, acknowledgement of anything else', async () => {
+    await stuck(client, queue);
+    const other = await client.queueDeclare({ exclusive: true });
+    await client.basicPublish({ routingKey: other.queue, body: 'x', mandatory: true });
+    const message = await client.basicGet({ queue: other.queue });
+    expect(message?.text()).toBe('x');
+    expect(message?.ack()).toBe(true);
+    expect(await client.queueDelete({ queue: other.queue })).toEqual({ messageCount: 0 });
+  });
+
+  it('holds up no publish that is awaited between its messages', async () => {
+    const answers = await client.queueDeclare({ exclusive: true });
+    const consumer = await stuck(client, queue);
+    let taken = 0;
+    for await (const _message of consumer) {
+      await client.basicPublish({ routingKey: answers.queue, body: `${taken}` });
+      if (++taken === 500) break;
+    }
+    expect((await client.queueDeclare({ queue: answers.queue, passive: true })).messageCount).toBe(500);
+  });
+
+  it('holds up no close()', async () => {
+    const own = new Client(url, { maxInboundBytes, closeTimeout: 600_000 });
+    await own.connect();
+    const held = await own.queueDeclare({ exclusive: true });
+    await fill(own, held.queue);
+    await stuck(own, held.queue);
+    await own.close();
+  });
+
+  it('does not make the broker pass for dead, nor the client', async () => {
+    const target = { host: new URL(url).hostname, port: Number(new URL(url).port) };
+    await using proxy = await faultProxy({ target, record: true });
+    const beating = await connected(proxy.urlFor(url), { heartbeat: 1 });
+    const held = await beating.queueDeclare({ exclusive: true });
+    await fill(beating, held.queue);
+    const errors: unknown[] = [];
+    beating.on('closed', (error) => errors.push(error));
+    const consumer = await stuck(beating, held.queue);
+    const beatsOf = (): number => {
+      const frame = Buffer.from('08000000000000ce', 'hex');
+      return proxy.recorded('clientToServer').slice(-1000).join(',').split(frame.join(',')).length - 1;
+    };
+    // Two for each interval: the client has been silent and unread for five of them.
+    await waitFor(() => beatsOf() >= 10, { timeoutMs: 20_000 });
+    expect(errors).toEqual([]);
+    let taken = 0;
+    for await (const _message of consumer) if (++taken === count) break;
+    expect(taken).toBe(count);
+  });
+});

@@ -1,0 +1,196 @@
+/** What is bounded: channels, bytes going out, bytes coming in. */
+import { Client, LimitExceeded } from '@puka/client';
+import { type Broker, faultProxy, launchBroker, uniqueName } from '@puka/testkit';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+
+const url = inject('amqpUrl');
+const target = { host: new URL(url).hostname, port: Number(new URL(url).port) };
+const direct = new Client(url);
+
+beforeAll(async () => {
+  await direct.connect();
+});
+
+afterAll(async () => {
+  await direct.close();
+});
+
+describe('many declares at once all succeed', () => {
+  it.each([1000, 5000])('%i', async (count) => {
+    const client = new Client(url);
+    await client.connect();
+    const prefix = uniqueName('many');
+    const names = Array.from({ length: count }, (_, index) => `${prefix}.${index}`);
+    const declared = await Promise.all(names.map((queue) => client.queueDeclare({ queue, exclusive: true })));
+    expect(declared.map(({ queue }) => queue)).toEqual(names);
+    await client.close();
+  });
+
+  it('1000 with every tenth refused: those and no others', async () => {
+    const client = new Client(url);
+    await client.connect();
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 1000 }, (_, index) =>
+        client.queueDeclare({
+          exclusive: true,
+          passive: index % 10 === 3,
+          queue: index % 10 === 3 ? uniqueName('nowhere') : '',
+        }),
+      ),
+    );
+    const refused = outcomes.flatMap(({ status }, index) => (status === 'rejected' ? [index] : []));
+    expect(refused).toEqual(Array.from({ length: 100 }, (_, index) => index * 10 + 3));
+    await client.close();
+  });
+
+  it('20000 given up while they wait their turn cost nothing but themselves', async () => {
+    const client = new Client(url);
+    await client.connect();
+    const { queue } = await client.queueDeclare({ exclusive: true });
+    const given = new AbortController();
+    const declares = Array.from({ length: 20_000 }, () =>
+      client.queueDeclare({ queue, passive: true, signal: given.signal }),
+    );
+    const outcomes = Promise.allSettled(declares);
+    given.abort(new Error('enough'));
+    expect((await outcomes).filter(({ status }) => status === 'fulfilled')).toEqual([]);
+    expect((await client.queueDeclare({ queue, passive: true })).queue).toBe(queue);
+    await client.close();
+  });
+});
+
+describe('a server that allows ten channels', () => {
+  let broker: Broker;
+
+  beforeAll(async () => {
+    broker = await launchBroker({ config: { channel_max: 10 } });
+  });
+
+  afterAll(async () => {
+    await broker.stop();
+  });
+
+  it('serves 1000 declares beside publishes, gets and consumers', async () => {
+    const client = new Client(broker.url);
+    expect(await client.connect()).toMatchObject({ channelMax: 10 });
+    const queues = await Promise.all(Array.from({ length: 1000 }, () => client.queueDeclare({ exclusive: true })));
+    expect(new Set(queues.map(({ queue }) => queue)).size).toBe(1000);
+    const some = queues.slice(0, 30).map(({ queue }) => queue);
+    const consumers = some.map((queue) => client.basicConsume({ queue }));
+    await Promise.all(consumers.map(({ ready }) => ready));
+    await Promise.all(
+      queues.map(({ queue }, index) => client.basicPublish({ routingKey: queue, body: `${index}`, mandatory: true })),
+    );
+    const [gets, declares] = await Promise.all([
+      Promise.all(queues.slice(30).map(({ queue }) => client.basicGet({ queue }))),
+      Promise.all(Array.from({ length: 100 }, () => client.queueDeclare({ exclusive: true }))),
+    ]);
+    expect(declares).toHaveLength(100);
+    expect(gets.map((message) => message?.text())).toEqual(Array.from({ length: 970 }, (_, index) => `${index + 30}`));
+    for (const message of gets) message?.ack();
+    for (const [index, consumer] of consumers.entries()) {
+      for await (const message of consumer) {
+        expect(message.text()).toBe(`${index}`);
+        message.ack();
+        break;
+      }
+    }
+    await client.close();
+  });
+
+  it('survives refusals: a channel lost is another opened, never one too many', async () => {
+    const client = new Client(broker.url);
+    await client.connect();
+    const { queue } = await client.queueDeclare({ exclusive: true });
+    for (let round = 0; round < 5; round++) {
+      const outcomes = await Promise.allSettled([
+        ...Array.from({ length: 40 }, () => client.queueDeclare({ queue: uniqueName('nowhere'), passive: true })),
+        ...Array.from({ length: 40 }, () => client.queueDeclare({ queue, passive: true })),
+        ...Array.from({ length: 40 }, (_, index) =>
+          client.basicPublish({ exchange: index % 20 === 0 ? 'nowhere' : '', routingKey: queue }),
+        ),
+      ]);
+      expect(outcomes.filter(({ status }) => status === 'rejected')).toHaveLength(40 + 2);
+    }
+    await client.close();
+  });
+});
+
+describe('bytes going out', () => {
+  const maxBufferedBytes = 256 * 1024;
+  const body = new Uint8Array(4096);
+
+  it('a publisher that waits for drained() stays under the limit on a slow line', async () => {
+    await using proxy = await faultProxy({ target });
+    const client = new Client(proxy.urlFor(url), { maxBufferedBytes });
+    await client.connect();
+    const { queue } = await client.queueDeclare({ exclusive: true });
+    proxy.throttle(4_000_000, 'clientToServer');
+    let open = 0;
+    let most = 0;
+    let waits = 0;
+    const publishes: Promise<void>[] = [];
+    for (let index = 0; index < 1000; index++) {
+      if (client.needsDrain) {
+        waits++;
+        await client.drained();
+        expect(client.needsDrain).toBe(false);
+      }
+      open += body.length;
+      most = Math.max(most, open);
+      publishes.push(
+        client.basicPublish({ routingKey: queue, body }).then(() => {
+          open -= body.length;
+        }),
+      );
+    }
+    await Promise.all(publishes);
+    expect(waits).toBeGreaterThan(5);
+    expect(most).toBeLessThanOrEqual(maxBufferedBytes + body.length);
+    expect((await direct.queueDeclare({ queue: uniqueName('x'), exclusive: true })).messageCount).toBe(0);
+    expect((await client.queueDeclare({ queue, passive: true })).messageCount).toBe(1000);
+    await client.close();
+  });
+
+  it('one that does not gets LimitExceeded for what is too much, and the rest is confirmed', async () => {
+    await using proxy = await faultProxy({ target });
+    const client = new Client(proxy.urlFor(url), { maxBufferedBytes });
+    await client.connect();
+    const { queue } = await client.queueDeclare({ exclusive: true });
+    proxy.throttle(4_000_000, 'clientToServer');
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 500 }, () => client.basicPublish({ routingKey: queue, body })),
+    );
+    const firstRefused = outcomes.findIndex(({ status }) => status === 'rejected');
+    for (const [index, outcome] of outcomes.entries()) {
+      expect(outcome.status).toBe(index < firstRefused ? 'fulfilled' : 'rejected');
+      if (outcome.status === 'fulfilled') continue;
+      expect(outcome.reason).toBeInstanceOf(LimitExceeded);
+      expect(outcome.reason).toMatchObject({ outcome: 'not-sent', retryable: true, method: 'basic.publish' });
+      expect(String(outcome.reason)).toContain('maxBufferedBytes');
+    }
+    // Twice the limit, a little less for what each costs beside its body.
+    expect(firstRefused).toBeGreaterThan((maxBufferedBytes * 1.9) / body.length);
+    expect(firstRefused).toBeLessThanOrEqual((maxBufferedBytes * 2) / body.length + 1);
+    expect((await client.queueDeclare({ queue, passive: true })).messageCount).toBe(firstRefused);
+    await client.basicPublish({ routingKey: queue, body });
+    await client.close();
+  });
+
+  it('drained() comes at once where nothing waits, and when the connection ends', async () => {
+    await using proxy = await faultProxy({ target });
+    const client = new Client(proxy.urlFor(url), { maxBufferedBytes: 1000 });
+    await client.drained();
+    await client.connect();
+    await client.drained();
+    proxy.blackHole();
+    const publish = client.basicPublish({ routingKey: 'x', body });
+    const drained = client.drained();
+    expect(client.needsDrain).toBe(true);
+    proxy.reset();
+    await drained;
+    await expect(publish).rejects.toMatchObject({ code: 'CONNECTION_BROKEN' });
+    expect(client.needsDrain).toBe(false);
+    await client.close();
+  });
+});
