@@ -28,15 +28,16 @@ export class Deadlines {
   expire(nowMs: number): void {
     if (nowMs < this.next) return;
     this.next = Number.POSITIVE_INFINITY;
-    const due: ((nowMs: number) => void)[] = [];
-    for (const [key, { atMs, call }] of this.calls) {
-      if (atMs <= nowMs) {
-        this.calls.delete(key);
-        due.push(call);
-      } else if (atMs < this.next) {
-        this.next = atMs;
-      }
+    const due: object[] = [];
+    for (const [key, { atMs }] of this.calls) {
+      if (atMs <= nowMs) due.push(key);
+      else if (atMs < this.next) this.next = atMs;
     }
-    for (const call of due) call(nowMs);
+    for (const key of due) {
+      // One of them may undo another.
+      const call = this.calls.get(key)?.call;
+      this.calls.delete(key);
+      call?.(nowMs);
+    }
   }
 }

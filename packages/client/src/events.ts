@@ -24,7 +24,7 @@ export interface ClientEvents {
   closed: [error: PukaError | undefined];
 }
 
-type Listener = { call(...values: unknown[]): void }['call'];
+type Listener = { call(...values: unknown[]): unknown }['call'];
 
 /** Keeps and calls listeners. */
 export class Events {
@@ -46,9 +46,9 @@ export class Events {
 
   /** Adds a listener for one time; `off` with the same listener takes it away before. */
   once<Name extends keyof ClientEvents>(name: Name, listener: (...values: ClientEvents[Name]) => void): void {
-    const single = (...values: ClientEvents[Name]): void => {
+    const single = (...values: ClientEvents[Name]): unknown => {
       this.off(name, listener);
-      listener(...values);
+      return listener(...values);
     };
     this.singles.set(single as Listener, listener as Listener); // As in `on`.
     this.on(name, single);
@@ -68,7 +68,8 @@ export class Events {
     const list = this.listeners.get(name) ?? [];
     for (const listener of list) {
       try {
-        listener(...values);
+        const returned = listener(...values);
+        if (returned instanceof Promise) returned.catch(this.report);
       } catch (error) {
         this.report(error);
       }

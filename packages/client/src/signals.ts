@@ -30,7 +30,8 @@ export class Signals {
     const listener = (): void => {
       this.signals.delete(signal);
       signal.removeEventListener('abort', listener);
-      for (const abort of [...aborts]) abort(signal.reason);
+      // The set itself, so that what is undone meanwhile is not called.
+      for (const abort of aborts) abort(signal.reason);
     };
     const watched = { aborts, listener };
     this.signals.set(signal, watched);

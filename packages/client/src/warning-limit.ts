@@ -1,14 +1,22 @@
-/** At most ten warnings a minute. Must not read a clock. */
+/** At most ten warnings in any minute. Must not read a clock. */
+
+const mostWarnings = 10;
+const windowMs = 60_000;
+
+/** Of one client. */
 export class WarningLimit {
-  private windowStart = Number.NEGATIVE_INFINITY;
-  private count = 0;
+  /** When the last ones were given, the oldest first. */
+  private readonly given: number[] = [];
 
   /** Whether one more may be given now. */
   allows(nowMs: number): boolean {
-    if (nowMs - this.windowStart >= 60_000) {
-      this.windowStart = nowMs;
-      this.count = 0;
+    const { given } = this;
+    const [oldest = Number.NEGATIVE_INFINITY] = given;
+    if (given.length === mostWarnings) {
+      if (nowMs - oldest < windowMs) return false;
+      given.shift();
     }
-    return this.count++ < 10;
+    given.push(nowMs);
+    return true;
   }
 }
