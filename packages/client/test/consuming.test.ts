@@ -79,6 +79,28 @@ describe('subscribing', () => {
   });
 });
 
+describe('deliveries behind a refusal', () => {
+  it('are passed over, before and after the number is used again, and hurt nobody', async () => {
+    const { broker, client } = await scene();
+    broker.answers.set('basic.consume', () => []);
+    const consumer = client.basicConsume({ queue: 'q', consumerTag: 'c' });
+    await broker.pump();
+    const ghost = broker.delivery(1, 'c', 1);
+    broker.say(refusal(1, 404, "NOT_FOUND - no queue 'q'"), ghost, ghost.subarray(0, 40));
+    await broker.pump();
+    await expect(consumer.ready).rejects.toBeInstanceOf(NotFound);
+    for (const type of ['channel.open', 'queue.declare'] as const) broker.answers.set(type, () => []);
+    const declare = client.queueDeclare({ queue: 'x' });
+    await broker.pump();
+    expect(broker.last('channel.open').channel).toBe(1);
+    broker.say(ghost.subarray(40), broker.delivery(1, 'c', 2));
+    broker.say([1, { type: 'basic.cancel', consumerTag: 'c', noWait: true }], [1, { type: 'channel.open-ok' }]);
+    broker.say(...broker.usual(1, broker.last('queue.declare').method));
+    await broker.pump();
+    expect(await declare).toMatchObject({ queue: 'x' });
+  });
+});
+
 describe('a multi consumer', () => {
   it('without acks hands out what is on its way from the others when one queue is cancelled', async () => {
     const { broker, client } = await scene();

@@ -69,19 +69,27 @@ export class SessionChannel {
   private readonly acks = new AckWindow();
   private readonly assembler: ContentAssembler;
   private acksAreWaiting = false;
+  /** Until open-ok, what comes is of the channel that had the number before: RabbitMQ delivers behind its own close. */
+  private isHaunted: boolean;
   private closeError: PukaError | undefined;
 
-  /** Made by `Session.openChannel()`. */
-  constructor(id: number, host: ChannelHost, sink: ChannelSink) {
+  /** Made by `Session.openChannel()`. @param isHaunted the broker closed the channel that had the number before. */
+  constructor(id: number, host: ChannelHost, sink: ChannelSink, isHaunted = false) {
     this.id = id;
     this.host = host;
     this.sink = sink;
+    this.isHaunted = isHaunted;
     this.assembler = new ContentAssembler(host.maxMessageBytes);
   }
 
   /** Whether commands may be given: RabbitMQ takes them right behind `channel.open`. */
   get isUsable(): boolean {
     return this.state === 'open' || this.state === 'opening';
+  }
+
+  /** Whether the broker has closed it. */
+  get wasClosedByPeer(): boolean {
+    return this.closeError !== undefined;
   }
 
   /** Deliveries that the user still holds. */
@@ -216,6 +224,7 @@ export class SessionChannel {
 
   /** Takes a method that announces a message. @throws {PukaError} for one out of place. */
   receiveContentMethod(kind: ContentKind, bytes: Uint8Array, start: number, end: number): void {
+    if (this.isHaunted) return;
     this.refuseWithinContent();
     this.transit('content', kind);
     this.assembler.method(kind, bytes, start, end);
@@ -223,13 +232,13 @@ export class SessionChannel {
 
   /** Takes a content header frame. @throws {PukaError} for one out of place. */
   receiveHeader(bytes: Uint8Array, start: number, end: number): void {
-    if (this.state === 'crossed') return;
+    if (this.state === 'crossed' || this.isHaunted) return;
     if (this.assembler.header(bytes, start, end)) this.deliver();
   }
 
   /** Takes a piece of a body frame. @throws {PukaError} for one out of place. */
   receiveBody(bytes: Uint8Array, start: number, end: number): void {
-    if (this.state === 'crossed') return;
+    if (this.state === 'crossed' || this.isHaunted) return;
     if (this.assembler.body(bytes, start, end)) this.deliver();
   }
 
@@ -243,6 +252,8 @@ export class SessionChannel {
   /** Takes any other method. @throws {PukaError} for one out of place. */
   receiveMethod(method: Method, id: number): void {
     this.refuseWithinContent();
+    if (this.isHaunted && method.type !== 'channel.open-ok') return;
+    this.isHaunted = false;
     if (this.state === 'crossed' && method.type !== 'channel.close-ok') return;
     switch (method.type) {
       case 'channel.close':
