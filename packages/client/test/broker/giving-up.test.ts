@@ -1,0 +1,228 @@
+/** Operations that are given up: by a signal before, during and after, and by their timeout. */
+import { getEventListeners } from 'node:events';
+import { Client, type Operation, OperationTimeout } from '@puka/client';
+import { type FaultProxy, faultProxy, uniqueName, waitFor } from '@puka/testkit';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+
+const url = inject('amqpUrl');
+const target = { host: new URL(url).hostname, port: Number(new URL(url).port) };
+const direct = new Client(url);
+let proxy: FaultProxy;
+let client: Client;
+let queue: string;
+
+beforeAll(async () => {
+  await direct.connect();
+});
+
+afterAll(async () => {
+  await direct.close();
+});
+
+beforeEach(async () => {
+  proxy = await faultProxy({ target });
+  client = new Client(proxy.urlFor(url));
+  await client.connect();
+  queue = uniqueName('giving-up');
+  await direct.queueDeclare({ queue, durable: true });
+});
+
+afterEach(async () => {
+  await client.close();
+  await proxy.stop();
+  await direct.queueDelete({ queue });
+});
+
+/** What an operation may be told beside its own options. */
+interface Bound {
+  readonly signal?: AbortSignal;
+  readonly timeout?: number;
+}
+
+/** One of each kind, as the test names them. */
+const kinds: readonly (readonly [name: string, start: (bound: Bound) => Operation<unknown>])[] = [
+  ['queueDeclare', (bound) => client.queueDeclare({ queue: uniqueName('x'), exclusive: true, ...bound })],
+  ['queueDelete', (bound) => client.queueDelete({ queue: uniqueName('x'), ...bound })],
+  ['queuePurge', (bound) => client.queuePurge({ queue, ...bound })],
+  ['queueBind', (bound) => client.queueBind({ queue, exchange: 'amq.direct', ...bound })],
+  ['queueUnbind', (bound) => client.queueUnbind({ queue, exchange: 'amq.direct', ...bound })],
+  ['exchangeDeclare', (bound) => client.exchangeDeclare({ exchange: 'amq.direct', passive: true, ...bound })],
+  ['exchangeDelete', (bound) => client.exchangeDelete({ exchange: uniqueName('x'), ...bound })],
+  ['exchangeBind', (bound) => client.exchangeBind({ destination: 'amq.fanout', source: 'amq.fanout', ...bound })],
+  ['exchangeUnbind', (bound) => client.exchangeUnbind({ destination: 'amq.fanout', source: 'amq.fanout', ...bound })],
+  ['basicPublish', (bound) => client.basicPublish({ routingKey: queue, body: 'x', ...bound })],
+  ['basicGet', (bound) => client.basicGet({ queue, ...bound })],
+  ['basicConsume', (bound) => client.basicConsume({ queue, ...bound }).ready],
+  ['basicConsumeMulti', (bound) => client.basicConsumeMulti({ queues: [queue], ...bound }).ready],
+];
+
+const listenersOf = (signal: AbortSignal): number => getEventListeners(signal, 'abort').length;
+
+describe.each(kinds)('%s', (_name, start) => {
+  it('by a signal aborted before: nothing is sent', async () => {
+    const reason = new Error('before');
+    const operation = start({ signal: AbortSignal.abort(reason) });
+    expect(client.needsWrite()).toBe(false);
+    await expect(operation).rejects.toBe(reason);
+    expect((await client.queueDeclare({ queue, passive: true })).messageCount).toBe(0);
+  });
+
+  it('by a signal aborted meanwhile: it rejects with the reason, and the connection goes on', async () => {
+    const given = new AbortController();
+    proxy.blackHole('serverToClient');
+    const operation = start({ signal: given.signal });
+    const rejected = expect(operation).rejects.toBe('why');
+    given.abort('why');
+    await rejected;
+    expect(listenersOf(given.signal)).toBe(0);
+    await proxy.restore();
+    expect((await client.queueDeclare({ queue, passive: true })).queue).toBe(queue);
+  });
+
+  it('by a signal aborted afterwards: it has its result', async () => {
+    const given = new AbortController();
+    const operation = start({ signal: given.signal });
+    await operation;
+    expect(listenersOf(given.signal)).toBe(0);
+    given.abort();
+    expect(operation.state).toBe('fulfilled');
+    await operation;
+  });
+
+  it('by its timeout: OperationTimeout, unknown where it was sent', async () => {
+    proxy.blackHole('serverToClient');
+    const operation = start({ timeout: 30 });
+    await expect(operation).rejects.toBeInstanceOf(OperationTimeout);
+    await expect(operation).rejects.toMatchObject({ outcome: 'unknown', method: operation.method, scope: 'operation' });
+    await proxy.restore();
+    expect((await client.queueDeclare({ queue, passive: true })).queue).toBe(queue);
+  });
+
+  it('not by a timeout that is not over', async () => {
+    await start({ timeout: 20_000 });
+  });
+});
+
+describe('what is given up', () => {
+  it('rejects with an AbortError where the signal gives no reason, and a TimeoutError by AbortSignal.timeout', async () => {
+    proxy.blackHole();
+    const given = new AbortController();
+    const aborted = expect(client.queuePurge({ queue, signal: given.signal })).rejects.toMatchObject({
+      name: 'AbortError',
+    });
+    given.abort();
+    await aborted;
+    const timed = client.queuePurge({ queue, signal: AbortSignal.timeout(20) });
+    await expect(timed).rejects.toMatchObject({ name: 'TimeoutError' });
+    await proxy.restore();
+  });
+
+  it('waiting for a channel is not sent, and says so', async () => {
+    proxy.blackHole('serverToClient');
+    const names = Array.from({ length: 200 }, () => uniqueName('waiting'));
+    const outcomes = await Promise.allSettled(
+      names.map((name) => client.queueDeclare({ queue: name, autoDelete: true, timeout: 50 })),
+    );
+    const sent = outcomes.filter((each) => each.status === 'rejected' && each.reason.outcome === 'unknown').length;
+    const waited = outcomes.filter((each) => each.status === 'rejected' && each.reason.outcome === 'not-sent').length;
+    expect(sent).toBeGreaterThan(0);
+    expect(waited).toBe(200 - sent);
+    await proxy.restore();
+    await client.queueDeclare({ queue, passive: true });
+    const made = await Promise.allSettled(names.map((name) => direct.queueDeclare({ queue: name, passive: true })));
+    expect(made.filter(({ status }) => status === 'fulfilled')).toHaveLength(sent);
+    await Promise.all(names.map((name) => direct.queueDelete({ queue: name })));
+  });
+
+  it('as a get leaves its message in the queue', async () => {
+    await direct.basicPublish({ routingKey: queue, body: 'kept' });
+    proxy.blackHole('serverToClient');
+    await expect(client.basicGet({ queue, timeout: 30 })).rejects.toBeInstanceOf(OperationTimeout);
+    await proxy.restore();
+    await client.queueDeclare({ queue, passive: true });
+    const message = await client.basicGet({ queue });
+    expect(message?.text()).toBe('kept');
+    message?.ack();
+  });
+
+  it('as a consume leaves no consumer behind', async () => {
+    proxy.blackHole('serverToClient');
+    const consumer = client.basicConsume({ queue, timeout: 30 });
+    await expect(consumer.ready).rejects.toBeInstanceOf(OperationTimeout);
+    await proxy.restore();
+    await client.queueDeclare({ queue, passive: true });
+    await waitFor(async () => (await direct.queueDeclare({ queue, passive: true })).consumerCount === 0);
+  });
+
+  it('as a publish behind one that is refused is not sent again', async () => {
+    const nowhere = uniqueName('nowhere');
+    const bad = [0, 1].map(() => expect(client.basicPublish({ exchange: nowhere, routingKey: 'x' })).rejects.toThrow());
+    const given = new AbortController();
+    const late = Array.from({ length: 100 }, (_, index) =>
+      client.basicPublish({ routingKey: queue, body: `${index}`, signal: given.signal }),
+    );
+    const outcomes = Promise.allSettled(late);
+    given.abort();
+    await Promise.all(bad);
+    expect((await outcomes).every(({ status }) => status === 'rejected')).toBe(true);
+    await client.basicPublish({ routingKey: queue, body: 'after' });
+    // The broker dropped them unseen with the channel.
+    expect((await client.queueDeclare({ queue, passive: true })).messageCount).toBe(1);
+    expect(listenersOf(given.signal)).toBe(0);
+  });
+
+  it('connecting rejects with the reason, and one can connect afterwards', async () => {
+    proxy.blackHole();
+    const other = new Client(proxy.urlFor(url));
+    const given = new AbortController();
+    const rejected = expect(other.connect({ signal: given.signal })).rejects.toBe('enough');
+    given.abort('enough');
+    await rejected;
+    await expect(other.connect({ timeout: 30 })).rejects.toBeInstanceOf(OperationTimeout);
+    await proxy.restore();
+    expect((await other.connect()).channelMax).toBeGreaterThan(0);
+    await other.close();
+  });
+});
+
+describe('many operations on one signal', () => {
+  it('leave no listener behind and raise no warning', async () => {
+    const warnings: unknown[] = [];
+    const note = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', note);
+    const { signal } = new AbortController();
+    const own = await client.queueDeclare({ exclusive: true });
+    for (let round = 0; round < 5; round++) {
+      const operations = Array.from({ length: 200 }, (_, index) =>
+        index % 2 === 0
+          ? client.basicPublish({ routingKey: own.queue, signal })
+          : client.queueDeclare({ queue: own.queue, passive: true, signal }),
+      );
+      expect(listenersOf(signal)).toBe(1);
+      await Promise.all(operations);
+      expect(listenersOf(signal)).toBe(0);
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('warning', note);
+    expect(warnings).toEqual([]);
+  });
+
+  it('are all given up by it, those of another are not', async () => {
+    const [one, other] = [new AbortController(), new AbortController()];
+    const own = await client.queueDeclare({ exclusive: true });
+    proxy.blackHole('serverToClient');
+    const given = Array.from({ length: 300 }, () =>
+      client.basicPublish({ routingKey: own.queue, body: 'x', signal: one.signal }),
+    );
+    const kept = Array.from({ length: 300 }, () =>
+      client.basicPublish({ routingKey: own.queue, body: 'x', signal: other.signal }),
+    );
+    const outcomes = Promise.allSettled(given);
+    one.abort('one');
+    expect(await outcomes).toEqual(Array.from({ length: 300 }, () => ({ status: 'rejected', reason: 'one' })));
+    await proxy.restore();
+    await Promise.all(kept);
+    // What was sent is not taken back.
+    expect((await client.queueDeclare({ queue: own.queue, passive: true })).messageCount).toBe(600);
+  });
+});
