@@ -120,12 +120,17 @@ export class Connection {
 
   private closed(error: PukaError | undefined): void {
     const { parts } = this;
-    const reason = error ?? new ConnectionBroken('the connection was closed by this client', { retryable: false });
+    const reason = error ?? closedByUs();
     this.parts = undefined;
     parts?.publisher.lost(reason);
     parts?.pool.lost(reason);
     this.host.closed(this, error, reason);
   }
+}
+
+/** Why operations end when nothing else ended the connection. */
+export function closedByUs(): ConnectionBroken {
+  return new ConnectionBroken('the connection was closed by this client', { retryable: false });
 }
 
 /** RabbitMQ tells its extensions in the server's properties. */

@@ -13,7 +13,7 @@ import {
 import type { Method, MethodInput } from '@puka/wire';
 import { ConnectRound } from './connect-round.ts';
 import { ConnectTarget, withoutSecrets } from './connecting.ts';
-import { Connection, type ConnectionHost, type ConnectionParts, hasConfirms } from './connection.ts';
+import { Connection, type ConnectionHost, type ConnectionParts, closedByUs, hasConfirms } from './connection.ts';
 import type { Consumer } from './consumer.ts';
 import type { CredentialRenewal } from './credential-renewal.ts';
 import { Deadlines } from './deadlines.ts';
@@ -54,6 +54,8 @@ export class Core implements WaitingHost {
   private readonly warnings: WarningLimit = new WarningLimit();
   private readonly isManual: boolean;
   private connecting: Operation<ConnectionInfo> | undefined = undefined;
+  /** Asked for while the connection was on its way out. */
+  private connectingNext: Operation<ConnectionInfo> | undefined = undefined;
   private closing: Operation<void> | undefined = undefined;
   /** Why the last connection was lost, until the next `connect()` or `close()`. */
   private lostBy: PukaError | undefined = undefined;
@@ -218,24 +220,28 @@ export class Core implements WaitingHost {
 
   /** See `Client.connect`. */
   connect(options: OperationOptions, callback: Callback<ConnectionInfo> | undefined): Operation<ConnectionInfo> {
-    const { connecting } = this;
+    const standing = this.isEnding ? this.connectingNext : this.connecting;
     const isPlain = callback === undefined && options.signal === undefined && options.timeout === undefined;
-    if (connecting !== undefined && isPlain) return connecting;
+    if (standing !== undefined && isPlain) return standing;
     const operation = new Operation<ConnectionInfo>(this, 'connection.open', callback);
-    if (connecting !== undefined) {
-      follow(connecting, operation);
+    if (standing !== undefined) {
+      follow(standing, operation);
       this.bound(operation, options);
       return operation;
     }
     if (!this.bound(operation, options, () => this.giveUpConnecting(operation))) return operation;
-    this.connecting = operation;
-    this.closing = undefined;
-    this.lostBy = undefined;
-    this.open();
+    if (this.isEnding) this.connectingNext = operation;
+    else this.open(operation);
     return operation;
   }
 
+  /** Whether there is a connection, and it is on its way out: closed by us, or given up while connecting. */
+  private get isEnding(): boolean {
+    return this.connection !== undefined && (this.closing !== undefined || this.connecting?.state === 'rejected');
+  }
+
   private giveUpConnecting(operation: Operation<ConnectionInfo>): void {
+    if (this.connectingNext === operation) this.connectingNext = undefined;
     if (this.connecting !== operation) return;
     this.connection?.session.close(this.now());
     this.connection?.driver.flush();
@@ -243,7 +249,9 @@ export class Core implements WaitingHost {
 
   /** See `Client.close`. */
   close(callback: Callback<void> | undefined): Operation<void> {
-    const { closing, connection } = this;
+    const { closing, connection, connectingNext } = this;
+    this.connectingNext = undefined;
+    connectingNext?.reject(notSent('connection.open', closedByUs()));
     if (closing !== undefined && callback === undefined) return closing;
     this.lostBy = undefined;
     const operation = new Operation<void>(this, 'connection.close', callback);
@@ -262,7 +270,10 @@ export class Core implements WaitingHost {
     return operation;
   }
 
-  private open(): void {
+  private open(operation: Operation<ConnectionInfo>): void {
+    this.connecting = operation;
+    this.closing = undefined;
+    this.lostBy = undefined;
     this.round = new ConnectRound(this.target, () => this.now());
     this.tryHost(this.round);
   }
@@ -357,6 +368,16 @@ export class Core implements WaitingHost {
     this.loops.end('close');
     if (this.isAutomatic) connection.driver.wake();
     this.scheduleTurn();
+    this.connectNext();
+  }
+
+  private connectNext(): void {
+    const { connectingNext } = this;
+    this.connectingNext = undefined;
+    // A listener of the close may have been first.
+    if (connectingNext === undefined) return;
+    if (this.connecting === undefined) this.open(connectingNext);
+    else follow(this.connecting, connectingNext);
   }
 
   // ── Consumers ───────────────────────────────────────────────────────────────────────────────────────────────────
