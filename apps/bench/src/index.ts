@@ -1,42 +1,28 @@
 /** Runs every client in turn on one broker, round by round, and prints medians and ratios. */
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
+import { parseArgs } from 'node:util';
 import { Client } from '@puka/client';
 import { ensureBroker } from '@puka/testkit';
-import type { Job, Mode } from './job.ts';
+import { type Contestant, librabbitmq, scripted } from './contestants.ts';
+import { type Figures, type Job, type Mode, modes } from './job.ts';
+import { compileLibrabbitmq } from './librabbitmq.ts';
+import { report } from './report.ts';
 
-const run = promisify(execFile);
-const names = ['puka', 'amqplib', 'rabbitmq-client', 'cloudamqp'] as const;
 const { values } = parseArgs({
   options: {
-    modes: { type: 'string', default: 'publish,consume-ack,consume-no-ack' },
+    modes: { type: 'string', default: modes.join(',') },
     sizes: { type: 'string', default: '16,4096,65536,1048576' },
+    clients: { type: 'string' },
     rounds: { type: 'string', default: '5' },
     scale: { type: 'string', default: '1' },
   },
 });
 
-interface Figures {
-  readonly seconds: number;
-  readonly cpuMicroseconds: number;
-  readonly rssBytes: number;
-}
-
 /** Messages of a run, so that one takes about a second. */
-function countFor(size: number): number {
-  const count = size <= 1024 ? 50_000 : size <= 8192 ? 20_000 : size <= 65_536 ? 4000 : 300;
-  return Math.max(100, Math.round(count * Number(values.scale)));
-}
-
-function median(numbers: readonly number[]): number {
-  return [...numbers].sort((one, other) => one - other)[Math.floor(numbers.length / 2)] ?? Number.NaN;
-}
-
-async function measure(name: string, job: Job): Promise<Figures> {
-  const child = fileURLToPath(new URL('./child.js', import.meta.url));
-  const { stdout } = await run(process.execPath, [child, name, JSON.stringify(job)]);
-  return JSON.parse(stdout) as Figures; // `child.ts` printed it.
+function countFor(mode: Mode, size: number): number {
+  const scale = Number(values.scale);
+  if (mode === 'declare-delete') return Math.max(100, Math.round(1000 * scale));
+  const perRun = size <= 1024 ? 50_000 : size <= 8192 ? 20_000 : size <= 65_536 ? 4000 : 300;
+  return Math.max(100, Math.round((mode === 'request-reply' ? Math.min(perRun, 5000) : perRun) * scale));
 }
 
 async function fill(client: Client, { queue, count, size }: Job): Promise<void> {
@@ -47,37 +33,50 @@ async function fill(client: Client, { queue, count, size }: Job): Promise<void> 
   }
 }
 
+/** A client that lost messages, or left some behind, has not won anything. */
+async function checkLeft(client: Client, { queue, mode, count }: Job, name: string): Promise<void> {
+  // RabbitMQ's queues answer ahead of their turn how much they hold, but not before this is in them.
+  await client.basicPublish({ routingKey: queue });
+  const messageCount = (await client.queueDeclare({ queue, passive: true })).messageCount - 1;
+  const isPublishing = mode === 'publish' || mode === 'publish-ignored';
+  const wanted = isPublishing ? count : 0;
+  if (messageCount !== wanted) throw new Error(`${name} left ${messageCount} messages in the queue, not ${wanted}`);
+}
+
+async function round(client: Client, contestant: Contestant, job: Job): Promise<Figures> {
+  const { queue, mode } = job;
+  await client.queueDelete({ queue });
+  await client.queueDeclare({ queue, durable: true });
+  if (mode === 'consume-ack' || mode === 'consume-no-ack') await fill(client, job);
+  const figures = await contestant.measure(job);
+  await checkLeft(client, job, contestant.name);
+  return figures;
+}
+
+const compiled = await compileLibrabbitmq();
+if ('missing' in compiled) console.log(compiled.missing);
+const wanted = values.clients?.split(',');
+const contestants = [...scripted(), ...('program' in compiled ? [librabbitmq(compiled.program)] : [])].filter(
+  ({ name }) => wanted === undefined || wanted.includes(name),
+);
 const broker = await ensureBroker();
 const client = new Client(broker.url);
 await client.connect();
-for (const mode of values.modes.split(',') as Mode[]) {
-  for (const size of values.sizes.split(',').map(Number)) {
-    const count = countFor(size);
-    const job: Job = { url: broker.url, queue: `bench-${process.pid}`, mode, size, count };
-    const results = new Map<string, Figures[]>(names.map((name) => [name, []]));
-    for (let round = 0; round < Number(values.rounds); round++) {
-      for (const name of names) {
-        await client.queueDelete({ queue: job.queue });
-        await client.queueDeclare({ queue: job.queue, durable: true });
-        if (mode !== 'publish') await fill(client, job);
-        results.get(name)?.push(await measure(name, job));
-      }
+const queue = `bench-${process.pid}`;
+for (const mode of modes.filter((mode) => values.modes.split(',').includes(mode))) {
+  const sizes = mode === 'declare-delete' ? [0] : values.sizes.split(',').map(Number);
+  for (const size of sizes) {
+    const job: Job = { url: broker.url, queue, mode, size, count: countFor(mode, size) };
+    const runs = new Map<Contestant, Figures[]>();
+    for (const contestant of contestants) if (contestant.measures(mode)) runs.set(contestant, []);
+    for (let number = 0; number < Number(values.rounds); number++) {
+      for (const [contestant, figures] of runs) figures.push(await round(client, contestant, job));
     }
-    console.log(`\n${mode}, ${size} B, ${count} messages, median of ${values.rounds}`);
-    const cpuOf = (name: string): number =>
-      median((results.get(name) ?? []).map(({ cpuMicroseconds }) => cpuMicroseconds / count));
-    const own = cpuOf('puka');
-    for (const name of names) {
-      const figures = results.get(name) ?? [];
-      const rate = median(figures.map(({ seconds }) => count / seconds));
-      const memory = median(figures.map(({ rssBytes }) => rssBytes)) / 1_048_576;
-      console.log(
-        `${name.padEnd(16)} ${rate.toFixed(0).padStart(8)}/s  ${cpuOf(name).toFixed(2).padStart(9)} us CPU  ${memory.toFixed(0).padStart(4)} MiB` +
-          (name === 'puka' ? '' : `  puka takes ${(own / cpuOf(name)).toFixed(2)} of it`),
-      );
-    }
+    const what = mode === 'declare-delete' ? `${job.count} queues` : `${size} B, ${job.count} messages`;
+    console.log(`\n${mode}, ${what}, median of ${values.rounds}`);
+    for (const line of report(job, runs)) console.log(line);
   }
 }
-await client.queueDelete({ queue: `bench-${process.pid}` });
+await client.queueDelete({ queue });
 await client.close();
 await broker.stop();

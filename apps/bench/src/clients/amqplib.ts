@@ -1,47 +1,111 @@
-/** amqplib by its callback-free API: a confirm channel, `publish` with a callback. */
-import amqplib from 'amqplib';
-import { type BenchClient, prefetchCount, windowSize } from '../job.ts';
+/** amqplib: a confirm channel and `publish` with a callback; else a plain channel. */
+import amqplib, { type Channel, type ConfirmChannel } from 'amqplib';
+import { type FullClient, type Job, prefetchCount, queueNames, windowSize } from '../job.ts';
 
-export async function connect(url: string): Promise<BenchClient> {
+export async function connect(url: string): Promise<FullClient> {
   const connection = await amqplib.connect(url);
-  const channel = await connection.createConfirmChannel();
+  const confirmChannel = await connection.createConfirmChannel();
+  const channel = await connection.createChannel();
   return {
-    publish: ({ queue, count, size }) =>
-      new Promise((resolve, reject) => {
-        const body = Buffer.alloc(size);
-        let sent = 0;
-        let confirmed = 0;
-        const done = (error: unknown): void => {
-          if (error) reject(error);
-          if (++confirmed === count) resolve();
-          fill();
-        };
-        const fill = (): void => {
-          while (sent < count && sent - confirmed < windowSize) {
-            sent++;
-            channel.publish('', queue, body, {}, done);
-          }
-        };
-        fill();
-      }),
-    consume: async ({ queue, count, mode }) => {
-      const noAck = mode === 'consume-no-ack';
-      if (!noAck) await channel.prefetch(prefetchCount);
-      let left = count;
-      await new Promise<void>((resolve, reject) => {
-        channel
-          .consume(
-            queue,
-            (message) => {
-              if (message === null) return;
-              if (!noAck) channel.ack(message);
-              if (--left === 0) resolve();
-            },
-            { noAck },
-          )
-          .catch(reject);
-      });
+    publish: (job) => publish(confirmChannel, job),
+    publishIgnored: (job) => publishIgnored(channel, job),
+    consume: (job) => consume(channel, job),
+    requestReply: (job) => requestReply(channel, job),
+    declareDelete: (job) => declareDelete(channel, job),
+    close: async () => {
+      // Before the connection, which does not wait for acks that are under way.
+      await channel.close();
+      await connection.close();
     },
-    close: () => connection.close(),
   };
+}
+
+async function publish(channel: ConfirmChannel, { queue, count, size }: Job): Promise<void> {
+  const body = Buffer.alloc(size);
+  await new Promise<void>((resolve, reject) => {
+    let sent = 0;
+    let confirmed = 0;
+    const done = (error: unknown): void => {
+      if (error) reject(error);
+      if (++confirmed === count) resolve();
+      fill();
+    };
+    const fill = (): void => {
+      while (sent < count && sent - confirmed < windowSize) {
+        sent++;
+        channel.publish('', queue, body, {}, done);
+      }
+    };
+    fill();
+  });
+}
+
+async function publishIgnored(channel: Channel, { queue, count, size }: Job): Promise<void> {
+  const body = Buffer.alloc(size);
+  for (let sent = 0; sent < count; sent++) {
+    if (!channel.publish('', queue, body, {})) await new Promise((resolve) => channel.once('drain', resolve));
+  }
+  await channel.checkQueue(queue);
+}
+
+async function consume(channel: Channel, { queue, count, mode }: Job): Promise<void> {
+  const noAck = mode === 'consume-no-ack';
+  if (!noAck) await channel.prefetch(prefetchCount);
+  let left = count;
+  await new Promise<void>((resolve, reject) => {
+    channel
+      .consume(
+        queue,
+        (message) => {
+          if (message === null) return;
+          if (!noAck) channel.ack(message);
+          if (--left === 0) resolve();
+        },
+        { noAck },
+      )
+      .catch(reject);
+  });
+}
+
+async function requestReply(channel: Channel, { queue, count, size }: Job): Promise<number[]> {
+  const latencies: number[] = [];
+  const body = Buffer.alloc(size);
+  const { queue: replyTo } = await channel.assertQueue('', { exclusive: true });
+  await channel.consume(
+    queue,
+    (request) => {
+      if (request === null) return;
+      const { replyTo = '', correlationId } = request.properties;
+      channel.publish('', replyTo, request.content, { correlationId });
+    },
+    { noAck: true },
+  );
+  return new Promise((resolve, reject) => {
+    let asked = 0;
+    const ask = (): void => {
+      asked = performance.now();
+      channel.publish('', queue, body, { replyTo, correlationId: String(latencies.length) });
+    };
+    channel
+      .consume(
+        replyTo,
+        (reply) => {
+          if (reply?.properties.correlationId !== String(latencies.length)) {
+            reject(new Error('a reply to another request'));
+            return;
+          }
+          latencies.push((performance.now() - asked) * 1000);
+          if (latencies.length === count) resolve(latencies);
+          else ask();
+        },
+        { noAck: true },
+      )
+      .then(ask, reject);
+  });
+}
+
+async function declareDelete(channel: Channel, job: Job): Promise<void> {
+  const names = queueNames(job);
+  await Promise.all(names.map((queue) => channel.assertQueue(queue, { durable: false, exclusive: true })));
+  await Promise.all(names.map((queue) => channel.deleteQueue(queue)));
 }

@@ -1,44 +1,97 @@
 /** This client, by callbacks. */
 import { Client } from '@puka/client';
-import { type BenchClient, prefetchCount, windowSize } from '../job.ts';
+import { type FullClient, type Job, prefetchCount, queueNames, windowSize } from '../job.ts';
 
-export async function connect(url: string): Promise<BenchClient> {
+export async function connect(url: string): Promise<FullClient> {
   const client = new Client(url);
   await client.connect();
   return {
-    publish: ({ queue, count, size }) =>
-      new Promise((resolve, reject) => {
-        const options = { routingKey: queue, body: new Uint8Array(size) };
-        let sent = 0;
-        let confirmed = 0;
-        const done = (error: unknown): void => {
-          if (error !== undefined) reject(error);
-          if (++confirmed === count) resolve();
-          fill();
-        };
-        const fill = (): void => {
-          while (sent < count && sent - confirmed < windowSize) {
-            sent++;
-            client.basicPublish(options, done);
-          }
-        };
-        fill();
-      }),
-    consume: ({ queue, count, mode }) =>
-      new Promise((resolve, reject) => {
-        let left = count;
-        const noAck = mode === 'consume-no-ack';
-        client.basicConsume({ queue, noAck, prefetchCount: noAck ? 0 : prefetchCount }, (error, message) => {
-          if (message === undefined) {
-            reject(error);
-            return;
-          }
-          if (!noAck) message.ack();
-          if (--left === 0) resolve();
-        });
-      }),
+    publish: (job) => publish(client, job),
+    publishIgnored: (job) => publishIgnored(client, job),
+    consume: (job) => consume(client, job),
+    requestReply: (job) => requestReply(client, job),
+    declareDelete: (job) => declareDelete(client, job),
     close: async () => {
       await client.close();
     },
   };
+}
+
+function publish(client: Client, { queue, count, size }: Job): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const options = { routingKey: queue, body: new Uint8Array(size) };
+    let sent = 0;
+    let confirmed = 0;
+    const done = (error: unknown): void => {
+      if (error !== undefined) reject(error);
+      if (++confirmed === count) resolve();
+      fill();
+    };
+    const fill = (): void => {
+      while (sent < count && sent - confirmed < windowSize) {
+        sent++;
+        client.basicPublish(options, done);
+      }
+    };
+    fill();
+  });
+}
+
+async function publishIgnored(client: Client, { queue, count, size }: Job): Promise<void> {
+  const options = { routingKey: queue, body: new Uint8Array(size) };
+  for (let sent = 1; sent < count; sent++) {
+    client.basicPublish(options);
+    if (client.needsDrain) await client.drained();
+  }
+  await client.basicPublish(options);
+}
+
+function consume(client: Client, { queue, count, mode }: Job): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let left = count;
+    const noAck = mode === 'consume-no-ack';
+    client.basicConsume({ queue, noAck, prefetchCount: noAck ? 0 : prefetchCount }, (error, message) => {
+      if (message === undefined) {
+        reject(error);
+        return;
+      }
+      if (!noAck) message.ack();
+      if (--left === 0) resolve();
+    });
+  });
+}
+
+async function requestReply(client: Client, { queue, count, size }: Job): Promise<number[]> {
+  const latencies: number[] = [];
+  const body = new Uint8Array(size);
+  const replyTo = (await client.queueDeclare({ exclusive: true })).queue;
+  const server = client.basicConsume({ queue, noAck: true }, (_error, request) => {
+    if (request === undefined) return;
+    const { replyTo = '', correlationId } = request;
+    client.basicPublish({ routingKey: replyTo, correlationId, body: request.body });
+  });
+  await server.ready;
+  return new Promise((resolve, reject) => {
+    let asked = 0;
+    const ask = (): void => {
+      asked = performance.now();
+      client.basicPublish({ routingKey: queue, replyTo, correlationId: String(latencies.length), body });
+    };
+    const asker = client.basicConsume({ queue: replyTo, noAck: true }, (error, reply) => {
+      if (reply === undefined || reply.correlationId !== String(latencies.length)) {
+        reject(error ?? new Error('a reply to another request'));
+        return;
+      }
+      latencies.push((performance.now() - asked) * 1000);
+      if (latencies.length === count) resolve(latencies);
+      else ask();
+    });
+    asker.ready.then(ask, reject);
+  });
+}
+
+async function declareDelete(client: Client, job: Job): Promise<void> {
+  const names = queueNames(job);
+  await Promise.all(names.map((queue) => client.queueDeclare({ queue, exclusive: true })));
+  await Promise.all(names.map((queue) => client.queueDelete({ queue })));
 }

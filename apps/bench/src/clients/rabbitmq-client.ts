@@ -1,47 +1,99 @@
-/** rabbitmq-client by its low-level channel for publishing and its consumer for consuming. */
-import { Connection } from 'rabbitmq-client';
-import { type BenchClient, prefetchCount, windowSize } from '../job.ts';
+/** rabbitmq-client by its low-level channel. */
+import { type Channel, Connection } from 'rabbitmq-client';
+import { type FullClient, type Job, prefetchCount, queueNames, windowSize } from '../job.ts';
 
-export async function connect(url: string): Promise<BenchClient> {
+export async function connect(url: string): Promise<FullClient> {
   const connection = new Connection(url);
   await connection.onConnect();
   const channel = await connection.acquire();
   return {
-    publish: async ({ queue, count, size }) => {
-      await channel.confirmSelect();
-      const body = Buffer.alloc(size);
-      await new Promise<void>((resolve, reject) => {
-        let sent = 0;
-        let confirmed = 0;
-        const done = (): void => {
-          if (++confirmed === count) resolve();
-          fill();
-        };
-        const fill = (): void => {
-          while (sent < count && sent - confirmed < windowSize) {
-            sent++;
-            channel.basicPublish(queue, body).then(done, reject);
-          }
-        };
-        fill();
-      });
-    },
-    consume: async ({ queue, count, mode }) => {
-      const noAck = mode === 'consume-no-ack';
-      if (!noAck) await channel.basicQos({ prefetchCount });
-      let left = count;
-      await new Promise<void>((resolve, reject) => {
-        channel
-          .basicConsume({ queue, noAck }, (message) => {
-            if (!noAck) channel.basicAck({ deliveryTag: message.deliveryTag });
-            if (--left === 0) resolve();
-          })
-          .catch(reject);
-      });
-    },
+    publish: (job) => publish(channel, job),
+    publishIgnored: (job) => publishIgnored(channel, job),
+    consume: (job) => consume(channel, job),
+    requestReply: (job) => requestReply(channel, job),
+    declareDelete: (job) => declareDelete(channel, job),
     close: async () => {
       await channel.close();
       await connection.close();
     },
   };
+}
+
+async function publish(channel: Channel, { queue, count, size }: Job): Promise<void> {
+  await channel.confirmSelect();
+  const body = Buffer.alloc(size);
+  await new Promise<void>((resolve, reject) => {
+    let sent = 0;
+    let confirmed = 0;
+    const done = (): void => {
+      if (++confirmed === count) resolve();
+      fill();
+    };
+    const fill = (): void => {
+      while (sent < count && sent - confirmed < windowSize) {
+        sent++;
+        channel.basicPublish(queue, body).then(done, reject);
+      }
+    };
+    fill();
+  });
+}
+
+/** Its promise settles when the socket has taken the bytes: one in a window is awaited. */
+async function publishIgnored(channel: Channel, { queue, count, size }: Job): Promise<void> {
+  const body = Buffer.alloc(size);
+  for (let sent = 1; sent <= count; sent++) {
+    const written = channel.basicPublish(queue, body);
+    if (sent % windowSize === 0) await written;
+  }
+  await channel.queueDeclare({ queue, passive: true });
+}
+
+async function consume(channel: Channel, { queue, count, mode }: Job): Promise<void> {
+  const noAck = mode === 'consume-no-ack';
+  if (!noAck) await channel.basicQos({ prefetchCount });
+  let left = count;
+  await new Promise<void>((resolve, reject) => {
+    channel
+      .basicConsume({ queue, noAck }, (message) => {
+        if (!noAck) channel.basicAck({ deliveryTag: message.deliveryTag });
+        if (--left === 0) resolve();
+      })
+      .catch(reject);
+  });
+}
+
+async function requestReply(channel: Channel, { queue, count, size }: Job): Promise<number[]> {
+  const latencies: number[] = [];
+  const body = Buffer.alloc(size);
+  const { queue: replyTo } = await channel.queueDeclare({ exclusive: true });
+  await channel.basicConsume({ queue, noAck: true }, (request) => {
+    const { replyTo: routingKey = '', correlationId = '' } = request;
+    void channel.basicPublish({ routingKey, correlationId }, Buffer.from(request.body));
+  });
+  return new Promise((resolve, reject) => {
+    let asked = 0;
+    const ask = (): void => {
+      asked = performance.now();
+      const correlationId = String(latencies.length);
+      channel.basicPublish({ routingKey: queue, replyTo, correlationId }, body).catch(reject);
+    };
+    channel
+      .basicConsume({ queue: replyTo, noAck: true }, (reply) => {
+        if (reply.correlationId !== String(latencies.length)) {
+          reject(new Error('a reply to another request'));
+          return;
+        }
+        latencies.push((performance.now() - asked) * 1000);
+        if (latencies.length === count) resolve(latencies);
+        else ask();
+      })
+      .then(ask, reject);
+  });
+}
+
+async function declareDelete(channel: Channel, job: Job): Promise<void> {
+  const names = queueNames(job);
+  await Promise.all(names.map((queue) => channel.queueDeclare({ queue, exclusive: true })));
+  await Promise.all(names.map((queue) => channel.queueDelete({ queue })));
 }

@@ -1,0 +1,104 @@
+import { Client } from '@puka/client';
+import { uniqueName } from '@puka/testkit';
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { connectors, fullConnectors } from '../src/clients/connectors.ts';
+import type { Contestant } from '../src/contestants.ts';
+import type { Figures, Job, Mode } from '../src/job.ts';
+import { quantile, report } from '../src/report.ts';
+
+const url = inject('amqpUrl');
+const count = 7;
+let client: Client;
+let queue: string;
+
+beforeEach(async () => {
+  client = new Client(url);
+  await client.connect();
+  queue = uniqueName('bench');
+  await client.queueDeclare({ queue, durable: true });
+});
+
+afterEach(async () => {
+  await client.queueDelete({ queue });
+  await client.close();
+});
+
+function jobOf(mode: Mode): Job {
+  return { url, queue, mode, count, size: 16 };
+}
+
+async function inQueue(): Promise<number> {
+  return (await client.queueDeclare({ queue, passive: true })).messageCount;
+}
+
+async function fillQueue(): Promise<void> {
+  const body = new Uint8Array(16);
+  await Promise.all(Array.from({ length: count }, () => client.basicPublish({ routingKey: queue, body })));
+}
+
+describe.each(Object.entries(connectors))('%s', (_name, load) => {
+  it('publishes what it is told to', async () => {
+    const contestant = await (await load()).connect(url);
+    await contestant.publish(jobOf('publish'));
+    expect(await inQueue()).toBe(count);
+    await contestant.close();
+  });
+
+  it.each(['consume-ack', 'consume-no-ack'] as const)('empties the queue by %s', async (mode) => {
+    await fillQueue();
+    const contestant = await (await load()).connect(url);
+    await contestant.consume(jobOf(mode));
+    await contestant.close();
+    expect(await inQueue()).toBe(0);
+  });
+});
+
+describe.each(Object.entries(fullConnectors))('%s', (_name, load) => {
+  it('publishes without looking', async () => {
+    const contestant = await (await load()).connect(url);
+    await contestant.publishIgnored(jobOf('publish-ignored'));
+    expect(await inQueue()).toBe(count);
+    await contestant.close();
+  });
+
+  it('measures each request', async () => {
+    const contestant = await (await load()).connect(url);
+    const latencies = await contestant.requestReply(jobOf('request-reply'));
+    expect(latencies.filter((latency) => latency > 0)).toHaveLength(count);
+    await contestant.close();
+  });
+
+  it('leaves none of the queues it made', async () => {
+    const contestant = await (await load()).connect(url);
+    await contestant.declareDelete(jobOf('declare-delete'));
+    await expect(client.queueDeclare({ queue: `${queue}-0`, passive: true })).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    });
+    await contestant.close();
+  });
+});
+
+describe('report', () => {
+  it('says what this client takes of the others', () => {
+    const measure = (): never => {
+      throw new Error('not asked for');
+    };
+    const own: Contestant = { name: 'puka', role: 'own', measures: () => true, measure };
+    const peer: Contestant = { name: 'other', role: 'peer', measures: () => true, measure };
+    const run = (cpuMicroseconds: number): Figures => ({ seconds: 1, cpuMicroseconds, rssBytes: 2_097_152 });
+    const lines = report(
+      jobOf('publish'),
+      new Map<Contestant, Figures[]>([
+        [own, [run(7), run(14), run(700)]],
+        [peer, [run(28)]],
+      ]),
+    );
+    expect(lines[0]).toMatch(/^puka +7\/s +2\.00 us CPU +2 MiB$/);
+    expect(lines[1]).toMatch(/^other +7\/s +4\.00 us CPU +2 MiB {2}puka takes 0\.50 of it$/);
+  });
+
+  it('takes a quantile of what is not sorted', () => {
+    expect(quantile([3, 1, 2, 4], 0.5)).toBe(3);
+    expect(quantile([3, 1, 2, 4], 0.99)).toBe(4);
+  });
+});
