@@ -39,6 +39,8 @@ export class ChannelPool {
   private waiting: ChannelTask[] = [];
   private waitingHead = 0;
   private isServing = false;
+  /** Told when a kept channel has come or gone. */
+  private keptWatchers: ((error: PukaError | undefined) => void)[] = [];
   /** Lent to operations. */
   private lent = 0;
   /** Kept for longer: by consumers and by gets that are not settled. */
@@ -84,17 +86,31 @@ export class ChannelPool {
     if (kept.consumers + kept.gets >= this.session.channelMax - 2 - spare) return false;
     kept[use]++;
     this.acquire((channel, error) => {
-      if (channel === undefined) kept[use]--;
-      else this.lent--;
-      task(channel, error);
+      if (channel === undefined) {
+        kept[use]--;
+        task(undefined, error);
+        return;
+      }
+      this.lent--;
+      task(channel, undefined);
+      this.keptChanged();
     });
     return true;
+  }
+
+  /**
+   * For who may keep no channel and finds none to share: one is about to come, or to go. Calls once, when it has; with the
+   * error where there will be none.
+   */
+  whenKeptChanges(watcher: (error: PukaError | undefined) => void): void {
+    this.keptWatchers.push(watcher);
   }
 
   /** Gives a kept channel back, usable or not. */
   releaseKept(use: LongUse, channel: SessionChannel): void {
     this.kept[use]--;
     this.shelve(channel);
+    this.keptChanged();
   }
 
   /** An idle channel, or one lent to an operation, is gone. */
@@ -110,7 +126,12 @@ export class ChannelPool {
     const tasks = this.waiting.slice(this.waitingHead);
     this.waiting = [];
     this.waitingHead = 0;
+    for (const watcher of this.keptWatchers.splice(0)) watcher(error);
     for (const task of tasks) task(undefined, error);
+  }
+
+  private keptChanged(): void {
+    for (const watcher of this.keptWatchers.splice(0)) watcher(undefined);
   }
 
   private shelve(channel: SessionChannel): void {

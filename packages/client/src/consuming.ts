@@ -165,8 +165,10 @@ export class Consuming implements ConsumerChannelHost {
     const free = usable.filter((on) => !sources.some(({ consumerTag }) => on.has(consumerTag)));
     const [first, ...others] = free.length > 0 ? free : usable;
     if (first === undefined) {
-      const details = { outcome: 'not-sent', method: 'basic.consume' } as const;
-      done(new ConnectionBroken('no channel is left for basic.consume', details));
+      this.pool.whenKeptChanges((error) => {
+        if (error === undefined) this.subscribe(consumer, sources, done);
+        else done(error);
+      });
       return;
     }
     const least = others.reduce((best, on) => (on.size < best.size ? on : best), first);

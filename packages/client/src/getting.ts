@@ -2,7 +2,7 @@
  * `basicGet`: the gets of one queue share a channel as long as one of their messages is not settled, so that a refusal
  * hurts no message of another queue. Must not know consumers.
  */
-import { AmqpError, ConnectionBroken, type PukaError, replyError } from '@puka/errors';
+import { AmqpError, type PukaError, replyError } from '@puka/errors';
 import type { Method } from '@puka/wire';
 import type { ChannelPool } from './channel-pool.ts';
 import { readDeliveryTag } from './delivery-tag.ts';
@@ -107,7 +107,10 @@ export class Getting {
     }
     if (least !== undefined) this.sendAll(queue, least);
     else if (!this.pool.keep('gets', (channel, error) => this.opened(queue, channel, error))) {
-      this.refuse(queue, new ConnectionBroken('no channel is left for basic.get', { outcome: 'not-sent' }));
+      this.pool.whenKeptChanges((error) => {
+        if (error === undefined) this.shareWithOther(queue);
+        else this.refuse(queue, error);
+      });
     }
   }
 

@@ -24,3 +24,10 @@ export function shuffled<Item>(items: readonly Item[], random: () => number): It
   while (rest.length > 0) order.push(...rest.splice(Math.floor(random() * rest.length), 1));
   return order;
 }
+
+/** One of the items. */
+export function picked<Item>(items: readonly Item[], random: () => number): Item {
+  const [item] = items.slice(Math.floor(random() * items.length));
+  if (item === undefined) throw new Error('there is nothing to pick from');
+  return item;
+}

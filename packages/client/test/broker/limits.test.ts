@@ -116,6 +116,57 @@ describe('a server that allows ten channels', () => {
   });
 });
 
+describe('a client with the least channels, four', () => {
+  async function withQueues(count: number): Promise<{ readonly client: Client; readonly queues: readonly string[] }> {
+    const client = new Client(url, { channelMax: 4 });
+    await client.connect();
+    const declared = await Promise.all(Array.from({ length: count }, () => client.queueDeclare({ exclusive: true })));
+    const queues = declared.map(({ queue }) => queue);
+    await Promise.all(queues.map((queue) => client.basicPublish({ routingKey: queue, body: queue })));
+    return { client, queues };
+  }
+
+  it('gets from many queues at once, and consumes from many at once', async () => {
+    const { client, queues } = await withQueues(30);
+    const messages = await Promise.all(queues.map((queue) => client.basicGet({ queue })));
+    expect(messages.map((message) => message?.text())).toEqual(queues);
+    for (const message of messages) message?.nack();
+    const consumers = queues.map((queue) => client.basicConsume({ queue }));
+    await Promise.all(consumers.map(({ ready }) => ready));
+    for (const consumer of consumers) {
+      for await (const message of consumer) {
+        expect(message.text()).toBe(consumer.queue);
+        message.ack();
+        break;
+      }
+    }
+    await client.close();
+  });
+
+  it('consumes while messages of gets are held, and gets while consumers stand', async () => {
+    const { client, queues } = await withQueues(20);
+    const [held, consumed] = [queues.slice(0, 10), queues.slice(10)];
+    const messages = await Promise.all(held.map((queue) => client.basicGet({ queue })));
+    const consumers = consumed.map((queue) => client.basicConsume({ queue }));
+    await Promise.all(consumers.map(({ ready }) => ready));
+    expect(await Promise.all(held.map((queue) => client.basicGet({ queue })))).toEqual(held.map(() => null));
+    expect(messages.every((message) => message?.ack())).toBe(true);
+    await client.close();
+  });
+
+  it('gets and consumes at once, where half of the queues are not there', async () => {
+    const { client, queues } = await withQueues(20);
+    const names = queues.flatMap((queue) => [queue, uniqueName('nowhere')]);
+    const outcomes = await Promise.allSettled(
+      names.map((queue, index) => (index % 4 < 2 ? client.basicGet({ queue }) : client.basicConsume({ queue }).ready)),
+    );
+    expect(outcomes.map((each) => (each.status === 'fulfilled' ? 'ok' : each.reason.code))).toEqual(
+      queues.flatMap(() => ['ok', 'NOT_FOUND']),
+    );
+    await client.close();
+  });
+});
+
 describe('bytes going out', () => {
   const maxBufferedBytes = 256 * 1024;
   const body = new Uint8Array(4096);
