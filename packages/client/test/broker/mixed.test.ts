@@ -113,4 +113,91 @@ describe.each([
     await client.queuePurge({ queue });
     await client.shutdown();
   });
+
+  it('each operation ends once, wherever the line breaks or the client is closed', async () => {
+    const seed = newSeed();
+    console.info(`seed ${seed}`);
+    const random = seededRandom(seed);
+    const { queue } = await direct.queueDeclare({ queue: uniqueName('mixed'), durable: true });
+    for (let round = 0; round < 12; round++) {
+      await using proxy = await faultProxy({ target });
+      const client = new Client(proxy.urlFor(url), { pubacks, closeTimeout: 2000 });
+      client.on('unobserved', () => {});
+      await client.connect();
+      const kinds = plans(client, queue);
+      const surprises: string[] = [];
+      const waiting: Promise<void>[] = [];
+      const endAt = Math.floor(random() * 300);
+      const end = picked(['reset', 'drop', 'close', 'shutdown'], random);
+      for (let index = 0; index < 300; index++) {
+        if (index === endAt && end === 'reset') proxy.reset();
+        if (index === endAt && end === 'drop') proxy.dropAfter(Math.floor(random() * 2000), 'serverToClient');
+        if (index === endAt && end === 'close') void client.close();
+        if (index === endAt && end === 'shutdown') void client.shutdown();
+        const { name, fate, start } = picked(kinds, random);
+        const expected = ['CONNECTION_BROKEN', 'USAGE_ERROR', ...(fate === 'ok' ? ['ok'] : fate)];
+        waiting.push(
+          start(undefined)
+            .then(
+              () => 'ok',
+              (error: unknown) => codeOf(error),
+            )
+            .then((outcome) => {
+              if (!expected.includes(outcome)) surprises.push(`${end} at ${endAt}, ${index} ${name}: ${outcome}`);
+            }),
+        );
+        if (random() < 0.1) await new Promise((resolve) => setImmediate(resolve));
+      }
+      if (end === 'drop') proxy.reset();
+      await Promise.all(waiting);
+      expect(surprises).toEqual([]);
+      await client.close();
+      await proxy.restore();
+      await client.connect();
+      await client.basicPublish({ routingKey: queue, mandatory: true });
+      await client.close();
+    }
+    await direct.queueDelete({ queue });
+  });
+
+  it('what was confirmed is in the queue, and what was not sent is not, wherever the line breaks', async () => {
+    const seed = newSeed();
+    console.info(`seed ${seed}`);
+    const random = seededRandom(seed);
+    for (let round = 0; round < 15; round++) {
+      await using proxy = await faultProxy({ target });
+      const client = new Client(proxy.urlFor(url), { pubacks });
+      await client.connect();
+      const queue = uniqueName('broken');
+      await direct.queueDeclare({ queue, durable: true });
+      const limit = Math.floor(random() * 60_000);
+      proxy.dropAfter(limit, picked(['clientToServer', 'serverToClient'] as const, random));
+      const outcomes: Promise<string>[] = [];
+      for (let index = 0; index < 400; index++) {
+        const body = `${index}${'.'.repeat(Math.floor(random() * 300))}`;
+        outcomes.push(
+          client.basicPublish({ routingKey: queue, body, mandatory: index % 3 === 0 }).then(
+            () => 'confirmed',
+            (error: unknown) => (isPukaError(error) ? error.outcome : String(error)),
+          ),
+        );
+        if (random() < 0.2) await new Promise((resolve) => setImmediate(resolve));
+      }
+      proxy.reset();
+      const known = await Promise.all(outcomes);
+      expect(new Set([...known, 'confirmed', 'unknown', 'not-sent']).size).toBe(3);
+      const found = new Set<number>();
+      for (let message = await direct.basicGet({ queue, noAck: true }); message !== null; ) {
+        found.add(Number.parseInt(message.text(), 10));
+        message = await direct.basicGet({ queue, noAck: true });
+      }
+      const wrong = known.flatMap((outcome, index) => {
+        const isWrong = outcome === 'confirmed' ? !found.has(index) : outcome === 'not-sent' && found.has(index);
+        return isWrong ? [`${index} ${outcome}`] : [];
+      });
+      expect(wrong).toEqual([]);
+      await client.close();
+      await direct.queueDelete({ queue });
+    }
+  });
 });
