@@ -134,12 +134,11 @@ export class Consumer implements AsyncIterable<Message> {
     const comeBack = (): void => {
       if (given !== undefined) this.inBodies.delete(given);
       given = undefined;
-      this.idleWatcher?.();
     };
     return {
       next: () => {
         comeBack();
-        return new Promise((resolve, reject) => {
+        const next = new Promise<IteratorResult<Message, undefined>>((resolve, reject) => {
           this.next({
             take: (value) => {
               given = value;
@@ -152,9 +151,13 @@ export class Consumer implements AsyncIterable<Message> {
             },
           });
         });
+        // Now that the loop has its next message, if there was one.
+        this.idleWatcher?.();
+        return next;
       },
       return: async () => {
         comeBack();
+        this.idleWatcher?.();
         await this.leaveLoop();
         return { done: true, value: undefined };
       },
@@ -236,9 +239,13 @@ export class Consumer implements AsyncIterable<Message> {
     this.idleWatcher?.();
   }
 
-  /** For the client: whether a message is being worked on: a callback's promise is open, or a loop has not come back. */
+  /**
+   * For the client: whether a message is being worked on: a callback's promise is open, a loop has not come back, or there
+   * are messages for the callback that the broker has forgotten.
+   */
   get isBusy(): boolean {
-    if (this.handlersRunning > 0) return true;
+    const hasCallbackDue = this.callback !== undefined && this.noAck && this.head < this.messages.length;
+    if (this.handlersRunning > 0 || hasCallbackDue) return true;
     for (const message of this.inBodies) if (this.noAck || !message.isSettled) return true;
     return false;
   }
@@ -253,6 +260,7 @@ export class Consumer implements AsyncIterable<Message> {
       this.runCallback(callback, undefined, message, report);
       this.takers.shift()?.take(message);
     }
+    this.idleWatcher?.();
     const { callback } = this;
     if (callback === undefined || !this.ended || this.head < this.messages.length) return;
     if (!this.endIsTold && this.endError !== undefined) {

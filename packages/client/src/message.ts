@@ -101,11 +101,19 @@ export class Message {
 
   /** All the properties that are there. @throws {AmqpSyntaxError} when the publisher's headers are malformed. */
   get properties(): BasicProperties {
+    this.checkHeaders();
     return this.lazyReader.toObject();
   }
-  /** The headers; an empty table where there are none. */
+  /**
+   * The headers; an empty table where there are none.
+   *
+   * @throws {AmqpSyntaxError | LimitExceeded} when the publisher's are malformed. All else of the message can still be read.
+   */
   get headers(): FieldTable {
-    return this.lazyReader.headers ?? noHeaders;
+    const { headers } = this.lazyReader;
+    if (headers !== undefined) return headers;
+    this.checkHeaders();
+    return noHeaders;
   }
   /** MIME type of the body. */
   get contentType(): string | undefined {
@@ -204,6 +212,11 @@ export class Message {
   /** For the client: whether it is settled through this. */
   isSettledBy(settlement: Settlement): boolean {
     return this.settlement === settlement;
+  }
+
+  private checkHeaders(): void {
+    const { lazyReader } = this;
+    if (lazyReader.headers === undefined && lazyReader.bytesOf('headers') !== undefined) throw lazyReader.error;
   }
 
   private settle(): Settlement {

@@ -164,7 +164,10 @@ describe('shutdown', () => {
   it('hands out what a no-ack consumer has received', async () => {
     const { broker, client } = await scene();
     const seen: (string | undefined)[] = [];
-    client.basicConsume({ queue: 'q', consumerTag: 'c', noAck: true }, (_error, message) => seen.push(message?.text()));
+    client.basicConsume({ queue: 'q', consumerTag: 'c', noAck: true }, async (_error, message) => {
+      await client.basicPublish({ routingKey: 'q', body: 'x' });
+      seen.push(message?.text());
+    });
     await broker.pump();
     broker.answers.set('basic.cancel', (channel, method) => {
       broker.say(broker.delivery(1, 'c', 1), broker.delivery(1, 'c', 2));

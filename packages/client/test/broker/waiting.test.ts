@@ -1,0 +1,226 @@
+import { Client, NotFound, OperationTimeout, UsageError } from '@puka/client';
+import { faultProxy, uniqueName } from '@puka/testkit';
+import { describe, expect, inject, it } from 'vitest';
+import { numbers, scene } from './scene.ts';
+
+const { client, queue: freshQueue, fill } = scene();
+
+/** A client whose broker answers late. */
+async function slow() {
+  const target = { host: new URL(inject('amqpUrl')).hostname, port: Number(new URL(inject('amqpUrl')).port) };
+  const proxy = await faultProxy({ target });
+  const own = new Client(`amqp://${proxy.host}:${proxy.port}`);
+  await own.connect();
+  return {
+    own,
+    proxy,
+    [Symbol.asyncDispose]: async () => {
+      proxy.latency(0);
+      await own.close();
+      await proxy[Symbol.asyncDispose]();
+    },
+  };
+}
+
+describe('wait with a time-out', () => {
+  it('gives undefined on each kind of promise, and what it waited for goes on', async () => {
+    await using scene = await slow();
+    const { own, proxy } = scene;
+    const queue = await freshQueue(1);
+    await own.basicPublish({ routingKey: queue, body: 'channel of publishing' });
+    const consumer = own.basicConsume({ queue: await freshQueue() });
+    await consumer.ready;
+    proxy.latency(150);
+    const kinds = [
+      own.queueDeclare({ exclusive: true }),
+      own.queueDeclare({ queue, passive: true }),
+      own.basicPublish({ routingKey: queue, body: 'x' }),
+      own.basicGet({ queue }),
+      own.basicConsume({ queue }).ready,
+      own.basicQos(consumer, { prefetchCount: 3 }),
+      own.exchangeDeclare({ exchange: 'amq.topic', passive: true }),
+    ];
+    for (const kind of kinds) expect(await own.wait<typeof kind>(kind, { timeout: 0 })).toBeUndefined();
+    expect(await own.wait<(typeof kinds)[number]>(kinds, { timeout: 0 })).toBeUndefined();
+    for (const kind of kinds) expect(kind.state).toBe('pending');
+    const results = await own.waitForAll(kinds);
+    expect(results[0]).toMatchObject({ messageCount: 0 });
+    expect(results[3]).toMatchObject({ queue });
+    for (const kind of kinds) expect(kind.state).toBe('fulfilled');
+  });
+
+  it('works twice on the same promise, and once more for its result', async () => {
+    await using scene = await slow();
+    const { own, proxy } = scene;
+    proxy.latency(100);
+    const declare = own.queueDeclare({ exclusive: true });
+    const [first, second] = await Promise.all([own.wait(declare, { timeout: 1 }), own.wait(declare, { timeout: 2 })]);
+    expect([first, second]).toEqual([undefined, undefined]);
+    const declared = await own.wait(declare);
+    expect(declared.queue).toMatch(/^amq\.gen-/);
+    expect(await own.wait(declare, { timeout: 1 })).toBe(declared);
+    expect(await own.wait(declare)).toBe(declared);
+  });
+
+  it('on a connect and a close gives undefined, and they go on', async () => {
+    await using scene = await slow();
+    const { proxy } = scene;
+    proxy.latency(50);
+    const own = new Client(`amqp://${proxy.host}:${proxy.port}`);
+    const connecting = own.connect();
+    expect(await own.wait(connecting, { timeout: 1 })).toBeUndefined();
+    expect((await own.wait(connecting)).channelMax).toBeGreaterThan(0);
+    const closing = own.close();
+    expect(await own.wait(closing, { timeout: 1 })).toBeUndefined();
+    expect(await own.wait(closing, { raiseErrors: false })).toBeUndefined();
+    expect(closing.state).toBe('fulfilled');
+  });
+});
+
+describe('wait on a consumer', () => {
+  it('gives its next message each time', async () => {
+    const queue = await freshQueue(10);
+    const consumer = client.basicConsume({ queue, prefetchCount: 1 });
+    for (const text of numbers(10)) {
+      const message = await client.wait(consumer);
+      expect(message.text()).toBe(text);
+      message.ack();
+    }
+    expect(await client.wait(consumer, { timeout: 1 })).toBeUndefined();
+    await fill(queue, 1);
+    expect((await client.wait(consumer)).text()).toBe('0');
+    await consumer.cancel();
+  });
+
+  it('and on another gives whichever has one', async () => {
+    const [a, b] = await Promise.all([freshQueue(), freshQueue()]);
+    const consumers = [client.basicConsume({ queue: a, noAck: true }), client.basicConsume({ queue: b, noAck: true })];
+    for (const queue of [b, a, a, b]) {
+      await fill(queue, 1);
+      expect((await client.wait(consumers)).queue).toBe(queue);
+    }
+    await Promise.all(consumers.map((consumer) => consumer.cancel()));
+  });
+
+  it('and on a promise loses no message', async () => {
+    const queue = await freshQueue();
+    const consumer = client.basicConsume({ queue, noAck: true });
+    await consumer.ready;
+    const seen: string[] = [];
+    const publishing = fill(queue, 200);
+    while (seen.length < 200) {
+      const declare = client.queueDeclare({ queue, passive: true });
+      const first = await client.wait([declare, consumer]);
+      if ('text' in first) seen.push(first.text());
+      await declare;
+    }
+    await publishing;
+    expect(seen).toEqual(numbers(200));
+    await consumer.cancel();
+  });
+
+  it('that has ended is a usage error, a second time; the first tells the end', async () => {
+    const queue = await freshQueue();
+    const consumer = client.basicConsume({ queue });
+    await consumer.ready;
+    await client.queueDelete({ queue });
+    await expect(client.wait(consumer)).rejects.toMatchObject({ code: 'CONSUMER_CANCELLED' });
+    await expect(client.wait(consumer)).rejects.toBeInstanceOf(UsageError);
+    expect(await client.wait(consumer, { raiseErrors: false, timeout: 1 })).toBeInstanceOf(UsageError);
+    const cancelled = client.basicConsume({ queue: await freshQueue() });
+    await cancelled.cancel();
+    await expect(client.wait(cancelled)).rejects.toBeInstanceOf(UsageError);
+  });
+});
+
+describe('failures', () => {
+  it('reject, or are the value with raiseErrors: false', async () => {
+    const failing = () => client.queueDeclare({ queue: uniqueName('nowhere'), passive: true });
+    await expect(client.wait(failing())).rejects.toBeInstanceOf(NotFound);
+    const error = await client.wait(failing(), { raiseErrors: false });
+    expect(error).toBeInstanceOf(NotFound);
+    const declare = client.queueDeclare({ exclusive: true });
+    expect(await client.wait(declare, { raiseErrors: false })).toMatchObject({ messageCount: 0 });
+    const both = [failing(), failing()];
+    await expect(client.wait(both)).rejects.toBeInstanceOf(NotFound);
+    await expect(client.waitForAll(both)).rejects.toBeInstanceOf(NotFound);
+  });
+});
+
+describe('a signal and a timeout of an operation', () => {
+  it('give each kind up: before, during, and not after', async () => {
+    await using scene = await slow();
+    const { own, proxy } = scene;
+    const queue = await freshQueue(1);
+    const reason = new Error('enough');
+    const make = (signal: AbortSignal) => [
+      own.queueDeclare({ exclusive: true, signal }),
+      own.basicGet({ queue, signal }),
+      own.basicPublish({ routingKey: queue, body: 'x', signal }),
+      own.basicConsume({ queue: queue, signal }).ready,
+      own.queueBind({ queue, exchange: 'amq.direct', signal }),
+    ];
+    for (const given of make(AbortSignal.abort(reason))) await expect(given).rejects.toBe(reason);
+    proxy.latency(100);
+    const abort = new AbortController();
+    const during = make(abort.signal);
+    expect(await own.wait<(typeof during)[number]>(during, { timeout: 1 })).toBeUndefined();
+    abort.abort(reason);
+    for (const given of during) await expect(given).rejects.toBe(reason);
+    proxy.latency(0);
+    const late = new AbortController();
+    const after = make(late.signal);
+    await Promise.all(after);
+    late.abort(reason);
+    for (const given of after) expect(given.state).toBe('fulfilled');
+    expect((await own.queueDeclare({ exclusive: true })).messageCount).toBe(0);
+  });
+
+  it('tell by the outcome what is known of a late one', async () => {
+    await using scene = await slow();
+    const { own, proxy } = scene;
+    proxy.latency(100);
+    const late = own.queueDeclare({ exclusive: true, timeout: 20 });
+    await expect(late).rejects.toBeInstanceOf(OperationTimeout);
+    await expect(late).rejects.toMatchObject({ outcome: 'unknown', method: 'queue.declare' });
+    const inTime = own.queueDeclare({ exclusive: true, timeout: 10_000 });
+    expect((await inTime).messageCount).toBe(0);
+  });
+
+  it('leave no trace of many operations on one signal', async () => {
+    const { signal } = new AbortController();
+    const warnings: Error[] = [];
+    const listen = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', listen);
+    await Promise.all(
+      Array.from({ length: 500 }, () => client.queueDeclare({ exclusive: true, signal, timeout: 30_000 })),
+    );
+    process.off('warning', listen);
+    expect(warnings).toEqual([]);
+    expect(client.nextDeadline() - performance.now()).toBeGreaterThan(0);
+  });
+});
+
+describe('waitForAll and waitForAny', () => {
+  it('give all results in order, messages among them, and the first', async () => {
+    const queue = await freshQueue(2);
+    const consumer = client.basicConsume({ queue, noAck: true });
+    const declare = client.queueDeclare({ exclusive: true });
+    const deleted = client.queueDelete({ queue: uniqueName('nothing') });
+    const [first, declared, gone, second] = await client.waitForAll([consumer, declare, deleted, consumer]);
+    expect(first.text()).toBe('0');
+    expect(declared.messageCount).toBe(0);
+    expect(gone).toEqual({ messageCount: 0 });
+    expect(second.text()).toBe('1');
+    expect(await client.waitForAny([declare, deleted])).toBe(declared);
+    await consumer.cancel();
+  });
+
+  it('reject with the first failure', async () => {
+    const good = client.queueDeclare({ exclusive: true });
+    const bad = client.queueDeclare({ queue: uniqueName('nowhere'), passive: true });
+    await expect(client.waitForAll([good, bad])).rejects.toBeInstanceOf(NotFound);
+    expect(await client.waitForAny([good, bad])).toBe(await good);
+    await expect(client.waitForAny([bad, good])).rejects.toBeInstanceOf(NotFound);
+  });
+});
