@@ -150,7 +150,7 @@ describe('the types of the client', () => {
       >();
       expectTypeOf(await client.wait(declare, { signal: new AbortController().signal })).toEqualTypeOf<QueueDeclared>();
       // @ts-expect-error any other promise is not the client's
-      client.wait(Promise.resolve());
+      void client.wait(Promise.resolve());
     });
   });
 
