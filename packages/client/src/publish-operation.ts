@@ -12,7 +12,7 @@ export class PublishOperation extends Operation<void> {
   returnKey: string | undefined = undefined;
   /** The marks sent before it; returns know it by that number and its content. */
   segment = 0;
-  /** Bytes the session had written when this publish began: tells whether any of it has left. */
+  /** Bytes the session had written when it was first sent: tells whether any of it has left. */
   writtenAt = 0;
   /** How often it has been sent. */
   attempts = 0;

@@ -99,6 +99,7 @@ export class Publisher implements ChannelSink {
           cause: error,
         }),
       );
+      operation.input = undefined;
     }
     this.openBytes = 0;
   }
@@ -250,7 +251,8 @@ export class Publisher implements ChannelSink {
     if (channel === undefined || input === undefined) return false;
     const { mandatory } = input;
     if (mandatory && this.returns.needsMark(input)) this.sendMark();
-    operation.writtenAt = this.session.writer.writtenBytes;
+    // Of the first time: a message sent again may have been taken by the broker before.
+    if (operation.attempts === 0) operation.writtenAt = this.session.writer.writtenBytes;
     channel.publish(input);
     operation.attempts++;
     operation.isSent = true;

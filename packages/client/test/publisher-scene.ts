@@ -43,6 +43,11 @@ export class PublisherScene {
     });
   }
 
+  /** What the publish of that name was rejected with. */
+  errorOf(wanted: string): unknown {
+    return this.named.find(({ name }) => name === wanted)?.operation.error;
+  }
+
   /** What the client has sent since the last look: methods by name, publishes by body, footers as such. */
   sent(): string[] {
     const said: string[] = [];

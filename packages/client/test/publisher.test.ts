@@ -257,6 +257,15 @@ describe('the end of the connection', () => {
     expect(late.error).toMatchObject({ outcome: 'not-sent', method: 'basic.publish', cause: broken });
   });
 
+  it('leaves unknown what was sent before, though it was not yet sent again', () => {
+    const scene = inFlight('a', 'bad');
+    scene.refuse(404, missing);
+    // The broker may have taken it ahead of the bad one; now it stands in the writer a second time.
+    scene.publisher.lost(broken);
+    expect(scene.fates).toEqual(['a CONNECTION_BROKEN', 'bad NOT_FOUND']);
+    expect(scene.errorOf('a')).toMatchObject({ outcome: 'unknown' });
+  });
+
   it('does not hide that a publish was returned', () => {
     const scene = new PublisherScene();
     scene.publish('a', { mandatory: true });

@@ -110,7 +110,7 @@ describe('a broker low on memory', () => {
     const waiting = await direct.queueDeclare({ exclusive: true, arguments: table });
     await broker.setMemoryAlarm('off');
     await publish;
-    await direct.basicPublish({ routingKey: waiting.queue, expiration: '5000' });
+    await direct.basicPublish({ routingKey: waiting.queue, expiration: '3500' });
     await broker.setMemoryAlarm('on');
     const again = client.basicPublish({ routingKey: queue, body: 'second' });
     await waitFor(async () => (await clock.basicGet({ queue: ticks, noAck: true })) !== null, { timeoutMs: 20_000 });

@@ -23,7 +23,7 @@ function endOf(client: Client): Promise<PukaError | undefined> {
   return new Promise((resolve) => client.once('closed', resolve));
 }
 
-describe('who is alive', () => {
+describe.concurrent('who is alive', () => {
   it(
     `a busy no-ack consumer lives for ${busySeconds} s with an interval of 2 s, though the broker sends no heartbeat`,
     async () => {
@@ -66,40 +66,9 @@ describe('who is alive', () => {
     expect((await client.queueDeclare({ exclusive: true })).messageCount).toBe(0);
     await client.close();
   });
-
-  it('a stalled event loop alone does not end a live connection: what has arrived meanwhile is read first', async () => {
-    await using proxy = await faultProxy({ target, record: true });
-    const through = proxy.urlFor(url);
-    // A first connection shows where the interval stands in what the client says; there the second one's is made
-    // something longer for the broker alone, so that only the client could lose patience.
-    const scout = new Client(through, { heartbeat: 1 });
-    await scout.connect();
-    await scout.close();
-    const tuneOk = Buffer.from(proxy.recorded('clientToServer')).indexOf(Buffer.from('000a001f', 'hex'));
-    proxy.corrupt(tuneOk + 11, 'clientToServer');
-    const client = new Client(through, { heartbeat: 1 });
-    await client.connect();
-    await proxy.restore();
-    const ends: unknown[] = [];
-    client.on('closed', (error) => ends.push(error));
-    const to = uniqueName('stalled');
-    await client.queueDeclare({ queue: to, exclusive: true });
-    const table = { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': to };
-    const from = await client.queueDeclare({ exclusive: true, arguments: table });
-    const consumer = client.basicConsume({ queue: to, noAck: true });
-    await consumer.ready;
-    // These come while nobody reads.
-    const waits = ['100', '600', '1100', '1600', '2100', '2600', '3100'];
-    await Promise.all(waits.map((expiration) => client.basicPublish({ routingKey: from.queue, expiration })));
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3500);
-    let taken = 0;
-    for await (const _message of consumer) if (++taken === waits.length) break;
-    expect(ends).toEqual([]);
-    await client.close();
-  });
 });
 
-describe('who is not', () => {
+describe.concurrent('who is not', () => {
   it.each(['both', 'serverToClient'] as const)(
     'a peer that is heard no more (%s) is given up, with all that was open',
     async (where) => {
@@ -152,4 +121,36 @@ describe('who is not', () => {
     expect((await silent.queueDeclare({ exclusive: true })).messageCount).toBe(0);
     await Promise.all([silent.close(), beating.close()]);
   });
+});
+
+// By itself, for it stalls the others as well.
+it('a stalled event loop alone does not end a live connection: what has arrived meanwhile is read first', async () => {
+  await using proxy = await faultProxy({ target, record: true });
+  const through = proxy.urlFor(url);
+  // A first connection shows where the interval stands in what the client says; there the second one's is made
+  // something longer for the broker alone, so that only the client could lose patience.
+  const scout = new Client(through, { heartbeat: 1 });
+  await scout.connect();
+  await scout.close();
+  const tuneOk = Buffer.from(proxy.recorded('clientToServer')).indexOf(Buffer.from('000a001f', 'hex'));
+  proxy.corrupt(tuneOk + 11, 'clientToServer');
+  const client = new Client(through, { heartbeat: 1 });
+  await client.connect();
+  await proxy.restore();
+  const ends: unknown[] = [];
+  client.on('closed', (error) => ends.push(error));
+  const to = uniqueName('stalled');
+  await client.queueDeclare({ queue: to, exclusive: true });
+  const table = { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': to };
+  const from = await client.queueDeclare({ exclusive: true, arguments: table });
+  const consumer = client.basicConsume({ queue: to, noAck: true });
+  await consumer.ready;
+  // These come while nobody reads.
+  const waits = ['100', '600', '1100', '1600', '2100', '2600', '3100'];
+  await Promise.all(waits.map((expiration) => client.basicPublish({ routingKey: from.queue, expiration })));
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3500);
+  let taken = 0;
+  for await (const _message of consumer) if (++taken === waits.length) break;
+  expect(ends).toEqual([]);
+  await client.close();
 });

@@ -1,6 +1,6 @@
 /** What is bounded: channels, bytes going out, bytes coming in. */
 import { Client, LimitExceeded } from '@puka/client';
-import { type Broker, faultProxy, launchBroker, uniqueName } from '@puka/testkit';
+import { faultProxy, uniqueName } from '@puka/testkit';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 
 const url = inject('amqpUrl');
@@ -55,63 +55,6 @@ describe('many declares at once all succeed', () => {
     given.abort(new Error('enough'));
     expect((await outcomes).filter(({ status }) => status === 'fulfilled')).toEqual([]);
     expect((await client.queueDeclare({ queue, passive: true })).queue).toBe(queue);
-    await client.close();
-  });
-});
-
-describe('a server that allows ten channels', () => {
-  let broker: Broker;
-
-  beforeAll(async () => {
-    broker = await launchBroker({ config: { channel_max: 10 } });
-  });
-
-  afterAll(async () => {
-    await broker.stop();
-  });
-
-  it('serves 1000 declares beside publishes, gets and consumers', async () => {
-    const client = new Client(broker.url);
-    expect(await client.connect()).toMatchObject({ channelMax: 10 });
-    const queues = await Promise.all(Array.from({ length: 1000 }, () => client.queueDeclare({ exclusive: true })));
-    expect(new Set(queues.map(({ queue }) => queue)).size).toBe(1000);
-    const some = queues.slice(0, 30).map(({ queue }) => queue);
-    const consumers = some.map((queue) => client.basicConsume({ queue }));
-    await Promise.all(consumers.map(({ ready }) => ready));
-    await Promise.all(
-      queues.map(({ queue }, index) => client.basicPublish({ routingKey: queue, body: `${index}`, mandatory: true })),
-    );
-    const [gets, declares] = await Promise.all([
-      Promise.all(queues.slice(30).map(({ queue }) => client.basicGet({ queue }))),
-      Promise.all(Array.from({ length: 100 }, () => client.queueDeclare({ exclusive: true }))),
-    ]);
-    expect(declares).toHaveLength(100);
-    expect(gets.map((message) => message?.text())).toEqual(Array.from({ length: 970 }, (_, index) => `${index + 30}`));
-    for (const message of gets) message?.ack();
-    for (const [index, consumer] of consumers.entries()) {
-      for await (const message of consumer) {
-        expect(message.text()).toBe(`${index}`);
-        message.ack();
-        break;
-      }
-    }
-    await client.close();
-  });
-
-  it('survives refusals: a channel lost is another opened, never one too many', async () => {
-    const client = new Client(broker.url);
-    await client.connect();
-    const { queue } = await client.queueDeclare({ exclusive: true });
-    for (let round = 0; round < 5; round++) {
-      const outcomes = await Promise.allSettled([
-        ...Array.from({ length: 40 }, () => client.queueDeclare({ queue: uniqueName('nowhere'), passive: true })),
-        ...Array.from({ length: 40 }, () => client.queueDeclare({ queue, passive: true })),
-        ...Array.from({ length: 40 }, (_, index) =>
-          client.basicPublish({ exchange: index % 20 === 0 ? 'nowhere' : '', routingKey: queue }),
-        ),
-      ]);
-      expect(outcomes.filter(({ status }) => status === 'rejected')).toHaveLength(40 + 2);
-    }
     await client.close();
   });
 });

@@ -1,8 +1,9 @@
 /** Mandatory publishes against the real broker: exactly those without a route are returned, whatever else is in flight. */
-import { AccessRefused, Client, isPukaError, NoRoute, type PublishOptions } from '@puka/client';
-import { type Broker, faultProxy, launchBroker, uniqueName, waitFor } from '@puka/testkit';
+import { Client, NoRoute, type PublishOptions } from '@puka/client';
+import { faultProxy, uniqueName, waitFor } from '@puka/testkit';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { newSeed, seededRandom } from '../seeded.ts';
+import { fateOf, fatesOf, surprises } from './fates.ts';
 
 const url = inject('amqpUrl');
 const target = { host: new URL(url).hostname, port: Number(new URL(url).port) };
@@ -21,26 +22,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all([direct, confirming, emulating].map((client) => client.close()));
 });
-
-/** What becomes of a publish: `confirmed`, or the code of its error. */
-async function fateOf(publish: PromiseLike<void>): Promise<string> {
-  try {
-    await publish;
-    return 'confirmed';
-  } catch (error) {
-    return isPukaError(error) ? error.code : String(error);
-  }
-}
-
-function fatesOf(publishes: readonly PromiseLike<void>[]): Promise<string[]> {
-  return Promise.all(publishes.map(fateOf));
-}
-
-/** Where they are not as wanted: the first few, for thousands are compared. */
-function surprises(fates: readonly string[], wanted: readonly string[]): string[] {
-  expect(fates).toHaveLength(wanted.length);
-  return fates.flatMap((fate, at) => (fate === wanted[at] ? [] : [`${at}: ${fate}, not ${wanted[at]}`])).slice(0, 10);
-}
 
 describe.each(both)('%s', (_name, client) => {
   it('hundreds in flight, mandatory and not, with a route and without: exactly the mandatory ones without one reject', async () => {
@@ -226,82 +207,4 @@ describe('publishes that are alike in all', () => {
       await direct.exchangeDelete({ exchange });
     },
   );
-});
-
-describe('a user who may not write to the default exchange, where footers go', () => {
-  let broker: Broker;
-  let admin: Client;
-
-  beforeAll(async () => {
-    broker = await launchBroker();
-    await broker.addUser('narrow', 'narrow');
-    await broker.setPermissions('narrow', { write: '^(?!amq\\.default).*' });
-    admin = new Client(broker.url);
-    await admin.connect();
-  });
-
-  afterAll(async () => {
-    await admin.close();
-    await broker.stop();
-  });
-
-  it.each([
-    ['confirmed by the broker', undefined],
-    ['with pubacks: false', false],
-  ] as const)('publishes, is told what was returned and what refused: %s', async (_name, pubacks) => {
-    const client = new Client(broker.urlFor({ user: 'narrow', password: 'narrow' }), { pubacks });
-    await client.connect();
-    const { queue } = await client.queueDeclare({ exclusive: true });
-    await client.queueBind({ queue, exchange: 'amq.direct', routingKey: queue });
-    const nowhere = uniqueName('nowhere');
-    for (let round = 0; round < 3; round++) {
-      const plans = Array.from({ length: 100 }, (_, index): PublishOptions => {
-        const route = { exchange: 'amq.direct', routingKey: index % 5 === 0 ? nowhere : queue };
-        return { ...route, mandatory: index % 2 === 0, body: index % 3 === 0 ? 'same' : `${index}` };
-      });
-      const fates = await fatesOf(plans.map((plan) => client.basicPublish(plan)));
-      const wanted = plans.map((_, index) => (index % 10 === 0 ? 'NO_ROUTE' : 'confirmed'));
-      expect(surprises(fates, wanted)).toEqual([]);
-    }
-    await expect(client.basicPublish({ routingKey: queue })).rejects.toBeInstanceOf(AccessRefused);
-    await client.basicPublish({ exchange: 'amq.direct', routingKey: queue, mandatory: true });
-    await client.close();
-  });
-
-  it.each([
-    ['confirmed by the broker', undefined],
-    ['with pubacks: false', false],
-  ] as const)('is told the fate of each of those that are alike: %s', async (_name, pubacks) => {
-    await using proxy = await faultProxy({ target: broker });
-    const client = new Client(proxy.urlFor(broker.urlFor({ user: 'narrow', password: 'narrow' })), { pubacks });
-    await client.connect();
-    const marks = (await admin.queueDeclare({ exclusive: true })).queue;
-    await admin.queueBind({ queue: marks, exchange: 'amq.direct', routingKey: marks });
-    const { queue } = await admin.queueDeclare({ exclusive: true });
-    const exchange = uniqueName('toggled');
-    await admin.exchangeDeclare({ exchange, type: 'fanout' });
-    const publish = (): PromiseLike<void> => client.basicPublish({ exchange, routingKey: '', mandatory: true });
-    // The first ones find out that footers are refused.
-    expect(await fatesOf([publish(), publish(), publish()])).toEqual(['NO_ROUTE', 'NO_ROUTE', 'NO_ROUTE']);
-    proxy.blackHole('serverToClient');
-    const fates: Promise<string>[] = [];
-    const wanted: string[] = [];
-    let marksSent = 0;
-    for (const isBound of [true, false, true]) {
-      if (isBound) await admin.queueBind({ queue, exchange });
-      else await admin.queueUnbind({ queue, exchange });
-      for (let index = 0; index < 10; index++) {
-        fates.push(fateOf(publish()));
-        wanted.push(isBound ? 'confirmed' : 'NO_ROUTE');
-      }
-      fates.push(fateOf(client.basicPublish({ exchange: 'amq.direct', routingKey: marks })));
-      wanted.push('confirmed');
-      marksSent++;
-      await waitFor(async () => (await admin.queueDeclare({ queue: marks, passive: true })).messageCount === marksSent);
-    }
-    await proxy.restore();
-    expect(surprises(await Promise.all(fates), wanted)).toEqual([]);
-    expect((await admin.queueDeclare({ queue, passive: true })).messageCount).toBe(20);
-    await client.close();
-  });
 });

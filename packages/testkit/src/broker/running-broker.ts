@@ -175,7 +175,8 @@ export class RunningBroker implements Broker {
   }
 
   async setMemoryAlarm(state: 'on' | 'off'): Promise<void> {
-    await this.ctl('set_vm_memory_high_watermark', state === 'on' ? '0' : defaultWatermark);
+    // As `ctl set_vm_memory_high_watermark` does, in a tenth of its time.
+    await this.evaluate(`vm_memory_monitor:set_vm_memory_high_watermark(${state === 'on' ? '0.0' : defaultWatermark})`);
   }
 }
 
