@@ -27,7 +27,7 @@ import type { ClientOptions, OperationOptions } from './options.ts';
 import { defaultRuntime, type Runtime } from './runtime.ts';
 import type { ConnectionInfo, SessionChannel } from './session/index.ts';
 import { Shutdowns } from './shutdowns.ts';
-import { Signals } from './signals.ts';
+import { checkSignal, Signals } from './signals.ts';
 import { Turns } from './turns.ts';
 import { checkTimeout, Loops, type WaitingHost } from './waiting.ts';
 import { WarningLimit } from './warning-limit.ts';
@@ -173,6 +173,7 @@ export class Core implements WaitingHost {
     };
     try {
       checkTimeout(timeout);
+      checkSignal(signal);
     } catch (error) {
       giveUp(error);
       return false;

@@ -2,6 +2,7 @@
  * Gives operations up by an abort signal: one listener a signal, however many operations hang on it.
  * Must not know what is given up.
  */
+import { UsageError } from '@puka/errors';
 import type { AbortSignalLike } from '@puka/transport';
 
 interface Watched {
@@ -38,4 +39,11 @@ export class Signals {
     signal.addEventListener('abort', listener);
     return watched;
   }
+}
+
+/** @throws {UsageError} for what is no abort signal. */
+export function checkSignal(signal: unknown): void {
+  if (signal === undefined) return;
+  if (typeof signal === 'object' && signal !== null && 'addEventListener' in signal) return;
+  throw new UsageError(`signal is ${signal === null ? 'null' : typeof signal}; it takes an AbortSignal`);
 }

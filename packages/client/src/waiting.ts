@@ -8,7 +8,7 @@ import { Consumer, type MessageTaker } from './consumer.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Message } from './message.ts';
 import { Operation, type OperationHost } from './operation.ts';
-import type { Signals } from './signals.ts';
+import { checkSignal, type Signals } from './signals.ts';
 
 /** What can be waited for. */
 export type Waitable = Operation<unknown> | Consumer;
@@ -49,6 +49,7 @@ export async function waitForFirst(
 ): Promise<unknown> {
   const { timeout, raiseErrors = true, signal } = options;
   checkTimeout(timeout);
+  checkSignal(signal);
   if (things.length === 0) throw new UsageError('wait takes one promise or more');
   for (const thing of things) checkWaitable(thing, host);
   if (signal?.aborted) throw signal.reason;

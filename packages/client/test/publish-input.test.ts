@@ -119,8 +119,13 @@ describe('the body', () => {
 
   it('never stands in an error', () => {
     const secret = 'very secret';
-    for (const options of [{ body: { secret } }, { json: { secret, n: 1n } }, { body: secret, json: secret }]) {
-      const given: PublishOptions = Object.assign({ routingKey: 'k' }, JSON.parse('{}'), options);
+    const wrong: readonly Readonly<Record<string, unknown>>[] = [
+      { body: { secret } },
+      { json: { secret, n: 1n } },
+      { body: secret, json: secret },
+    ];
+    for (const options of wrong) {
+      const given: PublishOptions = Object.assign({ routingKey: 'k' }, options);
       expect(() => publishInput(given)).toThrow(UsageError);
       expect(() => publishInput(given)).not.toThrow(new RegExp(secret));
     }

@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events';
+import { UsageError } from '@puka/errors';
 import { describe, expect, it } from 'vitest';
-import { Signals } from '../src/signals.ts';
+import { checkSignal, Signals } from '../src/signals.ts';
 
 const listenersOf = (signal: AbortSignal): number => getEventListeners(signal, 'abort').length;
 
@@ -67,4 +68,15 @@ it('several signals are told apart', () => {
   expect(reasons).toEqual(['other']);
   one.abort('one');
   expect(reasons).toEqual(['other', 'one']);
+});
+
+describe('checkSignal', () => {
+  it('takes a signal, and none', () => {
+    expect(() => checkSignal(new AbortController().signal)).not.toThrow();
+    expect(() => checkSignal(undefined)).not.toThrow();
+  });
+
+  it.each([null, 5, 'abort', {}, () => {}, new AbortController()])('refuses %s', (signal) => {
+    expect(() => checkSignal(signal)).toThrow(UsageError);
+  });
 });

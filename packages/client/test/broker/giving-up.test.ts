@@ -1,6 +1,6 @@
 /** Operations that are given up: by a signal before, during and after, and by their timeout. */
 import { getEventListeners } from 'node:events';
-import { Client, type Operation, OperationTimeout } from '@puka/client';
+import { Client, type Operation, OperationTimeout, UsageError } from '@puka/client';
 import { type FaultProxy, faultProxy, uniqueName, waitFor } from '@puka/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 
@@ -96,6 +96,19 @@ describe.each(kinds)('%s', (_name, start) => {
     await expect(operation).rejects.toMatchObject({ outcome: 'unknown', method: operation.method, scope: 'operation' });
     await proxy.restore();
     expect((await client.queueDeclare({ queue, passive: true })).queue).toBe(queue);
+  });
+
+  it('not by what is no signal, or no time: UsageError', async () => {
+    const wrong: readonly Readonly<Record<string, unknown>>[] = [
+      { signal: {} },
+      { signal: null },
+      { timeout: -1 },
+      { timeout: Number.NaN },
+      { timeout: '1' },
+    ];
+    for (const given of wrong) {
+      await expect(start(Object.assign({}, given))).rejects.toBeInstanceOf(UsageError);
+    }
   });
 
   it('not by a timeout that is not over', async () => {
