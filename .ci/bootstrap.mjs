@@ -93,7 +93,7 @@ async function test() {
     [
       'tests',
       [
-        ...['vitest', 'run', '--project', 'unit', '--project', 'broker'],
+        ...['vitest', 'run', '--project', 'unit', '--project', 'broker', '--project', 'embedded'],
         ...['--reporter=default', '--reporter=json', `--outputFile.json=${resultsFile}`],
       ],
       { show: true },

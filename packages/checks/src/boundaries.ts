@@ -31,13 +31,20 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   wire: ['errors'],
   transport: ['errors'],
   client: ['errors', 'wire', 'transport'],
+  testing: ['errors', 'wire', 'transport'],
   testkit: ['errors', 'wire', 'transport', 'client'],
   checks: [],
 };
 /** The packages that users install: they depend on each other and on nothing else. */
-const published = ['errors', 'wire', 'transport', 'client'];
+const published = ['errors', 'wire', 'transport', 'client', 'testing'];
 /** Code without a clock, timers, randomness or a runtime. */
-const pure = ['packages/errors/src/', 'packages/wire/src/', 'packages/client/src/session/'];
+const pure = [
+  'packages/errors/src/',
+  'packages/wire/src/',
+  'packages/client/src/session/',
+  'packages/testing/src/model/',
+  'packages/testing/src/protocol/',
+];
 
 const builtins = new Set(builtinModules);
 

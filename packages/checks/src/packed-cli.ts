@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const checks = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const root = resolve(checks, '../..');
-const packages = ['errors', 'wire', 'transport', 'client'];
+const packages = ['errors', 'wire', 'transport', 'client', 'testing'];
 
 const PATH = [join(checks, 'node_modules/.bin'), join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter);
 

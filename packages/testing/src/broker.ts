@@ -1,0 +1,294 @@
+/** The embedded broker as its users see it. Must not hold a rule of AMQP. */
+import { randomBytes } from 'node:crypto';
+import { ConnectionForced, UsageError } from '@puka/errors';
+import type { TransportConnector } from '@puka/transport';
+import type { ClientLine } from './client-line.ts';
+import { BrokerClock } from './clock.ts';
+import { Driver, type DriverWatch } from './driver.ts';
+import { Faults, type FaultTargets } from './faults/faults.ts';
+import { type Loopback, listen } from './listener/loopback.ts';
+import { memoryLines } from './listener/memory.ts';
+import { BrokerModel } from './model/broker-model.ts';
+import type { VirtualHost } from './model/vhost.ts';
+import type { BrokerOptions, PermissionOptions, UrlParts } from './options.ts';
+import { defaultSettings } from './protocol/server-settings.ts';
+import type { WaitOptions } from './watching/deadline.ts';
+import { History } from './watching/history.ts';
+import type { PublishedMessage } from './watching/published-message.ts';
+import { Quiet } from './watching/quiet.ts';
+import {
+  type BindingInfo,
+  bindingInfos,
+  type ConnectionInfo,
+  connectionInfo,
+  type ExchangeInfo,
+  exchangeInfo,
+  type QueueInfo,
+  queueInfo,
+} from './watching/views.ts';
+
+const host = '127.0.0.1';
+
+/**
+ * A broker within the process: it speaks AMQP 0-9-1 as RabbitMQ 3.10 does, over a port or in memory, keeps everything in
+ * memory, and is gone when it is stopped. It keeps no process running. For tests and first steps, not for production.
+ */
+export class EmbeddedBroker implements AsyncDisposable {
+  /** What to do to clients that a broker or a network does to them now and then. */
+  readonly faults: Faults;
+  private readonly model: BrokerModel;
+  private readonly alarms = new Set<string>();
+  private readonly clock: BrokerClock;
+  private readonly driver: Driver;
+  private readonly history: History;
+  private readonly quiet: Quiet;
+  private loopback: Loopback | undefined;
+
+  /** Use `startBroker()`, which listens. */
+  constructor(options: BrokerOptions = {}) {
+    const { time = 'real', vhosts = [], historyLimit = 1000 } = options;
+    this.history = new History(historyLimit);
+    this.model = new BrokerModel({ newId: () => randomBytes(16), watch: this.history });
+    this.clock = new BrokerClock(time);
+    this.faults = new Faults(this.faultTargets());
+    const settings = { ...defaultSettings, ...chosenSettings(options) };
+    const { model: broker, faults: interference, alarms } = this;
+    this.driver = new Driver({ broker, settings, interference, alarms }, this.clock, this.driverWatch());
+    this.quiet = new Quiet({
+      broker,
+      connections: () => Array.from(this.driver.lines, ({ connection }) => connection),
+    });
+    this.model.nowMs = this.clock.nowMs;
+    for (const vhost of ['/', ...vhosts]) this.model.addVhost(vhost);
+    this.addUser('guest', 'guest', { vhosts: ['/', ...vhosts], tags: ['administrator'] });
+  }
+
+  /** Opens the port. `startBroker()` does it. @throws (rejects) {ConnectionBroken} where the port cannot be had. */
+  async listen(port = 0): Promise<void> {
+    this.loopback = await listen(host, port, this.driver.accept);
+  }
+
+  /** For a client: user `guest` on the vhost `/`. @throws {UsageError} for a broker that does not listen. */
+  get url(): string {
+    return this.urlFor();
+  }
+
+  /** The port listened on. @throws {UsageError} for a broker that does not listen. */
+  get port(): number {
+    if (this.loopback !== undefined) return this.loopback.port;
+    throw new UsageError('the broker does not listen: start it without `listen: false`, or use transport()');
+  }
+
+  /** The URL for another user, password or vhost. */
+  urlFor({ user = 'guest', password = 'guest', vhost = '/' }: UrlParts = {}): string {
+    const [name, secret, path] = [user, password, vhost].map(encodeURIComponent);
+    return `amqp://${name}:${secret}@${host}:${this.port}/${path}`;
+  }
+
+  /** Connects clients of `@puka/client` without a network: `new Client('amqp://', { transport: broker.transport() })`. */
+  transport(): TransportConnector {
+    return memoryLines(this.driver.accept);
+  }
+
+  /** Adds a user with all rights on the vhosts named, `/` by default; one of the same name is replaced. */
+  addUser(
+    name: string,
+    password: string,
+    options: { readonly vhosts?: readonly string[]; readonly tags?: readonly string[] } = {},
+  ): void {
+    const { vhosts = ['/'], tags = [] } = options;
+    this.model.addUser(name, password, vhosts, tags);
+  }
+
+  /** Takes a user away; connections that stand are not touched. */
+  removeUser(name: string): void {
+    this.model.users.remove(name);
+  }
+
+  /** Sets what a user may do in a vhost, also on connections that stand. */
+  setPermissions(user: string, options: PermissionOptions = {}): void {
+    const { vhost = '/', configure = '.*', write = '.*', read = '.*' } = options;
+    this.model.users.setPermissions(user, vhost, { configure, write, read });
+  }
+
+  /** Sets which routing keys a user may use at a topic exchange. */
+  setTopicPermissions(user: string, exchange: string, options: Omit<PermissionOptions, 'configure'> = {}): void {
+    const { vhost = '/', write = '.*', read = '.*' } = options;
+    this.model.users.setTopicPermissions(user, vhost, exchange, { write, read });
+  }
+
+  /** Adds a vhost, with all rights on it for `guest`. */
+  addVhost(name: string): void {
+    this.model.addVhost(name);
+    this.setPermissions('guest', { vhost: name });
+  }
+
+  /** The queues of a vhost. */
+  queues(vhost = '/'): readonly QueueInfo[] {
+    return Array.from(this.vhost(vhost).queues.values(), queueInfo);
+  }
+
+  /** One queue; `undefined` where it is not there. */
+  queue(name: string, vhost = '/'): QueueInfo | undefined {
+    const queue = this.vhost(vhost).queues.get(name);
+    return queue === undefined ? undefined : queueInfo(queue);
+  }
+
+  /** The exchanges of a vhost, RabbitMQ's own among them. */
+  exchanges(vhost = '/'): readonly ExchangeInfo[] {
+    return Array.from(this.vhost(vhost).exchanges.values(), exchangeInfo);
+  }
+
+  /** The bindings of a vhost but those of the default exchange. */
+  bindings(vhost = '/'): readonly BindingInfo[] {
+    return bindingInfos(this.vhost(vhost));
+  }
+
+  /** The connections that are open. */
+  get connections(): readonly ConnectionInfo[] {
+    return [...this.driver.lines].flatMap(({ connection }) => connectionInfo(connection) ?? []);
+  }
+
+  /** The last messages that no queue took, returned ones among them. */
+  get unroutable(): readonly PublishedMessage[] {
+    return this.history.unroutable;
+  }
+
+  /**
+   * Waits until so many messages have been put into a queue since the broker started, be they consumed by now.
+   *
+   * @returns the last of them, as many as are remembered.
+   * @throws (rejects) {OperationTimeout} that says how many came.
+   */
+  published(
+    queue: string,
+    count = 1,
+    options: WaitOptions & { readonly vhost?: string } = {},
+  ): Promise<readonly PublishedMessage[]> {
+    return this.history.published(options.vhost ?? '/', queue, count, options);
+  }
+
+  /** Forgets what was published: `published()` and `unroutable` begin again. */
+  forgetPublished(): void {
+    this.history.clear();
+  }
+
+  /**
+   * Waits until nothing is left to do: every message delivered has been settled, every publish has its outcome, nothing is
+   * half there, and no client has said anything for `quietMs` (default 5). Messages without a consumer may stay.
+   *
+   * @throws (rejects) {OperationTimeout} that says what is not at rest.
+   */
+  idle(options: WaitOptions & { readonly quietMs?: number } = {}): Promise<void> {
+    return this.quiet.idle(options);
+  }
+
+  /**
+   * Puts the clock forward: what expires meanwhile expires, in its order, with every deadline on the way.
+   *
+   * @param milliseconds of the broker's time.
+   * @param options with `clients: 'silent'` the clients are held to have sent nothing all the while, so that heartbeats run
+   * out; by default their silence is not held against them, for their own clock has not moved.
+   */
+  async advance(milliseconds: number, options: { readonly clients?: 'alive' | 'silent' } = {}): Promise<void> {
+    this.driver.advance(milliseconds, options.clients !== 'silent');
+  }
+
+  /** The broker's time. */
+  get now(): Date {
+    return new Date(this.clock.nowMs);
+  }
+
+  /** The broker is short of something: who publishes is told, and is not read from until `unblock()`. */
+  block(reason: 'memory' | 'disk' = 'memory'): void {
+    this.alarms.add(reason);
+  }
+
+  /** The broker is short of nothing any more. */
+  unblock(): void {
+    this.alarms.clear();
+    for (const { connection } of this.driver.lines) connection.alarmsChanged(this.clock.nowMs);
+    this.driver.turnOver();
+  }
+
+  /** Closes every connection as an operator does: 320 CONNECTION_FORCED. */
+  closeConnections(reason = 'closed by the test'): void {
+    for (const { connection } of this.driver.lines) connection.forceClose(new ConnectionForced(reason));
+    this.driver.turnOver();
+  }
+
+  /** Restarts: connections are closed, and only durable things with persistent messages are left. */
+  restart(): void {
+    this.closeConnections("broker forced connection closure with reason 'shutdown'");
+    for (const line of [...this.driver.lines]) line.hangUp();
+    this.model.restart();
+    this.driver.turnOver();
+  }
+
+  /** Ends the broker, with every connection to it. Calling it again does nothing. */
+  async stop(): Promise<void> {
+    this.driver.stop();
+    const { loopback } = this;
+    await loopback?.close();
+  }
+
+  /** `await using broker = await startBroker()` stops it at the end of the block. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  private vhost(name: string): VirtualHost {
+    const vhost = this.model.vhosts.get(name);
+    if (vhost === undefined) throw new UsageError(`there is no vhost '${name}'`);
+    return vhost;
+  }
+
+  private faultTargets(): FaultTargets {
+    const lines = (): Iterable<ClientLine> => this.driver.lines;
+    const now = (): number => this.clock.nowMs;
+    return {
+      get nowMs() {
+        return now();
+      },
+      get lines() {
+        return lines();
+      },
+      cancelConsumers: (queue) => this.cancelConsumers(queue),
+      turnOver: () => this.driver.turnOver(),
+    };
+  }
+
+  private driverWatch(): DriverWatch {
+    return {
+      takesLine: (line) => this.faults.takesLine(line),
+      turnOver: () => this.quiet.turnOver(),
+    };
+  }
+
+  private cancelConsumers(name: string | undefined): void {
+    for (const vhost of this.model.vhosts.values()) {
+      for (const queue of [...vhost.queues.values()]) {
+        if (name === undefined || queue.name === name) vhost.cancelConsumers(queue);
+      }
+    }
+    this.model.settle();
+    this.driver.turnOver();
+  }
+}
+
+/**
+ * Starts a broker on a free port of 127.0.0.1. It takes about a millisecond, so each test can have its own.
+ *
+ * @throws (rejects) {ConnectionBroken} where the port asked for cannot be had.
+ */
+export async function startBroker(options: BrokerOptions = {}): Promise<EmbeddedBroker> {
+  const broker = new EmbeddedBroker(options);
+  if (options.listen !== false) await broker.listen(options.port);
+  return broker;
+}
+
+function chosenSettings(options: BrokerOptions): Partial<typeof defaultSettings> {
+  const { frameMax, channelMax, heartbeat, maxMessageBytes, consumerTimeoutMs } = options;
+  const chosen = Object.entries({ frameMax, channelMax, heartbeat, maxMessageBytes, consumerTimeoutMs });
+  return Object.fromEntries(chosen.filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,109 @@
+/** A line and the connection on it: bytes go both ways, as far as faults let them. Must not keep time. */
+import type { FaultyLine } from './faults/faults.ts';
+import type { Line, LineSink } from './listener/line.ts';
+import { SplitLine } from './listener/split-line.ts';
+import { ServerConnection } from './protocol/server-connection.ts';
+import type { ServerConnectionSink, ServerContext } from './protocol/server-context.ts';
+
+/** Told what a line is about to need. */
+export interface ClientLineOwner {
+  readonly nowMs: number;
+  /** The line has something to send: `flush()` by the end of the turn. */
+  outputWaiting(line: ClientLine): void;
+  /** Something has come or gone: all that waits is to be sent, and deadlines may have changed. */
+  turnOver(line: ClientLine): void;
+  /** The line is no more. */
+  lineGone(line: ClientLine): void;
+}
+
+/** See the head of the file. */
+export class ClientLine implements LineSink, ServerConnectionSink, FaultyLine {
+  readonly connection: ServerConnection;
+  private readonly line: SplitLine;
+  private readonly owner: ClientLineOwner;
+  private sentBytes = 0;
+  private breakAtBytes = Number.POSITIVE_INFINITY;
+  private isOver = false;
+  private isGone = false;
+
+  constructor(line: Line, context: ServerContext, owner: ClientLineOwner) {
+    this.line = new SplitLine(line);
+    this.owner = owner;
+    this.connection = new ServerConnection(line.name, context, this, owner.nowMs);
+  }
+
+  set splitBytes(bytes: number) {
+    this.line.splitBytes = bytes;
+  }
+
+  received(bytes: Uint8Array): void {
+    if (this.isGone) return;
+    this.connection.receive(bytes, this.owner.nowMs);
+    this.owner.turnOver(this);
+  }
+
+  drained(): void {
+    this.connection.setUnsent(0);
+    this.owner.turnOver(this);
+  }
+
+  ended(): void {
+    if (this.isGone) return;
+    this.isGone = true;
+    this.connection.receiveEof(this.owner.nowMs);
+    this.line.end();
+    this.owner.lineGone(this);
+    this.owner.turnOver(this);
+  }
+
+  outputWaiting(): void {
+    this.owner.outputWaiting(this);
+  }
+
+  lineOver(): void {
+    this.isOver = true;
+    this.owner.outputWaiting(this);
+  }
+
+  breakLineAt(writtenBytes: number): void {
+    this.breakAtBytes = writtenBytes;
+  }
+
+  breakAfter(bytes: number): void {
+    this.breakAtBytes = this.sentBytes + bytes;
+  }
+
+  /** Sends what waits. */
+  flush(): void {
+    const chunks = this.connection.takeOutput();
+    const bytes = chunks.reduce((sum, { length }) => sum + length, 0);
+    if (this.sentBytes + bytes >= this.breakAtBytes) {
+      this.line.write(firstBytes(chunks, this.breakAtBytes - this.sentBytes));
+      this.ended();
+      return;
+    }
+    this.sentBytes += bytes;
+    if (bytes > 0) this.connection.setUnsent(this.line.write(chunks) ? 0 : this.line.bufferedBytes);
+    if (this.isOver) this.line.end();
+  }
+
+  reset(): void {
+    this.line.reset();
+    this.ended();
+  }
+
+  /** Ends the line once everything has gone out. */
+  hangUp(): void {
+    this.flush();
+    this.ended();
+  }
+}
+
+function firstBytes(chunks: readonly Uint8Array[], count: number): Uint8Array[] {
+  let left = count;
+  return chunks.flatMap((chunk) => {
+    const piece = chunk.subarray(0, Math.max(0, left));
+    left -= chunk.length;
+    return piece.length > 0 ? [piece] : [];
+  });
+}

@@ -1,0 +1,30 @@
+/**
+ * The broker's clock: the real one and what it was put forward, or one that stands until it is put forward. The only place
+ * that reads the real time. Must not know who looks at it.
+ */
+
+/** Whether time passes by itself. */
+export type TimeMode = 'real' | 'manual';
+
+/** See the head of the file. */
+export class BrokerClock {
+  readonly mode: TimeMode;
+  private skewMs = 0;
+  private readonly startMs = Date.now();
+  private readonly startTicks = performance.now();
+
+  constructor(mode: TimeMode) {
+    this.mode = mode;
+  }
+
+  /** Milliseconds since 1970. It never goes back. */
+  get nowMs(): number {
+    const passed = this.mode === 'real' ? performance.now() - this.startTicks : 0;
+    return this.startMs + Math.floor(passed) + this.skewMs;
+  }
+
+  /** Puts the clock forward to a time; one that is past changes nothing. */
+  advanceTo(timeMs: number): void {
+    this.skewMs += Math.max(0, timeMs - this.nowMs);
+  }
+}

@@ -1,0 +1,211 @@
+/**
+ * What a test may do to the clients of its broker: each call is one fault, and `clear()` ends them all. Must not do anything
+ * that a real broker or network could not do.
+ */
+import type { Message } from '../model/message.ts';
+import type { ConfirmFate, Interference, PublishFate } from '../protocol/interference.ts';
+
+/** What faults need of the broker. */
+export interface FaultTargets {
+  readonly nowMs: number;
+  /** All lines that stand. */
+  readonly lines: Iterable<FaultyLine>;
+  /** Ends consumers as a broker does. */
+  cancelConsumers(queue: string | undefined): void;
+  /** Something has been written outside of a turn. */
+  turnOver(): void;
+}
+
+/** What can be done to one line. */
+export interface FaultyLine {
+  /** Breaks it at once, as a crash does. */
+  reset(): void;
+  /** Ends it after so many bytes more to the client. */
+  breakAfter(bytes: number): void;
+  /** From now on no more than so many bytes at once go to the client. */
+  splitBytes: number;
+}
+
+/** Which messages a fault is meant for. */
+export interface MessageFilter {
+  readonly exchange?: string;
+  readonly routingKey?: string;
+}
+
+interface Planned {
+  left: number;
+  readonly filter: MessageFilter;
+}
+
+/** See the head of the file. */
+export class Faults implements Interference {
+  private readonly targets: FaultTargets;
+  private loginsLeft = 0;
+  private connectionsLeft = 0;
+  private nacks: Planned = { left: 0, filter: {} };
+  private returns: Planned = { left: 0, filter: {} };
+  private confirmsToLose = 0;
+  private confirmsToBreak = 0;
+  private acksToLose = 0;
+  private confirmDelayMs = 0;
+  private held: { readonly atMs: number; readonly tell: () => void }[] = [];
+  private pieceBytes = Number.POSITIVE_INFINITY;
+  isReordering = false;
+
+  constructor(targets: FaultTargets) {
+    this.targets = targets;
+  }
+
+  /** Drops every connection now, as a crash or a cut cable does. */
+  dropConnections(): void {
+    for (const line of [...this.targets.lines]) line.reset();
+  }
+
+  /** Ends every connection that stands after so many bytes more to its client, be it in the middle of a frame. */
+  dropAfterBytes(bytes: number): void {
+    for (const line of this.targets.lines) line.breakAfter(bytes);
+  }
+
+  /** Ends the connection in the middle of the next confirm: half of its frame goes out. */
+  dropInConfirm(): void {
+    this.confirmsToBreak = 1;
+  }
+
+  /** Takes no connection: it ends as soon as it is there. @param times how many; default all from now on. */
+  refuseConnections(times: number = Number.POSITIVE_INFINITY): void {
+    this.connectionsLeft = times;
+  }
+
+  /** Refuses logins, whatever the password. @param times how many; default all from now on. */
+  refuseLogins(times: number = Number.POSITIVE_INFINITY): void {
+    this.loginsLeft = times;
+  }
+
+  /** Nacks publishes instead of routing them; without confirms they are lost. */
+  nackPublishes(times = 1, filter: MessageFilter = {}): void {
+    this.nacks = { left: times, filter };
+  }
+
+  /** Returns publishes as if no queue were bound for them, `mandatory` or not. */
+  returnPublishes(times = 1, filter: MessageFilter = {}): void {
+    this.returns = { left: times, filter };
+  }
+
+  /** Routes publishes and never confirms them: their fate is unknown to the client. */
+  loseConfirms(times = 1): void {
+    this.confirmsToLose = times;
+  }
+
+  /** Confirms later than it could, by the broker's clock. 0 ends that. */
+  delayConfirms(milliseconds: number): void {
+    this.confirmDelayMs = milliseconds;
+  }
+
+  /** Tells confirms one by one and the last first, which RabbitMQ may do. */
+  reorderConfirms(isReordering = true): void {
+    this.isReordering = isReordering;
+  }
+
+  /** Loses acks on their way: the messages come again, to whoever consumes once their connection is gone. */
+  loseAcks(times = 1): void {
+    this.acksToLose = times;
+  }
+
+  /** Ends consumers as RabbitMQ does when a queue is deleted; the queues stay. @param queue whose; default of all queues. */
+  cancelConsumers(queue?: string): void {
+    this.targets.cancelConsumers(queue);
+  }
+
+  /** Cuts what goes to clients into pieces, each read by itself. @param bytes of a piece; `Infinity` ends that. */
+  splitReads(bytes: number): void {
+    this.pieceBytes = bytes;
+    for (const line of this.targets.lines) line.splitBytes = bytes;
+  }
+
+  /** Ends all faults. Confirms that were delayed are told. */
+  clear(): void {
+    this.loginsLeft = 0;
+    this.connectionsLeft = 0;
+    this.nacks = { left: 0, filter: {} };
+    this.returns = { left: 0, filter: {} };
+    this.confirmsToLose = 0;
+    this.confirmsToBreak = 0;
+    this.acksToLose = 0;
+    this.confirmDelayMs = 0;
+    this.isReordering = false;
+    this.splitReads(Number.POSITIVE_INFINITY);
+    this.tellHeld(Number.POSITIVE_INFINITY);
+    this.targets.turnOver();
+  }
+
+  /** For the listener: whether a new line is refused; else what it begins with. */
+  takesLine(line: FaultyLine): boolean {
+    line.splitBytes = this.pieceBytes;
+    if (this.connectionsLeft <= 0) return true;
+    this.connectionsLeft--;
+    return false;
+  }
+
+  /** For the protocol. */
+  refusesLogin(): boolean {
+    if (this.loginsLeft <= 0) return false;
+    this.loginsLeft--;
+    return true;
+  }
+
+  /** For the protocol. */
+  fateOfPublish(message: Message): PublishFate {
+    if (isMeant(this.nacks, message)) return 'nack';
+    return isMeant(this.returns, message) ? 'return' : 'pass';
+  }
+
+  /** For the protocol. */
+  fateOfConfirm(tell: () => void): ConfirmFate {
+    if (this.confirmsToLose > 0) {
+      this.confirmsToLose--;
+      return 'lose';
+    }
+    if (this.confirmDelayMs === 0) return 'tell';
+    this.held.push({ atMs: this.targets.nowMs + this.confirmDelayMs, tell });
+    return 'hold';
+  }
+
+  /** For the protocol. */
+  breaksConfirm(): boolean {
+    if (this.confirmsToBreak <= 0) return false;
+    this.confirmsToBreak--;
+    return true;
+  }
+
+  /** For the protocol. */
+  losesAck(): boolean {
+    if (this.acksToLose <= 0) return false;
+    this.acksToLose--;
+    return true;
+  }
+
+  /** When `handleTimeout()` is due; `Infinity` for never. */
+  get deadlineMs(): number {
+    return this.held.reduce((least, { atMs }) => Math.min(least, atMs), Number.POSITIVE_INFINITY);
+  }
+
+  /** Tells the confirms that are due. */
+  handleTimeout(nowMs: number): void {
+    this.tellHeld(nowMs);
+  }
+
+  private tellHeld(nowMs: number): void {
+    const due = this.held.filter(({ atMs }) => atMs <= nowMs);
+    this.held = this.held.filter(({ atMs }) => atMs > nowMs);
+    for (const { tell } of due) tell();
+  }
+}
+
+function isMeant(planned: Planned, { exchange, routingKey }: Message): boolean {
+  const { filter } = planned;
+  if (planned.left <= 0) return false;
+  if (filter.exchange !== undefined && filter.exchange !== exchange) return false;
+  if (filter.routingKey !== undefined && filter.routingKey !== routingKey) return false;
+  planned.left--;
+  return true;
+}

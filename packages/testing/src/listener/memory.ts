@@ -1,0 +1,48 @@
+/** Lines within the process, by the memory transport of `@puka/transport`. Must not know frames. */
+import type { TransportConnector } from '@puka/transport';
+import { type MemoryTransport, memoryConnector } from '@puka/transport/memory';
+import type { AcceptLine, Line, LineSink } from './line.ts';
+
+/** Gives the connector whose every connection is a line to the broker. @param splitBytes no piece is longer than that. */
+export function memoryLines(accept: AcceptLine, splitBytes?: number): TransportConnector {
+  let count = 0;
+  return memoryConnector(
+    (transport) => {
+      const sink: LineSink = accept(new MemoryLine(transport, `memory ${++count}`));
+      return {
+        onData: (bytes) => sink.received(bytes),
+        onReadable: () => {},
+        onDrain: () => sink.drained(),
+        onEnd: () => sink.ended(),
+        onClose: () => sink.ended(),
+      };
+    },
+    splitBytes === undefined ? {} : { splitBytes },
+  );
+}
+
+class MemoryLine implements Line {
+  readonly name: string;
+  private readonly transport: MemoryTransport;
+
+  constructor(transport: MemoryTransport, name: string) {
+    this.transport = transport;
+    this.name = name;
+  }
+
+  get bufferedBytes(): number {
+    return this.transport.bufferedBytes;
+  }
+
+  write(chunks: readonly Uint8Array[]): boolean {
+    return this.transport.write(chunks);
+  }
+
+  end(): void {
+    this.transport.end();
+  }
+
+  reset(): void {
+    this.transport.reset();
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * A message as it travels: where it was published to, its properties and its body. Messages never change; what the broker
+ * adds to one makes another. Must not know queues.
+ */
+import { encodeProperties, PropertiesReader, type Tagged } from '@puka/wire';
+import { elementsOf, fieldsOf, tableOf } from './arguments.ts';
+
+const persistentMode = 2;
+
+/** See the head of the file. */
+export class Message {
+  /** The exchange it was published to, or dead-lettered through; empty is the default exchange. */
+  readonly exchange: string;
+  /** The routing key, then those of the headers CC and BCC. */
+  readonly routingKeys: readonly string[];
+  /** Its properties, as they were sent where the broker had no reason to change them. */
+  readonly properties: PropertiesReader;
+  /** Not to be changed. */
+  readonly body: Uint8Array;
+  private expiry: number | undefined;
+  private isExpiryKnown = false;
+
+  constructor(exchange: string, routingKeys: readonly string[], properties: PropertiesReader, body: Uint8Array) {
+    this.exchange = exchange;
+    this.routingKeys = routingKeys;
+    this.properties = properties;
+    this.body = body;
+  }
+
+  get routingKey(): string {
+    return this.routingKeys[0] ?? '';
+  }
+
+  get isPersistent(): boolean {
+    return this.properties.deliveryMode === persistentMode;
+  }
+
+  /** The property `expiration` in milliseconds; `undefined` where there is none. It was checked when it came. */
+  get expirationMs(): number | undefined {
+    if (!this.isExpiryKnown) {
+      const { expiration } = this.properties;
+      this.expiry = expiration === undefined ? undefined : Number(expiration);
+      this.isExpiryKnown = true;
+    }
+    return this.expiry;
+  }
+
+  /** The headers with their type tags, in their order. */
+  get headers(): [string, Tagged][] {
+    return fieldsOf(this.properties.taggedHeaders);
+  }
+
+  /**
+   * The same message with other headers, and with what else is to change.
+   *
+   * @param headers all of them; the table is there even when it is empty.
+   */
+  with(
+    headers: readonly (readonly [string, Tagged])[],
+    changes: {
+      readonly exchange?: string;
+      readonly routingKeys?: readonly string[];
+      readonly expiration?: undefined;
+    } = {},
+  ): Message {
+    const properties = { ...this.properties.toObject(), headers: tableOf(headers) };
+    const bytes = encodeProperties('expiration' in changes ? { ...properties, expiration: undefined } : properties);
+    const { exchange = this.exchange, routingKeys = this.routingKeys } = changes;
+    return new Message(exchange, routingKeys, new PropertiesReader(bytes), this.body);
+  }
+}
+
+/** The texts in a header that is an array, such as CC. */
+export function textsOf(field: Tagged | undefined): string[] {
+  return elementsOf(field).flatMap(({ tag, value }) => (tag === 'S' && typeof value === 'string' ? [value] : []));
+}
+
+/** A table with a field set. RabbitMQ: setting one sorts them all by name. */
+export function withHeader(
+  headers: readonly (readonly [string, Tagged])[],
+  name: string,
+  value: Tagged,
+): (readonly [string, Tagged])[] {
+  const set: (readonly [string, Tagged])[] = headers.filter(([other]) => other !== name);
+  set.push([name, value]);
+  return sortedFields(set);
+}
+
+/** Fields in the order of their names. */
+export function sortedFields(fields: readonly (readonly [string, Tagged])[]): (readonly [string, Tagged])[] {
+  return [...fields].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+}

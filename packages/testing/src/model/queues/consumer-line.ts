@@ -1,0 +1,52 @@
+/** Consumers in the order in which they are served: by priority, and in turn within one. Must not deliver. */
+import type { Arguments } from '../arguments.ts';
+import type { ConsumerChannel } from './queue.ts';
+
+/** One subscription to one queue. */
+export interface Consumer {
+  readonly channel: ConsumerChannel;
+  readonly consumerTag: string;
+  readonly ackRequired: boolean;
+  readonly exclusive: boolean;
+  readonly prefetchCount: number;
+  readonly priority: number;
+}
+
+/** RabbitMQ: `x-priority` of a consumer, 0 by default. */
+export function priorityOf(args: Arguments): number {
+  return args.number('x-priority') ?? 0;
+}
+
+/** See the head of the file. */
+export class ConsumerLine {
+  private consumers: Consumer[] = [];
+
+  get first(): Consumer | undefined {
+    return this.consumers[0];
+  }
+
+  get all(): readonly Consumer[] {
+    return this.consumers;
+  }
+
+  includes(consumer: Consumer): boolean {
+    return this.consumers.includes(consumer);
+  }
+
+  takeFirst(): Consumer | undefined {
+    return this.consumers.shift();
+  }
+
+  /** Puts one behind the others of its priority. */
+  add(consumer: Consumer): void {
+    const { consumers } = this;
+    let at = consumers.length;
+    while (at > 0 && (consumers[at - 1]?.priority ?? 0) < consumer.priority) at--;
+    if (at === consumers.length) consumers.push(consumer);
+    else consumers.splice(at, 0, consumer);
+  }
+
+  remove(fits: (consumer: Consumer) => boolean): void {
+    this.consumers = this.consumers.filter((consumer) => !fits(consumer));
+  }
+}

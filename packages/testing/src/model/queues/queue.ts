@@ -1,0 +1,147 @@
+/**
+ * What every type of queue can do, and what it needs of others. Types of queues are in files of their own; this one must
+ * not hold a rule of any.
+ */
+import type { Arguments } from '../arguments.ts';
+import type { Message } from '../message.ts';
+import type { QueuedMessage } from '../queued-message.ts';
+import type { Resource } from '../resource.ts';
+import type { ChannelLimit } from './channel-limit.ts';
+
+/** The types of queue there are. */
+export type QueueType = 'classic' | 'quorum' | 'stream';
+
+/** Who declared an exclusive queue: one connection, told by its identity. */
+export interface QueueOwner {
+  readonly name: string;
+}
+
+/** What a queue is declared with. */
+export interface QueueSettings {
+  readonly name: string;
+  readonly type: QueueType;
+  readonly durable: boolean;
+  readonly autoDelete: boolean;
+  /** The connection that an exclusive queue belongs to. */
+  readonly owner: QueueOwner | undefined;
+  readonly arguments: Arguments;
+}
+
+/** A message on its way to a consumer. */
+export interface Delivery {
+  readonly queue: Queue;
+  readonly entry: QueuedMessage;
+  readonly message: Message;
+  readonly isRedelivered: boolean;
+}
+
+/** A channel, as a queue sees it. */
+export interface ConsumerChannel {
+  /** The limit over all consumers of the channel. */
+  readonly limit: ChannelLimit;
+  /** Its connection has more to send than it can: nothing is delivered until `resume()` of the queue. */
+  readonly isCongested: boolean;
+  /** Takes a delivery; where an ack is due it is remembered until `settle()` of the queue. */
+  deliver(consumerTag: string, ackRequired: boolean, delivery: Delivery): void;
+  /** The queue is gone, and the consumer with it. */
+  consumerCancelled(consumerTag: string): void;
+}
+
+/** A subscription as it is asked for. */
+export interface ConsumeRequest {
+  readonly channel: ConsumerChannel;
+  readonly consumerTag: string;
+  readonly noAck: boolean;
+  readonly exclusive: boolean;
+  /** How many may be unacked; 0 is no limit. */
+  readonly prefetchCount: number;
+  readonly arguments: Arguments;
+  /** Called when it stands, before the first delivery. */
+  readonly started: () => void;
+}
+
+/** What to do with messages that are settled. */
+export type Settlement = 'ack' | 'requeue' | 'discard';
+
+/** Why a message is dead: RabbitMQ's words in `x-death`. */
+export type DeathReason = 'rejected' | 'expired' | 'maxlen' | 'delivery_limit';
+
+/** A message that `basic.get` has got. */
+export interface GetResult {
+  readonly delivery: Delivery;
+  /** How many are left. */
+  readonly messageCount: number;
+}
+
+/** What a queue needs of the vhost it stands in. */
+export interface QueueHost {
+  /** The time in milliseconds since 1970, on the broker's clock. */
+  readonly nowMs: number;
+  /** Whether the exchange for a queue's dead letters is there; without it they are dropped. */
+  deadLetter(queue: Queue, message: Message, reason: DeathReason): void;
+  /** The queue ends itself. */
+  removeQueue(queue: Queue): void;
+  /** `queue.deadlineMs` has changed. */
+  deadlineChanged(queue: Queue): void;
+}
+
+/** One consumer, for people to look at. */
+export interface ConsumerView {
+  readonly channel: ConsumerChannel;
+  readonly consumerTag: string;
+  readonly noAck: boolean;
+  readonly exclusive: boolean;
+  readonly prefetchCount: number;
+  /** False where another consumer is the active one. */
+  readonly isActive: boolean;
+}
+
+/** See the head of the file. */
+export interface Queue {
+  readonly settings: QueueSettings;
+  readonly resource: Resource;
+  readonly name: string;
+  /** Messages that wait for a consumer. */
+  readonly readyCount: number;
+  readonly unackedCount: number;
+  readonly consumerCount: number;
+  /** When `expire()` is due; `Infinity` for never. */
+  readonly deadlineMs: number;
+  /** The messages that wait, the next one first. */
+  readonly readyMessages: Iterable<QueuedMessage>;
+  readonly consumers: readonly ConsumerView[];
+  /** Whether a message waits for a consumer that may take it. */
+  readonly isDelivering: boolean;
+
+  /** Takes a message, or refuses it: then the publisher gets a nack. */
+  publish(message: Message): 'taken' | 'rejected';
+  /** Takes the next message out; it is unacked then, or gone where no ack is asked for. */
+  get(channel: ConsumerChannel, ackRequired: boolean): GetResult | undefined;
+  /** @throws {AccessRefused} where it is in exclusive use. */
+  consume(request: ConsumeRequest): void;
+  /** Ends a consumer; what it has not acked stays unacked. @param done is called before anything follows from it. */
+  cancel(channel: ConsumerChannel, consumerTag: string, done: () => void): void;
+  /** Settles messages of one consumer, or of `basic.get` where there is no tag. */
+  settle(
+    channel: ConsumerChannel,
+    consumerTag: string | undefined,
+    entries: readonly QueuedMessage[],
+    settlement: Settlement,
+  ): void;
+  /** Whether the global limit of a channel counts for its consumers. */
+  limitChannel(channel: ConsumerChannel, isLimited: boolean): void;
+  /** The channel may be able to take more. */
+  resume(channel: ConsumerChannel): void;
+  /** The channel is gone: its consumers end, what it has not acked comes back. */
+  channelDown(channel: ConsumerChannel): void;
+  /** Drops what waits. @returns how many. */
+  purge(): number;
+  /** Somebody has looked at it or used it: it is not unused. */
+  touch(): void;
+  /** Drops what a restart does not leave. */
+  restart(): void;
+  /** Does what is due at `deadlineMs`. */
+  expire(): void;
+  /** Takes all consumers away, since the queue is gone. @returns them. */
+  close(): readonly ConsumerView[];
+}

@@ -1,0 +1,172 @@
+/**
+ * A virtual host: its exchanges, queues and bindings, and what happens when one of them goes. Must not check permissions
+ * or equivalence: `declare-queue.ts` and its neighbours do. RabbitMQ: docs/vhosts, docs/exchanges, docs/queues.
+ */
+
+import { Arguments } from './arguments.ts';
+import { sendDeadLetter } from './dead-letters.ts';
+import type { Deadlines } from './deadlines.ts';
+import type { Binding } from './exchanges/binding.ts';
+import type { ExchangeType } from './exchanges/binding-table.ts';
+import { Exchange, type ExchangeSettings } from './exchanges/exchange.ts';
+import { route } from './exchanges/route.ts';
+import type { Message } from './message.ts';
+import { ClassicQueue } from './queues/classic-queue.ts';
+import type { DeathReason, Queue, QueueHost, QueueOwner, QueueSettings } from './queues/queue.ts';
+
+/** What a vhost shares with the others of the broker. */
+export interface VirtualHostShared {
+  readonly nowMs: number;
+  readonly deadlines: Deadlines<Queue>;
+  /** Runs a task after what is under way. */
+  later(task: () => void): void;
+  /** A message has been put into a queue, or refused by it. */
+  queued(vhost: VirtualHost, queue: Queue, message: Message, outcome: 'taken' | 'rejected'): void;
+}
+
+/** What became of a message that was handed to queues. */
+export interface PublishOutcome {
+  /** How many queues it was routed to. */
+  readonly routed: number;
+  /** A queue had no room for it: its publisher gets a nack. */
+  readonly isRejected: boolean;
+}
+
+/** The exchanges that every vhost has. RabbitMQ: `amq.rabbitmq.trace` besides those of the standard. */
+const predeclared: readonly (readonly [name: string, type: ExchangeType, internal?: boolean])[] = [
+  ['', 'direct'],
+  ['amq.direct', 'direct'],
+  ['amq.fanout', 'fanout'],
+  ['amq.topic', 'topic'],
+  ['amq.headers', 'headers'],
+  ['amq.match', 'headers'],
+  ['amq.rabbitmq.trace', 'topic', true],
+];
+
+/** See the head of the file. */
+export class VirtualHost implements QueueHost {
+  readonly name: string;
+  readonly exchanges: Map<string, Exchange> = new Map();
+  readonly queues: Map<string, Queue> = new Map();
+  private readonly shared: VirtualHostShared;
+
+  constructor(name: string, shared: VirtualHostShared) {
+    this.name = name;
+    this.shared = shared;
+    for (const [exchange, type, internal = false] of predeclared) {
+      const settings = { name: exchange, type, internal, durable: true, autoDelete: false, arguments: Arguments.none };
+      this.exchanges.set(exchange, new Exchange(name, settings));
+    }
+  }
+
+  get nowMs(): number {
+    return this.shared.nowMs;
+  }
+
+  later(task: () => void): void {
+    this.shared.later(task);
+  }
+
+  /** The queues that a message goes to; names, for one may be gone until it gets there. */
+  route(exchange: Exchange, message: Message): readonly string[] {
+    return route(exchange, message, (name) => this.exchanges.get(name));
+  }
+
+  /** Hands a message to queues, one after the other. */
+  deliver(names: readonly string[], message: Message): PublishOutcome {
+    let routed = 0;
+    let isRejected = false;
+    for (const name of names) {
+      const queue = this.queues.get(name);
+      if (queue === undefined) continue;
+      routed++;
+      const outcome = queue.publish(message);
+      isRejected ||= outcome === 'rejected';
+      this.shared.queued(this, queue, message, outcome);
+    }
+    return { routed, isRejected };
+  }
+
+  addExchange(settings: ExchangeSettings): Exchange {
+    const exchange = new Exchange(this.name, settings);
+    this.exchanges.set(settings.name, exchange);
+    return exchange;
+  }
+
+  addQueue(settings: QueueSettings): Queue {
+    const queue = new ClassicQueue(this.name, settings, this);
+    this.queues.set(settings.name, queue);
+    return queue;
+  }
+
+  /** Takes an exchange away, with the bindings from and to it. */
+  removeExchange(exchange: Exchange): void {
+    if (this.exchanges.get(exchange.name) !== exchange) return;
+    this.exchanges.delete(exchange.name);
+    this.removeBindingsTo('exchange', exchange.name);
+  }
+
+  /** Takes a queue away, with its bindings and its consumers, who are told afterwards. */
+  removeQueue(queue: Queue): void {
+    if (this.queues.get(queue.name) !== queue) return;
+    this.queues.delete(queue.name);
+    const consumers = queue.close();
+    this.removeBindingsTo('queue', queue.name);
+    if (consumers.length === 0) return;
+    this.later(() => {
+      for (const { channel, consumerTag } of consumers) channel.consumerCancelled(consumerTag);
+    });
+  }
+
+  /** Takes a binding away; an auto-delete exchange goes with the last one that starts at it. */
+  removeBinding(binding: Binding): void {
+    const source = this.exchanges.get(binding.source);
+    if (source?.bindings.remove(binding) !== undefined) this.removeIfUnbound(source);
+  }
+
+  /** Takes the exclusive queues of a connection away. */
+  removeQueuesOf(owner: QueueOwner): void {
+    for (const queue of [...this.queues.values()]) if (queue.settings.owner === owner) this.removeQueue(queue);
+  }
+
+  /** Ends the consumers of a queue, who are told; what they have not acked stays unacked. */
+  cancelConsumers(queue: Queue): void {
+    for (const { channel, consumerTag } of queue.consumers) {
+      queue.cancel(channel, consumerTag, () => channel.consumerCancelled(consumerTag));
+    }
+  }
+
+  /** What a restart leaves: durable exchanges and queues, persistent messages, and the bindings between what is left. */
+  restart(): void {
+    for (const queue of [...this.queues.values()]) {
+      if (queue.settings.durable) queue.restart();
+      else this.removeQueue(queue);
+    }
+    for (const exchange of [...this.exchanges.values()]) {
+      if (!exchange.settings.durable) this.removeExchange(exchange);
+    }
+  }
+
+  /** For queues. */
+  deadLetter(queue: Queue, message: Message, reason: DeathReason): void {
+    sendDeadLetter(this, queue, message, reason);
+  }
+
+  /** For queues. */
+  deadlineChanged(queue: Queue): void {
+    this.shared.deadlines.changed(queue);
+  }
+
+  private removeBindingsTo(kind: Binding['destinationKind'], name: string): void {
+    const isMeant = (binding: Binding): boolean => binding.destinationKind === kind && binding.destination === name;
+    for (const exchange of [...this.exchanges.values()]) {
+      const own = [...exchange.bindings.all].filter(isMeant);
+      for (const binding of own) exchange.bindings.remove(binding);
+      if (own.length > 0) this.removeIfUnbound(exchange);
+    }
+  }
+
+  private removeIfUnbound(exchange: Exchange): void {
+    if (exchange.settings.autoDelete && exchange.bindings.size === 0) this.removeExchange(exchange);
+  }
+}

@@ -1,0 +1,28 @@
+/** What a channel needs of the connection it is on. Types only. */
+import type { ByteWriter } from '@puka/wire';
+import type { BrokerModel } from '../model/broker-model.ts';
+import type { Caller } from '../model/caller.ts';
+import type { User } from '../model/users.ts';
+import type { VirtualHost } from '../model/vhost.ts';
+import type { Interference } from './interference.ts';
+import type { ServerSettings } from './server-settings.ts';
+
+/** See the head of the file. */
+export interface ChannelHost extends Caller {
+  readonly broker: BrokerModel;
+  readonly vhost: VirtualHost;
+  readonly user: User;
+  readonly writer: ByteWriter;
+  readonly settings: ServerSettings;
+  readonly interference: Interference;
+  /** As tuned; 0 is no limit. */
+  readonly frameMaxBytes: number;
+  /** The client wants to be told when a consumer is cancelled. */
+  readonly isCancelNotified: boolean;
+  /** More waits to be sent than is good: consumers get nothing for now. */
+  readonly isCongested: boolean;
+  /** Something has been written. */
+  outputWaiting(): void;
+  /** The line is to end once so many bytes, counted from its beginning, have gone out. */
+  breakLineAt(writtenBytes: number): void;
+}

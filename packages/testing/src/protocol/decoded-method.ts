@@ -1,0 +1,43 @@
+/** Decodes the methods of clients, and what becomes of those that cannot be. Must not act on them. */
+import { type AmqpError, FrameError, InternalError, isPukaError } from '@puka/errors';
+import { decodeMethod, type Method, methodIdAt, methodName } from '@puka/wire';
+import { octetsTerm } from '../model/erlang-terms.ts';
+
+/** The line is dropped without a word, as RabbitMQ does where it crashes over a frame. */
+export class LineDropped extends Error {
+  override readonly name = 'LineDropped';
+}
+
+/** A refusal that ends the connection, and the method at fault. */
+export class ConnectionRefusal extends Error {
+  override readonly name = 'ConnectionRefusal';
+  readonly error: AmqpError;
+  /** As in `MethodId`; 0 where none is at fault. */
+  readonly methodId: number;
+
+  constructor(error: AmqpError, methodId: number) {
+    super(error.message, { cause: error });
+    this.error = error;
+    this.methodId = methodId;
+  }
+}
+
+/**
+ * Decodes a method frame.
+ *
+ * @throws {LineDropped} for a method that nobody has defined.
+ * @throws {ConnectionRefusal} for fields that are malformed; of those on channel 0 RabbitMQ tells nothing but that.
+ */
+export function decodedMethod(channel: number, bytes: Uint8Array, start: number, end: number): Method {
+  if (end - start < 4) throw new LineDropped('a method without an id');
+  const methodId = methodIdAt(bytes, start, end);
+  if (methodName(methodId >>> 16, methodId & 0xffff) === undefined) throw new LineDropped('unknown method');
+  try {
+    return decodeMethod(bytes, start, end);
+  } catch (error) {
+    if (!isPukaError(error)) throw error;
+    if (channel === 0) throw new ConnectionRefusal(new InternalError(''), 0);
+    const fields = octetsTerm(bytes.subarray(start + 4, end));
+    throw new ConnectionRefusal(new FrameError(`cannot decode ${fields}`), methodId);
+  }
+}

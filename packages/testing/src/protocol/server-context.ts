@@ -1,0 +1,23 @@
+/** What all connections of a broker share, and whom one tells what is to be done. Types only. */
+import type { BrokerModel } from '../model/broker-model.ts';
+import type { Interference } from './interference.ts';
+import type { ServerSettings } from './server-settings.ts';
+
+/** What all connections of a broker share. */
+export interface ServerContext {
+  readonly broker: BrokerModel;
+  readonly settings: ServerSettings;
+  readonly interference: Interference;
+  /** What the broker is short of: `memory`, `disk`. While it is, who publishes is not read from. */
+  readonly alarms: ReadonlySet<string>;
+}
+
+/** Told what the owner of the line has to do. */
+export interface ServerConnectionSink {
+  /** There is something to send: `takeOutput()` by the end of the turn. */
+  outputWaiting(): void;
+  /** End the line once so many bytes, counted from its beginning, have gone out. */
+  breakLineAt(writtenBytes: number): void;
+  /** Nothing comes after what `takeOutput()` gives: end the line. Called once. */
+  lineOver(): void;
+}

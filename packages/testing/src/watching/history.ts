@@ -1,0 +1,84 @@
+/** What has been published, for tests to look at, and whoever waits for it. Must keep no more than it is told to. */
+import type { BrokerWatch } from '../model/broker-model.ts';
+import type { Message } from '../model/message.ts';
+import type { Queue } from '../model/queues/queue.ts';
+import type { VirtualHost } from '../model/vhost.ts';
+import { type WaitOptions, waitFor } from './deadline.ts';
+import { PublishedMessage } from './published-message.ts';
+
+interface Record {
+  count: number;
+  last: PublishedMessage[];
+  waiting: { readonly count: number; readonly done: (messages: readonly PublishedMessage[]) => void }[];
+}
+
+/** See the head of the file. */
+export class History implements BrokerWatch {
+  private readonly limit: number;
+  private readonly queues = new Map<string, Record>();
+  private lost: PublishedMessage[] = [];
+
+  /** @param limit messages kept of each queue, and of those that no queue took. */
+  constructor(limit: number) {
+    this.limit = limit;
+  }
+
+  /** The last messages that no queue took, returned ones among them. */
+  get unroutable(): readonly PublishedMessage[] {
+    return this.lost;
+  }
+
+  /** Waits until so many messages have been put into a queue, since the broker started. @returns the last of them. */
+  published(vhost: string, queue: string, count: number, options: WaitOptions): Promise<readonly PublishedMessage[]> {
+    const record = this.recordOf(vhost, queue);
+    if (record.count >= count) return Promise.resolve([...record.last]);
+    return waitFor(
+      options,
+      (done) => record.waiting.push({ count, done }),
+      () => `published('${queue}', ${count}): ${record.count} came`,
+    );
+  }
+
+  /** For the model. */
+  queued(vhost: VirtualHost, queue: Queue, message: Message, outcome: 'taken' | 'rejected'): void {
+    if (outcome === 'rejected') return;
+    const record = this.recordOf(vhost.name, queue.name);
+    record.count++;
+    this.keep(record.last, message);
+    if (record.waiting.length === 0) return;
+    const ready = record.waiting.filter(({ count }) => count <= record.count);
+    record.waiting = record.waiting.filter(({ count }) => count > record.count);
+    for (const { done } of ready) done([...record.last]);
+  }
+
+  /** For the model. */
+  unrouted(message: Message): void {
+    this.keep(this.lost, message);
+  }
+
+  /** Forgets everything; counts begin again. */
+  clear(): void {
+    for (const record of this.queues.values()) {
+      record.count = 0;
+      record.last = [];
+    }
+    this.lost = [];
+  }
+
+  private keep(list: PublishedMessage[], message: Message): void {
+    if (this.limit === 0) return;
+    list.push(new PublishedMessage(message));
+    // In one go and not at each: taking the first out of an array moves all others.
+    if (list.length > this.limit * 2) list.splice(0, list.length - this.limit);
+  }
+
+  private recordOf(vhost: string, queue: string): Record {
+    const key = `${vhost}\0${queue}`;
+    let record = this.queues.get(key);
+    if (record === undefined) {
+      record = { count: 0, last: [], waiting: [] };
+      this.queues.set(key, record);
+    }
+    return record;
+  }
+}

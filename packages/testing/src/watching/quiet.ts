@@ -1,0 +1,73 @@
+/** Whether a broker is at rest, and whoever waits for that. Must not poll. */
+import { clearTimeout, setTimeout } from 'node:timers';
+import type { BrokerModel } from '../model/broker-model.ts';
+import type { ServerConnection } from '../protocol/server-connection.ts';
+import { type WaitOptions, waitFor } from './deadline.ts';
+
+/** What a broker at rest is looked for in. */
+export interface QuietSources {
+  readonly broker: BrokerModel;
+  readonly connections: () => Iterable<ServerConnection>;
+}
+
+/**
+ * See the head of the file. At rest means: nothing is unacked, nothing waits for a consumer that could take it, no publish
+ * waits for its outcome, no message and no handshake is half there, and nothing has come for some milliseconds. What a
+ * client has not yet sent cannot be known.
+ */
+export class Quiet {
+  private readonly sources: QuietSources;
+  private waiting: { readonly quietMs: number; readonly done: (value: undefined) => void }[] = [];
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(sources: QuietSources) {
+    this.sources = sources;
+  }
+
+  /** Resolves when the broker is at rest. @throws (rejects) {OperationTimeout} that says what is not. */
+  idle(options: WaitOptions & { readonly quietMs?: number }): Promise<void> {
+    const { quietMs = 5 } = options;
+    return waitFor<undefined>(
+      options,
+      (done) => {
+        this.waiting.push({ quietMs, done });
+        this.turnOver();
+      },
+      () => `idle(): ${this.unrest ?? 'the clients go on'}; it did not come to rest`,
+    );
+  }
+
+  /** Something has happened: the rest begins anew. */
+  turnOver(): void {
+    if (this.waiting.length === 0) return;
+    clearTimeout(this.timer);
+    if (this.unrest !== undefined) return;
+    const quietMs = Math.max(...this.waiting.map((each) => each.quietMs));
+    this.timer = setTimeout(() => this.settle(), quietMs);
+  }
+
+  private settle(): void {
+    const { waiting } = this;
+    this.waiting = [];
+    for (const { done } of waiting) done(undefined);
+  }
+
+  /** What is not at rest; `undefined` where everything is. */
+  private get unrest(): string | undefined {
+    for (const vhost of this.sources.broker.vhosts.values()) {
+      for (const queue of vhost.queues.values()) {
+        if (queue.unackedCount > 0) return `queue '${queue.name}' has ${queue.unackedCount} unacked`;
+        if (queue.isDelivering) return `queue '${queue.name}' waits for a client that does not read`;
+      }
+    }
+    for (const { name, state, open, isBlocked } of this.sources.connections()) {
+      if (state !== 'running' && state !== 'closed' && state !== 'silent') return `connection ${name} is ${state}`;
+      if (isBlocked) return `connection ${name} is blocked`;
+      for (const { id, content, confirms } of open?.channels.values() ?? []) {
+        if (content.isUnderWay) return `half a message has come on channel ${id} of ${name}`;
+        if (confirms.openCount > 0) return `channel ${id} of ${name} waits for ${confirms.openCount} confirms`;
+      }
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,110 @@
+/** An embedded broker in the clothes of a private RabbitMQ node, for tests that were written for one. Holds no test. */
+import type { BrokerOptions, EmbeddedBroker } from '@puka/testing';
+import type { Broker, LaunchOptions, QueueReport, UrlParts } from '@puka/testkit';
+
+/** The options of an embedded broker that stand for those of a node. @throws for what it does not have. */
+export function brokerOptions({ config = {}, plugins = [], tls, advanced }: LaunchOptions): BrokerOptions {
+  if (plugins.length > 0 || tls !== undefined || advanced !== undefined || typeof config === 'string') {
+    throw new Error('an embedded broker has no plugins, no TLS and no lines of configuration');
+  }
+  const settings = new Map(Object.entries(config));
+  const number = (name: string): number => Number(settings.get(name));
+  return {
+    ...(settings.has('max_message_size') ? { maxMessageBytes: number('max_message_size') } : {}),
+    ...(settings.has('channel_max') ? { channelMax: number('channel_max') } : {}),
+    ...(settings.has('consumer_timeout') ? { consumerTimeoutMs: number('consumer_timeout') } : {}),
+  };
+}
+
+/** See the head of the file. */
+export class LaunchedBroker implements Broker {
+  readonly host = '127.0.0.1';
+  readonly version = '3.10.8';
+  readonly nodeName = 'puka@testing';
+  readonly kind = 'installed';
+  readonly tlsPort = undefined;
+  readonly tlsUrl = undefined;
+  readonly managementPort = undefined;
+  readonly pid = undefined;
+  readonly folder = '';
+  readonly url: string;
+  readonly port: number;
+  private readonly broker: EmbeddedBroker;
+
+  constructor(broker: EmbeddedBroker) {
+    this.broker = broker;
+    this.url = broker.url;
+    this.port = broker.port;
+  }
+
+  urlFor(parts: UrlParts): string {
+    return this.broker.urlFor(parts);
+  }
+
+  async ctl(command: string, ...args: readonly string[]): Promise<string> {
+    const [user = '', exchange = '', write = '', read = ''] = args;
+    if (command !== 'set_topic_permissions') throw new Error(`an embedded broker has no command ${command}`);
+    this.broker.setTopicPermissions(user, exchange, { write, read });
+    return '';
+  }
+
+  async addUser(...[name, password, options]: Parameters<Broker['addUser']>): Promise<void> {
+    const { vhost = '/', tags = [] } = options ?? {};
+    this.broker.addUser(name, password, { vhosts: [vhost], tags });
+  }
+
+  async addVhost(vhost: string): Promise<void> {
+    this.broker.addVhost(vhost);
+  }
+
+  async setPermissions(...[user, options]: Parameters<Broker['setPermissions']>): Promise<void> {
+    this.broker.setPermissions(user, options);
+  }
+
+  async listQueues(vhost = '/'): Promise<QueueReport[]> {
+    return this.broker.queues(vhost).map(({ name, ready, unacked, consumers, durable, type }) => ({
+      ...{ name, durable, type },
+      messages: ready + unacked,
+      consumers: consumers.length,
+    }));
+  }
+
+  async closeAllConnections(reason = 'CLOSED'): Promise<void> {
+    this.broker.closeConnections(reason);
+  }
+
+  async setMemoryAlarm(state: 'on' | 'off'): Promise<void> {
+    if (state === 'on') this.broker.block();
+    else this.broker.unblock();
+  }
+
+  async kill(): Promise<void> {
+    this.broker.faults.dropConnections();
+    await this.broker.stop();
+  }
+
+  async shutdown(): Promise<void> {
+    this.broker.closeConnections("broker forced connection closure with reason 'shutdown'");
+    await this.broker.stop();
+  }
+
+  async restart(): Promise<void> {
+    this.broker.restart();
+  }
+
+  stop(): Promise<void> {
+    return this.broker.stop();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  log(): Promise<string> {
+    return Promise.reject(new Error('an embedded broker keeps no log'));
+  }
+
+  evaluate(): Promise<string> {
+    return Promise.reject(new Error('an embedded broker evaluates no Erlang'));
+  }
+}
