@@ -120,7 +120,7 @@ export class Publisher implements ChannelSink {
     const replyText = reader.readShortString();
     const exchange = reader.readShortString();
     const routingKey = reader.readShortString();
-    if (routingKey === footer.routingKey && exchange === '' && this.mayUseFooters && this.marks.length > 0) {
+    if (routingKey === footer.routingKey && exchange === '' && this.marks.length > 0) {
       this.markReturned();
       return;
     }
@@ -181,7 +181,7 @@ export class Publisher implements ChannelSink {
     if (found.length === 1) {
       const [culprit] = found;
       if (culprit !== undefined) this.fail(culprit, error);
-      if (culprit?.isSuspect === true && suspicion?.isExact === true) this.failAlike(suspicion, error);
+      if (suspicion?.isExact === true) this.failAlike(suspicion, error);
       this.held = [...open.filter((operation) => operation !== culprit), ...this.held];
     } else {
       for (const operation of found) operation.isSuspect = true;
@@ -200,7 +200,7 @@ export class Publisher implements ChannelSink {
     this.held = [...this.takeSent().filter((operation) => !this.endReturned(operation)), ...this.held];
   }
 
-  /** A suspect sent alone was refused: those that were called before it was sent again, and are alike, fare as it did. */
+  /** One was refused: the suspects, who were called before it was sent, fare as it did where they are alike. */
   private failAlike(suspicion: Suspicion, error: AmqpError): void {
     const { replyCode = 0, replyText = '' } = error;
     this.held = this.held.filter((operation) => {
@@ -311,7 +311,6 @@ export class Publisher implements ChannelSink {
     if (operation === undefined) return;
     this.sent[index] = undefined;
     this.unconfirmed--;
-    operation.isSuspect = false;
     this.release(operation);
     if (!ack) {
       operation.reject(new PublishNacked('the broker refused the message (basic.nack)', { method: 'basic.publish' }));

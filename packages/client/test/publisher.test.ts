@@ -77,6 +77,12 @@ describe('confirms', () => {
     }
   });
 
+  it('of a tag far beyond settle what there is, and cost no more', () => {
+    const scene = inFlight('a', 'b');
+    scene.ack(2 ** 52, true);
+    expect(scene.fates).toEqual(['a', 'b']);
+  });
+
   it('of tags that were never used are ignored', () => {
     const scene = inFlight('a');
     scene.ack(7);
@@ -140,6 +146,62 @@ describe('a refusal', () => {
     scene.refuse(404, missing);
     expect(scene.fates).toEqual(['bad1 NOT_FOUND', 'bad2 NOT_FOUND', 'bad3 NOT_FOUND']);
     expect(scene.sent()).toEqual(['channel.close-ok', 'channel.open', 'confirm.select', 'a']);
+  });
+
+  it('of one sent alone does not speak for those called after it was sent', () => {
+    const scene = inFlight('bad1', 'bad2');
+    scene.refuse(404, missing);
+    scene.sent();
+    scene.openChannel();
+    // The exchange may have been made by now.
+    scene.publish('new', toGone);
+    scene.refuse(404, missing);
+    expect(scene.fates).toEqual(['bad1 NOT_FOUND', 'bad2 NOT_FOUND']);
+    expect(scene.sent().at(-1)).toBe('new');
+  });
+
+  it('that may be meant for others than those it fits speaks for nobody else', () => {
+    const scene = new PublisherScene();
+    scene.publish('wrong', { headers: { CC: 'text' } });
+    scene.publish('right', { headers: { CC: ['queue'] } });
+    scene.sent();
+    scene.openChannel();
+    const text = 'PRECONDITION_FAILED - invalid message: {unacceptable_type_in_header,"CC",longstr}';
+    scene.refuse(406, text);
+    expect(scene.sent().at(-1)).toBe('wrong');
+    scene.openChannel();
+    scene.refuse(406, text);
+    expect(scene.fates).toEqual(['wrong PRECONDITION_FAILED']);
+    expect(scene.sent().at(-1)).toBe('right');
+  });
+
+  it('leaves what was in flight before what was held back', () => {
+    const scene = inFlight('a', 'b', 'bad1', 'bad2');
+    scene.refuse(404, missing);
+    expect(scene.sent().slice(-2)).toEqual(['a', 'b']);
+    scene.openChannel();
+    scene.refuse(406, 'PRECONDITION_FAILED - something new');
+    for (const name of ['a', 'b', 'bad1', 'bad2']) {
+      expect(scene.sent().at(-1)).toBe(name);
+      if (name === 'a') scene.openChannel();
+      scene.ack(['a', 'b', 'bad1', 'bad2'].indexOf(name) + 1);
+    }
+    expect(scene.fates).toEqual(['a', 'b', 'bad1', 'bad2']);
+  });
+
+  it('of one among those in flight leaves the others before what was held back', () => {
+    const scene = new PublisherScene();
+    scene.publish('a');
+    scene.publish('mine', { userId: 'me' });
+    for (const name of ['bad1', 'bad2']) scene.publish(name, toGone);
+    scene.sent();
+    scene.openChannel();
+    scene.refuse(404, missing);
+    scene.sent();
+    scene.openChannel();
+    scene.refuse(406, "PRECONDITION_FAILED - user_id property set to 'me' but authenticated user was 'u'");
+    expect(scene.fates).toEqual(['mine PRECONDITION_FAILED']);
+    expect(scene.sent().at(-1)).toBe('a');
   });
 
   it('that names nobody has all sent again one by one, until it is found', () => {
@@ -247,6 +309,7 @@ describe('the end of the connection', () => {
     for (const { error } of outcomes) expect(error).toMatchObject({ code: 'CONNECTION_BROKEN', outcome: 'not-sent' });
     expect(scene.fates).toEqual(['a', 'b CONNECTION_BROKEN', 'c CONNECTION_BROKEN', 'd CONNECTION_BROKEN']);
     expect(scene.publisher.outstanding).toBe(0);
+    expect(scene.publisher.openBytes).toBe(0);
   });
 
   it('leaves those held back as what became of them before', () => {
@@ -354,6 +417,16 @@ describe('mandatory publishes', () => {
     expect(scene.fates).toEqual(['a', 'b NO_ROUTE']);
   });
 
+  it('are each found once, though the broker has changed the properties of several', () => {
+    const scene = new PublisherScene();
+    for (const messageId of ['1', '2']) scene.publish('a', { ...mandatory, messageId, headers: { BCC: ['x'] } });
+    scene.sent();
+    scene.openChannel();
+    for (const messageId of ['1', '2']) scene.giveBack('a', { messageId, headers: {} });
+    scene.ack(2, true);
+    expect(scene.fates).toEqual(['a NO_ROUTE', 'a NO_ROUTE']);
+  });
+
   it('that nobody sent do no harm when they come back', () => {
     const scene = inFlight('a');
     scene.giveBack('stranger');
@@ -411,6 +484,23 @@ describe('without confirms', () => {
     expect(scene.fates).toEqual(['a', 'b', 'c']);
     expect(scene.publisher.outstanding).toBe(0);
     expect(scene.sent()).toEqual([]);
+  });
+
+  it('publishes sent again end with the footers of the new channel', () => {
+    const scene = new PublisherScene(false);
+    scene.publish('bad', toGone);
+    scene.publish('a');
+    scene.sent();
+    scene.harness.say([1, { type: 'channel.open-ok' }]);
+    scene.refuse(404, missing);
+    expect(scene.sent()).toEqual(['channel.close-ok', 'channel.open', 'a', 'footer']);
+    scene.harness.say([1, { type: 'channel.open-ok' }]);
+    scene.publish('b');
+    scene.sent();
+    scene.giveFooterBack();
+    expect(scene.fates).toEqual(['bad NOT_FOUND', 'a']);
+    scene.giveFooterBack();
+    expect(scene.fates).toEqual(['bad NOT_FOUND', 'a', 'b']);
   });
 
   it('publishes end with the fence behind them where footers are refused, and none is sent twice for it', () => {
