@@ -8,6 +8,7 @@ import {
   UnsupportedProtocol,
   UsageError,
 } from '@puka/client';
+import { refusedPort } from '@puka/testkit';
 import { afterEach, describe, expect, inject, it } from 'vitest';
 
 const url = inject('amqpUrl');
@@ -72,9 +73,7 @@ describe('connect', () => {
   });
 
   it('rejects with ConnectionBroken for a closed port', async () => {
-    const port = await strangerPort(() => {});
-    for (const server of servers.splice(0)) await new Promise((resolve) => server.close(resolve));
-    await expect(new Client(`amqp://127.0.0.1:${port}`).connect()).rejects.toMatchObject({
+    await expect(new Client(`amqp://127.0.0.1:${await refusedPort()}`).connect()).rejects.toMatchObject({
       code: 'CONNECTION_BROKEN',
       outcome: 'not-sent',
     });

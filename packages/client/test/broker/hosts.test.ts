@@ -1,5 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { AuthenticationFailed, Client, ConnectionBroken, HandshakeTimeout, NotAllowed } from '@puka/client';
+import { refusedPort } from '@puka/testkit';
 import { afterEach, describe, expect, inject, it } from 'vitest';
 
 const url = inject('amqpUrl');
@@ -27,10 +28,7 @@ async function stranger(answer: (socket: Socket) => void): Promise<string> {
 
 /** The URL of a port at which nobody listens. */
 async function nobody(): Promise<string> {
-  const found = await stranger(() => {});
-  const server = servers.pop();
-  await new Promise((resolve) => server?.close(resolve));
-  return found;
+  return `amqp://127.0.0.1:${await refusedPort()}`;
 }
 
 function withParts(change: (parts: URL) => void): string {

@@ -7,6 +7,7 @@ import { createServer } from 'node:net';
 import type { TlsOptions as NodeServerTlsOptions } from 'node:tls';
 import { createServer as createTlsServer, TLSSocket } from 'node:tls';
 import type { TlsOptions, TransportConnector } from '@puka/transport';
+import { refusedPort } from '../refused-port.ts';
 import { AcceptedPeers } from './accepted-peers.ts';
 import type { TestCertificates } from './certificates.ts';
 import type { ContractAddress, ContractPeer, ContractServer, TlsContractHarness } from './harness.ts';
@@ -50,13 +51,9 @@ export function socketHarness({ name, connector, certificates, isSecure }: Socke
   };
 }
 
-/** A port that was free a moment ago: the system does not give it out again at once. */
+/** A port where nobody listens. */
 async function refusedAddress(): Promise<ContractAddress> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = boundAddress(server);
-  await new Promise((resolve) => server.close(resolve));
-  return { host: '127.0.0.1', port };
+  return { host: '127.0.0.1', port: await refusedPort() };
 }
 
 interface SocketServerOptions {

@@ -1,0 +1,31 @@
+// A port of the loopback address where every connection is refused.
+// It must hold the port while the process lives: one that is merely free may be given to somebody else the next moment, and a
+// test that dials it would reach a stranger.
+
+import { connect, createServer } from 'node:net';
+
+let found: Promise<number> | undefined;
+
+/** A port on 127.0.0.1 that nobody listens on and nobody else can be given; always the same. Keeps no process alive. */
+export function refusedPort(): Promise<number> {
+  found ??= ownEndOfAConnection();
+  return found;
+}
+
+/** The port an outgoing connection goes out from is taken, and nobody listens on it. */
+function ownEndOfAConnection(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer((socket) => socket.unref());
+    server.once('error', reject);
+    server.unref();
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      if (address === null || typeof address === 'string') return reject(new Error('the server has no port'));
+      const held = connect(address.port, '127.0.0.1', () => {
+        held.unref();
+        resolve(held.localPort ?? 0);
+      });
+      held.once('error', reject);
+    });
+  });
+}
