@@ -65,10 +65,16 @@ const tlsReasons: ReadonlyMap<string, string> = new Map([
  * @param host as given by the caller.
  * @param port as given by the caller.
  * @param cause the runtime's error; it becomes `cause`.
+ * @param code what Node calls it, where the error itself has no code.
  * @returns ConnectionBroken with `outcome: 'not-sent'`.
  */
-export function connectFailure(host: string, port: number, cause: unknown): ConnectionBroken {
-  return new ConnectionBroken(`could not connect to ${formatAddress(host, port)}: ${describe(cause)}`, {
+export function connectFailure(
+  host: string,
+  port: number,
+  cause: unknown,
+  code: string | undefined = errorCode(cause),
+): ConnectionBroken {
+  return new ConnectionBroken(`could not connect to ${formatAddress(host, port)}: ${describe(cause, code)}`, {
     cause,
     outcome: 'not-sent',
   });
@@ -79,10 +85,16 @@ export function connectFailure(host: string, port: number, cause: unknown): Conn
  *
  * @returns ConnectionBroken with `outcome: 'not-sent'`.
  */
-export function handshakeFailure(host: string, port: number, cause: unknown): ConnectionBroken {
-  const code = errorCode(cause);
+export function handshakeFailure(
+  host: string,
+  port: number,
+  cause: unknown,
+  code: string | undefined = errorCode(cause),
+): ConnectionBroken {
   const hasHungUp = code === 'ECONNRESET' || code === 'EPIPE';
-  const reason = hasHungUp ? `the peer hung up; does the server speak TLS on this port? (${code})` : describe(cause);
+  const reason = hasHungUp
+    ? `the peer hung up; does the server speak TLS on this port? (${code})`
+    : describe(cause, code);
   return new ConnectionBroken(`TLS handshake with ${formatAddress(host, port)} failed: ${reason}`, {
     cause,
     outcome: 'not-sent',
@@ -94,8 +106,13 @@ export function handshakeFailure(host: string, port: number, cause: unknown): Co
  *
  * @returns ConnectionBroken with `outcome: 'unknown'`: nobody knows what of the bytes sent the peer has seen.
  */
-export function breakFailure(host: string, port: number, cause: unknown): ConnectionBroken {
-  return new ConnectionBroken(`connection to ${formatAddress(host, port)} broke: ${describe(cause)}`, {
+export function breakFailure(
+  host: string,
+  port: number,
+  cause: unknown,
+  code: string | undefined = errorCode(cause),
+): ConnectionBroken {
+  return new ConnectionBroken(`connection to ${formatAddress(host, port)} broke: ${describe(cause, code)}`, {
     cause,
     outcome: 'unknown',
   });
@@ -106,8 +123,7 @@ export function formatAddress(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-function describe(cause: unknown): string {
-  const code = errorCode(cause);
+function describe(cause: unknown, code: string | undefined): string {
   const message = errorMessage(cause);
   if (code === undefined) return message === '' ? 'no reason given' : message;
   const reason = systemReasons.get(code);

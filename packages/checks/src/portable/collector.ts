@@ -1,0 +1,59 @@
+/** The tree of suites and tests that a file of tests declares. It must not run any: that is run.ts. */
+
+export type Hook = () => unknown;
+export type TestBody = (context: TestContext) => unknown;
+
+/** What a test is given. */
+export interface TestContext {
+  readonly signal: AbortSignal;
+  onTestFinished(hook: Hook): void;
+}
+
+export interface TestCase {
+  readonly type: 'test';
+  readonly name: string;
+  readonly body: TestBody;
+  readonly timeoutMs: number | undefined;
+}
+
+export interface Suite {
+  readonly type: 'suite';
+  readonly name: string;
+  readonly children: (Suite | TestCase)[];
+  readonly beforeAll: Hook[];
+  readonly afterAll: Hook[];
+  readonly beforeEach: Hook[];
+  readonly afterEach: Hook[];
+}
+
+export function emptySuite(name: string): Suite {
+  return { type: 'suite', name, children: [], beforeAll: [], afterAll: [], beforeEach: [], afterEach: [] };
+}
+
+export class Collector {
+  readonly root: Suite = emptySuite('');
+  /** The suite whose body is running. */
+  current: Suite = this.root;
+  /** Of the test that is running. */
+  finishers: Hook[] = [];
+
+  addSuite(name: string, body: () => unknown): void {
+    const suite = emptySuite(name);
+    const outer = this.current;
+    outer.children.push(suite);
+    this.current = suite;
+    try {
+      const result = body();
+      if (result instanceof Promise) throw new Error(`the body of suite '${name}' must not be asynchronous`);
+    } finally {
+      this.current = outer;
+    }
+  }
+
+  addTest(name: string, body: TestBody, timeoutMs: number | undefined): void {
+    this.current.children.push({ type: 'test', name, body, timeoutMs });
+  }
+}
+
+/** One for the program: the tests of all its files are declared here. */
+export const collector: Collector = new Collector();

@@ -1,0 +1,133 @@
+/**
+ * Runs what was collected, one test after the other, and says what came of it; its last line is `N passed, N failed`.
+ * It must not know the runtime: who starts it sets the exit code.
+ */
+import { collector, type Hook, type Suite, type TestCase } from './collector.ts';
+import { settings } from './settings.ts';
+
+/** How a run went. */
+export interface RunResult {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+interface Running {
+  passed: number;
+  failed: number;
+  readonly print: (line: string) => void;
+  readonly isWanted: (name: string) => boolean;
+}
+
+interface Scope {
+  readonly names: readonly string[];
+  readonly beforeEach: readonly Hook[];
+  readonly afterEach: readonly Hook[];
+}
+
+/**
+ * Runs all tests of the program.
+ *
+ * @param print gets each failure, by its full name, and the closing line.
+ * @param filter a part of the full name; other tests are left out.
+ */
+export async function runCollected(print: (line: string) => void, filter = ''): Promise<RunResult> {
+  const running: Running = { passed: 0, failed: 0, print, isWanted: (name) => name.includes(filter) };
+  await runSuite(collector.root, { names: [], beforeEach: [], afterEach: [] }, running);
+  print(`${running.passed} passed, ${running.failed} failed`);
+  return { passed: running.passed, failed: running.failed };
+}
+
+async function runSuite(suite: Suite, outer: Scope, running: Running): Promise<void> {
+  const scope: Scope = {
+    names: suite.name === '' ? outer.names : [...outer.names, suite.name],
+    beforeEach: [...outer.beforeEach, ...suite.beforeEach],
+    afterEach: [...suite.afterEach, ...outer.afterEach],
+  };
+  if (!hasWanted(suite, outer.names, running)) return;
+  const broken = await failureOf(() => runHooks(suite.beforeAll));
+  for (const child of suite.children) {
+    if (child.type === 'suite')
+      await (broken === undefined ? runSuite(child, scope, running) : failAll(child, scope.names, broken, running));
+    else if (broken === undefined) await runTest(child, scope, running);
+    else fail(child, scope.names, broken, running);
+  }
+  const left = await failureOf(() => runHooks(suite.afterAll));
+  if (left === undefined) return;
+  running.failed += 1;
+  running.print(`FAILED  ${[...scope.names, 'afterAll'].join(' > ')}\n${describeError(left.error)}`);
+}
+
+function hasWanted(suite: Suite, outer: readonly string[], running: Running): boolean {
+  const names = suite.name === '' ? outer : [...outer, suite.name];
+  return suite.children.some((child) =>
+    child.type === 'suite' ? hasWanted(child, names, running) : running.isWanted([...names, child.name].join(' > ')),
+  );
+}
+
+async function failAll(suite: Suite, outer: readonly string[], failure: Failure, running: Running): Promise<void> {
+  const names = [...outer, suite.name];
+  for (const child of suite.children) {
+    if (child.type === 'suite') await failAll(child, names, failure, running);
+    else fail(child, names, failure, running);
+  }
+}
+
+async function runTest(test: TestCase, scope: Scope, running: Running): Promise<void> {
+  if (!running.isWanted([...scope.names, test.name].join(' > '))) return;
+  const finishers: Hook[] = [];
+  collector.finishers = finishers;
+  const controller = new AbortController();
+  const context = { signal: controller.signal, onTestFinished: (hook: Hook) => void finishers.push(hook) };
+  const failures = [
+    await failureOf(async () => {
+      await runHooks(scope.beforeEach);
+      await within(test.timeoutMs ?? settings.testTimeoutMs, () => test.body(context));
+    }),
+    await failureOf(() => runHooks(scope.afterEach)),
+    await failureOf(() => runHooks(finishers.reverse())),
+  ];
+  controller.abort();
+  const failure = failures.find((one) => one !== undefined);
+  if (failure === undefined) running.passed += 1;
+  else fail(test, scope.names, failure, running);
+}
+
+interface Failure {
+  readonly error: unknown;
+}
+
+async function failureOf(action: () => Promise<void>): Promise<Failure | undefined> {
+  try {
+    await action();
+    return undefined;
+  } catch (error) {
+    return { error };
+  }
+}
+
+async function runHooks(hooks: readonly Hook[]): Promise<void> {
+  for (const hook of hooks) await within(settings.hookTimeoutMs, hook);
+}
+
+async function within(timeoutMs: number, action: () => unknown): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const over = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not done within ${timeoutMs} ms`)), timeoutMs);
+  });
+  try {
+    await Promise.race([action(), over]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function fail(test: TestCase, names: readonly string[], { error }: Failure, running: Running): void {
+  running.failed += 1;
+  running.print(`FAILED  ${[...names, test.name].join(' > ')}\n${describeError(error)}`);
+}
+
+function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return `  ${String(error)}`;
+  const cause = error.cause === undefined ? '' : `\n  caused by ${String(error.cause)}`;
+  return `  ${error.name}: ${error.message}\n${(error.stack ?? '').split('\n').slice(1, 8).join('\n')}${cause}`;
+}

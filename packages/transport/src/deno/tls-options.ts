@@ -1,0 +1,40 @@
+/** Turns TLS options of the contract into those of Deno, and refuses what Deno cannot do. It must not connect. */
+import { UsageError } from '@puka/errors';
+import type { TlsOptions } from '../contract.ts';
+import { pemTexts } from '../pem.ts';
+import type { DenoTlsOptions } from './deno-api.ts';
+
+/** How to call Deno: with an identity of the client's own by `connectTls`, without one by `connect` and `startTls`. */
+export interface DenoTlsPlan {
+  readonly options: DenoTlsOptions;
+  readonly identity: { readonly cert: string; readonly key: string } | undefined;
+}
+
+/**
+ * @param tls the caller's.
+ * @param host the name to verify when `tls.serverName` is not given.
+ * @throws UsageError for what Deno's own sockets cannot do, and for a PEM that is none.
+ */
+export function denoTlsPlan(tls: TlsOptions, host: string): DenoTlsPlan {
+  if (tls.rejectUnauthorized === false)
+    throw cannot('rejectUnauthorized: false', 'it verifies every server; give the authority as ca');
+  if (tls.minVersion === 'TLSv1.3') throw cannot("minVersion: 'TLSv1.3'", 'it accepts TLS 1.2 and 1.3, always');
+  const name = tls.serverName ?? host;
+  const options: DenoTlsOptions = {
+    hostname: name,
+    ...(tls.ca !== undefined && { caCerts: pemTexts('ca', tls.ca) }),
+    ...(tls.alpn !== undefined && { alpnProtocols: [...tls.alpn] }),
+  };
+  if ((tls.cert === undefined) !== (tls.key === undefined))
+    throw new UsageError('tls.cert and tls.key belong together; only one of them is given');
+  if (tls.cert === undefined || tls.key === undefined) return { options, identity: undefined };
+  if (name !== host) throw cannot('serverName together with cert', 'connect by the name in the certificate');
+  const cert = pemTexts('cert', tls.cert).join('\n');
+  const key = pemTexts('key', tls.key).join('\n');
+  if (key.includes('ENCRYPTED')) throw cannot('an encrypted key and its passphrase', 'decrypt it first (openssl pkey)');
+  return { options, identity: { cert, key } };
+}
+
+function cannot(what: string, instead: string): UsageError {
+  return new UsageError(`Deno's TLS cannot do ${what}: ${instead}, or pass nodeConnector of @puka/transport/node`);
+}
