@@ -55,6 +55,7 @@ const tlsReasons: ReadonlyMap<string, string> = new Map([
     'the server found nothing in common in what was offered, or wants a client certificate',
   ],
   ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', 'the server wants a client certificate; give cert and key'],
+  ['ERR_SSL_TLSV1_ALERT_CERTIFICATE_REQUIRED', 'the server wants a client certificate; give cert and key'],
   ['ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', 'the server does not trust the authority of our certificate'],
   ['ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL', 'the server speaks none of the protocols in alpn'],
 ]);
