@@ -2,10 +2,12 @@
  * A consumer as the user holds it: messages wait here until a callback, an iterator or a `wait` takes them.
  * Must not speak to the broker: subscribing and its end are the business of `consuming.ts`.
  */
+
 import { UsageError } from '@puka/errors';
 import type { FieldTableInput } from '@puka/wire';
 import type { Message } from './message.ts';
 import type { Operation } from './operation.ts';
+import { type Inspect, inspectCustom, shown } from './shown.ts';
 
 /**
  * Called for each message, and once with the error that ends the consumer. When it returns a promise, `shutdown()` waits
@@ -65,7 +67,7 @@ export class Consumer implements AsyncIterable<Message> {
   prefetchCount: number;
   /** For the client: told when a handler has finished, and when a message is settled. */
   idleWatcher: (() => void) | undefined = undefined;
-  private readonly host: ConsumerHost;
+  readonly #host: ConsumerHost;
   private callback: MessageCallback | undefined;
   /** Those that wait, from `head` on. */
   private messages: (Message | undefined)[] = [];
@@ -94,7 +96,7 @@ export class Consumer implements AsyncIterable<Message> {
     ready: Operation<Consumer>,
     callback: MessageCallback | undefined,
   ) {
-    this.host = host;
+    this.#host = host;
     this.sources = settings.sources;
     this.noAck = settings.noAck;
     this.resubscribe = settings.resubscribe;
@@ -123,9 +125,19 @@ export class Consumer implements AsyncIterable<Message> {
     return this.ended;
   }
 
+  /** For `JSON.stringify`: whose messages it gives, none of the messages. */
+  toJSON(): { readonly consumerTag: string; readonly queues: readonly string[]; readonly isEnded: boolean } {
+    return { consumerTag: this.consumerTag, queues: this.queues, isEnded: this.isEnded };
+  }
+
+  /** For `util.inspect` and the like: what `toJSON()` says. */
+  [inspectCustom](_depth: number, options: object, inspect?: Inspect): string {
+    return shown('Consumer', this.toJSON(), options, inspect);
+  }
+
   /** Ends it; see `Client.basicCancel`. */
   cancel(): Operation<{ readonly consumerTag: string }> {
-    return this.host.cancelConsumer(this);
+    return this.#host.cancelConsumer(this);
   }
 
   /** The next message; several calls may wait side by side. */
@@ -185,7 +197,7 @@ export class Consumer implements AsyncIterable<Message> {
   push(message: Message): void {
     if (this.noAck && (this.isLeft || this.ended)) return;
     this.messages.push(message);
-    if (this.isMetered) this.host.messageArrived(message);
+    if (this.isMetered) this.#host.messageArrived(message);
     this.serve();
   }
 
@@ -196,7 +208,7 @@ export class Consumer implements AsyncIterable<Message> {
     for (const message of this.waiting()) (isMeant(message) ? taken : left).push(message);
     this.messages = left;
     this.head = 0;
-    if (this.isMetered) for (const message of taken) this.host.messageTaken(message);
+    if (this.isMetered) for (const message of taken) this.#host.messageTaken(message);
     return taken;
   }
 
@@ -319,7 +331,7 @@ export class Consumer implements AsyncIterable<Message> {
   private stopMetering(): void {
     if (!this.isMetered) return;
     this.isMetered = false;
-    for (const message of this.waiting()) this.host.messageTaken(message);
+    for (const message of this.waiting()) this.#host.messageTaken(message);
   }
 
   private *waiting(): Iterable<Message> {
@@ -352,7 +364,7 @@ export class Consumer implements AsyncIterable<Message> {
   private list(): void {
     if (this.isListed) return;
     this.isListed = true;
-    this.host.consumerReady(this);
+    this.#host.consumerReady(this);
   }
 
   /** Tells those that wait. The error is told once, as an iterator does. */
@@ -377,7 +389,7 @@ export class Consumer implements AsyncIterable<Message> {
       this.head = 0;
     }
     if (!this.noAck) this.inHands++;
-    if (this.isMetered) this.host.messageTaken(message);
+    if (this.isMetered) this.#host.messageTaken(message);
     return message;
   }
 }

@@ -30,7 +30,7 @@ export { Consumer, type MessageCallback } from './consumer.ts';
 export type { Credentials, CredentialsSource } from './credentials.ts';
 export type { ClientEvents } from './events.ts';
 export type { LoginExchange, LoginMechanism } from './login-mechanism.ts';
-export { Message } from './message.ts';
+export { Message, type MessageFace } from './message.ts';
 export { type Callback, Operation } from './operation.ts';
 export type {
   ClientOptions,

@@ -2,6 +2,7 @@
  * A message as the user gets it. Nothing in it is decoded before it is asked for.
  * Must not write to a channel but through its settlement.
  */
+
 import { UsageError } from '@puka/errors';
 import {
   type BasicProperties,
@@ -12,6 +13,7 @@ import {
   type Timestamp,
 } from '@puka/wire';
 import type { ReceivedContent } from './session/index.ts';
+import { type Inspect, inspectCustom, shown } from './shown.ts';
 
 /** Settles the deliveries of one channel. */
 export interface Settlement {
@@ -184,6 +186,21 @@ export class Message {
     return this.lazyRoute.messageCount;
   }
 
+  /** For `JSON.stringify`: where it is from, neither properties nor body. */
+  toJSON(): MessageFace {
+    const { deliveryTag, consumerTag, queue, exchange, routingKey, redelivered, bodySize } = this;
+    return { deliveryTag, consumerTag, queue, exchange, routingKey, redelivered, bodySize };
+  }
+
+  /** For `util.inspect` and the like: what `toJSON()` says, properties and body. */
+  [inspectCustom](_depth: number, options: object, inspect?: Inspect): string {
+    const { bodySize, ...route } = this.toJSON();
+    const properties = Object.fromEntries(
+      Object.entries(this.lazyReader.toObject()).filter(([, it]) => it !== undefined),
+    );
+    return shown('Message', { ...route, properties, body: this.body }, options, inspect);
+  }
+
   /**
    * Acknowledges the message: queued at once, written at the end of the turn.
    *
@@ -239,6 +256,18 @@ export class Message {
     this.route ??= readRoute(this.kind, this.methodBytes, this.methodStart, this.methodEnd);
     return this.route;
   }
+}
+
+/** What a message shows of itself. */
+export interface MessageFace {
+  readonly deliveryTag: number;
+  readonly consumerTag: string | undefined;
+  readonly queue: string;
+  readonly exchange: string;
+  readonly routingKey: string;
+  readonly redelivered: boolean;
+  /** In bytes. */
+  readonly bodySize: number;
 }
 
 interface Route {

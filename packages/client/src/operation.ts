@@ -3,6 +3,8 @@
  * Must not know the protocol.
  */
 
+import { type Inspect, inspectCustom, shown } from './shown.ts';
+
 /** Told the outcome of an operation: never inside the call that started it. */
 export type Callback<Result> = {
   // A method, for the same looseness as that of any callback parameter.
@@ -39,7 +41,7 @@ export class Operation<Result> implements Promise<Result> {
   private outcome: unknown = undefined;
   // Kept without its type, so that an operation with a narrow result passes for one with a wide one.
   private callback: Callback<never> | undefined;
-  private readonly host: OperationHost;
+  readonly #host: OperationHost;
   private promise: Promise<unknown> | undefined = undefined;
   private resolvePromise: ((result: unknown) => void) | undefined = undefined;
   private rejectPromise: ((error: unknown) => void) | undefined = undefined;
@@ -47,7 +49,7 @@ export class Operation<Result> implements Promise<Result> {
 
   /** Made by the client. */
   constructor(host: OperationHost, method: string, callback: Callback<Result> | undefined) {
-    this.host = host;
+    this.#host = host;
     this.number = host.nextNumber();
     this.method = method;
     this.callback = callback as Callback<never> | undefined; // `runCallback` gives it the result of `fulfil`.
@@ -56,12 +58,22 @@ export class Operation<Result> implements Promise<Result> {
 
   /** For the client: whether it is one of that client's. */
   isOf(host: OperationHost): boolean {
-    return this.host === host;
+    return this.#host === host;
   }
 
   /** For `Object.prototype.toString`. */
   get [Symbol.toStringTag](): string {
     return 'Operation';
+  }
+
+  /** For `JSON.stringify`: number, method and state, neither result nor error. */
+  toJSON(): { readonly number: number; readonly method: string; readonly state: string } {
+    return { number: this.number, method: this.method, state: this.state };
+  }
+
+  /** For `util.inspect` and the like: what `toJSON()` says. */
+  [inspectCustom](_depth: number, options: object, inspect?: Inspect): string {
+    return shown('Operation', this.toJSON(), options, inspect);
   }
 
   /** As `Promise.prototype.then`. */
@@ -100,7 +112,7 @@ export class Operation<Result> implements Promise<Result> {
     this.state = 'rejected';
     this.outcome = error;
     this.rejectPromise?.(error);
-    if (!this.isObserved && this.watchers === undefined) this.host.failedUnseen(this);
+    if (!this.isObserved && this.watchers === undefined) this.#host.failedUnseen(this);
     this.settled();
   }
 
@@ -118,7 +130,7 @@ export class Operation<Result> implements Promise<Result> {
   setCallback(callback: Callback<Result>): void {
     this.callback = callback as Callback<never>; // As in the constructor.
     this.isObserved = true;
-    if (this.state !== 'pending') this.host.callbackReady(this);
+    if (this.state !== 'pending') this.#host.callbackReady(this);
   }
 
   /** For the client: calls the callback, once. @returns what it returned. */
@@ -147,7 +159,7 @@ export class Operation<Result> implements Promise<Result> {
     this.rejectPromise = undefined;
     this.release?.();
     this.release = undefined;
-    if (this.callback !== undefined) this.host.callbackReady(this);
+    if (this.callback !== undefined) this.#host.callbackReady(this);
     const { watchers } = this;
     this.watchers = undefined;
     if (watchers !== undefined) for (const watcher of watchers) watcher();
