@@ -3,7 +3,7 @@
  * no key lies in the repository and none can expire. Only for tests.
  */
 import type { KeyObject } from 'node:crypto';
-import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { bitString, isTrue, objectIdentifier, sequence, smallInteger, tagged, utcTime, utf8String } from './der.ts';
 
 /** PEM texts. */
@@ -16,7 +16,13 @@ export interface TestCertificates {
   readonly server: { readonly cert: string; readonly key: string };
   /** As `server`, but its time was over yesterday. */
   readonly expired: { readonly cert: string; readonly key: string };
-  readonly client: { readonly cert: string; readonly key: string };
+  readonly client: {
+    readonly cert: string;
+    readonly key: string;
+    /** The same key, opened by `passphrase`. */
+    readonly encryptedKey: string;
+    readonly passphrase: string;
+  };
 }
 
 interface Authority {
@@ -44,8 +50,16 @@ export function makeCertificates(): TestCertificates {
     strangerCa: makeAuthority('Another authority').cert,
     server: makeLeaf(authority, 'localhost'),
     expired: makeLeaf(authority, 'localhost', -1),
-    client: makeLeaf(authority, 'client'),
+    client: withEncryptedKey(makeLeaf(authority, 'client')),
   };
+}
+
+function withEncryptedKey({ cert, key }: TestCertificates['server']): TestCertificates['client'] {
+  const passphrase = randomBytes(8).toString('hex');
+  const encryptedKey = createPrivateKey(key)
+    .export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase })
+    .toString();
+  return { cert, key, encryptedKey, passphrase };
 }
 
 function makeAuthority(name: string): Authority {

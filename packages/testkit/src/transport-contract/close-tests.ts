@@ -133,6 +133,7 @@ function defineCloseNowTests({ it, expect }: TestApi, harness: ContractHarness):
     transport.pause();
     peer.write(patternBytes(10));
     peer.end();
+    await roundTrips(scene);
     transport.end();
     await peer.ended();
     transport.close();

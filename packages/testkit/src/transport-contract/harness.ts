@@ -3,6 +3,7 @@
  * It must not name a runtime, so that the same suite runs on all of them.
  */
 import type { ConnectOptions, TlsOptions, TransportConnector } from '@puka/transport';
+import type { TestCertificates } from './certificates.ts';
 
 /** The part of a test runner that the suite needs; vitest, Bun's and Deno's own fit. */
 export interface TestApi {
@@ -61,10 +62,25 @@ export interface ContractPeer {
   startTls?(): Promise<void>;
 }
 
+/** What a runtime's TLS may lack. */
+export type TlsFeature = 'rejectUnauthorized' | 'passphrase' | 'minVersion' | 'serverName with cert' | 'startTls';
+
+/** How a server for a TLS test differs from the usual one. */
+export interface TlsServerOptions {
+  /** Wants a client certificate of this authority. */
+  readonly clientCa?: string;
+  readonly alpn?: readonly string[];
+  /** Presents a certificate that was good until yesterday. */
+  readonly isExpired?: boolean;
+  readonly maxVersion?: 'TLSv1.2';
+}
+
 /** Options for the TLS tests, where the harness has any. */
 export interface TlsContractHarness extends ContractHarness {
-  /** A server that presents the certificate for `localhost` and 127.0.0.1; with `clientCa` it wants a client certificate. */
-  startTlsServer(options?: { readonly clientCa?: string; readonly alpn?: readonly string[] }): Promise<ContractServer>;
+  /** What the runtime cannot do, and the connector therefore has to refuse by UsageError. */
+  readonly lacks: readonly TlsFeature[];
+  /** A server that presents the certificate for `localhost` and 127.0.0.1. */
+  startTlsServer(options?: TlsServerOptions): Promise<ContractServer>;
   /** A server without TLS, whose peers can start it. */
   startPlainServer(): Promise<ContractServer>;
   /** What trusts that certificate. */
@@ -72,5 +88,5 @@ export interface TlsContractHarness extends ContractHarness {
   /** An authority that did not sign it. */
   readonly strangerCa: string;
   /** A client certificate and the authority that signed it. */
-  readonly client: { readonly ca: string; readonly cert: string; readonly key: string };
+  readonly client: { readonly ca: string } & TestCertificates['client'];
 }

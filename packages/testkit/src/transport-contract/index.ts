@@ -20,6 +20,7 @@ export type {
   ContractServer,
   TestApi,
   TlsContractHarness,
+  TlsFeature,
 } from './harness.ts';
 export { memoryHarness } from './memory-harness.ts';
 export { Recorder } from './recorder.ts';

@@ -10,7 +10,7 @@ import type { TlsOptions, TransportConnector } from '@puka/transport';
 import { refusedPort } from '../refused-port.ts';
 import { AcceptedPeers } from './accepted-peers.ts';
 import type { TestCertificates } from './certificates.ts';
-import type { ContractAddress, ContractPeer, ContractServer, TlsContractHarness } from './harness.ts';
+import type { ContractAddress, ContractPeer, ContractServer, TlsContractHarness, TlsFeature } from './harness.ts';
 import { Signal } from './received-bytes.ts';
 import { SocketPeer } from './socket-peer.ts';
 
@@ -21,18 +21,22 @@ export interface SocketHarnessOptions {
   readonly certificates: TestCertificates;
   /** Whether the tests that are not about TLS run over it. */
   readonly isSecure: boolean;
+  /** Default: nothing. */
+  readonly lacks?: readonly TlsFeature[];
 }
 
-export function socketHarness({ name, connector, certificates, isSecure }: SocketHarnessOptions): TlsContractHarness {
+export function socketHarness(options: SocketHarnessOptions): TlsContractHarness {
+  const { name, connector, certificates, isSecure, lacks = [] } = options;
   const trusted: TlsOptions = { ca: certificates.ca };
   const identity = certificates.server;
   const startPlainServer = (): Promise<ContractServer> => SocketServer.start({ identity, isSecure: false });
-  const startTlsServer: TlsContractHarness['startTlsServer'] = ({ clientCa, alpn } = {}) =>
+  const startTlsServer: TlsContractHarness['startTlsServer'] = ({ clientCa, alpn, isExpired, maxVersion } = {}) =>
     SocketServer.start({
-      identity,
+      identity: isExpired === true ? certificates.expired : identity,
       isSecure: true,
       tls: {
         ...(clientCa !== undefined && { ca: clientCa, requestCert: true, rejectUnauthorized: true }),
+        ...(maxVersion !== undefined && { maxVersion }),
         ...(alpn !== undefined && { ALPNProtocols: [...alpn] }),
       },
       address: { tls: trusted },
@@ -41,6 +45,7 @@ export function socketHarness({ name, connector, certificates, isSecure }: Socke
     name,
     connector,
     hasSocket: true,
+    lacks,
     startServer: isSecure ? () => startTlsServer() : startPlainServer,
     refusedAddress,
     startTlsServer,

@@ -36,7 +36,8 @@ export class SocketPeer implements ContractPeer {
   }
 
   write(bytes: Uint8Array): void {
-    if (!this.#socket.destroyed) this.#socket.write(bytes);
+    // Deno's node:tls stops for good at an empty write.
+    if (!this.#socket.destroyed && bytes.length > 0) this.#socket.write(bytes);
   }
 
   receive(byteCount: number): Promise<Uint8Array> {

@@ -2,7 +2,7 @@
 import { ConnectionBroken } from '@puka/errors';
 import type { ConnectOptions, TlsOptions } from '@puka/transport';
 import { concatenated, firstDifference, patternBytes } from './byte-patterns.ts';
-import type { ContractServer, TestApi, TlsContractHarness } from './harness.ts';
+import type { ContractServer, TestApi, TlsContractHarness, TlsFeature, TlsServerOptions } from './harness.ts';
 import { Recorder } from './recorder.ts';
 import type { Scene } from './scene.ts';
 import { connectedTo, rejection, roundTrips, serving } from './scene.ts';
@@ -12,9 +12,13 @@ const mebibyte = 1024 * 1024;
 export function defineTlsTests(api: TestApi, harness: TlsContractHarness): void {
   api.describe('TLS', () => {
     defineTrustTests(api, harness);
+    defineFeatureTests(api, harness);
     defineClientTests(api, harness);
   });
-  api.describe('startTls', () => defineStartTlsTests(api, harness));
+  api.describe('startTls', () => {
+    if (harness.lacks.includes('startTls')) defineStartTlsRefusal(api, harness);
+    else defineStartTlsTests(api, harness);
+  });
 }
 
 function defineTrustTests({ it, expect }: TestApi, harness: TlsContractHarness): void {
@@ -69,11 +73,8 @@ function defineTrustTests({ it, expect }: TestApi, harness: TlsContractHarness):
     );
   });
 
-  it('accepts any certificate with rejectUnauthorized: false', async () => {
-    await using scene = await serving(harness.startTlsServer());
-    const { server } = scene;
-    const tls: TlsOptions = { rejectUnauthorized: false, serverName: 'example.test' };
-    await using _ = await connectedTo(harness, server, { ...server.address, tls });
+  it('refuses a certificate that has expired', async () => {
+    await saying(attempt(harness.startTlsServer({ isExpired: true }), {}), 'has expired');
   });
 
   it('says so when the server speaks no TLS', async () => {
@@ -89,6 +90,74 @@ function defineTrustTests({ it, expect }: TestApi, harness: TlsContractHarness):
   });
 }
 
+/** What a runtime may lack: then the claim is that it says so, and connects to nobody. */
+function defineFeatureTests({ it, expect }: TestApi, harness: TlsContractHarness): void {
+  const claim = (
+    feature: TlsFeature,
+    name: string,
+    tls: TlsOptions,
+    body: (tls: TlsOptions) => Promise<void>,
+  ): void => {
+    if (!harness.lacks.includes(feature)) {
+      it(name, () => body(tls));
+      return;
+    }
+    it(`refuses ${feature} as what it cannot do`, async () => {
+      await using scene = await serving(harness.startTlsServer());
+      const recorder = new Recorder();
+      const error = await rejection(harness.connector.connect({ ...scene.server.address, tls }, recorder));
+      expect(nameOf(error)).toBe('UsageError');
+      expect(String(error).includes('cannot')).toBe(true);
+      expect(recorder.events).toEqual([]);
+    });
+  };
+  const connects = async (tls: TlsOptions, options: TlsServerOptions = {}): Promise<void> => {
+    await using scene = await serving(harness.startTlsServer(options));
+    const { server } = scene;
+    await using connection = await connectedTo(harness, server, { ...server.address, tls });
+    await roundTrips(connection);
+  };
+  const { ca: clientCa, cert, key, encryptedKey, passphrase } = harness.client;
+
+  claim(
+    'rejectUnauthorized',
+    'accepts any certificate with rejectUnauthorized: false',
+    { rejectUnauthorized: false, serverName: 'example.test' },
+    (tls) => connects(tls),
+  );
+  claim(
+    'passphrase',
+    'opens an encrypted key with its passphrase',
+    { ...harness.trusted, cert, key: encryptedKey, passphrase },
+    (tls) => connects(tls, { clientCa }),
+  );
+  claim(
+    'serverName with cert',
+    'verifies by serverName while it shows a client certificate',
+    { ...harness.trusted, cert, key, serverName: 'localhost' },
+    (tls) => connects(tls, { clientCa }),
+  );
+  claim(
+    'minVersion',
+    'accepts TLS 1.3 alone with minVersion',
+    { ...harness.trusted, minVersion: 'TLSv1.3' },
+    async (tls) => {
+      await connects(tls);
+      await using scene = await serving(harness.startTlsServer({ maxVersion: 'TLSv1.2' }));
+      const attempt = harness.connector.connect({ ...scene.server.address, tls }, new Recorder());
+      expect((await rejection(attempt)) instanceof ConnectionBroken).toBe(true);
+    },
+  );
+
+  it('speaks TLS 1.2 where the server has no more', async () => {
+    await connects({ ...harness.trusted, minVersion: 'TLSv1.2' }, { maxVersion: 'TLSv1.2' });
+  });
+
+  it('verifies by serverName instead of the host', async () => {
+    await connects({ ...harness.trusted, serverName: 'localhost' });
+  });
+}
+
 function defineClientTests({ it, expect }: TestApi, harness: TlsContractHarness): void {
   it('shows a client certificate', async () => {
     const { ca: clientCa, cert, key } = harness.client;
@@ -99,6 +168,19 @@ function defineClientTests({ it, expect }: TestApi, harness: TlsContractHarness)
       tls: { ...harness.trusted, cert, key },
     });
     await roundTrips(connection);
+  });
+
+  it('says so when the server wants a client certificate and there is none', async () => {
+    const { ca: clientCa } = harness.client;
+    await using scene = await serving(harness.startTlsServer({ clientCa }));
+    const recorder = new Recorder();
+    // TLS 1.3: the client is done before the server has looked, and hears of it as a break.
+    const attempt = harness.connector.connect(scene.server.address, recorder);
+    const rejected = await rejection(attempt);
+    if (rejected === undefined) await recorder.untilSeen('close');
+    const error = rejected ?? recorder.closeError;
+    expect(error instanceof ConnectionBroken).toBe(true);
+    expect(String(error).includes('wants a client certificate')).toBe(true);
   });
 
   it('speaks a protocol of its list', async () => {
@@ -116,6 +198,16 @@ function defineClientTests({ it, expect }: TestApi, harness: TlsContractHarness)
       harness.connector.connect({ host: '127.0.0.1', port: 1, tls: { cert: 'none', key: 'none' } }, new Recorder()),
     );
     expect(error instanceof Error ? error.name : error).toBe('UsageError');
+  });
+}
+
+function defineStartTlsRefusal({ it, expect }: TestApi, harness: TlsContractHarness): void {
+  it('is refused as what it cannot do, and the connection goes on', async () => {
+    const server = await harness.startPlainServer();
+    await using scene = await connectedTo(harness, server, { ...server.address, tls: undefined });
+    expect(nameOf(await rejection(scene.transport.startTls(harness.trusted, 'localhost')))).toBe('UsageError');
+    await roundTrips(scene);
+    expect(scene.recorder.events).toEqual([]);
   });
 }
 
