@@ -7,7 +7,7 @@ import { UsageError } from '@puka/errors';
 import type { FieldTableInput } from '@puka/wire';
 import type { Message } from './message.ts';
 import type { Operation } from './operation.ts';
-import { type Inspect, inspectCustom, shown } from './shown.ts';
+import { printAs } from './shown.ts';
 
 /**
  * Called for each message, and once with the error that ends the consumer. When it returns a promise, `shutdown()` waits
@@ -125,14 +125,13 @@ export class Consumer implements AsyncIterable<Message> {
     return this.ended;
   }
 
+  static {
+    printAs(Consumer, 'Consumer', (shown) => shown.toJSON());
+  }
+
   /** For `JSON.stringify`: whose messages it gives, none of the messages. */
   toJSON(): { readonly consumerTag: string; readonly queues: readonly string[]; readonly isEnded: boolean } {
     return { consumerTag: this.consumerTag, queues: this.queues, isEnded: this.isEnded };
-  }
-
-  /** For `util.inspect` and the like: what `toJSON()` says. */
-  [inspectCustom](_depth: number, options: object, inspect?: Inspect): string {
-    return shown('Consumer', this.toJSON(), options, inspect);
   }
 
   /** Ends it; see `Client.basicCancel`. */

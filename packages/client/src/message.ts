@@ -13,7 +13,7 @@ import {
   type Timestamp,
 } from '@puka/wire';
 import type { ReceivedContent } from './session/index.ts';
-import { type Inspect, inspectCustom, shown } from './shown.ts';
+import { printAs } from './shown.ts';
 
 /** Settles the deliveries of one channel. */
 export interface Settlement {
@@ -186,19 +186,18 @@ export class Message {
     return this.lazyRoute.messageCount;
   }
 
+  static {
+    printAs(Message, 'Message', (message) => {
+      const { bodySize, ...route } = message.toJSON();
+      const properties = Object.entries(message.lazyReader.toObject()).filter(([, value]) => value !== undefined);
+      return { ...route, properties: Object.fromEntries(properties), body: message.body };
+    });
+  }
+
   /** For `JSON.stringify`: where it is from, neither properties nor body. */
   toJSON(): MessageFace {
     const { deliveryTag, consumerTag, queue, exchange, routingKey, redelivered, bodySize } = this;
     return { deliveryTag, consumerTag, queue, exchange, routingKey, redelivered, bodySize };
-  }
-
-  /** For `util.inspect` and the like: what `toJSON()` says, properties and body. */
-  [inspectCustom](_depth: number, options: object, inspect?: Inspect): string {
-    const { bodySize, ...route } = this.toJSON();
-    const properties = Object.fromEntries(
-      Object.entries(this.lazyReader.toObject()).filter(([, it]) => it !== undefined),
-    );
-    return shown('Message', { ...route, properties, body: this.body }, options, inspect);
   }
 
   /**

@@ -3,7 +3,7 @@
  * Must not know the protocol.
  */
 
-import { type Inspect, inspectCustom, shown } from './shown.ts';
+import { printAs } from './shown.ts';
 
 /** Told the outcome of an operation: never inside the call that started it. */
 export type Callback<Result> = {
@@ -66,14 +66,13 @@ export class Operation<Result> implements Promise<Result> {
     return 'Operation';
   }
 
+  static {
+    printAs(Operation, 'Operation', (shown) => shown.toJSON());
+  }
+
   /** For `JSON.stringify`: number, method and state, neither result nor error. */
   toJSON(): { readonly number: number; readonly method: string; readonly state: string } {
     return { number: this.number, method: this.method, state: this.state };
-  }
-
-  /** For `util.inspect` and the like: what `toJSON()` says. */
-  [inspectCustom](_depth: number, options: object, inspect?: Inspect): string {
-    return shown('Operation', this.toJSON(), options, inspect);
   }
 
   /** As `Promise.prototype.then`. */

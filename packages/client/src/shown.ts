@@ -1,14 +1,22 @@
 /**
- * How what we hand out looks in a console: its public face, never what it hangs on. Pure.
+ * How what we hand out looks in a console: its public face, never what it hangs on. Must not know whose face it is.
  */
 
-/** The name under which Node, Deno and Bun look for an object's own way to be printed. */
-export const inspectCustom: unique symbol = Symbol.for('nodejs.util.inspect.custom');
+/** What Node, Deno and Bun give along to print parts with. */
+type Inspect = (value: unknown, options?: object) => string;
 
-/** What those runtimes give along to print parts with. */
-export type Inspect = (value: unknown, options?: object) => string;
+/** The name under which they look for an object's own way to be printed. */
+const inspectCustom = Symbol.for('nodejs.util.inspect.custom');
 
-/** An object as its name and face. */
-export function shown(name: string, face: object, options: object, inspect: Inspect | undefined): string {
-  return `${name} ${inspect === undefined ? JSON.stringify(face) : inspect(face, options)}`;
+/** Has the objects of a class printed as its name and their face. */
+export function printAs<Shown extends object>(
+  type: { readonly prototype: Shown },
+  name: string,
+  face: (shown: Shown) => object,
+): void {
+  Object.defineProperty(type.prototype, inspectCustom, {
+    value(this: Shown, _depth: number, options: object, inspect?: Inspect): string {
+      return `${name} ${inspect === undefined ? JSON.stringify(face(this)) : inspect(face(this), options)}`;
+    },
+  });
 }
