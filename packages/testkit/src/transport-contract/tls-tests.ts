@@ -176,7 +176,7 @@ function defineClientTests({ it, expect }: TestApi, harness: TlsContractHarness)
     const recorder = new Recorder();
     // TLS 1.3: the client is done before the server has looked, and hears of it as a break.
     const attempt = harness.connector.connect(scene.server.address, recorder);
-    const rejected = await rejection(attempt);
+    const rejected = await rejection(attempt.then((transport) => transport.write([patternBytes(8)])));
     if (rejected === undefined) await recorder.untilSeen('close');
     const error = rejected ?? recorder.closeError;
     expect(error instanceof ConnectionBroken).toBe(true);

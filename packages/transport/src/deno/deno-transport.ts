@@ -37,6 +37,7 @@ export class DenoTransport implements Transport, InboxSource {
   #isPumping = false;
   #isSending = false;
   #needsDrain = false;
+  #sendError: unknown;
 
   constructor(options: DenoTransportOptions) {
     this.#conn = options.conn;
@@ -45,10 +46,8 @@ export class DenoTransport implements Transport, InboxSource {
     this.#port = options.port;
     this.#inbox = new Inbox({ handlers: options.handlers, mode: options.mode, source: this, schedule: queueMicrotask });
     // Behind the turn of whoever awaits connect(), however deep.
-    setTimeout(() => {
-      this.#inbox.open();
-      void this.#pump();
-    });
+    setTimeout(() => this.#inbox.open());
+    void this.#pump();
   }
 
   get socket(): unknown {
@@ -60,7 +59,7 @@ export class DenoTransport implements Transport, InboxSource {
   }
 
   write(chunks: readonly Uint8Array[]): boolean {
-    if (this.#state === 'closed' || this.#wayOut !== 'open') return false;
+    if (this.#state === 'closed' || this.#wayOut !== 'open' || this.#sendError !== undefined) return false;
     for (const chunk of chunks) this.#outbox.add(chunk);
     void this.#send();
     if (this.#outbox.bytes >= highWaterMarkBytes) this.#needsDrain = true;
@@ -121,10 +120,12 @@ export class DenoTransport implements Transport, InboxSource {
     while (this.#state === 'open' && this.#wayIn === 'reading') {
       const count = await this.#readOnce();
       if (count === undefined) break;
+      if (this.#sendError !== undefined && (count === null || this.#state !== 'open')) break;
       if (count === null) this.#wayIn = 'ended';
       else if (count > 0) this.#inbox.receive(this.#slab.take(count));
     }
     this.#isPumping = false;
+    if (this.#sendError !== undefined) this.#fail(this.#sendError);
     if (this.#wayIn !== 'ended' || this.#state === 'closed') return;
     this.#inbox.receiveEnd();
     this.#closeWhenDone();
@@ -153,13 +154,21 @@ export class DenoTransport implements Transport, InboxSource {
         this.#wayOut = 'ended';
       }
     } catch (error) {
-      this.#fail(error);
+      this.#sendFailed(error);
+      return;
     }
     this.#isSending = false;
     if (this.#state === 'closed') return;
     if (this.#wayOut === 'ending') void this.#send();
     else if (this.#wayOut === 'ended') this.#closeWhenDone();
     else this.#drained();
+  }
+
+  /** The peer's last word may say why, a TLS alert for one: where a read is under way, what it brings counts first. */
+  #sendFailed(error: unknown): void {
+    this.#sendError = error;
+    this.#outbox.clear();
+    if (!this.#isPumping) this.#fail(error);
   }
 
   #drained(): void {
