@@ -12,7 +12,15 @@ export function commandOf(runtime: Runtime): readonly [string, ...string[]] {
     case 'node':
       return [process.execPath];
     case 'deno':
-      return [join(packageFolder('deno'), 'deno'), 'run', '--no-check', '--no-lock', '--node-modules-dir=manual', '--allow-all', '--quiet'];
+      return [
+        join(packageFolder('deno'), 'deno'),
+        'run',
+        '--no-check',
+        '--no-lock',
+        '--node-modules-dir=manual',
+        '--allow-all',
+        '--quiet',
+      ];
     case 'bun':
       return [join(packageFolder('bun'), 'bin', 'bun.exe'), 'run'];
   }
