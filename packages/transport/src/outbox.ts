@@ -53,9 +53,10 @@ export class Outbox {
 
   /** So many bytes of what `next()` gave have gone. */
   sent(byteCount: number): void {
-    this.#bytes -= byteCount;
     const head = this.#chunks[this.#first];
+    // Forgotten while it was on its way.
     if (head === undefined) return;
+    this.#bytes -= byteCount;
     if (byteCount < head.length) {
       this.#chunks[this.#first] = head.subarray(byteCount);
       return;

@@ -36,5 +36,5 @@ export function denoTlsPlan(tls: TlsOptions, host: string): DenoTlsPlan {
 }
 
 function cannot(what: string, instead: string): UsageError {
-  return new UsageError(`Deno's TLS cannot do ${what}: ${instead}, or pass nodeConnector of @puka/transport/node`);
+  return new UsageError(`Deno's TLS cannot do ${what}: ${instead}`);
 }
