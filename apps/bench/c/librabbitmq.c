@@ -1,6 +1,6 @@
 /*
  * The C client librabbitmq by its cheapest documented use: one run, arguments as in child.ts:
- * url queue mode count size. Prints what child.ts prints. Publishes with at most 1000 unconfirmed.
+ * url queue mode count size. Prints what child.ts prints. Publishes with as many unconfirmed as job.ts says.
  */
 #if __has_include(<rabbitmq-c/amqp.h>)
 #include <rabbitmq-c/amqp.h>
@@ -15,7 +15,13 @@
 #include <sys/resource.h>
 #include <time.h>
 
-enum { channel = 1, window = 1000, prefetch = 500 };
+enum { channel = 1, prefetch = 500 };
+
+/* As in job.ts. */
+static long window_size(long size) {
+  long fit = (64L * 1024 * 1024) / (size > 0 ? size : 1);
+  return fit < 1000 ? fit : 1000;
+}
 
 static void fail(const char *what) {
   fprintf(stderr, "librabbitmq: %s failed\n", what);
@@ -40,6 +46,7 @@ static double seconds(void) {
 
 static void publish(amqp_connection_state_t connection, amqp_bytes_t queue, long count, long size, int confirms) {
   amqp_bytes_t body = amqp_bytes_malloc(size);
+  long window = window_size(size);
   long sent = 0;
   long confirmed = 0; /* All up to this tag; a classic queue on one node confirms in order. */
   memset(body.bytes, 0, size);

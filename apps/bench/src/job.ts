@@ -32,7 +32,7 @@ export interface Figures {
 
 /** What every client can do, each by its cheapest documented use. Connected before, closed after the measurement. */
 export interface BenchClient {
-  /** Publishes with at most `windowSize` unconfirmed; resolves when all are confirmed. */
+  /** Publishes with at most `windowSize()` unconfirmed; resolves when all are confirmed. */
   publish(job: Job): Promise<void>;
   /** Consumes `count` messages, with acks under a prefetch of `prefetchCount` or without. */
   consume(job: Job): Promise<void>;
@@ -53,8 +53,11 @@ export interface FullClient extends BenchClient {
   declareDelete(job: Job): Promise<void>;
 }
 
-/** Publishes without a confirm. */
-export const windowSize = 1000;
+/** Publishes without a confirm: a thousand, or as many as 64 MiB hold. */
+export function windowSize({ size }: Job): number {
+  return Math.min(1000, Math.floor((64 * 1024 * 1024) / Math.max(size, 1)));
+}
+
 /** Messages unacked at a time. */
 export const prefetchCount = 500;
 

@@ -20,7 +20,9 @@ export async function connect(url: string): Promise<FullClient> {
   };
 }
 
-async function publish(channel: ConfirmChannel, { queue, count, size }: Job): Promise<void> {
+async function publish(channel: ConfirmChannel, job: Job): Promise<void> {
+  const { queue, count, size } = job;
+  const atOnce = windowSize(job);
   const body = Buffer.alloc(size);
   await new Promise<void>((resolve, reject) => {
     let sent = 0;
@@ -31,7 +33,7 @@ async function publish(channel: ConfirmChannel, { queue, count, size }: Job): Pr
       fill();
     };
     const fill = (): void => {
-      while (sent < count && sent - confirmed < windowSize) {
+      while (sent < count && sent - confirmed < atOnce) {
         sent++;
         channel.publish('', queue, body, {}, done);
       }

@@ -87,7 +87,9 @@ function answer(socket: Socket, walk: FrameWalk, writer: ByteWriter, awaited: nu
   });
 }
 
-async function publish(socket: Socket, walk: FrameWalk, { queue, count, size }: Job): Promise<void> {
+async function publish(socket: Socket, walk: FrameWalk, job: Job): Promise<void> {
+  const { queue, count, size } = job;
+  const atOnce = windowSize(job);
   const writer = new ByteWriter();
   encodeConfirmSelect(writer, channel);
   await answer(socket, walk, writer, MethodId.confirmSelectOk);
@@ -101,7 +103,7 @@ async function publish(socket: Socket, walk: FrameWalk, { queue, count, size }: 
     let confirmed = 0;
     const early = new Set<number>();
     const fill = (): void => {
-      const due = Math.min(count - sent, windowSize - (sent - confirmed));
+      const due = Math.min(count - sent, atOnce - (sent - confirmed));
       if (due === 0) return;
       const chunk = new Uint8Array(due * frames.length);
       for (let index = 0; index < due; index++) chunk.set(frames, index * frames.length);

@@ -19,7 +19,9 @@ export async function connect(url: string): Promise<FullClient> {
   };
 }
 
-async function publish(channel: Channel, { queue, count, size }: Job): Promise<void> {
+async function publish(channel: Channel, job: Job): Promise<void> {
+  const { queue, count, size } = job;
+  const atOnce = windowSize(job);
   await channel.confirmSelect();
   const body = new Uint8Array(size);
   await new Promise<void>((resolve, reject) => {
@@ -30,7 +32,7 @@ async function publish(channel: Channel, { queue, count, size }: Job): Promise<v
       fill();
     };
     const fill = (): void => {
-      while (sent < count && sent - confirmed < windowSize) {
+      while (sent < count && sent - confirmed < atOnce) {
         sent++;
         channel.basicPublish('', queue, body).then(done, reject);
       }
@@ -40,11 +42,13 @@ async function publish(channel: Channel, { queue, count, size }: Job): Promise<v
 }
 
 /** Its promise settles when the socket has taken the bytes: one in a window is awaited. */
-async function publishIgnored(channel: Channel, { queue, count, size }: Job): Promise<void> {
+async function publishIgnored(channel: Channel, job: Job): Promise<void> {
+  const { queue, count, size } = job;
+  const atOnce = windowSize(job);
   const body = new Uint8Array(size);
   for (let sent = 1; sent <= count; sent++) {
     const written = channel.basicPublish('', queue, body);
-    if (sent % windowSize === 0) await written;
+    if (sent % atOnce === 0) await written;
   }
   await channel.queueDeclare(queue, { passive: true });
 }

@@ -17,7 +17,9 @@ export async function connect(url: string): Promise<FullClient> {
   };
 }
 
-function publish(client: Client, { queue, count, size }: Job): Promise<void> {
+function publish(client: Client, job: Job): Promise<void> {
+  const { queue, count, size } = job;
+  const atOnce = windowSize(job);
   return new Promise((resolve, reject) => {
     const options = { routingKey: queue, body: new Uint8Array(size) };
     let sent = 0;
@@ -28,7 +30,7 @@ function publish(client: Client, { queue, count, size }: Job): Promise<void> {
       fill();
     };
     const fill = (): void => {
-      while (sent < count && sent - confirmed < windowSize) {
+      while (sent < count && sent - confirmed < atOnce) {
         sent++;
         client.basicPublish(options, done);
       }
