@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { Client } from '@puka/client';
 import { ensureBroker } from '@puka/testkit';
 import { type Contestant, librabbitmq, scripted } from './contestants.ts';
-import { type Figures, type Job, type Mode, modes } from './job.ts';
+import { type Figures, type Job, type Mode, modes, windowSize } from './job.ts';
 import { compileLibrabbitmq } from './librabbitmq.ts';
 import { report } from './report.ts';
 
@@ -25,10 +25,12 @@ function countFor(mode: Mode, size: number): number {
   return Math.max(100, Math.round((mode === 'request-reply' ? Math.min(perRun, 5000) : perRun) * scale));
 }
 
-async function fill(client: Client, { queue, count, size }: Job): Promise<void> {
+async function fill(client: Client, job: Job): Promise<void> {
+  const { queue, count, size } = job;
+  const atOnce = windowSize(job);
   const body = new Uint8Array(size);
-  for (let sent = 0; sent < count; sent += 200) {
-    const batch = Math.min(200, count - sent);
+  for (let sent = 0; sent < count; sent += atOnce) {
+    const batch = Math.min(atOnce, count - sent);
     await Promise.all(Array.from({ length: batch }, () => client.basicPublish({ routingKey: queue, body })));
   }
 }
