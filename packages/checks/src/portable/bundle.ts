@@ -25,7 +25,9 @@ export async function bundleTests({
   outfile,
   conditions = ['puka:source'],
 }: BundleOptions): Promise<void> {
-  const imports = [...files, resolve(here, 'main.ts')].map((file) => `import ${JSON.stringify(file)};`);
+  const imports = [resolve(here, 'start.ts'), ...files, resolve(here, 'main.ts')].map(
+    (file) => `import ${JSON.stringify(file)};`,
+  );
   await build({
     stdin: { contents: imports.join('\n'), resolveDir: here, loader: 'ts' },
     outfile,
