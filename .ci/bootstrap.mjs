@@ -61,14 +61,11 @@ async function install() {
   if (existsSync(marker)) utimesSync(marker, new Date(), new Date());
 }
 
-async function build() {
-  await step('build', buildCommand);
-}
-
-async function start(files) {
+async function start(words) {
   await install();
-  await build();
-  const child = spawn(process.execPath, [join(root, 'apps', 'hello', 'dist', 'index.js'), ...files], {
+  // Only what the program needs.
+  await step('build', [...buildCommand, '--filter=@puka/app-hello...']);
+  const child = spawn(process.execPath, [join(root, 'apps', 'hello', 'dist', 'index.js'), ...words], {
     stdio: 'inherit',
   });
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
@@ -119,7 +116,7 @@ async function test() {
 const [command, ...rest] = process.argv.slice(2);
 const commands = { start: () => start(rest), test };
 if (command === undefined || !Object.hasOwn(commands, command)) {
-  process.stderr.write('usage: node .ci/bootstrap.mjs start [FILE…] | test\n');
+  process.stderr.write('usage: node .ci/bootstrap.mjs start [--rabbitmq] [FILE] | test\n');
   process.exit(2);
 }
 try {
