@@ -3,6 +3,7 @@ import { AccessRefused, AmqpNotImplemented, PreconditionFailed } from '@puka/err
 import { encodeProperties, PropertiesReader } from '@puka/wire';
 import { findExchange } from '../../model/declare-exchange.ts';
 import type { Exchange } from '../../model/exchanges/exchange.ts';
+import type { Message } from '../../model/message.ts';
 import { checkExpiration, checkMessageSize, checkProperties, messageOf } from '../../model/publish-checks.ts';
 import { resourceText } from '../../model/resource.ts';
 import type { PublishOutcome } from '../../model/vhost.ts';
@@ -25,6 +26,8 @@ export function publish(channel: ServerChannel, { method, properties, body }: Pu
   const tag = confirms.isEnabled ? confirms.take() : 0;
   const message = messageOf(exchange.name, method.routingKey, addressed, body);
   const held: HeldPublish = { message, queues: host.vhost.route(exchange, message), mandatory: method.mandatory };
+  // RabbitMQ: replies go out while the message is routed, in a transaction too, and count as no queue.
+  if (exchange.name === '') sendReplies(host, message);
   if (transaction !== undefined) {
     transaction.addPublish(held);
     return;
@@ -74,6 +77,11 @@ function withReplyAddress({ replyConsumer }: ServerChannel, properties: Properti
   if (replyConsumer === undefined) throw new PreconditionFailed('fast reply consumer does not exist');
   const headers = properties.taggedHeaders;
   return new PropertiesReader(encodeProperties({ ...properties.toObject(), headers, replyTo: replyConsumer.address }));
+}
+
+/** Hands a message to those who await it as a direct reply. */
+function sendReplies({ broker }: ChannelHost, message: Message): void {
+  for (const key of new Set(message.routingKeys)) broker.replyReceivers.get(key)?.reply(message);
 }
 
 /** RabbitMQ: docs/validated-user-id. */

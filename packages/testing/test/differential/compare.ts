@@ -1,0 +1,72 @@
+/** Finds where two brokers did not do the same. Must not run anything. */
+import type { Program } from './operation.ts';
+import type { ChannelReport, StepReport } from './player.ts';
+
+/** The first step in which the brokers part. */
+export interface Difference {
+  /**
+   * `race`: only the order differs in which messages of several queues, or confirms of several queues, reached one channel,
+   * which is open on RabbitMQ too. What follows cannot be compared, for delivery tags differ.
+   */
+  readonly kind: 'difference' | 'race';
+  readonly step: number;
+  readonly real: string;
+  readonly embedded: string;
+}
+
+/** @returns the first difference; `undefined` where there is none. */
+export function difference(real: readonly StepReport[], embedded: readonly StepReport[]): Difference | undefined {
+  for (let step = 0; step < Math.max(real.length, embedded.length); step++) {
+    const [one, other] = [shown(real[step]), shown(embedded[step])];
+    if (one === other) continue;
+    const isRace = loose(real[step]) === loose(embedded[step]);
+    return { kind: isRace ? 'race' : 'difference', step, real: one, embedded: other };
+  }
+  return undefined;
+}
+
+/** A program in lines, up to a step. */
+export function programText(program: Program, last: number): string {
+  return program
+    .slice(0, last + 1)
+    .map(({ connection, channel, ...rest }, at) => `${at}: ${connection}/${channel} ${JSON.stringify(rest)}`)
+    .join('\n');
+}
+
+function shown(report: StepReport | undefined): string {
+  if (report === undefined) return 'nothing';
+  return [
+    ...report.channels.flatMap((each) =>
+      [...each.answers, ...each.deliveries].map((line) => `${each.where}: ${timeless(line)}`),
+    ),
+    ...report.queues,
+  ].join('\n');
+}
+
+/** The same for reports that differ in nothing but the order among queues. */
+function loose(report: StepReport | undefined): string {
+  if (report === undefined) return 'nothing';
+  return JSON.stringify([report.channels.map(looseChannel), report.queues]);
+}
+
+function looseChannel({ where, deliveries, answers }: ChannelReport): unknown {
+  const untagged = deliveries.map((line) => timeless(line).replace(/"deliveryTag":\d+/, ''));
+  const byConsumer = untagged.toSorted((a, b) =>
+    consumerOf(a) < consumerOf(b) ? -1 : consumerOf(a) > consumerOf(b) ? 1 : 0,
+  );
+  const confirms = answers.filter((line) => isConfirm(line)).toSorted();
+  return [where, byConsumer, confirms, answers.filter((line) => !isConfirm(line))];
+}
+
+function isConfirm(line: string): boolean {
+  return line.startsWith('basic.');
+}
+
+function consumerOf(line: string): string {
+  return /"consumerTag":"([^"]*)"/.exec(line)?.[1] ?? '';
+}
+
+/** Without the time of a death, which is the one thing that has to differ. */
+function timeless(line: string): string {
+  return line.replaceAll(/"time":"[^"]*"/g, '"time":"…"');
+}
