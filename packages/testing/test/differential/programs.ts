@@ -28,9 +28,9 @@ const queue = fc.oneof(
   { weight: 5, arbitrary: fc.constantFrom(...queueNames) },
   { weight: 1, arbitrary: fc.constantFrom('', 'none~', 'amq.mine') },
 );
+// Not `amq.direct` and its like: programs share them, and what one has left bound is another's.
 const exchange = fc.oneof(
   { weight: 16, arbitrary: fc.constantFrom(...exchangeNames) },
-  { weight: 3, arbitrary: fc.constantFrom('amq.direct', 'amq.fanout', 'amq.topic', 'amq.headers') },
   { weight: 1, arbitrary: fc.constantFrom('', 'none~', 'amq.rabbitmq.trace', 'amq.mine') },
 );
 
@@ -40,7 +40,7 @@ const queueArgument: fc.Arbitrary<FieldObjectInput> = fc.oneof(
   fc.constantFrom('drop-head', 'reject-publish', 'reject-publish-dlx').map((text) => ({ 'x-overflow': text })),
   fc.constantFrom(0, 60_000).map((ttl) => ({ 'x-message-ttl': ttl })),
   fc.constantFrom(60_000, 90_000).map((ttl) => ({ 'x-expires': ttl })),
-  fc.constantFrom('', ...exchangeNames, 'none~', 'amq.fanout').map((name) => ({ 'x-dead-letter-exchange': name })),
+  fc.constantFrom('', ...exchangeNames, 'none~').map((name) => ({ 'x-dead-letter-exchange': name })),
   fc
     .constantFrom('a', 'a.b', ...queueNames)
     .map((key) => ({ 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': key })),
