@@ -12,7 +12,7 @@ import { BrokerModel } from './model/broker-model.ts';
 import type { VirtualHost } from './model/vhost.ts';
 import type { BrokerOptions, PermissionOptions, UrlParts } from './options.ts';
 import { defaultSettings } from './protocol/server-settings.ts';
-import type { WaitOptions } from './watching/deadline.ts';
+import { Conditions } from './watching/conditions.ts';
 import { History } from './watching/history.ts';
 import type { PublishedMessage } from './watching/published-message.ts';
 import { Quiet } from './watching/quiet.ts';
@@ -26,6 +26,7 @@ import {
   type QueueInfo,
   queueInfo,
 } from './watching/views.ts';
+import { type WaitOptions, Waits } from './watching/waits.ts';
 
 const host = '127.0.0.1';
 
@@ -42,22 +43,23 @@ export class EmbeddedBroker implements AsyncDisposable {
   private readonly driver: Driver;
   private readonly history: History;
   private readonly quiet: Quiet;
+  private readonly waits = new Waits();
+  private readonly conditions = new Conditions(this.waits);
+  private isStopped = false;
   private loopback: Loopback | undefined;
 
   /** Use `startBroker()`, which listens. */
   constructor(options: BrokerOptions = {}) {
     const { time = 'real', vhosts = [], historyLimit = 1000 } = options;
-    this.history = new History(historyLimit);
+    this.history = new History(historyLimit, this.waits);
     this.model = new BrokerModel({ newId: () => randomBytes(16), watch: this.history });
     this.clock = new BrokerClock(time);
     this.faults = new Faults(this.faultTargets());
     const settings = { ...defaultSettings, ...chosenSettings(options) };
     const { model: broker, faults: interference, alarms } = this;
     this.driver = new Driver({ broker, settings, interference, alarms }, this.clock, this.driverWatch());
-    this.quiet = new Quiet({
-      broker,
-      connections: () => Array.from(this.driver.lines, ({ connection }) => connection),
-    });
+    const connections = () => Array.from(this.driver.lines, ({ connection }) => connection);
+    this.quiet = new Quiet({ broker, connections }, this.waits);
     this.model.nowMs = this.clock.nowMs;
     for (const vhost of ['/', ...vhosts]) this.model.addVhost(vhost);
     this.addUser('guest', 'guest', { vhosts: ['/', ...vhosts], tags: ['administrator'] });
@@ -87,7 +89,10 @@ export class EmbeddedBroker implements AsyncDisposable {
 
   /** Connects clients of `@puka/client` without a network: `new Client('amqp://', { transport: broker.transport() })`. */
   transport(): TransportConnector {
-    return memoryLines(this.driver.accept);
+    return memoryLines((line) => {
+      if (this.isStopped) throw new UsageError('the broker has been stopped');
+      return this.driver.accept(line);
+    });
   }
 
   /** Adds a user with all rights on the vhosts named, `/` by default; one of the same name is replaced. */
@@ -184,6 +189,16 @@ export class EmbeddedBroker implements AsyncDisposable {
   }
 
   /**
+   * Waits until something holds that can be seen here, such as `() => broker.queue('jobs')?.consumers.length === 1`.
+   *
+   * @param condition is asked at once, and whenever something has happened in the broker.
+   * @throws (rejects) {OperationTimeout} that shows the condition, or what the condition itself throws.
+   */
+  until(condition: () => boolean, options: WaitOptions = {}): Promise<void> {
+    return this.conditions.until(condition, options);
+  }
+
+  /**
    * Puts the clock forward: what expires meanwhile expires, in its order, with every deadline on the way.
    *
    * @param milliseconds of the broker's time.
@@ -225,11 +240,13 @@ export class EmbeddedBroker implements AsyncDisposable {
     this.driver.turnOver();
   }
 
-  /** Ends the broker, with every connection to it. Calling it again does nothing. */
+  /** Ends the broker, with every connection to it and whoever waits for it. Calling it again does nothing. */
   async stop(): Promise<void> {
+    if (this.isStopped) return;
+    this.isStopped = true;
     this.driver.stop();
-    const { loopback } = this;
-    await loopback?.close();
+    this.waits.stop();
+    await this.loopback?.close();
   }
 
   /** `await using broker = await startBroker()` stops it at the end of the block. */
@@ -261,7 +278,10 @@ export class EmbeddedBroker implements AsyncDisposable {
   private driverWatch(): DriverWatch {
     return {
       takesLine: (line) => this.faults.takesLine(line),
-      turnOver: () => this.quiet.turnOver(),
+      turnOver: () => {
+        this.quiet.turnOver();
+        this.conditions.turnOver();
+      },
     };
   }
 

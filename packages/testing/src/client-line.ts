@@ -1,4 +1,5 @@
 /** A line and the connection on it: bytes go both ways, as far as faults let them. Must not keep time. */
+import { reorderChannels } from './faults/channel-order.ts';
 import type { FaultyLine } from './faults/faults.ts';
 import type { Line, LineSink } from './listener/line.ts';
 import { SplitLine } from './listener/split-line.ts';
@@ -11,7 +12,7 @@ export interface ClientLineOwner {
   /** The line has something to send: `flush()` by the end of the turn. */
   outputWaiting(line: ClientLine): void;
   /** Something has come or gone: all that waits is to be sent, and deadlines may have changed. */
-  turnOver(line: ClientLine): void;
+  turnOver(line?: ClientLine): void;
   /** The line is no more. */
   lineGone(line: ClientLine): void;
 }
@@ -19,10 +20,12 @@ export interface ClientLineOwner {
 /** See the head of the file. */
 export class ClientLine implements LineSink, ServerConnectionSink, FaultyLine {
   readonly connection: ServerConnection;
+  isReordering = false;
   private readonly line: SplitLine;
   private readonly owner: ClientLineOwner;
   private sentBytes = 0;
   private breakAtBytes = Number.POSITIVE_INFINITY;
+  private receivableBytes = Number.POSITIVE_INFINITY;
   private isOver = false;
   private isGone = false;
 
@@ -38,8 +41,12 @@ export class ClientLine implements LineSink, ServerConnectionSink, FaultyLine {
 
   received(bytes: Uint8Array): void {
     if (this.isGone) return;
-    this.connection.receive(bytes, this.owner.nowMs);
-    this.owner.turnOver(this);
+    const { receivableBytes } = this;
+    this.receivableBytes -= bytes.length;
+    const isLast = this.receivableBytes <= 0;
+    this.connection.receive(isLast ? bytes.subarray(0, receivableBytes) : bytes, this.owner.nowMs);
+    if (isLast) this.reset();
+    else this.owner.turnOver(this);
   }
 
   drained(): void {
@@ -53,7 +60,7 @@ export class ClientLine implements LineSink, ServerConnectionSink, FaultyLine {
     this.connection.receiveEof(this.owner.nowMs);
     this.line.end();
     this.owner.lineGone(this);
-    this.owner.turnOver(this);
+    this.owner.turnOver();
   }
 
   outputWaiting(): void {
@@ -69,13 +76,15 @@ export class ClientLine implements LineSink, ServerConnectionSink, FaultyLine {
     this.breakAtBytes = writtenBytes;
   }
 
-  breakAfter(bytes: number): void {
-    this.breakAtBytes = this.sentBytes + bytes;
+  breakAfter(bytes: number, from: 'broker' | 'client'): void {
+    if (from === 'client') this.receivableBytes = bytes;
+    else this.breakAtBytes = this.sentBytes + bytes;
   }
 
   /** Sends what waits. */
   flush(): void {
-    const chunks = this.connection.takeOutput();
+    const output = this.connection.takeOutput();
+    const chunks = this.isReordering && output.length > 0 ? reorderChannels(output) : output;
     const bytes = chunks.reduce((sum, { length }) => sum + length, 0);
     if (this.sentBytes + bytes >= this.breakAtBytes) {
       this.line.write(firstBytes(chunks, this.breakAtBytes - this.sentBytes));

@@ -29,6 +29,7 @@ export class Driver implements ClientLineOwner {
   private timer: NodeJS.Timeout | undefined;
   private timerAtMs = Number.POSITIVE_INFINITY;
   private isFlushing = false;
+  private isStopped = false;
 
   constructor(context: ServerContext, clock: BrokerClock, watch: DriverWatch) {
     this.context = context;
@@ -44,7 +45,7 @@ export class Driver implements ClientLineOwner {
   readonly accept: AcceptLine = (line) => {
     const client = new ClientLine(line, this.context, this);
     this.lines.add(client);
-    if (this.watch.takesLine(client)) this.turnOver(client);
+    if (!this.isStopped && this.watch.takesLine(client)) this.turnOver(client);
     else client.reset();
     return client;
   };
@@ -54,10 +55,11 @@ export class Driver implements ClientLineOwner {
   }
 
   turnOver(line?: ClientLine): void {
-    this.flush();
+    const hasOutput = line === undefined || this.waiting.has(line);
+    const flushedDeadlineMs = this.flush();
+    const lineDeadlineMs = hasOutput ? Number.POSITIVE_INFINITY : line.connection.nextDeadlineMs;
     const { broker, interference } = this.context;
-    const lineDeadlineMs = line?.connection.nextDeadlineMs ?? Number.POSITIVE_INFINITY;
-    this.schedule(Math.min(broker.nextDeadlineMs, interference.deadlineMs, lineDeadlineMs));
+    this.schedule(Math.min(broker.nextDeadlineMs, interference.deadlineMs, flushedDeadlineMs, lineDeadlineMs));
     this.watch.turnOver();
   }
 
@@ -83,6 +85,7 @@ export class Driver implements ClientLineOwner {
 
   /** Sends nothing more and keeps no timer. */
   stop(): void {
+    this.isStopped = true;
     clearTimeout(this.timer);
     this.timer = undefined;
     for (const line of [...this.lines]) line.reset();
@@ -94,15 +97,19 @@ export class Driver implements ClientLineOwner {
     return least;
   }
 
-  private flush(): void {
-    // Sending makes room, and room lets consumers go on: until nothing waits.
-    if (this.isFlushing) return;
+  /** @returns the earliest deadline of the lines that said something: another line's publish may have given them one. */
+  private flush(): number {
+    let deadlineMs = Number.POSITIVE_INFINITY;
+    if (this.isFlushing) return deadlineMs;
     this.isFlushing = true;
+    // Sending makes room, and room lets consumers go on: until nothing waits.
     for (const line of this.waiting) {
       this.waiting.delete(line);
       line.flush();
+      deadlineMs = Math.min(deadlineMs, line.connection.nextDeadlineMs);
     }
     this.isFlushing = false;
+    return deadlineMs;
   }
 
   private handleTimeouts(): void {
@@ -116,7 +123,7 @@ export class Driver implements ClientLineOwner {
   }
 
   private schedule(deadlineMs: number): void {
-    if (this.clock.mode === 'manual' || deadlineMs >= this.timerAtMs) return;
+    if (this.isStopped || this.clock.mode === 'manual' || deadlineMs >= this.timerAtMs) return;
     clearTimeout(this.timer);
     this.timerAtMs = deadlineMs;
     const delayMs = Math.min(Math.max(0, deadlineMs - this.nowMs), longestTimerMs);

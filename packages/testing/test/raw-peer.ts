@@ -62,6 +62,8 @@ export class RawPeer implements FrameSink {
   isEnded = false;
   answersCloses = true;
   private taken = 0;
+  private hasReceived = false;
+  private isRefused = false;
   private half:
     | { channel: number; method: Method; properties?: BasicProperties; left: number; body: Uint8Array[] }
     | undefined;
@@ -117,8 +119,13 @@ export class RawPeer implements FrameSink {
   }
 
   send(channel: number, ...methods: readonly MethodInput[]): void {
+    this.sendBytes(this.encoded(channel, ...methods));
+  }
+
+  /** The frames of methods, for a test that wants them in one write. */
+  encoded(channel: number, ...methods: readonly MethodInput[]): Uint8Array {
     for (const method of methods) encodeMethod(this.writer, channel, method);
-    this.transport?.write(this.writer.take());
+    return Buffer.concat(this.writer.take());
   }
 
   sendBytes(bytes: Uint8Array): void {
@@ -176,7 +183,10 @@ export class RawPeer implements FrameSink {
   }
 
   private receive(bytes: Uint8Array): void {
-    if (bytes[0] === 0x41 && this.heard.length === 0) this.rawBytes = bytes;
+    // No frame begins with an A.
+    this.isRefused ||= !this.hasReceived && bytes[0] === 0x41;
+    this.hasReceived = true;
+    if (this.isRefused) this.rawBytes = Buffer.concat([this.rawBytes, bytes]);
     else this.decoder.push(bytes);
     this.wake();
   }

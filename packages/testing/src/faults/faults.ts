@@ -2,6 +2,7 @@
  * What a test may do to the clients of its broker: each call is one fault, and `clear()` ends them all. Must not do anything
  * that a real broker or network could not do.
  */
+import { setImmediate } from 'node:timers';
 import type { Message } from '../model/message.ts';
 import type { ConfirmFate, Interference, PublishFate } from '../protocol/interference.ts';
 
@@ -20,10 +21,20 @@ export interface FaultTargets {
 export interface FaultyLine {
   /** Breaks it at once, as a crash does. */
   reset(): void;
-  /** Ends it after so many bytes more to the client. */
-  breakAfter(bytes: number): void;
+  /** Ends it after so many bytes more of one side. */
+  breakAfter(bytes: number, from: 'broker' | 'client'): void;
   /** From now on no more than so many bytes at once go to the client. */
   splitBytes: number;
+  /** From now on the channels' frames go to the client in another order among each other. */
+  isReordering: boolean;
+}
+
+/** Where a connection is to be dropped. */
+export interface DropOptions {
+  /** Whose bytes are counted. Default `'broker'`. */
+  readonly from?: 'broker' | 'client';
+  /** All that stand, or the next one that comes, with its handshake. Default `'standing'`. */
+  readonly connections?: 'standing' | 'next';
 }
 
 /** Which messages a fault is meant for. */
@@ -50,6 +61,9 @@ export class Faults implements Interference {
   private confirmDelayMs = 0;
   private held: { readonly atMs: number; readonly tell: () => void }[] = [];
   private pieceBytes = Number.POSITIVE_INFINITY;
+  private isReorderingChannels = false;
+  private nextLineBreak: { readonly bytes: number; readonly from: 'broker' | 'client' } | undefined;
+  /** For the protocol. */
   isReordering = false;
 
   constructor(targets: FaultTargets) {
@@ -61,9 +75,10 @@ export class Faults implements Interference {
     for (const line of [...this.targets.lines]) line.reset();
   }
 
-  /** Ends every connection that stands after so many bytes more to its client, be it in the middle of a frame. */
-  dropAfterBytes(bytes: number): void {
-    for (const line of this.targets.lines) line.breakAfter(bytes);
+  /** Drops connections after so many bytes more, be it in the middle of a frame; what came before them counts. */
+  dropAfterBytes(bytes: number, { from = 'broker', connections = 'standing' }: DropOptions = {}): void {
+    if (connections === 'next') this.nextLineBreak = { bytes, from };
+    else for (const line of this.targets.lines) line.breakAfter(bytes, from);
   }
 
   /** Ends the connection in the middle of the next confirm: half of its frame goes out. */
@@ -86,7 +101,7 @@ export class Faults implements Interference {
     this.nacks = { left: times, filter };
   }
 
-  /** Returns publishes as if no queue were bound for them, `mandatory` or not. */
+  /** Lets publishes come to no queue: those that are `mandatory` are returned. */
   returnPublishes(times = 1, filter: MessageFilter = {}): void {
     this.returns = { left: times, filter };
   }
@@ -106,7 +121,16 @@ export class Faults implements Interference {
     this.isReordering = isReordering;
   }
 
-  /** Loses acks on their way: the messages come again, to whoever consumes once their connection is gone. */
+  /**
+   * Sends the frames of several channels in another order among each other, which RabbitMQ may do: only those of one channel
+   * have an order.
+   */
+  reorderChannels(isReordering = true): void {
+    this.isReorderingChannels = isReordering;
+    for (const line of this.targets.lines) line.isReordering = isReordering;
+  }
+
+  /** Loses acks on their way, so that the messages are delivered once more when their connection is gone. */
   loseAcks(times = 1): void {
     this.acksToLose = times;
   }
@@ -122,7 +146,7 @@ export class Faults implements Interference {
     for (const line of this.targets.lines) line.splitBytes = bytes;
   }
 
-  /** Ends all faults. Confirms that were delayed are told. */
+  /** Ends all faults that are to come. Confirms that were delayed are told. */
   clear(): void {
     this.loginsLeft = 0;
     this.connectionsLeft = 0;
@@ -133,6 +157,8 @@ export class Faults implements Interference {
     this.acksToLose = 0;
     this.confirmDelayMs = 0;
     this.isReordering = false;
+    this.nextLineBreak = undefined;
+    this.reorderChannels(false);
     this.splitReads(Number.POSITIVE_INFINITY);
     this.tellHeld(Number.POSITIVE_INFINITY);
     this.targets.turnOver();
@@ -141,6 +167,10 @@ export class Faults implements Interference {
   /** For the listener: whether a new line is refused; else what it begins with. */
   takesLine(line: FaultyLine): boolean {
     line.splitBytes = this.pieceBytes;
+    line.isReordering = this.isReorderingChannels;
+    const { nextLineBreak } = this;
+    this.nextLineBreak = undefined;
+    if (nextLineBreak !== undefined) line.breakAfter(nextLineBreak.bytes, nextLineBreak.from);
     if (this.connectionsLeft <= 0) return true;
     this.connectionsLeft--;
     return false;
@@ -165,8 +195,10 @@ export class Faults implements Interference {
       this.confirmsToLose--;
       return 'lose';
     }
-    if (this.confirmDelayMs === 0) return 'tell';
+    if (this.confirmDelayMs === 0 && !this.isReordering) return 'tell';
     this.held.push({ atMs: this.targets.nowMs + this.confirmDelayMs, tell });
+    // So that there are several to reorder, though each publish may have come by itself.
+    if (this.confirmDelayMs === 0) setImmediate(() => this.tellDue());
     return 'hold';
   }
 
@@ -192,6 +224,11 @@ export class Faults implements Interference {
   /** Tells the confirms that are due. */
   handleTimeout(nowMs: number): void {
     this.tellHeld(nowMs);
+  }
+
+  private tellDue(): void {
+    this.tellHeld(this.targets.nowMs);
+    this.targets.turnOver();
   }
 
   private tellHeld(nowMs: number): void {

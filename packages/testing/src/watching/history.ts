@@ -3,40 +3,50 @@ import type { BrokerWatch } from '../model/broker-model.ts';
 import type { Message } from '../model/message.ts';
 import type { Queue } from '../model/queues/queue.ts';
 import type { VirtualHost } from '../model/vhost.ts';
-import { type WaitOptions, waitFor } from './deadline.ts';
 import { PublishedMessage } from './published-message.ts';
+import type { WaitOptions, Waits } from './waits.ts';
+
+interface Waiter {
+  readonly count: number;
+  readonly done: (messages: readonly PublishedMessage[]) => void;
+}
 
 interface Record {
   count: number;
   last: PublishedMessage[];
-  waiting: { readonly count: number; readonly done: (messages: readonly PublishedMessage[]) => void }[];
+  readonly waiting: Set<Waiter>;
 }
 
 /** See the head of the file. */
 export class History implements BrokerWatch {
   private readonly limit: number;
+  private readonly waits: Waits;
   private readonly queues = new Map<string, Record>();
   private lost: PublishedMessage[] = [];
 
   /** @param limit messages kept of each queue, and of those that no queue took. */
-  constructor(limit: number) {
+  constructor(limit: number, waits: Waits) {
     this.limit = limit;
+    this.waits = waits;
   }
 
   /** The last messages that no queue took, returned ones among them. */
   get unroutable(): readonly PublishedMessage[] {
-    return this.lost;
+    return this.lastOf(this.lost);
   }
 
   /** Waits until so many messages have been put into a queue, since the broker started. @returns the last of them. */
   published(vhost: string, queue: string, count: number, options: WaitOptions): Promise<readonly PublishedMessage[]> {
     const record = this.recordOf(vhost, queue);
-    if (record.count >= count) return Promise.resolve([...record.last]);
-    return waitFor(
-      options,
-      (done) => record.waiting.push({ count, done }),
-      () => `published('${queue}', ${count}): ${record.count} came`,
-    );
+    if (record.count >= count) return Promise.resolve(this.lastOf(record.last));
+    return this.waits.start<readonly PublishedMessage[]>(options, {
+      describe: () => `published('${queue}', ${count}): ${record.count} came`,
+      begin: (done) => {
+        const waiter = { count, done };
+        record.waiting.add(waiter);
+        return () => record.waiting.delete(waiter);
+      },
+    });
   }
 
   /** For the model. */
@@ -45,10 +55,9 @@ export class History implements BrokerWatch {
     const record = this.recordOf(vhost.name, queue.name);
     record.count++;
     this.keep(record.last, message);
-    if (record.waiting.length === 0) return;
-    const ready = record.waiting.filter(({ count }) => count <= record.count);
-    record.waiting = record.waiting.filter(({ count }) => count > record.count);
-    for (const { done } of ready) done([...record.last]);
+    for (const { count, done } of record.waiting) {
+      if (count <= record.count) done(this.lastOf(record.last));
+    }
   }
 
   /** For the model. */
@@ -65,6 +74,10 @@ export class History implements BrokerWatch {
     this.lost = [];
   }
 
+  private lastOf(list: readonly PublishedMessage[]): PublishedMessage[] {
+    return this.limit === 0 ? [] : list.slice(-this.limit);
+  }
+
   private keep(list: PublishedMessage[], message: Message): void {
     if (this.limit === 0) return;
     list.push(new PublishedMessage(message));
@@ -76,7 +89,7 @@ export class History implements BrokerWatch {
     const key = `${vhost}\0${queue}`;
     let record = this.queues.get(key);
     if (record === undefined) {
-      record = { count: 0, last: [], waiting: [] };
+      record = { count: 0, last: [], waiting: new Set() };
       this.queues.set(key, record);
     }
     return record;

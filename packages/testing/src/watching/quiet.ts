@@ -2,12 +2,17 @@
 import { clearTimeout, setTimeout } from 'node:timers';
 import type { BrokerModel } from '../model/broker-model.ts';
 import type { ServerConnection } from '../protocol/server-connection.ts';
-import { type WaitOptions, waitFor } from './deadline.ts';
+import type { WaitOptions, Waits } from './waits.ts';
 
 /** What a broker at rest is looked for in. */
 export interface QuietSources {
   readonly broker: BrokerModel;
   readonly connections: () => Iterable<ServerConnection>;
+}
+
+interface Waiter {
+  readonly quietMs: number;
+  readonly done: (value: undefined) => void;
 }
 
 /**
@@ -17,39 +22,45 @@ export interface QuietSources {
  */
 export class Quiet {
   private readonly sources: QuietSources;
-  private waiting: { readonly quietMs: number; readonly done: (value: undefined) => void }[] = [];
+  private readonly waits: Waits;
+  private readonly waiting = new Set<Waiter>();
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(sources: QuietSources) {
+  constructor(sources: QuietSources, waits: Waits) {
     this.sources = sources;
+    this.waits = waits;
   }
 
   /** Resolves when the broker is at rest. @throws (rejects) {OperationTimeout} that says what is not. */
   idle(options: WaitOptions & { readonly quietMs?: number }): Promise<void> {
     const { quietMs = 5 } = options;
-    return waitFor<undefined>(
-      options,
-      (done) => {
-        this.waiting.push({ quietMs, done });
+    return this.waits.start<undefined>(options, {
+      describe: () => `idle(): ${this.unrest ?? 'the clients go on'}; it did not come to rest`,
+      begin: (done) => {
+        const waiter = { quietMs, done };
+        this.waiting.add(waiter);
         this.turnOver();
+        return () => this.leave(waiter);
       },
-      () => `idle(): ${this.unrest ?? 'the clients go on'}; it did not come to rest`,
-    );
+    });
   }
 
   /** Something has happened: the rest begins anew. */
   turnOver(): void {
-    if (this.waiting.length === 0) return;
+    if (this.waiting.size === 0) return;
     clearTimeout(this.timer);
     if (this.unrest !== undefined) return;
-    const quietMs = Math.max(...this.waiting.map((each) => each.quietMs));
+    const quietMs = Math.max(...Array.from(this.waiting, (each) => each.quietMs));
     this.timer = setTimeout(() => this.settle(), quietMs);
   }
 
   private settle(): void {
-    const { waiting } = this;
-    this.waiting = [];
-    for (const { done } of waiting) done(undefined);
+    for (const { done } of [...this.waiting]) done(undefined);
+  }
+
+  private leave(waiter: Waiter): void {
+    this.waiting.delete(waiter);
+    if (this.waiting.size === 0) clearTimeout(this.timer);
   }
 
   /** What is not at rest; `undefined` where everything is. */

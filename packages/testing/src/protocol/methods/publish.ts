@@ -43,7 +43,7 @@ export function deliverPublish(channel: ServerChannel, { message, queues, mandat
   const outcome = fate === 'return' ? { routed: 0, isRejected: false } : channel.host.vhost.deliver(queues, message);
   if (outcome.routed > 0) return outcome;
   channel.host.broker.unrouted(message);
-  if (mandatory || fate === 'return') channel.sendReturn(message);
+  if (mandatory) channel.sendReturn(message);
   return outcome;
 }
 

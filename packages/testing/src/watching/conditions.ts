@@ -1,0 +1,43 @@
+/** Who waits for something of the test's own to be true, looked at whenever something has happened. Must not poll. */
+import type { WaitOptions, Waits } from './waits.ts';
+
+interface Waiter {
+  readonly condition: () => boolean;
+  readonly done: (value: undefined) => void;
+  readonly fail: (error: unknown) => void;
+}
+
+/** See the head of the file. */
+export class Conditions {
+  private readonly waits: Waits;
+  private readonly waiting = new Set<Waiter>();
+
+  constructor(waits: Waits) {
+    this.waits = waits;
+  }
+
+  /** Resolves as soon as the condition holds. @throws (rejects) {OperationTimeout}, or what the condition throws. */
+  async until(condition: () => boolean, options: WaitOptions): Promise<void> {
+    if (condition()) return;
+    await this.waits.start<undefined>(options, {
+      describe: () => `until(${condition.toString()}): it did not come to hold`,
+      begin: (done, fail) => {
+        const waiter = { condition, done, fail };
+        this.waiting.add(waiter);
+        return () => this.waiting.delete(waiter);
+      },
+    });
+  }
+
+  /** Something has happened. */
+  turnOver(): void {
+    for (const { condition, done, fail } of this.waiting) {
+      try {
+        if (condition()) done(undefined);
+      } catch (error) {
+        // It is the test's own code: the broker goes on, and whoever waits hears of it.
+        fail(error);
+      }
+    }
+  }
+}

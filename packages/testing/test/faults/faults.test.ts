@@ -1,0 +1,271 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type EmbeddedBroker, startBroker } from '../../src/index.ts';
+import { lineOf, RawPeer } from '../raw-peer.ts';
+
+let broker: EmbeddedBroker;
+let peer: RawPeer;
+
+beforeEach(async () => {
+  broker = await startBroker({ listen: false, time: 'manual' });
+  peer = await newPeer();
+});
+
+afterEach(async () => {
+  await broker.stop();
+});
+
+/** A connection with a channel that awaits confirms, and a queue `jobs`. */
+async function newPeer(): Promise<RawPeer> {
+  const peer = await RawPeer.open(broker.transport(), 0);
+  await peer.channel(1);
+  await peer.call(1, { type: 'confirm.select' });
+  await peer.call(1, { type: 'queue.declare', queue: 'jobs' });
+  return peer;
+}
+
+function publish(body: string, fields: { readonly routingKey?: string; readonly mandatory?: boolean } = {}): void {
+  peer.publish(1, { routingKey: 'jobs', ...fields }, body);
+}
+
+/** What was said on a channel of the peer since so many things were heard. */
+function linesFrom(count: number): string[] {
+  return peer.heard.slice(count).map(lineOf);
+}
+
+describe('connections', () => {
+  it('are dropped at once, without a close', async () => {
+    broker.faults.dropConnections();
+    await peer.ended();
+    expect(peer.heard.some(({ method }) => method.type === 'connection.close')).toBe(false);
+    expect(broker.connections).toEqual([]);
+  });
+
+  it('are dropped in the middle of what goes to the client', async () => {
+    const before = peer.heard.length;
+    // channel.open-ok is 16 bytes: 7 of frame header, 4 of method, 4 of an empty text, 1 of frame end.
+    broker.faults.dropAfterBytes(16 + 15);
+    peer.send(2, { type: 'channel.open' });
+    peer.send(3, { type: 'channel.open' });
+    await peer.ended();
+    expect(peer.heard.slice(before).map(({ channel, method }) => `${channel} ${method.type}`)).toEqual([
+      '2 channel.open-ok',
+    ]);
+  });
+
+  it('are dropped in the middle of what comes from the client, and what came before counts', async () => {
+    const whole = new TextEncoder().encode('jobs').length;
+    publish('first');
+    await peer.next('basic.ack');
+    // The method of the next publish comes, and its header does not.
+    broker.faults.dropAfterBytes(7 + 4 + 2 + 1 + 1 + whole + 1 + 1, { from: 'client' });
+    publish('second');
+    await peer.ended();
+    expect(broker.queue('jobs')?.messages.map((message) => message.text())).toEqual(['first']);
+    expect(broker.connections).toEqual([]);
+  });
+
+  it('of which the next one is to be dropped, are dropped in the handshake, once', async () => {
+    broker.faults.dropAfterBytes(20, { connections: 'next' });
+    await expect(RawPeer.open(broker.transport(), 0)).rejects.toThrow('the line ended before connection.start');
+    await RawPeer.open(broker.transport(), 0);
+    expect(peer.isEnded).toBe(false);
+  });
+
+  it('end in the middle of a confirm, with the message in the queue', async () => {
+    const before = peer.heard.length;
+    broker.faults.dropInConfirm();
+    publish('taken');
+    await peer.ended();
+    expect(linesFrom(before)).toEqual([]);
+    expect(broker.queue('jobs')?.ready).toBe(1);
+    peer = await newPeer();
+    publish('again');
+    expect((await peer.next('basic.ack')).method).toMatchObject({ deliveryTag: 1 });
+  });
+
+  it('are refused as many as are asked for', async () => {
+    broker.faults.refuseConnections(2);
+    for (let attempt = 0; attempt < 2; attempt++) {
+      await expect(RawPeer.open(broker.transport(), 0)).rejects.toThrow('the line ended');
+    }
+    await RawPeer.open(broker.transport(), 0);
+  });
+
+  it('are refused their login as many times as is asked for', async () => {
+    broker.faults.refuseLogins(1);
+    await expect(RawPeer.open(broker.transport(), 0)).rejects.toThrow('ACCESS_REFUSED - Login was refused');
+    await RawPeer.open(broker.transport(), 0);
+  });
+
+  it('get what is sent to them in pieces', async () => {
+    broker.faults.splitReads(1);
+    publish('taken');
+    expect((await peer.next('basic.ack')).method).toMatchObject({ deliveryTag: 1 });
+    expect((await RawPeer.open(broker.transport(), 0)).isEnded).toBe(false);
+  });
+});
+
+describe('publishes', () => {
+  it('are nacked and not routed, as many as are asked for, of those that are meant', async () => {
+    broker.faults.nackPublishes(1, { routingKey: 'jobs' });
+    const before = peer.heard.length;
+    publish('elsewhere', { routingKey: 'none' });
+    await peer.next('basic.ack');
+    publish('lost');
+    await peer.next('basic.nack');
+    publish('taken');
+    await peer.next('basic.ack');
+    expect(linesFrom(before)).toEqual([
+      '1 basic.ack {"deliveryTag":1,"multiple":false}',
+      '1 basic.nack {"deliveryTag":2,"multiple":true,"requeue":false}',
+      '1 basic.ack {"deliveryTag":3,"multiple":false}',
+    ]);
+    expect(broker.queue('jobs')?.messages.map((message) => message.text())).toEqual(['taken']);
+  });
+
+  it('are returned and then confirmed, where they are mandatory', async () => {
+    broker.faults.returnPublishes(2);
+    const before = peer.heard.length;
+    publish('back', { mandatory: true });
+    publish('gone');
+    await peer.next('basic.ack');
+    expect(linesFrom(before)).toEqual([
+      '1 basic.return {"replyCode":312,"replyText":"NO_ROUTE","exchange":"","routingKey":"jobs"} {} "back"',
+      '1 basic.ack {"deliveryTag":1,"multiple":false}',
+      '1 basic.ack {"deliveryTag":2,"multiple":false}',
+    ]);
+    expect(broker.queue('jobs')?.ready).toBe(0);
+    expect(broker.unroutable.map((message) => message.text())).toEqual(['back', 'gone']);
+  });
+
+  it('are blocked until the broker has enough again', async () => {
+    broker.block('disk');
+    publish('late');
+    expect((await peer.next('connection.blocked')).method).toMatchObject({ reason: 'low on disk' });
+    expect(broker.connections).toMatchObject([{ isBlocked: true }]);
+    expect(broker.queue('jobs')?.ready).toBe(0);
+    broker.unblock();
+    await peer.next('connection.unblocked');
+    await peer.next('basic.ack');
+    expect(broker.queue('jobs')?.ready).toBe(1);
+  });
+});
+
+describe('confirms', () => {
+  it('are lost, with the message in the queue', async () => {
+    broker.faults.loseConfirms();
+    publish('1');
+    await broker.published('jobs');
+    publish('2');
+    expect((await peer.next('basic.ack')).method).toMatchObject({ deliveryTag: 2, multiple: false });
+    expect(broker.queue('jobs')?.ready).toBe(2);
+  });
+
+  it('are delayed by the clock of the broker', async () => {
+    broker.faults.delayConfirms(1000);
+    const before = peer.heard.length;
+    publish('1');
+    await broker.published('jobs');
+    await broker.advance(999);
+    peer.send(2, { type: 'channel.open' });
+    await peer.next('channel.open-ok');
+    expect(linesFrom(before).map((line) => line.slice(0, 11))).toEqual(['2 channel.o']);
+    await broker.advance(1);
+    expect((await peer.next('basic.ack')).method).toMatchObject({ deliveryTag: 1 });
+  });
+
+  it('that were delayed are told when the faults are cleared', async () => {
+    broker.faults.delayConfirms(1000);
+    publish('1');
+    await broker.published('jobs');
+    broker.faults.clear();
+    expect((await peer.next('basic.ack')).method).toMatchObject({ deliveryTag: 1 });
+  });
+
+  it('are told one by one, the last first', async () => {
+    broker.faults.reorderConfirms();
+    const before = peer.heard.length;
+    for (const body of ['1', '2', '3']) publish(body);
+    await broker.idle();
+    const tags = peer.heard
+      .slice(before)
+      .flatMap(({ method }) => (method.type === 'basic.ack' ? [method.deliveryTag] : []));
+    expect(tags).toEqual([3, 2, 1]);
+  });
+});
+
+describe('channels', () => {
+  it('are heard in another order among each other, each in its own', async () => {
+    await peer.channel(2);
+    broker.faults.reorderChannels();
+    const before = peer.heard.length;
+    peer.sendBytes(
+      joined([
+        peer.encoded(1, { type: 'queue.declare', queue: 'a' }, { type: 'queue.declare', queue: 'b' }),
+        peer.encoded(2, { type: 'queue.declare', queue: 'c' }),
+      ]),
+    );
+    await peer.nextOn(2);
+    await broker.idle();
+    expect(linesFrom(before).map((line) => line.replace(/,.*/, ''))).toEqual([
+      '2 queue.declare-ok {"queue":"c"',
+      '1 queue.declare-ok {"queue":"a"',
+      '1 queue.declare-ok {"queue":"b"',
+    ]);
+  });
+});
+
+describe('consumers', () => {
+  it('of one queue are cancelled, and the queue stays', async () => {
+    await peer.call(1, { type: 'queue.declare', queue: 'others' });
+    await peer.call(1, { type: 'basic.consume', queue: 'jobs', consumerTag: 'a' });
+    await peer.call(1, { type: 'basic.consume', queue: 'others', consumerTag: 'b' });
+    broker.faults.cancelConsumers('jobs');
+    expect((await peer.next('basic.cancel')).method).toMatchObject({ consumerTag: 'a' });
+    expect(broker.queue('jobs')?.consumers).toEqual([]);
+    expect(broker.queue('others')?.consumers).toHaveLength(1);
+  });
+
+  it('get a message once more after their connection is gone, where the ack was lost', async () => {
+    publish('twice');
+    await peer.call(1, { type: 'basic.consume', queue: 'jobs' });
+    broker.faults.loseAcks();
+    peer.send(1, { type: 'basic.ack', deliveryTag: 1 });
+    await peer.channel(2);
+    expect(broker.queue('jobs')?.unacked).toBe(1);
+    broker.faults.dropConnections();
+    peer = await newPeer();
+    peer.send(1, { type: 'basic.consume', queue: 'jobs' });
+    const { method, body } = await peer.next('basic.deliver');
+    expect({ ...method, body }).toMatchObject({ redelivered: true, body: 'twice' });
+    peer.send(1, { type: 'basic.ack', deliveryTag: 1 });
+    await broker.until(() => broker.queue('jobs')?.unacked === 0);
+  });
+});
+
+it('clear ends every fault that is to come', async () => {
+  const { faults } = broker;
+  faults.refuseConnections();
+  faults.refuseLogins();
+  faults.dropAfterBytes(1, { connections: 'next' });
+  faults.nackPublishes(5);
+  faults.returnPublishes(5);
+  faults.loseConfirms(5);
+  faults.dropInConfirm();
+  faults.loseAcks(5);
+  faults.splitReads(1);
+  faults.reorderConfirms();
+  faults.reorderChannels();
+  faults.clear();
+  peer = await newPeer();
+  publish('fine');
+  expect((await peer.next('basic.ack')).method).toMatchObject({ deliveryTag: 1 });
+  await peer.call(1, { type: 'basic.get', queue: 'jobs' });
+  peer.send(1, { type: 'basic.ack', deliveryTag: 1 });
+  await peer.channel(2);
+  expect(broker.queue('jobs')).toMatchObject({ ready: 0, unacked: 0 });
+});
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  return new Uint8Array(pieces.flatMap((piece) => [...piece]));
+}

@@ -1,0 +1,49 @@
+/** What a line tells, kept and awaitable. Holds no test. */
+import type { Line, LineSink } from '../../src/listener/line.ts';
+
+/** See the head of the file. */
+export class TestSink implements LineSink {
+  /** Everything told, in order. */
+  readonly heard: string[] = [];
+  line: Line | undefined;
+  private told = (): void => {};
+
+  readonly accept = (line: Line): LineSink => {
+    this.line = line;
+    this.told();
+    return this;
+  };
+
+  received(bytes: Uint8Array): void {
+    this.hear(new TextDecoder().decode(bytes));
+  }
+
+  drained(): void {
+    this.hear('drained');
+  }
+
+  ended(): void {
+    this.hear('ended');
+  }
+
+  /** Resolves when it holds, looked at whenever something is told. */
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition()) {
+      await new Promise<void>((resolve) => {
+        this.told = resolve;
+      });
+    }
+  }
+
+  /** The line, once it is there. */
+  async accepted(): Promise<Line> {
+    await this.until(() => this.line !== undefined);
+    if (this.line === undefined) throw new Error('there is no line');
+    return this.line;
+  }
+
+  private hear(what: string): void {
+    this.heard.push(what);
+    this.told();
+  }
+}

@@ -1,0 +1,68 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { Waits } from '../../src/watching/waits.ts';
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** A wait whose end is in the test's hand. */
+function begin(waits: Waits, timeoutMs?: number) {
+  const undone = vi.fn<() => void>();
+  let done = (_value: string): void => {};
+  let fail = (_error: unknown): void => {};
+  const promise = waits.start<string>(timeoutMs === undefined ? {} : { timeoutMs }, {
+    describe: () => 'the dish was not washed',
+    begin: (...ends) => {
+      [done, fail] = ends;
+      return undone;
+    },
+  });
+  return { promise, undone, done: (value: string) => done(value), fail: (error: unknown) => fail(error) };
+}
+
+it('ends with what it is told, and leaves nothing behind', async () => {
+  const { promise, done, undone } = begin(new Waits());
+  done('clean');
+  expect(await promise).toBe('clean');
+  expect(undone).toHaveBeenCalledTimes(1);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+it('ends with the error it is told', async () => {
+  const { promise, fail, undone } = begin(new Waits());
+  fail(new Error('broken'));
+  await expect(promise).rejects.toThrow('broken');
+  expect(undone).toHaveBeenCalledTimes(1);
+});
+
+it('says what there is instead when it has taken too long', async () => {
+  const { promise, undone } = begin(new Waits(), 30);
+  const refused = expect(promise).rejects.toMatchObject({
+    name: 'OperationTimeout',
+    message: 'the dish was not washed within 30 ms',
+  });
+  await vi.advanceTimersByTimeAsync(30);
+  await refused;
+  expect(undone).toHaveBeenCalledTimes(1);
+});
+
+it('takes no longer than four seconds unless it is told to', async () => {
+  const { promise } = begin(new Waits());
+  const refused = expect(promise).rejects.toThrow('within 4000 ms');
+  await vi.advanceTimersByTimeAsync(4000);
+  await refused;
+});
+
+it('ends all when it is stopped, and begins no more', async () => {
+  const waits = new Waits();
+  const { promise, undone } = begin(waits);
+  const refused = expect(promise).rejects.toThrow('the dish was not washed; the broker has been stopped');
+  waits.stop();
+  await refused;
+  expect(undone).toHaveBeenCalledTimes(1);
+  await expect(begin(waits).promise).rejects.toMatchObject({ name: 'UsageError' });
+});
