@@ -13,6 +13,8 @@ import { runCommand } from './run-command.ts';
 import type { Watchdog } from './watchdog.ts';
 
 const loopbackOnly = '-kernel inet_dist_use_interface {127,0,0,1}';
+// Erlang's schedulers spin for a while before they sleep, which costs the tests that run beside them their processor.
+const noBusyWait = '+sbwt none +sbwtdcpu none +sbwtdio none';
 const shutdownLimitMs = 30_000;
 const killLimitMs = 5000;
 
@@ -193,7 +195,7 @@ export class InstalledNode implements NodeProcess {
       RABBITMQ_CONFIG_FILES: join(folder, 'conf.d'),
       RABBITMQ_ADVANCED_CONFIG_FILE: files.advanced ?? join(folder, 'no-advanced.config'),
       RABBITMQ_ENABLED_PLUGINS_FILE: files.plugins,
-      RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: loopbackOnly,
+      RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: `${noBusyWait} ${loopbackOnly}`,
       RABBITMQ_CTL_ERL_ARGS: loopbackOnly,
       // Any free port: with the ten of the default, many calls of rabbitmqctl side by side would run out.
       RABBITMQ_CTL_DIST_PORT_MIN: '0',
