@@ -1,7 +1,8 @@
 // Finds the RabbitMQ server that is installed on this machine. It must not start or install anything.
 
 import { existsSync, readdirSync, realpathSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
+import { BrokerUnavailable } from './types.ts';
 
 /** Where the parts of an installed server are. */
 export interface InstalledServer {
@@ -18,6 +19,8 @@ export interface SearchOptions {
   readonly path?: string;
   /** Folders asked after the search path. Default: where packages put RabbitMQ and Erlang. */
   readonly folders?: readonly string[];
+  /** The folder of the server to take, whatever else is installed. Default: PUKA_RABBITMQ_SERVER, where it is set. */
+  readonly chosen?: string;
 }
 
 const usualFolders = [
@@ -31,16 +34,35 @@ const usualFolders = [
   '/usr/bin',
 ];
 
-/** @returns undefined when the server or Erlang is not there. */
+/**
+ * @returns undefined when the server or Erlang is not there.
+ * @throws BrokerUnavailable when a folder was chosen and holds no server: another one would be a surprise.
+ */
 export function findInstalledServer(options: SearchOptions = {}): InstalledServer | undefined {
   const { path = process.env.PATH ?? '', folders = usualFolders } = options;
+  const { chosen = process.env.PUKA_RABBITMQ_SERVER ?? '' } = options;
   const search = [...path.split(delimiter).filter((folder) => folder !== ''), ...folders];
+  if (chosen !== '') return chosenServer(chosen, search);
   const scripts = findScripts(search);
   const erl = findFile('erl', search);
   if (scripts === undefined || erl === undefined) return undefined;
   const tools = [...search, ...erlangFolders(erl)];
   const epmd = findFile('epmd', tools);
   if (epmd === undefined) return undefined;
+  return { scripts, epmd, erlCall: findFile('erl_call', tools) };
+}
+
+/** The server of a folder that was named; what it lacks of Erlang's tools is looked for elsewhere. */
+function chosenServer(chosen: string, search: readonly string[]): InstalledServer {
+  const scripts = resolve(chosen);
+  const tools = [scripts, ...search];
+  const erl = findFile('erl', tools);
+  if (erl !== undefined) tools.push(...erlangFolders(erl));
+  const epmd = findFile('epmd', tools);
+  const missing = ['rabbitmq-server', 'rabbitmqctl'].filter((name) => !existsSync(join(scripts, name)));
+  if (epmd === undefined) missing.push("Erlang's epmd (there or on PATH)");
+  if (missing.length > 0 || epmd === undefined)
+    throw new BrokerUnavailable(`PUKA_RABBITMQ_SERVER names ${scripts}, which lacks ${missing.join(', ')}`);
   return { scripts, epmd, erlCall: findFile('erl_call', tools) };
 }
 

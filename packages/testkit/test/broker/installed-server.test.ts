@@ -1,7 +1,8 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findInstalledServer } from '../../src/broker/installed-server.ts';
+import { findInstalledServer as findServer, type SearchOptions } from '../../src/broker/installed-server.ts';
+import { BrokerUnavailable } from '../../src/broker/types.ts';
 import { type FakeMachine, fakeMachine } from './fake-commands.ts';
 
 let machine: FakeMachine;
@@ -9,6 +10,9 @@ beforeEach(async () => {
   machine = await fakeMachine();
 });
 afterEach(() => machine.remove());
+
+/** Whatever server the run of these tests was told to take. */
+const findInstalledServer = (options: SearchOptions) => findServer({ chosen: '', ...options });
 
 async function put(folder: string, ...names: readonly string[]): Promise<string> {
   const path = join(machine.folder, folder);
@@ -50,5 +54,36 @@ describe('findInstalledServer', () => {
   ])('finds nothing where %s is missing', async (_, names) => {
     const path = await put('some', ...names);
     expect(findInstalledServer({ path, folders: [] })).toBeUndefined();
+  });
+});
+
+describe('a server that was named', () => {
+  it('is taken in spite of another on the search path, as the scripts lie there', async () => {
+    const other = await put('other', 'rabbitmq-server', 'rabbitmqctl', 'rabbitmq-env', 'erl', 'epmd', 'erl_call');
+    const chosen = await put('named', 'rabbitmq-server', 'rabbitmqctl', 'epmd', 'erl_call');
+    expect(findServer({ path: other, folders: [], chosen })).toEqual({
+      scripts: chosen,
+      epmd: join(chosen, 'epmd'),
+      erlCall: join(chosen, 'erl_call'),
+    });
+  });
+
+  it("has Erlang's tools from the search path where it brings none", async () => {
+    const path = await put('erlang/bin', 'erl');
+    const erts = await put('erlang/erts-15.0/bin', 'epmd');
+    const chosen = await put('named', 'rabbitmq-server', 'rabbitmqctl');
+    expect(findServer({ path, folders: [], chosen })).toEqual({
+      scripts: chosen,
+      epmd: join(erts, 'epmd'),
+      erlCall: undefined,
+    });
+  });
+
+  it('is not replaced by another where it is not whole: that says what is missing', async () => {
+    const path = await put('other', 'rabbitmq-server', 'rabbitmqctl', 'rabbitmq-env', 'erl');
+    const chosen = await put('named', 'rabbitmq-server');
+    const find = () => findServer({ path, folders: [], chosen });
+    expect(find).toThrow(BrokerUnavailable);
+    expect(find).toThrow(/PUKA_RABBITMQ_SERVER names .*named, which lacks rabbitmqctl, Erlang's epmd/);
   });
 });

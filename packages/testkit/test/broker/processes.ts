@@ -1,11 +1,10 @@
 // Looks at the processes and sockets of this machine through /proc. It must not change any.
 
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** Whether a process is there and is not a zombie, which its new parent has yet to collect. */
 export function isRunning(pid: number | undefined): boolean {
-  if (pid === undefined || !existsSync(`/proc/${pid}/stat`)) return false;
-  return !/^\d+ \(.*\) [ZX]/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  return pid !== undefined && /^\d+ \(.*\) [^ZX]/s.test(readProc(pid, 'stat'));
 }
 
 /** Ids of the processes whose command line or environment has this text. */

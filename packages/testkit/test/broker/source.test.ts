@@ -15,7 +15,7 @@ beforeEach(async () => {
     env: machine.env,
     lockFile: join(machine.folder, 'lock'),
     policyFile: join(machine.folder, 'policy-rc.d'),
-    search: { path: join(machine.folder, 'server'), folders: [] },
+    search: { path: join(machine.folder, 'server'), folders: [], chosen: '' },
   };
 });
 afterEach(() => machine.remove());
