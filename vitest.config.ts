@@ -11,7 +11,7 @@ const config: ViteUserConfigExport = defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['packages/*/test/**/*.test.ts'],
+          include: ['packages/*/test/**/*.test.ts', 'apps/ledger/test/**/*.test.ts'],
           // Those about another runtime run on it, by packages/checks.
           exclude: ['packages/*/test/broker/**', 'packages/transport/test/{deno,bun}/contract.test.ts'],
         },
@@ -21,6 +21,8 @@ const config: ViteUserConfigExport = defineConfig({
         test: {
           name: 'broker',
           include: ['packages/*/test/broker/**/*.test.ts', 'apps/*/test/**/*.test.ts'],
+          // It is about what needs no RabbitMQ.
+          exclude: ['apps/ledger/**'],
           globalSetup: ['packages/testkit/src/vitest/broker-setup.ts'],
           testTimeout: 30_000,
           hookTimeout: 120_000,

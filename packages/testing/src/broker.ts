@@ -12,6 +12,7 @@ import { BrokerModel } from './model/broker-model.ts';
 import type { VirtualHost } from './model/vhost.ts';
 import type { BrokerOptions, PermissionOptions, UrlParts } from './options.ts';
 import { defaultSettings } from './protocol/server-settings.ts';
+import { putMessage, type TestMessage } from './put-message.ts';
 import { Conditions } from './watching/conditions.ts';
 import { History } from './watching/history.ts';
 import type { PublishedMessage } from './watching/published-message.ts';
@@ -160,6 +161,20 @@ export class EmbeddedBroker implements AsyncDisposable {
   }
 
   /**
+   * Publishes a message without a client; faults do not touch it.
+   *
+   * @returns how many queues it came to.
+   * @throws {NotFound} where there is no such exchange. @throws {PreconditionFailed} for a property RabbitMQ refuses.
+   */
+  publish(message: TestMessage, vhost = '/'): number {
+    this.model.nowMs = this.clock.nowMs;
+    const routed = putMessage(this.vhost(vhost), message);
+    this.model.settle();
+    this.driver.turnOver();
+    return routed;
+  }
+
+  /**
    * Waits until so many messages have been put into a queue since the broker started, be they consumed by now.
    *
    * @returns the last of them, as many as are remembered.
@@ -171,6 +186,19 @@ export class EmbeddedBroker implements AsyncDisposable {
     options: WaitOptions & { readonly vhost?: string } = {},
   ): Promise<readonly PublishedMessage[]> {
     return this.history.published(options.vhost ?? '/', queue, count, options);
+  }
+
+  /**
+   * Waits until everything in a queue has been consumed: nothing is ready, nothing is unacked.
+   *
+   * @throws (rejects) {OperationTimeout} that says what is left.
+   */
+  consumed(queue: string, options: WaitOptions & { readonly vhost?: string } = {}): Promise<void> {
+    const view = (): QueueInfo | undefined => this.queue(queue, options.vhost);
+    return this.conditions.until(() => view()?.ready === 0 && view()?.unacked === 0, {
+      ...options,
+      describe: () => `consumed('${queue}'): ${view()?.ready ?? 'no queue, 0'} ready, ${view()?.unacked ?? 0} unacked`,
+    });
   }
 
   /** Forgets what was published: `published()` and `unroutable` begin again. */

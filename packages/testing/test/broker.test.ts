@@ -148,6 +148,27 @@ describe('inspection', () => {
   });
 });
 
+describe('a message of the test itself', () => {
+  it('comes to consumers as if a client had sent it', async () => {
+    await client.queueDeclare({ queue: 'jobs' });
+    const consumer = client.basicConsume({ queue: 'jobs' });
+    await consumer.ready;
+    expect(broker.publish({ routingKey: 'jobs', body: 'a', headers: { n: 1 }, messageId: 'm' })).toBe(1);
+    const message = await client.wait(consumer);
+    expect([message?.text(), message?.headers, message?.messageId]).toEqual(['a', { n: 1 }, 'm']);
+    message?.ack();
+    await broker.consumed('jobs');
+    expect((await broker.published('jobs')).map((each) => each.text())).toEqual(['a']);
+  });
+
+  it('is routed, and refused what RabbitMQ refuses', () => {
+    expect(broker.publish({ exchange: 'amq.topic', routingKey: 'x' })).toBe(0);
+    expect(() => broker.publish({ exchange: 'none' })).toThrow("no exchange 'none' in vhost '/'");
+    expect(() => broker.publish({ expiration: 'soon' })).toThrow("invalid expiration 'soon'");
+    expect(() => broker.publish({}, 'nowhere')).toThrow("there is no vhost 'nowhere'");
+  });
+});
+
 describe('waiting', () => {
   it('ends as soon as so many messages have been published', async () => {
     await client.queueDeclare({ queue: 'jobs' });
@@ -185,6 +206,19 @@ describe('waiting', () => {
     await client.basicPublish({ routingKey: 'jobs' });
     await client.basicGet({ queue: 'jobs' });
     await expect(broker.idle({ timeoutMs: 1 })).rejects.toThrow("idle(): queue 'jobs' has 1 unacked; it did not");
+  });
+
+  it('for everything to be consumed says what is left', async () => {
+    await client.queueDeclare({ queue: 'jobs' });
+    for (const body of ['a', 'b']) broker.publish({ routingKey: 'jobs', body });
+    const message = await client.basicGet({ queue: 'jobs' });
+    await expect(broker.consumed('jobs', { timeoutMs: 1 })).rejects.toThrow(
+      "consumed('jobs'): 1 ready, 1 unacked within 1 ms",
+    );
+    const consumed = broker.consumed('jobs');
+    message?.ack();
+    client.basicConsume({ queue: 'jobs' }, (_error, next) => next?.ack());
+    await consumed;
   });
 
   it('for what can be seen ends as soon as it is so', async () => {

@@ -4,7 +4,7 @@
  */
 import { setImmediate } from 'node:timers';
 import type { Message } from '../model/message.ts';
-import type { ConfirmFate, Interference, PublishFate } from '../protocol/interference.ts';
+import type { ConfirmFate, Interference, PublishFate, SettlementFate } from '../protocol/interference.ts';
 
 /** What faults need of the broker. */
 export interface FaultTargets {
@@ -58,6 +58,7 @@ export class Faults implements Interference {
   private confirmsToLose = 0;
   private confirmsToBreak = 0;
   private acksToLose = 0;
+  private acksToDrop = 0;
   private confirmDelayMs = 0;
   private held: { readonly atMs: number; readonly tell: () => void }[] = [];
   private pieceBytes = Number.POSITIVE_INFINITY;
@@ -84,6 +85,11 @@ export class Faults implements Interference {
   /** Ends the connection in the middle of the next confirm: half of its frame goes out. */
   dropInConfirm(): void {
     this.confirmsToBreak = 1;
+  }
+
+  /** Ends the connection just ahead of the next ack: the message is delivered once more when the client is back. */
+  dropInAck(): void {
+    this.acksToDrop = 1;
   }
 
   /** Takes no connection: it ends as soon as it is there. @param times how many; default all from now on. */
@@ -155,6 +161,7 @@ export class Faults implements Interference {
     this.confirmsToLose = 0;
     this.confirmsToBreak = 0;
     this.acksToLose = 0;
+    this.acksToDrop = 0;
     this.confirmDelayMs = 0;
     this.isReordering = false;
     this.nextLineBreak = undefined;
@@ -210,10 +217,14 @@ export class Faults implements Interference {
   }
 
   /** For the protocol. */
-  losesAck(): boolean {
-    if (this.acksToLose <= 0) return false;
+  fateOfSettlement(): SettlementFate {
+    if (this.acksToDrop > 0) {
+      this.acksToDrop--;
+      return 'drop-line';
+    }
+    if (this.acksToLose <= 0) return 'take';
     this.acksToLose--;
-    return true;
+    return 'lose';
   }
 
   /** When `handleTimeout()` is due; `Infinity` for never. */

@@ -10,6 +10,9 @@ export type PublishFate = 'pass' | 'nack' | 'return';
 /** What is to become of a confirm: told, never told, or told later by whoever holds `tell`. */
 export type ConfirmFate = 'tell' | 'lose' | 'hold';
 
+/** What is to become of an ack, nack or reject: taken, lost on its way, or lost with the line. */
+export type SettlementFate = 'take' | 'lose' | 'drop-line';
+
 /** See the head of the file. */
 export interface Interference {
   /** Whether this login is refused whatever the password. */
@@ -18,8 +21,8 @@ export interface Interference {
   fateOfPublish(message: Message): PublishFate;
   /** What happens to the outcome of a publish. @param tell tells it; to be called later where the answer is `hold`. */
   fateOfConfirm(tell: () => void): ConfirmFate;
-  /** Whether an ack of the client's is lost on its way: the messages stay unacked. */
-  losesAck(): boolean;
+  /** What happens to what the client says of its deliveries. */
+  fateOfSettlement(): SettlementFate;
   /** Whether the line ends in the middle of the confirms that are told now. */
   breaksConfirm(): boolean;
   /** Confirms are told one by one, the last first. */
@@ -34,7 +37,7 @@ export const noInterference: Interference = {
   refusesLogin: () => false,
   fateOfPublish: () => 'pass',
   fateOfConfirm: () => 'tell',
-  losesAck: () => false,
+  fateOfSettlement: () => 'take',
   breaksConfirm: () => false,
   isReordering: false,
   deadlineMs: Number.POSITIVE_INFINITY,

@@ -1,6 +1,12 @@
 /** Who waits for something of the test's own to be true, looked at whenever something has happened. Must not poll. */
 import type { WaitOptions, Waits } from './waits.ts';
 
+/** How long to wait, and what to say of it. */
+export interface ConditionOptions extends WaitOptions {
+  /** Says what there is instead, when it has taken too long. Default: the text of the condition. */
+  readonly describe?: () => string;
+}
+
 interface Waiter {
   readonly condition: () => boolean;
   readonly done: (value: undefined) => void;
@@ -17,10 +23,11 @@ export class Conditions {
   }
 
   /** Resolves as soon as the condition holds. @throws (rejects) {OperationTimeout}, or what the condition throws. */
-  async until(condition: () => boolean, options: WaitOptions): Promise<void> {
+  async until(condition: () => boolean, options: ConditionOptions): Promise<void> {
     if (condition()) return;
+    const { describe = () => `until(${condition.toString()}): it did not come to hold` } = options;
     await this.waits.start<undefined>(options, {
-      describe: () => `until(${condition.toString()}): it did not come to hold`,
+      describe,
       begin: (done, fail) => {
         const waiter = { condition, done, fail };
         this.waiting.add(waiter);

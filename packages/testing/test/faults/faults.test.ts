@@ -243,6 +243,20 @@ describe('consumers', () => {
   });
 });
 
+it('a connection ends ahead of an ack, and its message comes again', async () => {
+  publish('twice');
+  await peer.call(1, { type: 'basic.consume', queue: 'jobs' });
+  broker.faults.dropInAck();
+  peer.send(1, { type: 'basic.ack', deliveryTag: 1 });
+  await peer.ended();
+  expect(broker.queue('jobs')).toMatchObject({ ready: 1, unacked: 0 });
+  peer = await newPeer();
+  peer.send(1, { type: 'basic.consume', queue: 'jobs' });
+  expect((await peer.next('basic.deliver')).method).toMatchObject({ redelivered: true });
+  peer.send(1, { type: 'basic.ack', deliveryTag: 1 });
+  await broker.consumed('jobs');
+});
+
 it('clear ends every fault that is to come', async () => {
   const { faults } = broker;
   faults.refuseConnections();
@@ -253,6 +267,7 @@ it('clear ends every fault that is to come', async () => {
   faults.loseConfirms(5);
   faults.dropInConfirm();
   faults.loseAcks(5);
+  faults.dropInAck();
   faults.splitReads(1);
   faults.reorderConfirms();
   faults.reorderChannels();

@@ -1,6 +1,7 @@
 /** Acks, nacks, rejects and recovers. AMQP 0-9-1 §1.8.3, RabbitMQ: docs/confirms. Must not hold a rule of queues. */
 import { AmqpNotImplemented } from '@puka/errors';
 import type { Settlement } from '../../model/queues/queue.ts';
+import { LineDropped } from '../decoded-method.ts';
 import type { ServerChannel } from '../server-channel.ts';
 import type { Handlers } from './handlers.ts';
 
@@ -22,7 +23,9 @@ export const settleMethods: Handlers = {
 };
 
 function settle(channel: ServerChannel, deliveryTag: number | bigint, multiple: boolean, settlement: Settlement): void {
-  if (channel.host.interference.losesAck()) return;
+  const fate = channel.host.interference.fateOfSettlement();
+  if (fate === 'drop-line') throw new LineDropped('the line ends ahead of an ack');
+  if (fate === 'lose') return;
   const deliveries = channel.unacked.take(Number(deliveryTag), multiple);
   if (channel.transaction === undefined) channel.settle(deliveries, settlement);
   else channel.transaction.addSettlement(settlement, deliveries);

@@ -1,0 +1,34 @@
+/** For vitest: a broker for each test. */
+import { Client } from '@puka/client';
+import { startBroker } from '@puka/testing';
+import { expect, test } from 'vitest';
+
+test('a job comes to the queue', async () => {
+  await using broker = await startBroker();
+  await using client = new Client(broker.url);
+  await client.connect();
+  await client.queueDeclare({ queue: 'jobs' });
+  await client.basicPublish({ routingKey: 'jobs', body: 'sweep' });
+  const [job] = await broker.published('jobs');
+  expect(job?.text()).toBe('sweep');
+});
+
+test('a job that nobody takes within the hour expires', async () => {
+  await using broker = await startBroker();
+  await using client = new Client(broker.url, { heartbeat: 0 });
+  await client.connect();
+  await client.queueDeclare({ queue: 'jobs', arguments: { 'x-message-ttl': 3_600_000 } });
+  await client.basicPublish({ routingKey: 'jobs', body: 'sweep' });
+  await broker.advance(3_600_000);
+  expect(broker.queue('jobs')?.ready).toBe(0);
+});
+
+test('a job that the broker cannot take is refused', async () => {
+  await using broker = await startBroker({ listen: false });
+  await using client = new Client('amqp://', { transport: broker.transport() });
+  await client.connect();
+  broker.faults.nackPublishes();
+  await expect(client.basicPublish({ routingKey: 'jobs', body: 'sweep' })).rejects.toMatchObject({
+    name: 'PublishNacked',
+  });
+});
