@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { startBroker } from '@puka/testing';
 import { expect, it } from 'vitest';
 import { startHastyLedger } from '../src/hasty-ledger.ts';
@@ -29,4 +30,13 @@ it.each([startLedger, startHastyLedger])('%o goes on where connections are dropp
   broker.publish({ routingKey: 'payments', messageId: 'p-1', body: '100' });
   await broker.consumed('payments');
   expect(ledger.balance).toBe(100);
+});
+
+it('is the test that docs/testing.md shows', () => {
+  const textOf = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8');
+  const lines = textOf('./ledger.test.ts').split('\n');
+  const first = lines.findIndex((line) => line.startsWith('async function booksPaymentOnce')) + 1;
+  const five = lines.slice(first, first + 5).map((line) => line.trim());
+  expect(five.at(-1)).toBe("await broker.consumed('payments');");
+  expect(textOf('../../../docs/testing.md')).toContain(five.join('\n'));
 });

@@ -168,7 +168,7 @@ export class EmbeddedBroker implements AsyncDisposable {
    */
   publish(message: TestMessage, vhost = '/'): number {
     this.model.nowMs = this.clock.nowMs;
-    const routed = putMessage(this.vhost(vhost), message);
+    const routed = putMessage(this.model, this.vhost(vhost), message);
     this.model.settle();
     this.driver.turnOver();
     return routed;

@@ -1,5 +1,6 @@
 /** A message that a test puts into its broker without a client. Must not pass over what RabbitMQ would refuse of it. */
 import { type BasicProperties, encodeProperties, PropertiesReader } from '@puka/wire';
+import type { BrokerModel } from './model/broker-model.ts';
 import { findExchange } from './model/declare-exchange.ts';
 import { checkExpiration, messageOf } from './model/publish-checks.ts';
 import type { VirtualHost } from './model/vhost.ts';
@@ -20,6 +21,7 @@ export interface TestMessage extends BasicProperties {
  * @throws {NotFound} where there is no such exchange. @throws {PreconditionFailed} for a property RabbitMQ refuses.
  */
 export function putMessage(
+  broker: BrokerModel,
   vhost: VirtualHost,
   { exchange: name = '', routingKey = '', body = '', ...properties }: TestMessage,
 ): number {
@@ -27,5 +29,7 @@ export function putMessage(
   checkExpiration(properties.expiration);
   const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body.slice();
   const message = messageOf(name, routingKey, new PropertiesReader(encodeProperties(properties)), bytes);
-  return vhost.deliver(vhost.route(exchange, message), message).routed;
+  const { routed } = vhost.deliver(vhost.route(exchange, message), message);
+  if (routed === 0) broker.unrouted(message);
+  return routed;
 }
