@@ -14,6 +14,8 @@ const config: ViteUserConfigExport = defineConfig({
           include: ['packages/*/test/**/*.test.ts', 'apps/ledger/test/**/*.test.ts'],
           // Those about another runtime run on it, by packages/checks.
           exclude: ['packages/*/test/broker/**', 'packages/transport/test/{deno,bun}/contract.test.ts'],
+          // No test waits so long; on a machine with much else to do some take their time.
+          testTimeout: 30_000,
         },
       },
       {

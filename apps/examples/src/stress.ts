@@ -5,7 +5,8 @@
 import { Client, type Message } from '@puka/client';
 import type { Program } from './program.ts';
 
-export const stress: Program = async (url, print, [messages = '100000', queueCount = '32', burst = '20']) => {
+export const stress: Program = async (url, print, args) => {
+  const [messages = '100000', queueCount = '32', burst = '20', reportMs = '1000'] = args;
   await using client = new Client(url);
   await client.connect();
   const queues = Array.from({ length: Number(queueCount) }, (_, at) => `examples.stress.${at}`);
@@ -14,12 +15,14 @@ export const stress: Program = async (url, print, [messages = '100000', queueCou
   let taken = 0;
   let latencyMs = 0;
   let takenBefore = 0;
+  let reportedAt = performance.now();
   const report = setInterval(() => {
-    const rate = taken - takenBefore;
-    print(`${rate} messages a second, ${(latencyMs / Math.max(rate, 1)).toFixed(1)} ms from publish to handler`);
-    takenBefore = taken;
-    latencyMs = 0;
-  }, 1000);
+    const now = performance.now();
+    const count = taken - takenBefore;
+    const rate = Math.round((count * 1000) / (now - reportedAt));
+    print(`${rate} messages a second, ${(latencyMs / Math.max(count, 1)).toFixed(1)} ms from publish to handler`);
+    [takenBefore, reportedAt, latencyMs] = [taken, now, 0];
+  }, Number(reportMs));
 
   const publish = (queue: string): void => {
     client.basicPublish({ routingKey: queue, body: String(performance.now()) });

@@ -51,16 +51,16 @@ function queues(...suffixes: string[]): string {
 describe('the examples', () => {
   it('send, receive one, receive many', async () => {
     const queue = queues('');
-    expect(await output('receiveOne', queue)).toEqual(['nothing came']);
+    expect(await output('receiveOne', queue, '10')).toEqual(['nothing came']);
     for (const word of ['one', 'two', 'three']) expect(await output('send', queue, word)).toEqual([`sent: ${word}`]);
-    expect(await output('receiveOne', queue)).toEqual(['received: one']);
+    expect(await output('receiveOne', queue, '20000')).toEqual(['received: one']);
     expect(await output('receiveMany', queue, '2')).toEqual(['received: two', 'received: three']);
   });
 
   it('send by callbacks alone', async () => {
     const queue = queues('');
     expect(await output('sendByCallbacks', queue, 'x')).toEqual(['the queue holds 0', 'sent: x']);
-    expect(await output('receiveOne', queue)).toEqual(['received: x']);
+    expect(await output('receiveOne', queue, '20000')).toEqual(['received: x']);
   });
 
   it('logs by headers: those that match come, others do not', async () => {
@@ -83,8 +83,14 @@ describe('the examples', () => {
   });
 
   it('stress', async () => {
-    const lines = await output('stress', '5000');
-    expect(lines.at(-1)).toBe('5000 messages over 32 queues');
+    // Told often, so that the run is long enough for some of it.
+    const lines = await output('stress', '5000', '32', '20', '10');
+    expect(lines.pop()).toBe('5000 messages over 32 queues');
+    const figures = lines.map((line) => /^(\d+) messages a second, (\d+\.\d) ms from publish to handler$/.exec(line));
+    expect(figures.length).toBeGreaterThan(0);
+    expect(figures).not.toContain(null);
+    expect(Math.max(...figures.map((figure) => Number(figure?.[1])))).toBeGreaterThan(0);
+    expect(Math.max(...figures.map((figure) => Number(figure?.[2])))).toBeGreaterThan(0);
   });
 
   it('a worker that tries again, and puts aside what is hopeless', async () => {

@@ -81,9 +81,14 @@ export class Client implements AsyncDisposable {
     return typeof first === 'function' ? this.#core.connect({}, first) : this.#core.connect(first ?? {}, second);
   }
 
-  /** Closes now: what is written goes out ahead, what is outstanding fails with `ConnectionBroken`. Always settles. */
-  close(callback?: Callback<void>): Operation<void> {
-    return this.#core.close(callback);
+  /**
+   * Closes now: what is written goes out ahead, what is outstanding fails with `ConnectionBroken`. Always settles, after
+   * `closeTimeout` at the latest; one that is given up closes all the same.
+   */
+  close(callback?: Callback<void>): Operation<void>;
+  close(options: Options.OperationOptions, callback?: Callback<void>): Operation<void>;
+  close(first?: Options.OperationOptions | Callback<void>, second?: Callback<void>): Operation<void> {
+    return typeof first === 'function' ? this.#core.close({}, first) : this.#core.close(first ?? {}, second);
   }
 
   /**
@@ -184,7 +189,7 @@ export class Client implements AsyncDisposable {
     if (!core.bound(operation, options, () => publisher.forget(operation))) return operation;
     try {
       core.flow.checkOutbound(connection);
-      publisher.publish(operation, publishInput(options));
+      publisher.publish(operation, publishInput(options, core.maxTableDepth));
     } catch (error) {
       operation.reject(error);
       return operation;
@@ -234,7 +239,7 @@ export class Client implements AsyncDisposable {
     if (parts === undefined || !core.bound(operation, options)) return operation;
     const { prefetchCount } = options;
     const check = (): void => {
-      checkConsumer(consumer, 'basicQos');
+      checkConsumer(consumer, 'basicQos', core);
       if (prefetchCount === undefined) throw new UsageError('basicQos takes a prefetchCount', { method: 'basic.qos' });
       checkInteger('prefetchCount', prefetchCount, 0, 65_535);
     };
@@ -244,18 +249,27 @@ export class Client implements AsyncDisposable {
 
   /**
    * Ends a consumer. What was not handed out goes back to its queue, what was can still be settled; then the iterator ends.
-   * What a no-ack consumer has received is handed out before. Cancelling again settles alike.
+   * What a no-ack consumer has received is handed out before. Cancelling again settles alike; one that is given up ends the
+   * consumer all the same.
    */
+  basicCancel(consumer: Consumer, callback?: Callback<Options.Cancelled>): Operation<Options.Cancelled>;
   basicCancel(
     consumer: Consumer,
-    callback?: Callback<{ readonly consumerTag: string }>,
-  ): Operation<{ readonly consumerTag: string }> {
+    options: Options.OperationOptions,
+    callback?: Callback<Options.Cancelled>,
+  ): Operation<Options.Cancelled>;
+  basicCancel(
+    consumer: Consumer,
+    first?: Options.OperationOptions | Callback<Options.Cancelled>,
+    second?: Callback<Options.Cancelled>,
+  ): Operation<Options.Cancelled> {
     const core = this.#core;
+    const [options, callback] = typeof first === 'function' ? [{}, first] : [first ?? {}, second];
     try {
-      checkConsumer(consumer, 'basicCancel');
-      return core.cancelConsumer(consumer, callback);
+      checkConsumer(consumer, 'basicCancel', core);
+      return core.cancelConsumer(consumer, options, callback);
     } catch (error) {
-      return refused(new Operation<{ readonly consumerTag: string }>(core, 'basic.cancel', callback), error);
+      return refused(new Operation<Options.Cancelled>(core, 'basic.cancel', callback), error);
     }
   }
 
@@ -337,8 +351,11 @@ export class Client implements AsyncDisposable {
   setCallback(consumer: Consumer, callback: MessageCallback): void;
   setCallback(target: Operation<unknown> | Consumer, callback: MessageCallback & Callback<unknown>): void {
     if (typeof callback !== 'function') throw new UsageError('setCallback takes a function');
-    if (target instanceof Consumer || target instanceof Operation) target.setCallback(callback);
-    else throw new UsageError('setCallback takes a promise or a consumer of this client');
+    const promise = target instanceof Consumer ? target.ready : target;
+    if (!(promise instanceof Operation) || !promise.isOf(this.#core)) {
+      throw new UsageError('setCallback takes a promise or a consumer of this client');
+    }
+    target.setCallback(callback);
   }
 
   // ── The network in your hands ───────────────────────────────────────────────────────────────────────────────────
@@ -388,10 +405,14 @@ export class Client implements AsyncDisposable {
     return this.#core.flow.needsDrain;
   }
 
-  /** Waits until `needsDrain` is false. */
-  drained(callback?: Callback<void>): Operation<void> {
-    const operation = new Operation<void>(this.#core, 'drained', callback);
-    this.#core.flow.whenDrained(operation);
+  /** Waits until `needsDrain` is false, or the connection has ended. */
+  drained(callback?: Callback<void>): Operation<void>;
+  drained(options: Options.OperationOptions, callback?: Callback<void>): Operation<void>;
+  drained(first?: Options.OperationOptions | Callback<void>, second?: Callback<void>): Operation<void> {
+    const core = this.#core;
+    const [options, callback] = typeof first === 'function' ? [{}, first] : [first ?? {}, second];
+    const operation = new Operation<void>(core, 'drained', callback);
+    if (core.bound(operation, options, () => core.flow.forget(operation))) core.flow.whenDrained(operation);
     return operation;
   }
 
@@ -444,7 +465,7 @@ export class Client implements AsyncDisposable {
     ready.watch(() => {
       if (ready.state === 'rejected') consumer.end(ready.error);
     });
-    const check = (): void => checkConsume(consumer, queues.length);
+    const check = (): void => checkConsume(consumer, queues.length, core.maxTableDepth);
     const parts = core.partsFor(ready);
     const giveUp = (): void => void core.cancelConsumer(consumer);
     if (parts === undefined || !accepts(ready, check) || !core.bound(ready, options, giveUp)) {
@@ -495,13 +516,13 @@ function accepts(operation: Operation<never> | Operation<unknown>, check: () => 
   }
 }
 
-function checkConsume(consumer: Consumer, count: number): void {
+function checkConsume(consumer: Consumer, count: number, maxTableDepth: number): void {
   if (count === 0) throw new UsageError('basicConsumeMulti takes one queue or more', { method: 'basic.consume' });
   checkInteger('prefetchCount', consumer.prefetchCount, 0, 65_535);
   for (const { queue, consumerTag, arguments: table } of consumer.sources) {
     declaring.checkQueue(queue, 'basic.consume');
     const argumentsGiven: { readonly arguments?: FieldTableInput } = table === undefined ? {} : { arguments: table };
-    declaring.checkEncodable({ type: 'basic.consume', queue, consumerTag, ...argumentsGiven });
+    declaring.checkEncodable({ type: 'basic.consume', queue, consumerTag, ...argumentsGiven }, maxTableDepth);
   }
   if (new Set(consumer.queues).size < count) {
     throw new UsageError('basicConsumeMulti takes each queue once', { method: 'basic.consume' });

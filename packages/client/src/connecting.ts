@@ -71,6 +71,7 @@ export class ConnectTarget {
       frameMax: parameters.frameMax ?? options.frameMax,
       channelMax: parameters.channelMax ?? options.channelMax,
       maxMessageBytes: options.maxMessageBytes,
+      maxTableDepth: options.maxTableDepth,
       connectTimeoutMs: timeoutMs,
       closeTimeoutMs: options.closeTimeout,
       clientProperties: options.clientProperties,

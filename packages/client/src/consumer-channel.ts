@@ -49,7 +49,8 @@ export class Subscription implements Settlement {
       this.unsettled++;
     }
     const settlement = consumer.noAck ? undefined : this;
-    consumer.push(new Message(content, deliveryTag, this.source.queue, this.source.consumerTag, settlement));
+    const { queue, consumerTag } = this.source;
+    consumer.push(new Message(content, deliveryTag, queue, consumerTag, settlement, on.channel.tables));
   }
 
   /** For the user, as the other two: settles a message. */

@@ -6,7 +6,8 @@
 import { UsageError } from '@puka/errors';
 import type { FieldTableInput } from '@puka/wire';
 import type { Message } from './message.ts';
-import type { Operation } from './operation.ts';
+import type { Operation, OperationHost } from './operation.ts';
+import type { Cancelled, OperationOptions } from './options.ts';
 import { printAs } from './shown.ts';
 
 /**
@@ -24,7 +25,7 @@ export interface ConsumerHost {
   /** It does so no more. */
   messageTaken(message: Message): void;
   /** Its iterator was left. */
-  cancelConsumer(consumer: Consumer): Operation<{ readonly consumerTag: string }>;
+  cancelConsumer(consumer: Consumer, options?: OperationOptions): Operation<Cancelled>;
 }
 
 /** One queue of a consumer, and how it is subscribed to. */
@@ -135,8 +136,8 @@ export class Consumer implements AsyncIterable<Message> {
   }
 
   /** Ends it; see `Client.basicCancel`. */
-  cancel(): Operation<{ readonly consumerTag: string }> {
-    return this.#host.cancelConsumer(this);
+  cancel(options?: OperationOptions): Operation<Cancelled> {
+    return this.#host.cancelConsumer(this, options);
   }
 
   /** The next message; several calls may wait side by side. */
@@ -393,10 +394,12 @@ export class Consumer implements AsyncIterable<Message> {
   }
 }
 
-/** @throws {UsageError} for what is no consumer. */
-export function checkConsumer(value: unknown, method: string): asserts value is Consumer {
-  if (value instanceof Consumer) return;
-  throw new UsageError(`${method} takes a consumer, as basicConsume returns it`, { method });
+/** @throws {UsageError} for what is no consumer, and for one of another client. */
+export function checkConsumer(value: unknown, method: string, host: OperationHost): asserts value is Consumer {
+  if (value instanceof Consumer && value.ready.isOf(host)) return;
+  throw new UsageError(`${method} takes a consumer as basicConsume returns it, and not one of another client`, {
+    method,
+  });
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -8,11 +8,12 @@ import type { Consumer, ConsumerSource } from './consumer.ts';
 import { ConsumerChannel, type ConsumerChannelHost, Subscription } from './consumer-channel.ts';
 import { given, withTable } from './method-input.ts';
 import type { Operation } from './operation.ts';
+import type { Cancelled } from './options.ts';
 import type { SessionChannel } from './session/index.ts';
 import { Standing } from './standing.ts';
 
 type Done = (error: PukaError | undefined) => void;
-type Cancel = Operation<{ readonly consumerTag: string }>;
+type Cancel = Operation<Cancelled>;
 
 /** What it needs of its client. */
 export interface ConsumingHost {

@@ -23,7 +23,7 @@ import { FlowControl } from './flow-control.ts';
 import type { Message } from './message.ts';
 import { checkInteger, isAtLeast } from './method-input.ts';
 import { type Callback, follow, Operation } from './operation.ts';
-import type { ClientOptions, OperationOptions } from './options.ts';
+import type { Cancelled, ClientOptions, OperationOptions } from './options.ts';
 import { defaultRuntime, type Runtime } from './runtime.ts';
 import type { ConnectionInfo, SessionChannel } from './session/index.ts';
 import { Shutdowns } from './shutdowns.ts';
@@ -46,6 +46,8 @@ export class Core implements WaitingHost {
   readonly options: ClientOptions;
   /** The connection, from `connect()` until it is closed. */
   connection: Connection | undefined = undefined;
+  /** Most tables and arrays in one another, in headers and arguments. */
+  readonly maxTableDepth: number;
   /** RabbitMQ 4.3 and later: a queue has to be durable or exclusive. */
   refusesTransientQueues = false;
   private readonly target: ConnectTarget;
@@ -64,7 +66,7 @@ export class Core implements WaitingHost {
   private readonly usedTags: Set<string> = new Set();
   private holds = 0;
   private turnIsScheduled = false;
-  private readonly cancels: WeakMap<Consumer, Operation<{ readonly consumerTag: string }>> = new WeakMap();
+  private readonly cancels: WeakMap<Consumer, Operation<Cancelled>> = new WeakMap();
   /** Operations with one method and one reply that are under way. */
   pendingOperations = 0;
 
@@ -82,6 +84,7 @@ export class Core implements WaitingHost {
       throw new UsageError(`drive is ${String(options.drive)}; it takes 'auto' or 'manual'`);
     }
     this.target = new ConnectTarget(urls, options);
+    this.maxTableDepth = options.maxTableDepth ?? 64;
     this.isManual = options.drive === 'manual';
     this.runtime = options.runtime ?? defaultRuntime;
     this.flow = new FlowControl(options, () => this.connection);
@@ -157,7 +160,7 @@ export class Core implements WaitingHost {
   /** What cannot be encoded is told at the call, though it would be sent later. */
   private check(operation: Operation<unknown>, method: MethodInput): void {
     try {
-      checkEncodable(method);
+      checkEncodable(method, this.maxTableDepth);
     } catch (error) {
       operation.reject(error);
     }
@@ -249,7 +252,16 @@ export class Core implements WaitingHost {
   }
 
   /** See `Client.close`. */
-  close(callback: Callback<void> | undefined): Operation<void> {
+  close(options: OperationOptions, callback: Callback<void> | undefined): Operation<void> {
+    if (options.signal === undefined && options.timeout === undefined) return this.closeInAnyCase(callback);
+    const operation = new Operation<void>(this, 'connection.close', callback);
+    if (!this.bound(operation, options)) return operation;
+    operation.isSent = true;
+    follow(this.closeInAnyCase(undefined), operation);
+    return operation;
+  }
+
+  private closeInAnyCase(callback: Callback<void> | undefined): Operation<void> {
     const { closing, connection, connectingNext } = this;
     this.connectingNext = undefined;
     connectingNext?.reject(notSent('connection.open', closedByUs()));
@@ -409,11 +421,24 @@ export class Core implements WaitingHost {
   /** For consumers. */
   cancelConsumer(
     consumer: Consumer,
-    callback?: Callback<{ readonly consumerTag: string }>,
-  ): Operation<{ readonly consumerTag: string }> {
+    options: OperationOptions = {},
+    callback?: Callback<Cancelled>,
+  ): Operation<Cancelled> {
+    if (options.signal === undefined && options.timeout === undefined) {
+      return this.cancelInAnyCase(consumer, callback);
+    }
+    const operation = new Operation<Cancelled>(this, 'basic.cancel', callback);
+    if (!this.bound(operation, options)) return operation;
+    // It ends the consumer whether or not somebody waits for that.
+    operation.isSent = true;
+    follow(this.cancelInAnyCase(consumer), operation);
+    return operation;
+  }
+
+  private cancelInAnyCase(consumer: Consumer, callback?: Callback<Cancelled>): Operation<Cancelled> {
     const standing = this.cancels.get(consumer);
     if (standing !== undefined && callback === undefined) return standing;
-    const operation = new Operation<{ readonly consumerTag: string }>(this, 'basic.cancel', callback);
+    const operation = new Operation<Cancelled>(this, 'basic.cancel', callback);
     const parts = this.connection?.parts;
     if (parts === undefined) {
       operation.fulfil({ consumerTag: consumer.consumerTag });

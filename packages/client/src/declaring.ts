@@ -31,8 +31,10 @@ export function checkQueue(queue: unknown, method: string): void {
 }
 
 /** @throws {UsageError | LimitExceeded} for what cannot be encoded: told at the call, before anything is sent. */
-export function checkEncodable(method: MethodInput): void {
-  encodeMethod(new ByteWriter(1024), 1, method);
+export function checkEncodable(method: MethodInput, maxTableDepth = 64): void {
+  const writer = new ByteWriter(1024);
+  writer.maxTableDepth = maxTableDepth;
+  encodeMethod(writer, 1, method);
 }
 
 /** `queue.declare`. @param refusesTransient the broker wants queues durable or exclusive. */

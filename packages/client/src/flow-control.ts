@@ -38,6 +38,11 @@ export class FlowControl {
     else operation.fulfil(undefined);
   }
 
+  /** Given up by the caller. */
+  forget(operation: Operation<void>): void {
+    this.waiters = this.waiters.filter((waiter) => waiter !== operation);
+  }
+
   /** Bytes have gone out, or got their outcome. */
   outboundChanged(): void {
     if (this.waiters.length === 0 || this.needsDrain) return;

@@ -184,7 +184,8 @@ export class GetChannel implements ChannelSink, Settlement {
     const deliveryTag = readDeliveryTag(content);
     this.channel.noteDelivery(deliveryTag, !noAck);
     if (operation.state === 'pending') {
-      operation.fulfil(new Message(content, deliveryTag, queue, undefined, noAck ? undefined : this));
+      const settlement = noAck ? undefined : this;
+      operation.fulfil(new Message(content, deliveryTag, queue, undefined, settlement, this.channel.tables));
     } else if (!noAck) {
       this.channel.nack(deliveryTag, true);
     }

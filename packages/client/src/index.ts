@@ -33,6 +33,7 @@ export type { LoginExchange, LoginMechanism } from './login-mechanism.ts';
 export { Message, type MessageFace } from './message.ts';
 export { type Callback, Operation } from './operation.ts';
 export type {
+  Cancelled,
   ClientOptions,
   ConsumeMultiOptions,
   ConsumeOptions,

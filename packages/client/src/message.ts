@@ -10,6 +10,7 @@ import {
   decodeUtf8,
   type FieldTable,
   PropertiesReader,
+  type TableReadOptions,
   type Timestamp,
 } from '@puka/wire';
 import type { ReceivedContent } from './session/index.ts';
@@ -36,6 +37,7 @@ export class Message {
   /** The queue of the consumer or of the get. */
   readonly queue: string;
   private readonly settlement: Settlement | undefined;
+  private readonly tables: TableReadOptions | undefined;
   private readonly kind: 'deliver' | 'get-ok';
   private readonly methodBytes: Uint8Array;
   private readonly methodStart: number;
@@ -57,11 +59,13 @@ export class Message {
     queue: string,
     consumerTag: string | undefined,
     settlement: Settlement | undefined,
+    tables?: TableReadOptions,
   ) {
     this.deliveryTag = deliveryTag;
     this.queue = queue;
     this.consumerTag = consumerTag;
     this.settlement = settlement;
+    this.tables = tables;
     this.kind = content.kind === 'get-ok' ? 'get-ok' : 'deliver';
     this.methodBytes = content.methodBytes;
     this.methodStart = content.methodStart;
@@ -247,7 +251,8 @@ export class Message {
   }
 
   private get lazyReader(): PropertiesReader {
-    this.reader ??= new PropertiesReader(this.propertiesBytes, this.propertiesStart, this.propertiesEnd);
+    const { propertiesBytes, propertiesStart, propertiesEnd, tables } = this;
+    this.reader ??= new PropertiesReader(propertiesBytes, propertiesStart, propertiesEnd, tables);
     return this.reader;
   }
 

@@ -28,8 +28,13 @@ export interface ClientOptions extends ConnectingOptions {
   readonly frameMax?: number | undefined;
   /** The highest channel number offered, 4 to 65535. Default 2047. */
   readonly channelMax?: number | undefined;
-  /** Largest message taken, in bytes. Default 128 MiB. */
+  /** Largest message taken, in bytes. A larger one ends the connection with `LimitExceeded`. Default 128 MiB. */
   readonly maxMessageBytes?: number | undefined;
+  /**
+   * Most tables and arrays in one another, in headers and arguments, the outermost counted, 1 to 512. Deeper ones of yours are
+   * a `UsageError`; of a message received, `headers` throws `LimitExceeded`. Default 64.
+   */
+  readonly maxTableDepth?: number | undefined;
   /** Outbound bytes above which `needsDrain` is true; at twice that a publish fails with `LimitExceeded`. Default 64 MiB. */
   readonly maxBufferedBytes?: number | undefined;
   /**
@@ -197,6 +202,12 @@ export interface ConsumeMultiOptions extends OperationOptions {
 export interface QosOptions extends OperationOptions {
   /** Most messages unacked in your hands, 0 to 65535; 0 is no limit. */
   readonly prefetchCount: number;
+}
+
+/** What `basicCancel` settles with. */
+export interface Cancelled {
+  /** The tag of the consumer; of one over several queues the first one's. */
+  readonly consumerTag: string;
 }
 
 /** Options of `exchangeBind` and `exchangeUnbind`. */

@@ -11,14 +11,15 @@ const persistentProperties = Uint8Array.of(0x10, 0, 2);
 const decimal = /^\d+$/;
 
 /** @throws {UsageError} for what the broker would refuse and what cannot be encoded. */
-export function publishInput(options: PublishOptions): PublishInput {
+export function publishInput(options: PublishOptions, maxTableDepth = 64): PublishInput {
   const { exchange = '', routingKey, mandatory = false } = options;
   checkShortString(exchange, 'exchange');
   checkShortString(routingKey, 'routingKey');
   if ('immediate' in options && options.immediate) {
     throw new UsageError('immediate is gone from RabbitMQ since 3.0: it would end the connection');
   }
-  return { exchange, routingKey, mandatory, properties: encodedProperties(options), body: bodyOf(options) };
+  const properties = encodedProperties(options, maxTableDepth);
+  return { exchange, routingKey, mandatory, properties, body: bodyOf(options) };
 }
 
 function checkShortString(text: unknown, name: string): void {
@@ -51,7 +52,7 @@ function jsonText(value: unknown): string {
   return text;
 }
 
-function encodedProperties(options: PublishOptions): Uint8Array {
+function encodedProperties(options: PublishOptions, maxTableDepth: number): Uint8Array {
   const isBare =
     options.contentType === undefined &&
     options.contentEncoding === undefined &&
@@ -78,6 +79,7 @@ function encodedProperties(options: PublishOptions): Uint8Array {
       ? { ...options, contentType: 'application/json' }
       : options;
   const writer = new ByteWriter(512);
+  writer.maxTableDepth = maxTableDepth;
   writer.begin();
   writeProperties(writer, properties);
   return writer.bytes.slice(writer.unitStart, writer.position);

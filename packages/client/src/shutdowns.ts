@@ -6,6 +6,7 @@ import type { Connection, ConnectionParts } from './connection.ts';
 import type { Consumer } from './consumer.ts';
 import type { Deadlines } from './deadlines.ts';
 import { type Callback, follow, Operation, type OperationHost } from './operation.ts';
+import type { Cancelled, OperationOptions } from './options.ts';
 
 /** What it needs of its client. */
 export interface ShutdownHost extends OperationHost {
@@ -18,8 +19,8 @@ export interface ShutdownHost extends OperationHost {
   hold(): () => void;
   /** A deadline was added. */
   rearm(): void;
-  cancelConsumer(consumer: Consumer): Operation<{ readonly consumerTag: string }>;
-  close(callback: undefined): Operation<void>;
+  cancelConsumer(consumer: Consumer): Operation<Cancelled>;
+  close(options: OperationOptions, callback: undefined): Operation<void>;
 }
 
 /** One that is under way. */
@@ -46,7 +47,7 @@ export class Shutdowns {
     const parts = host.connection?.parts;
     operation.watch(host.hold());
     if (parts === undefined) {
-      follow(host.close(undefined), operation);
+      follow(host.close({}, undefined), operation);
       return operation;
     }
     this.end(parts, timeoutMs, operation);
@@ -78,7 +79,7 @@ export class Shutdowns {
       finish: () => {
         if (!running.delete(shutdown)) return;
         undoTimeout();
-        follow(host.close(undefined), operation);
+        follow(host.close({}, undefined), operation);
       },
     };
     running.add(shutdown);

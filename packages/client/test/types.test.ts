@@ -2,6 +2,7 @@
 import { describe, expectTypeOf, it } from 'vitest';
 import {
   type Callback,
+  type Cancelled,
   type Client,
   type ClientOptions,
   type ConnectionInfo,
@@ -34,6 +35,9 @@ describe('the types of the client', () => {
         expectTypeOf(promise).toEqualTypeOf<Operation<ConnectionInfo>>();
       });
       expectTypeOf(client.close()).toEqualTypeOf<Operation<void>>();
+      expectTypeOf(client.close({ timeout: 5 }, (error) => expectTypeOf(error).toBeUnknown())).toEqualTypeOf<
+        Operation<void>
+      >();
       expectTypeOf(client.shutdown({ timeout: 5 })).toEqualTypeOf<Operation<void>>();
       expectTypeOf(client[Symbol.asyncDispose]()).toEqualTypeOf<Promise<void>>();
       expectTypeOf(client.on('blocked', (reason) => expectTypeOf(reason).toBeString())).toEqualTypeOf<Client>();
@@ -82,6 +86,7 @@ describe('the types of the client', () => {
         expectTypeOf(message).toEqualTypeOf<Message | null | undefined>(),
       );
       expectTypeOf(client.drained()).toEqualTypeOf<Operation<void>>();
+      expectTypeOf(client.drained({ timeout: 5 })).toEqualTypeOf<Operation<void>>();
       expectTypeOf(client.needsDrain).toBeBoolean();
     });
   });
@@ -106,6 +111,9 @@ describe('the types of the client', () => {
       // @ts-expect-error the limit has to be said
       client.basicQos(consumer, {});
       expectTypeOf(client.basicCancel(consumer)).toEqualTypeOf<Operation<{ readonly consumerTag: string }>>();
+      expectTypeOf(client.basicCancel(consumer, { timeout: 5 })).toEqualTypeOf<Operation<Cancelled>>();
+      client.basicCancel(consumer, (_error, result) => expectTypeOf(result).toEqualTypeOf<Cancelled | undefined>());
+      expectTypeOf(consumer.cancel({ timeout: 5 })).toEqualTypeOf<Operation<Cancelled>>();
       // @ts-expect-error a tag is no consumer
       client.basicCancel('tag');
     });

@@ -6,7 +6,7 @@
 
 import { UsageError } from '@puka/errors';
 import { isBytes } from './bytes.ts';
-import { defaultChunkBytes, maxShortStringBytes } from './limits.ts';
+import { defaultChunkBytes, defaultMaxTableDepth, maxShortStringBytes } from './limits.ts';
 import { utf8Length, writeUtf8 } from './utf8.ts';
 
 const twoTo32 = 0x1_0000_0000;
@@ -28,6 +28,8 @@ export class ByteWriter {
   unitStart = 0;
   /** Running total of the bytes handed out by `take()`. */
   takenBytes = 0;
+  /** Most tables and arrays in one another that `writeFieldTable` writes here, unless its own options say otherwise; 64 by default. */
+  maxTableDepth: number = defaultMaxTableDepth;
 
   private readonly chunkBytes: number;
   /** Finished pieces that wait for `take()`, in order. */

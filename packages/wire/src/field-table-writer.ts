@@ -19,11 +19,11 @@ import {
   writeText,
 } from './field-scalar-writer.ts';
 import { type FieldArrayInput, type FieldTableInput, Tagged, type TaggedField } from './field-values.ts';
-import { defaultMaxTableDepth, defaultMaxTableFields, highestMaxTableDepth } from './limits.ts';
+import { defaultMaxTableFields, highestMaxTableDepth } from './limits.ts';
 
 /** How a table is encoded. */
 export interface TableWriteOptions {
-  /** Most tables and arrays in one another, the outermost counted; 64 by default, 512 at most. */
+  /** Most tables and arrays in one another, the outermost counted; that of the writer (64) by default, 512 at most. */
   readonly maxTableDepth?: number;
   /** Most fields and elements in all; 65 536 by default. */
   readonly maxTableFields?: number;
@@ -52,7 +52,7 @@ export function writeFieldTable(
   options: TableWriteOptions = noOptions,
 ): void {
   const place: Place = { parent: undefined, key: name };
-  const depthLeft = Math.min(options.maxTableDepth ?? defaultMaxTableDepth, highestMaxTableDepth);
+  const depthLeft = Math.min(options.maxTableDepth ?? writer.maxTableDepth, highestMaxTableDepth);
   const fieldsLeft = options.maxTableFields ?? defaultMaxTableFields;
   if (isPlainObject(table)) writeObject(writer, table, depthLeft, fieldsLeft, place);
   else writeTable(writer, table, depthLeft, fieldsLeft, place);

@@ -68,7 +68,10 @@ export class Handshake {
     const { clientProperties } = this.options;
     const { mechanism, response } = this.login.start(mechanisms);
     const fields = { clientProperties, mechanism, response, locale: 'en_US' };
-    const chunks = encoded((writer) => encodeConnectionStartOk(writer, 0, fields));
+    const chunks = encoded((writer) => {
+      writer.maxTableDepth = this.writer.maxTableDepth;
+      encodeConnectionStartOk(writer, 0, fields);
+    });
     this.startOkBytes = chunks.reduce((sum, { length }) => sum + length, 0);
     checkFirstFrame(this.startOkBytes, start.serverProperties);
     this.send(chunks);

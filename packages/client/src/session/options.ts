@@ -1,6 +1,12 @@
 /** What a session has to know before it starts: types, defaults, and the check of both. Must not keep a secret. */
 import { UsageError } from '@puka/errors';
-import { ByteWriter, encodeConnectionOpen, encodeConnectionStartOk, type FieldTableInput } from '@puka/wire';
+import {
+  ByteWriter,
+  encodeConnectionOpen,
+  encodeConnectionStartOk,
+  type FieldTableInput,
+  highestMaxTableDepth,
+} from '@puka/wire';
 import { completeClientProperties } from './client-properties.ts';
 import { checkLogin, type LoginOptions } from './login.ts';
 import { type MechanismName, type SaslMechanism, saslMechanisms } from './sasl.ts';
@@ -27,6 +33,8 @@ export interface SessionOptions {
   readonly channelMax?: number | undefined;
   /** Largest message taken, in bytes. Default 128 MiB. */
   readonly maxMessageBytes?: number | undefined;
+  /** Most tables and arrays in one another, in headers and arguments, the outermost counted, 1 to 512. Default 64. */
+  readonly maxTableDepth?: number | undefined;
   /** Time for the whole handshake, in milliseconds. Default 10 000. */
   readonly connectTimeoutMs?: number | undefined;
   /** Time the broker has to answer our close, in milliseconds. Default 5000. */
@@ -46,6 +54,7 @@ export interface CompleteSessionOptions {
   readonly frameMax: number;
   readonly channelMax: number;
   readonly maxMessageBytes: number;
+  readonly maxTableDepth: number;
   readonly connectTimeoutMs: number;
   readonly closeTimeoutMs: number;
   /** Complete, as it goes out. */
@@ -63,12 +72,14 @@ export function completeSessionOptions(options: SessionOptions): CompleteSession
     frameMax: options.frameMax ?? 131_072,
     channelMax: options.channelMax ?? 2047,
     maxMessageBytes: options.maxMessageBytes ?? 134_217_728,
+    maxTableDepth: options.maxTableDepth ?? 64,
     connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
     closeTimeoutMs: options.closeTimeoutMs ?? 5000,
     clientProperties: completeClientProperties(options.clientProperties ?? {}, options),
   };
   checkRange('heartbeat', complete.heartbeat, 0, 65_535);
   checkRange('channelMax', complete.channelMax, 1, 65_535);
+  checkRange('maxTableDepth', complete.maxTableDepth, 1, highestMaxTableDepth);
   if (complete.frameMax < leastFrameMax) {
     throw new UsageError(
       `frameMax is ${complete.frameMax}; ${leastFrameMax} is the least, for RabbitMQ 4.1 and later refuse less`,
@@ -104,8 +115,9 @@ export function checkSessionOptions(options: SessionOptions): void {
 }
 
 /** What cannot be encoded is the caller's mistake, so it is found at the call and not in the handshake. */
-function checkEncoding({ vhost, clientProperties }: CompleteSessionOptions): void {
+function checkEncoding({ vhost, clientProperties, maxTableDepth }: CompleteSessionOptions): void {
   const writer = new ByteWriter(1024);
+  writer.maxTableDepth = maxTableDepth;
   encodeConnectionStartOk(writer, 0, { clientProperties, response: '' });
   encodeConnectionOpen(writer, 0, { virtualHost: vhost });
 }

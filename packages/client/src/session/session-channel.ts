@@ -19,6 +19,7 @@ import {
   type MethodInput,
   methodInfo,
   methodName,
+  type TableReadOptions,
   writeBody,
   writeContentHeader,
   writeRawContentHeader,
@@ -36,6 +37,7 @@ export interface ChannelHost {
   readonly writer: ByteWriter;
   readonly frameMaxBytes: number;
   readonly maxMessageBytes: number;
+  readonly maxTableDepth: number;
   /** The channel has acks for the next output. */
   acksWaiting(channel: SessionChannel): void;
   /** The channel has something to send. */
@@ -58,6 +60,8 @@ export interface PublishInput {
 export class SessionChannel {
   /** Its number, 1 to `channelMax`; another channel may bear it after this one is closed. */
   readonly id: number;
+  /** How deep tables in headers may lie in one another: for who reads them. */
+  readonly tables: TableReadOptions;
   /** Where it stands. */
   state: ChannelState = 'opening';
   /** Told what happens here; may be changed at any time. */
@@ -77,6 +81,7 @@ export class SessionChannel {
   constructor(id: number, host: ChannelHost, sink: ChannelSink, isHaunted = false) {
     this.id = id;
     this.host = host;
+    this.tables = { maxTableDepth: host.maxTableDepth };
     this.sink = sink;
     this.isHaunted = isHaunted;
     this.assembler = new ContentAssembler(host.maxMessageBytes);

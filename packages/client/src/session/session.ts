@@ -73,6 +73,7 @@ export class Session implements FrameSink, ChannelHost {
    */
   constructor(options: SessionOptions, sink: SessionSink) {
     this.options = completeSessionOptions(options);
+    this.writer.maxTableDepth = this.options.maxTableDepth;
     this.handshake = new Handshake(options, this.options, this.writer);
     this.sink = sink;
     this.decoder = new FrameDecoder(this);
@@ -81,6 +82,11 @@ export class Session implements FrameSink, ChannelHost {
   /** Largest message taken, in bytes. */
   get maxMessageBytes(): number {
     return this.options.maxMessageBytes;
+  }
+
+  /** Most tables and arrays in one another, in headers and arguments. */
+  get maxTableDepth(): number {
+    return this.options.maxTableDepth;
   }
 
   /** Channels that are not closed. */

@@ -1,4 +1,4 @@
-import { Client, ConsumerCancelled, type Message, NotFound } from '@puka/client';
+import { Client, ConsumerCancelled, type Message, NotFound, UsageError } from '@puka/client';
 import { faultProxy, uniqueName } from '@puka/testkit';
 import { describe, expect, inject, it } from 'vitest';
 import { numbers, scene } from './scene.ts';
@@ -100,6 +100,28 @@ describe('cancelling', () => {
     }
   });
 
+  it('from both sides, each before it hears of the other, is a cancel by the caller and nothing worse', async () => {
+    const target = { host: new URL(inject('amqpUrl')).hostname, port: Number(new URL(inject('amqpUrl')).port) };
+    await using proxy = await faultProxy({ target });
+    const through = await anotherThrough(proxy);
+    const queue = await freshQueue(5);
+    const consumer = through.basicConsume({ queue, prefetchCount: 2 });
+    const held = await through.wait(consumer);
+    // From here on the client hears nothing: the broker's cancel is on its way when it gives its own.
+    proxy.blackHole('serverToClient');
+    await client.queueDelete({ queue });
+    const cancelled = through.basicCancel(consumer);
+    const rest = consumer[Symbol.asyncIterator]().next();
+    await proxy.restore();
+    expect(await cancelled).toEqual({ consumerTag: consumer.consumerTag });
+    expect(await rest).toEqual({ done: true, value: undefined });
+    expect(held.ack()).toBe(true);
+    const { queue: own } = await through.queueDeclare({ exclusive: true });
+    await through.basicPublish({ routingKey: own, body: 'goes on' });
+    expect((await through.wait(through.basicConsume({ queue: own }))).text()).toBe('goes on');
+    await through.close();
+  });
+
   it('before the consumer stands ends it once it does', async () => {
     const queue = await freshQueue(5);
     const consumer = client.basicConsume({ queue });
@@ -108,6 +130,17 @@ describe('cancelling', () => {
     expect(await cancelled).toEqual({ consumerTag: consumer.consumerTag });
     await untilConsumers(queue, 0);
     await untilCount(queue, 5);
+  });
+
+  it('takes no consumer of another client', async () => {
+    const consumer = client.basicConsume({ queue: await freshQueue() });
+    const other = await another();
+    await expect(other.basicCancel(consumer)).rejects.toBeInstanceOf(UsageError);
+    await expect(other.basicQos(consumer, { prefetchCount: 1 })).rejects.toThrow('another client');
+    expect(() => other.setCallback(consumer, () => {})).toThrow(UsageError);
+    expect(() => other.setCallback(client.queueDeclare({ exclusive: true }), () => {})).toThrow(UsageError);
+    await untilConsumers(consumer.queue, 1);
+    await consumer.cancel();
   });
 
   it('again and again is the same', async () => {

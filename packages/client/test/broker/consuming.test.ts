@@ -65,9 +65,15 @@ describe('a consumer', () => {
     const queue = await freshQueue(50);
     const through = new Client(`amqp://${proxy.host}:${proxy.port}`);
     await through.connect();
-    proxy.latency(20);
+    // What the broker says is held until it has said all, so that it comes in one read.
+    proxy.blackHole('serverToClient');
+    const consumer = through.basicConsume({ queue });
+    await untilConsumers(queue, 1);
+    await untilCount(queue, 0);
+    expect(consumer.ready.state).toBe('pending');
+    await proxy.restore();
     const seen: string[] = [];
-    for await (const message of through.basicConsume({ queue })) {
+    for await (const message of consumer) {
       seen.push(message.text());
       if (seen.length === 50) break;
     }

@@ -85,9 +85,10 @@ describe('through a faulty network', () => {
     await using proxy = await faultProxy({ target });
     const through = new Client(`amqp://${proxy.host}:${proxy.port}`, { frameMax: 8192 });
     await through.connect();
-    proxy.split(1);
+    proxy.split(1, 'serverToClient');
     const { queue } = await through.queueDeclare({ exclusive: true });
-    for (const size of [0, 1, 8183, 8184, 8185, 8192, 8201]) {
+    // None, one, all that fits one frame, and one more.
+    for (const size of [0, 1, 8184, 8185]) {
       const body = new Uint8Array(size).map((_, index) => index * 7);
       await through.basicPublish({ routingKey: queue, body });
       const message = await through.basicGet({ queue, noAck: true });

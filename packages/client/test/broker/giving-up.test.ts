@@ -1,6 +1,6 @@
 /** Operations that are given up: by a signal before, during and after, and by their timeout. */
 import { getEventListeners } from 'node:events';
-import { Client, type Operation, OperationTimeout, UsageError } from '@puka/client';
+import { Client, type Consumer, type Operation, OperationTimeout, UsageError } from '@puka/client';
 import { type FaultProxy, faultProxy, uniqueName, waitFor } from '@puka/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 
@@ -10,6 +10,8 @@ const direct = new Client(url);
 let proxy: FaultProxy;
 let client: Client;
 let queue: string;
+/** Stands before the test begins, over a queue of its own. */
+let standing: Consumer;
 
 beforeAll(async () => {
   await direct.connect();
@@ -25,6 +27,8 @@ beforeEach(async () => {
   await client.connect();
   queue = uniqueName('giving-up');
   await direct.queueDeclare({ queue, durable: true });
+  standing = client.basicConsume({ queue: (await client.queueDeclare({ exclusive: true })).queue });
+  await standing.ready;
 });
 
 afterEach(async () => {
@@ -54,6 +58,8 @@ const kinds: readonly (readonly [name: string, start: (bound: Bound) => Operatio
   ['basicGet', (bound) => client.basicGet({ queue, ...bound })],
   ['basicConsume', (bound) => client.basicConsume({ queue, ...bound }).ready],
   ['basicConsumeMulti', (bound) => client.basicConsumeMulti({ queues: [queue], ...bound }).ready],
+  ['basicQos', (bound) => client.basicQos(standing, { prefetchCount: 1, ...bound })],
+  ['basicCancel', (bound) => client.basicCancel(standing, bound)],
 ];
 
 const listenersOf = (signal: AbortSignal): number => getEventListeners(signal, 'abort').length;
@@ -182,6 +188,57 @@ describe('what is given up', () => {
     // The broker dropped them unseen with the channel.
     expect((await client.queueDeclare({ queue, passive: true })).messageCount).toBe(1);
     expect(listenersOf(given.signal)).toBe(0);
+  });
+
+  it('as a cancel ends its consumer all the same, unless it was given up before', async () => {
+    const done = Promise.allSettled([standing.cancel({ signal: AbortSignal.abort('before') })]);
+    expect(await done).toEqual([{ status: 'rejected', reason: 'before' }]);
+    await direct.basicPublish({ routingKey: queue, body: 'x' });
+    const other = client.basicConsume({ queue });
+    expect((await client.wait(other)).ack()).toBe(true);
+    proxy.blackHole('serverToClient');
+    await expect(client.basicCancel(other, { timeout: 20 })).rejects.toMatchObject({
+      code: 'OPERATION_TIMEOUT',
+      outcome: 'unknown',
+      method: 'basic.cancel',
+    });
+    await proxy.restore();
+    expect(await other.cancel()).toEqual({ consumerTag: other.consumerTag });
+    expect((await other[Symbol.asyncIterator]().next()).done).toBe(true);
+    await waitFor(async () => (await direct.queueDeclare({ queue, passive: true })).consumerCount === 0);
+    expect(standing.isEnded).toBe(false);
+  });
+
+  it('as a close closes all the same, unless it was given up before', async () => {
+    await expect(client.close({ signal: AbortSignal.abort('before') })).rejects.toBe('before');
+    expect((await client.queueDeclare({ queue, passive: true })).queue).toBe(queue);
+    proxy.blackHole('serverToClient');
+    await expect(client.close({ timeout: 20 })).rejects.toMatchObject({
+      code: 'OPERATION_TIMEOUT',
+      outcome: 'unknown',
+    });
+    await expect(client.queueDeclare({ queue, passive: true })).rejects.toBeInstanceOf(UsageError);
+    await proxy.restore();
+    await client.close();
+    expect(client.socket()).toBeUndefined();
+  });
+
+  it('as the wait for drained() goes on publishing', async () => {
+    const small = new Client(proxy.urlFor(url), { maxBufferedBytes: 1000 });
+    await small.connect();
+    proxy.blackHole('serverToClient');
+    const publish = small.basicPublish({ routingKey: queue, body: 'x'.repeat(2000) });
+    await expect(small.drained({ timeout: 20 })).rejects.toBeInstanceOf(OperationTimeout);
+    const given = new AbortController();
+    const drained = small.drained({ signal: given.signal });
+    given.abort('enough');
+    await expect(drained).rejects.toBe('enough');
+    expect(listenersOf(given.signal)).toBe(0);
+    expect(small.needsDrain).toBe(true);
+    await proxy.restore();
+    await publish;
+    await small.drained({ timeout: 20_000 });
+    await small.close();
   });
 
   it('connecting rejects with the reason, and one can connect afterwards', async () => {

@@ -49,6 +49,16 @@ describe('a server that allows ten channels', () => {
     await client.close();
   });
 
+  it('serves 5000 declares at once', async () => {
+    const client = new Client(broker.url);
+    await client.connect();
+    const queues = await Promise.all(Array.from({ length: 500 }, () => client.queueDeclare({ exclusive: true })));
+    const again = Array.from({ length: 10 }, () => queues).flat();
+    const found = await Promise.all(again.map(({ queue }) => client.queueDeclare({ queue, passive: true })));
+    expect(found).toEqual(again);
+    await client.close();
+  });
+
   it('survives refusals: a channel lost is another opened, never one too many', async () => {
     const client = new Client(broker.url);
     await client.connect();

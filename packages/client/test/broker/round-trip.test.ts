@@ -3,6 +3,7 @@ import {
   array,
   bytes,
   Client,
+  type ClientOptions,
   decimal,
   type FieldTableInput,
   float32,
@@ -23,9 +24,11 @@ import {
   uint16,
   uint32,
 } from '@puka/client';
+import { uniqueName, waitFor } from '@puka/testkit';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 
-const client = new Client(inject('amqpUrl'));
+const url = inject('amqpUrl');
+const client = new Client(url);
 let queue: string;
 
 beforeAll(async () => {
@@ -199,6 +202,80 @@ describe('headers', () => {
     const text = 'x'.repeat(130_000);
     const { headers } = await roundTrip({ headers: { text } });
     expect(headers.text).toBe(text);
+  });
+});
+
+describe('limits of what comes in', () => {
+  /** Publishes through the one, takes it back by the other, by a get and by a consumer. */
+  async function received(options: Omit<PublishOptions, 'routingKey'>, limits: ClientOptions): Promise<Message[]> {
+    const [wide, narrow] = [new Client(url, { maxTableDepth: 512 }), new Client(url, limits)];
+    await Promise.all([wide.connect(), narrow.connect()]);
+    const { queue: own } = await narrow.queueDeclare({ queue: uniqueName('limits'), autoDelete: true });
+    await Promise.all([1, 2].map(() => wide.basicPublish({ ...options, routingKey: own })));
+    const messages = [await narrow.basicGet({ queue: own }), await narrow.wait(narrow.basicConsume({ queue: own }))];
+    await Promise.all([wide.close(), narrow.close()]);
+    return messages.filter((message) => message !== null);
+  }
+
+  it('headers larger than the frames that were agreed come whole, for the broker does not split them', async () => {
+    const text = 'x'.repeat(100_000);
+    const messages = await received({ headers: { text }, body: text }, { frameMax: 8192 });
+    expect(messages).toHaveLength(2);
+    for (const message of messages) expect([message.headers.text, message.text()]).toEqual([text, text]);
+  });
+
+  it('tables deeper than maxTableDepth cost the message its headers, and nothing else', async () => {
+    let deep: FieldTableInput = {};
+    for (let depth = 0; depth < 60; depth++) deep = { deep };
+    const options = { headers: { deep }, messageId: 'm', body: 'whole' };
+    for (const message of await received(options, { maxTableDepth: 62 }))
+      expect(message.headers).toHaveProperty('deep');
+    for (const message of await received(options, { maxTableDepth: 61 })) {
+      expect(() => message.headers).toThrow(LimitExceeded);
+      expect([message.messageId, message.text(), message.isSettled]).toEqual(['m', 'whole', false]);
+    }
+  });
+
+  it('maxTableDepth holds for what goes out, in headers and in arguments', async () => {
+    const nested = (depth: number): FieldTableInput => (depth === 1 ? {} : { deep: nested(depth - 1) });
+    const own = new Client(url, { maxTableDepth: 2 });
+    await own.connect();
+    const { queue: mine } = await own.queueDeclare({ exclusive: true, arguments: nested(2) });
+    await own.basicPublish({ routingKey: mine, headers: nested(2) });
+    await own.basicConsume({ queue: mine, arguments: nested(2) }).ready;
+    const wrong = [
+      own.queueDeclare({ exclusive: true, arguments: nested(3) }),
+      own.basicPublish({ routingKey: mine, headers: nested(3) }),
+      own.basicConsume({ queue: mine, arguments: nested(3) }).ready,
+    ];
+    for (const each of wrong) await expect(each).rejects.toThrow('maxTableDepth');
+    await own.close();
+    const deeper = new Client(url, { maxTableDepth: 100 });
+    await deeper.connect();
+    const { queue: its } = await deeper.queueDeclare({ exclusive: true });
+    await deeper.basicPublish({ routingKey: its, headers: nested(100) });
+    expect((await deeper.basicGet({ queue: its, noAck: true }))?.headers).toHaveProperty('deep');
+    await expect(deeper.basicPublish({ routingKey: its, headers: nested(101) })).rejects.toThrow('maxTableDepth');
+    await deeper.close();
+    for (const maxTableDepth of [0, 513, 1.5]) expect(() => new Client(url, { maxTableDepth })).toThrow(UsageError);
+  });
+
+  it('a message over maxMessageBytes ends the connection with LimitExceeded, and is still the queue’s', async () => {
+    const own = new Client(url, { maxMessageBytes: 1000 });
+    const ended = new Promise<unknown>((resolve) => own.once('closed', resolve));
+    await own.connect();
+    const { queue: mine } = await client.queueDeclare({ queue: uniqueName('large'), durable: true });
+    await client.basicPublish({ routingKey: mine, body: 'x'.repeat(1000) });
+    await client.basicPublish({ routingKey: mine, body: 'x'.repeat(1001) });
+    const consumer = own.basicConsume({ queue: mine });
+    const first = await own.wait(consumer);
+    expect(first.bodySize).toBe(1000);
+    const error = await own.wait(consumer, { raiseErrors: false });
+    expect(error).toMatchObject({ scope: 'connection' });
+    expect(await ended).toMatchObject({ code: 'LIMIT_EXCEEDED', blame: 'peer', scope: 'connection' });
+    expect(first.ack()).toBe(false);
+    await waitFor(async () => (await client.queueDeclare({ queue: mine, passive: true })).messageCount === 2);
+    await client.queueDelete({ queue: mine });
   });
 });
 

@@ -28,8 +28,9 @@ describe('wait with a time-out', () => {
     const { own, proxy } = scene;
     const queue = await freshQueue(1);
     await own.basicPublish({ routingKey: queue, body: 'channel of publishing' });
-    const consumer = own.basicConsume({ queue: await freshQueue() });
-    await consumer.ready;
+    const other = await freshQueue();
+    const [consumer, ending] = [own.basicConsume({ queue: other }), own.basicConsume({ queue: other })];
+    await own.waitForAll([consumer.ready, ending.ready]);
     proxy.latency(150);
     const kinds = [
       own.queueDeclare({ exclusive: true }),
@@ -39,6 +40,15 @@ describe('wait with a time-out', () => {
       own.basicConsume({ queue }).ready,
       own.basicQos(consumer, { prefetchCount: 3 }),
       own.exchangeDeclare({ exchange: 'amq.topic', passive: true }),
+      own.exchangeDelete({ exchange: uniqueName('nothing') }),
+      own.exchangeBind({ destination: 'amq.fanout', source: 'amq.topic', routingKey: queue }),
+      own.exchangeUnbind({ destination: 'amq.fanout', source: 'amq.topic', routingKey: uniqueName('x') }),
+      own.queueBind({ queue, exchange: 'amq.direct' }),
+      own.queueUnbind({ queue, exchange: 'amq.direct', routingKey: uniqueName('x') }),
+      own.queuePurge({ queue: other }),
+      own.queueDelete({ queue: uniqueName('nothing') }),
+      own.basicConsumeMulti({ queues: [queue, other] }).ready,
+      own.basicCancel(ending),
     ];
     for (const kind of kinds) expect(await own.wait<typeof kind>(kind, { timeout: 0 })).toBeUndefined();
     expect(await own.wait<(typeof kinds)[number]>(kinds, { timeout: 0 })).toBeUndefined();
@@ -47,6 +57,28 @@ describe('wait with a time-out', () => {
     expect(results[0]).toMatchObject({ messageCount: 0 });
     expect(results[3]).toMatchObject({ queue });
     for (const kind of kinds) expect(kind.state).toBe('fulfilled');
+    await own.exchangeUnbind({ destination: 'amq.fanout', source: 'amq.topic', routingKey: queue });
+  });
+
+  it('on drained, a shutdown and a consumer gives undefined, and they go on', async () => {
+    await using scene = await slow();
+    const { proxy } = scene;
+    const own = new Client(`amqp://${proxy.host}:${proxy.port}`, { maxBufferedBytes: 100 });
+    await own.connect();
+    const queue = await freshQueue();
+    proxy.latency(50);
+    const publish = own.basicPublish({ routingKey: queue, body: 'x'.repeat(200) });
+    const drained = own.drained();
+    expect(await own.wait(drained, { timeout: 1 })).toBeUndefined();
+    await own.wait(drained);
+    expect(publish.state).toBe('fulfilled');
+    const consumer = own.basicConsume({ queue, noAck: true });
+    expect(await own.wait([consumer, consumer], { timeout: 1 })).toBeUndefined();
+    expect((await own.wait([consumer, consumer])).bodySize).toBe(200);
+    const ended = own.shutdown();
+    expect(await own.wait(ended, { timeout: 1 })).toBeUndefined();
+    await own.wait(ended);
+    expect(own.socket()).toBeUndefined();
   });
 
   it('works twice on the same promise, and once more for its result', async () => {

@@ -10,6 +10,7 @@ describe('session options', () => {
       frameMax: 131_072,
       channelMax: 2047,
       maxMessageBytes: 134_217_728,
+      maxTableDepth: 64,
       connectTimeoutMs: 10_000,
       closeTimeoutMs: 5000,
     });
@@ -21,6 +22,9 @@ describe('session options', () => {
     { heartbeat: 1.5 },
     { channelMax: 0 },
     { channelMax: 65_536 },
+    { maxTableDepth: 0 },
+    { maxTableDepth: 513 },
+    { clientProperties: { a: { b: 1 } }, maxTableDepth: 1 },
     { frameMax: 8191 },
     { frameMax: 0 },
     { frameMax: Number.NaN },
