@@ -25,7 +25,7 @@ import { checkInteger, isAtLeast } from './method-input.ts';
 import { type Callback, follow, Operation } from './operation.ts';
 import type { Cancelled, ClientOptions, OperationOptions } from './options.ts';
 import { defaultRuntime, type Runtime } from './runtime.ts';
-import type { ConnectionInfo, SessionChannel } from './session/index.ts';
+import { type ConnectionInfo, checkSessionOptions, type SessionChannel } from './session/index.ts';
 import { Shutdowns } from './shutdowns.ts';
 import { checkSignal, Signals } from './signals.ts';
 import { Turns } from './turns.ts';
@@ -72,9 +72,8 @@ export class Core implements WaitingHost {
 
   constructor(urls: string | readonly string[], options: ClientOptions) {
     this.options = withoutSecrets(options);
-    checkInteger('frameMax', options.frameMax, 8192, 0x7fff_ffff);
-    checkInteger('channelMax', options.channelMax, 4, 65_535);
-    checkInteger('heartbeat', options.heartbeat, 0, 65_535);
+    checkSessionOptions({ frameMax: options.frameMax, heartbeat: options.heartbeat });
+    if (options.channelMax !== 0) checkInteger('channelMax', options.channelMax, 4, 65_535);
     checkInteger('maxMessageBytes', options.maxMessageBytes, 0, Number.MAX_SAFE_INTEGER);
     checkInteger('maxBufferedBytes', options.maxBufferedBytes, 0, Number.MAX_SAFE_INTEGER);
     checkInteger('maxInboundBytes', options.maxInboundBytes, 0, Number.MAX_SAFE_INTEGER);

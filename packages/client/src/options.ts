@@ -24,9 +24,9 @@ export interface ClientOptions extends ConnectingOptions {
   readonly connectionName?: string | undefined;
   /** TLS options; `amqps://` alone means `{}`. Given with `amqp://` they turn TLS on. */
   readonly tls?: TlsOptions | undefined;
-  /** The largest frame offered, in bytes, 8192 at least. Default 131072. */
+  /** The largest frame offered, in bytes, 8192 at least; 0 leaves it to the broker. Default 131072. */
   readonly frameMax?: number | undefined;
-  /** The highest channel number offered, 4 to 65535. Default 2047. */
+  /** The highest channel number offered, 4 to 65535; 0 leaves it to the broker. Default 2047. */
   readonly channelMax?: number | undefined;
   /** Largest message taken, in bytes. A larger one ends the connection with `LimitExceeded`. Default 128 MiB. */
   readonly maxMessageBytes?: number | undefined;

@@ -5,5 +5,6 @@ export { VirtualClock } from './clock/virtual-clock.ts';
 export * from './hex/index.ts';
 export * from './proxy/index.ts';
 export { refusedPort } from './refused-port.ts';
+export { formsOf } from './secret-forms.ts';
 export { uniqueName } from './unique-name.ts';
 export { type NotYet, type WaitOptions, waitFor } from './wait-for.ts';

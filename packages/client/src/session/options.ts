@@ -27,9 +27,9 @@ export interface SessionOptions {
   readonly allowCleartextPassword?: boolean | undefined;
   /** The heartbeat wished for, in seconds, 0 to 65535; 0 is off. Default 60. */
   readonly heartbeat?: number | undefined;
-  /** The largest frame offered, in bytes, 8192 at least. Default 131072. */
+  /** The largest frame offered, in bytes, 8192 at least; 0 leaves it to the broker. Default 131072. */
   readonly frameMax?: number | undefined;
-  /** The highest channel number offered, 1 to 65535. Default 2047. */
+  /** The highest channel number offered, 1 to 65535; 0 leaves it to the broker. Default 2047. */
   readonly channelMax?: number | undefined;
   /** Largest message taken, in bytes. Default 128 MiB. */
   readonly maxMessageBytes?: number | undefined;
@@ -63,14 +63,17 @@ export interface CompleteSessionOptions {
 
 /** RabbitMQ 4.1 and later refuse less, in tune and before it. */
 const leastFrameMax = 8192;
+const largestFrameMax = 0x7fff_ffff;
+const highestChannelMax = 65_535;
 
 /** Fills the defaults in, and checks. @throws {UsageError} for a value out of its range, or properties no table can hold. */
 export function completeSessionOptions(options: SessionOptions): CompleteSessionOptions {
   const complete: CompleteSessionOptions = {
     vhost: options.vhost ?? '/',
     heartbeat: options.heartbeat ?? 60,
-    frameMax: options.frameMax ?? 131_072,
-    channelMax: options.channelMax ?? 2047,
+    // 0 is no limit of ours; what the broker does not limit either ends where the field or the socket does.
+    frameMax: options.frameMax === 0 ? largestFrameMax : (options.frameMax ?? 131_072),
+    channelMax: options.channelMax === 0 ? highestChannelMax : (options.channelMax ?? 2047),
     maxMessageBytes: options.maxMessageBytes ?? 134_217_728,
     maxTableDepth: options.maxTableDepth ?? 64,
     connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
@@ -78,14 +81,14 @@ export function completeSessionOptions(options: SessionOptions): CompleteSession
     clientProperties: completeClientProperties(options.clientProperties ?? {}, options),
   };
   checkRange('heartbeat', complete.heartbeat, 0, 65_535);
-  checkRange('channelMax', complete.channelMax, 1, 65_535);
+  checkRange('channelMax', complete.channelMax, 1, highestChannelMax);
   checkRange('maxTableDepth', complete.maxTableDepth, 1, highestMaxTableDepth);
   if (complete.frameMax < leastFrameMax) {
     throw new UsageError(
       `frameMax is ${complete.frameMax}; ${leastFrameMax} is the least, for RabbitMQ 4.1 and later refuse less`,
     );
   }
-  checkRange('frameMax', complete.frameMax, leastFrameMax, 0x7fff_ffff);
+  checkRange('frameMax', complete.frameMax, leastFrameMax, largestFrameMax);
   checkEncoding(complete);
   return complete;
 }

@@ -13,10 +13,9 @@ import {
   NotAllowed,
   UnsupportedProtocol,
 } from '@puka/client';
-import { type Broker, launchBroker, waitFor } from '@puka/testkit';
+import { type Broker, launchBroker, signedToken, tokenConfig, waitFor } from '@puka/testkit';
 import { makeCertificates } from '@puka/testkit/transport-contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { signedToken, tokenConfig } from './token.ts';
 
 const certificates = makeCertificates();
 const { ca, client: identity } = certificates;
@@ -126,13 +125,14 @@ describe('a virtual host', () => {
 
   it('that is full, or a user who has too many connections, is NotAllowed too', async () => {
     await broker.addVhost('full');
-    await broker.ctl('set_vhost_limits', '-p', 'full', '{"max-connections": 1}');
+    const limits = { vhost: 'full', component: 'vhost-limits', name: 'limits', value: { 'max-connections': 1 } };
+    await broker.define({ parameters: [limits] });
     const first = new Client(broker.urlFor({ vhost: 'full' }));
     await first.connect();
     expect(String(await refusal(broker.urlFor({ vhost: 'full' })))).toMatch(/NotAllowed.*connection limit \(1\)/);
     await first.close();
     await broker.addUser('limited', 'pw');
-    await broker.ctl('set_user_limits', 'limited', '{"max-connections": 0}');
+    await broker.define({ users: [{ name: 'limited', password: 'pw', tags: '', limits: { 'max-connections': 0 } }] });
     const error = await refusal(broker.urlFor({ user: 'limited', password: 'pw' }));
     expect(String(error)).toMatch(/NotAllowed.*user connection limit \(0\)/);
   });

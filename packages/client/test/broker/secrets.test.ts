@@ -2,7 +2,7 @@ import { createPrivateKey } from 'node:crypto';
 import { createServer, type TLSSocket } from 'node:tls';
 import { inspect } from 'node:util';
 import { Client, type ClientOptions } from '@puka/client';
-import { type Broker, launchBroker } from '@puka/testkit';
+import { type Broker, formsOf, launchBroker } from '@puka/testkit';
 import { makeCertificates } from '@puka/testkit/transport-contract';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
@@ -17,22 +17,7 @@ beforeAll(async () => {
 
 afterAll(() => broker?.stop());
 
-/** The forms in which the secret could slip out: as text, encoded, and byte by byte in decimal or hexadecimal. */
-const bytes = [...Buffer.from(secret)];
-const forms: readonly RegExp[] = [
-  ...[secret, encodeURIComponent(secret), ...[0, 1, 2].map(base64Core), Buffer.from(secret).toString('hex')].map(
-    (form) => new RegExp(form.replace(/[+/.]/g, '\\$&')),
-  ),
-  new RegExp(bytes.join('\\D+')),
-  new RegExp(bytes.map((octet) => `"\\d+":${octet}`).join(',')),
-  new RegExp(bytes.map((octet) => octet.toString(16).padStart(2, '0')).join('\\s+')),
-];
-
-/** The letters that the secret has in base64 when so many octets stand before it, whatever they are. */
-function base64Core(before: number): string {
-  const text = Buffer.from('x'.repeat(before) + secret).toString('base64');
-  return text.slice(before === 0 ? 0 : 4, -4);
-}
+const forms = formsOf(secret);
 
 /** Every way to look at a value. */
 function shown(value: unknown): string {

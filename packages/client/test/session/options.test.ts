@@ -20,18 +20,26 @@ describe('session options', () => {
     { heartbeat: -1 },
     { heartbeat: 65_536 },
     { heartbeat: 1.5 },
-    { channelMax: 0 },
+    { channelMax: -1 },
     { channelMax: 65_536 },
     { maxTableDepth: 0 },
     { maxTableDepth: 513 },
     { clientProperties: { a: { b: 1 } }, maxTableDepth: 1 },
     { frameMax: 8191 },
-    { frameMax: 0 },
+    { frameMax: -1 },
     { frameMax: Number.NaN },
     { vhost: 'v'.repeat(256) },
     { clientProperties: { nested: { x: Number.NaN } } },
   ])('refuse %o', (options) => {
     expect(() => completeSessionOptions(options)).toThrow(UsageError);
+  });
+
+  it('leave to the broker what is 0', () => {
+    expect(completeSessionOptions({ channelMax: 0, frameMax: 0, heartbeat: 0 })).toMatchObject({
+      channelMax: 65_535,
+      frameMax: 0x7fff_ffff,
+      heartbeat: 0,
+    });
   });
 
   it('say why frames are too small', () => {

@@ -73,6 +73,10 @@ export class LaunchedBroker implements Broker {
     this.broker.closeConnections(reason);
   }
 
+  define(): Promise<void> {
+    return Promise.reject(new Error('the embedded broker takes no definitions'));
+  }
+
   async setMemoryAlarm(state: 'on' | 'off'): Promise<void> {
     if (state === 'on') this.broker.block();
     else this.broker.unblock();

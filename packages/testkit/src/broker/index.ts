@@ -5,6 +5,7 @@ export { type EnsuredBroker, type EnsureOptions, ensureBroker } from './ensure-b
 export { freePort, freePorts } from './free-port.ts';
 export { launchBroker } from './launch-broker.ts';
 export { type ProbeAnswer, type ProbeTarget, probeBroker } from './probe.ts';
+export { signedToken, tokenConfig } from './tokens.ts';
 export {
   type Broker,
   type BrokerEndpoint,

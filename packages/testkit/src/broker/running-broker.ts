@@ -139,14 +139,14 @@ export class RunningBroker implements Broker {
     options: { readonly vhost?: string; readonly tags?: readonly string[] } = {},
   ): Promise<void> {
     const { vhost = '/', tags = [] } = options;
-    await this.ctl('add_user', user, password);
-    if (tags.length > 0) await this.ctl('set_user_tags', user, ...tags);
-    await this.setPermissions(user, { vhost });
+    await this.define({
+      users: [{ name: user, password, tags: tags.join(',') }],
+      permissions: [permissionOf(user, vhost)],
+    });
   }
 
   async addVhost(vhost: string, { user = 'guest' }: { readonly user?: string } = {}): Promise<void> {
-    await this.ctl('add_vhost', vhost);
-    await this.setPermissions(user, { vhost });
+    await this.define({ vhosts: [{ name: vhost }], permissions: [permissionOf(user, vhost)] });
   }
 
   async setPermissions(
@@ -158,8 +158,14 @@ export class RunningBroker implements Broker {
       readonly read?: string;
     } = {},
   ): Promise<void> {
-    const { vhost = '/', configure = '.*', write = '.*', read = '.*' } = options;
-    await this.ctl('set_permissions', '-p', vhost, user, configure, write, read);
+    const { vhost = '/', ...patterns } = options;
+    await this.define({ permissions: [{ ...permissionOf(user, vhost), ...patterns }] });
+  }
+
+  async define(definitions: object): Promise<void> {
+    const text = Buffer.from(JSON.stringify(definitions)).toString('base64');
+    const outcome = await this.evaluate(`rabbit_definitions:import_raw(base64:decode("${text}"))`);
+    if (outcome !== 'ok') throw new Error(`RabbitMQ does not take the definitions: ${outcome}`);
   }
 
   async listQueues(vhost = '/'): Promise<QueueReport[]> {
@@ -178,6 +184,11 @@ export class RunningBroker implements Broker {
     // As `ctl set_vm_memory_high_watermark` does, in a tenth of its time.
     await this.evaluate(`vm_memory_monitor:set_vm_memory_high_watermark(${state === 'on' ? '0.0' : defaultWatermark})`);
   }
+}
+
+/** All of a virtual host. */
+function permissionOf(user: string, vhost: string): Readonly<Record<string, string>> {
+  return { user, vhost, configure: '.*', write: '.*', read: '.*' };
 }
 
 function queueReport(row: unknown): QueueReport {

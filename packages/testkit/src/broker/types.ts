@@ -136,6 +136,11 @@ export interface Broker extends BrokerEndpoint {
     user: string,
     options?: { readonly vhost?: string; readonly configure?: string; readonly write?: string; readonly read?: string },
   ): Promise<void>;
+  /**
+   * Adds what RabbitMQ's definitions say, in one short call where each `ctl` takes a second.
+   * @param definitions as its management exports them: users, vhosts, permissions, parameters, queues …
+   */
+  define(definitions: object): Promise<void>;
   /** The queues of a virtual host, default `/`. */
   listQueues(vhost?: string): Promise<QueueReport[]>;
   /** Closes every client's connection with 320 CONNECTION_FORCED. */

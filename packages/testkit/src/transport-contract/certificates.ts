@@ -23,6 +23,8 @@ export interface TestCertificates {
     readonly encryptedKey: string;
     readonly passphrase: string;
   };
+  /** A client's, signed by the other authority. */
+  readonly strangerClient: { readonly cert: string; readonly key: string };
 }
 
 interface Authority {
@@ -45,12 +47,14 @@ const dayMs = 86_400_000;
 
 export function makeCertificates(): TestCertificates {
   const authority = makeAuthority('Test authority');
+  const stranger = makeAuthority('Another authority');
   return {
     ca: authority.cert,
-    strangerCa: makeAuthority('Another authority').cert,
+    strangerCa: stranger.cert,
     server: makeLeaf(authority, 'localhost'),
     expired: makeLeaf(authority, 'localhost', -1),
     client: withEncryptedKey(makeLeaf(authority, 'client')),
+    strangerClient: makeLeaf(stranger, 'stranger'),
   };
 }
 
