@@ -1,376 +1,230 @@
 /**
- * Runs a program on one broker and writes down what each step brought about, once everything in flight has come to rest.
- * Must not know which broker it is, and must not compare.
+ * Runs programs on one broker, one after the other, and writes down what each step brought about, once everything in flight
+ * has come to rest. Must not know which broker it is, nor what is right.
  */
-import type { TransportConnector } from '@puka/transport';
-import type { FieldObjectInput, MethodInput } from '@puka/wire';
-import { type Heard, lineOf, RawPeer } from '../raw-peer.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { MethodInput } from '@puka/wire';
+import { predeclaredNames } from './names.ts';
 import type { Operation, Program, PublishOperation, SettleOperation } from './operation.ts';
-import { exchangeNames, queueNames } from './programs.ts';
+import { named, renamed, renamedTable } from './renaming.ts';
+import { channelReports, neutralStates, reportText, type StepReport } from './report.ts';
+import { Scene } from './scene.ts';
+import { Seat, type Stage } from './seat.ts';
 
-/** A broker to run on. */
-export interface Stage {
-  readonly connector: TransportConnector;
-  readonly port: number;
-}
-
-/** What was heard on one channel in one step. */
-export interface ChannelReport {
-  /** `connection/channel`. */
-  readonly where: string;
-  /** Deliveries in their order. */
-  readonly deliveries: readonly string[];
-  /** Everything else in its order; confirms one by one. */
-  readonly answers: readonly string[];
-}
-
-/** What a step brought about: on each channel, and in each queue that may be there. */
-export interface StepReport {
-  readonly channels: readonly ChannelReport[];
-  readonly queues: readonly string[];
-}
-
-const probeBase = 100;
-const maxRounds = 40;
-
-interface Open {
-  readonly peer: RawPeer;
-  /** How much of what was heard has been looked at. */
-  seen: number;
-  readonly channels: Set<number>;
-  /** Open channels for looking at queues. */
-  readonly probes: Set<number>;
-  /** Deliveries that can still be settled, by channel. */
-  readonly unsettled: Map<number, number[]>;
-  /** Publishes that have their confirm, by channel. */
-  readonly confirmed: Map<number, Set<number>>;
-  readonly flows: Map<number, number>;
-}
+/** How many rounds without news there must be where nobody knows what is to come. */
+const quietRounds = 2;
+/** How long to wait between rounds, and for how many, for what another broker has done and this one has not. */
+const patience = { rounds: 40, pauseMs: 10 } as const;
 
 /** See the head of the file. */
 export class Player {
   private readonly stage: Stage;
-  private readonly suffix: string;
-  private readonly connections: (Open | undefined)[] = [undefined, undefined];
-  private readonly named = new Set<string>();
+  private readonly lane: string;
+  private readonly scene: Scene;
+  private readonly seats: (Seat | undefined)[] = [];
+  private seatsTaken = 0;
+  private suffix = '';
   private published = 0;
+  /** Whether the queue that is being declared is to be exclusive. */
+  private isOwned = false;
+  private exchanges = new Set<string>();
+  private undoings: MethodInput[] = [];
 
-  /** @param suffix stands for `~` in names. */
-  constructor(stage: Stage, suffix: string) {
+  private constructor(stage: Stage, lane: string, scene: Scene) {
     this.stage = stage;
-    this.suffix = suffix;
+    this.lane = lane;
+    this.scene = scene;
   }
 
-  /** Runs a program, and takes away what it leaves. */
-  async play(program: Program): Promise<readonly StepReport[]> {
+  /** @param lane tells players on the same broker apart. */
+  static async start(stage: Stage, lane: string): Promise<Player> {
+    return new Player(stage, lane, await Scene.open(stage, lane));
+  }
+
+  /**
+   * Runs a program, and takes away what it leaves.
+   *
+   * @param suffix stands for `~` in names.
+   * @param expected what another broker did. It is waited for, and where it does not come the program ends.
+   * @returns a report for each step, and one more for what was left in the queues.
+   */
+  async play(program: Program, suffix: string, expected?: readonly StepReport[]): Promise<readonly StepReport[]> {
     const reports: StepReport[] = [];
-    try {
-      for (const operation of program) reports.push(await this.step(operation));
-    } finally {
-      await this.clear();
+    this.suffix = suffix;
+    this.published = 0;
+    for (const [at, operation] of program.entries()) {
+      const report = await this.step(operation, expected?.[at]);
+      reports.push(report);
+      const wanted = expected?.[at];
+      if (wanted !== undefined && reportText(wanted) !== reportText(report)) break;
     }
-    return reports;
+    const left = await this.clear();
+    return reports.length < program.length ? reports : [...reports, left];
   }
 
-  private async step(operation: Operation): Promise<StepReport> {
+  async stop(): Promise<void> {
+    for (const seat of this.live) seat.peer.drop();
+    await this.scene.close();
+  }
+
+  private async step(operation: Operation, expected: StepReport | undefined): Promise<StepReport> {
     const { connection, channel } = operation;
-    const open = await this.opened(connection, channel);
-    const marks = this.connections.map((each) => each?.peer.heard.length ?? 0);
-    this.act(open, operation);
-    const queues = await this.settled();
-    const channels = this.connections.flatMap((each, at) =>
-      each === undefined ? [] : reportsOf(each, at, marks[at] ?? 0),
-    );
-    this.connections.forEach((each, at) => {
-      if (each?.peer.isEnded === true) this.connections[at] = undefined;
-    });
-    return { channels, queues };
+    const seat = await this.seatAt(connection);
+    await seat.ready(channel, this.scene.watchQueue);
+    this.act(seat, operation);
+    await this.atRest(seat, operation);
+    const { report, states } = await this.settled(expected);
+    this.scene.forgetGone(states);
+    for (const each of this.live) each.stepOver();
+    for (const [at, each] of this.seats.entries()) if (each?.peer.isEnded === true) this.seats[at] = undefined;
+    return report;
   }
 
-  private act(open: Open, operation: Operation): void {
-    const { peer } = open;
+  private act(seat: Seat, operation: Operation): void {
     const { channel } = operation;
     switch (operation.type) {
       case 'method':
-        peer.send(channel, this.renamed(operation.method));
+        this.note(operation.method);
+        seat.peer.send(channel, renamed(operation.method, this.suffix));
         return;
       case 'publish':
-        this.publish(peer, operation);
+        this.publish(seat, operation);
         return;
       case 'settle':
-        settle(open, operation);
+        settle(seat, operation);
         return;
       case 'close':
-        if (operation.what === 'channel') {
-          open.channels.delete(channel);
-          open.unsettled.delete(channel);
-          open.confirmed.delete(channel);
-          peer.send(channel, { type: 'channel.close', replyCode: 200, replyText: '', classId: 0, methodId: 0 });
-        } else peer.send(0, { type: 'connection.close', replyCode: 200, replyText: '', classId: 0, methodId: 0 });
+        close(seat, channel, operation.what);
         return;
     }
   }
 
-  private publish(peer: RawPeer, operation: Operation & PublishOperation): void {
+  /** Waits for what has to come before anything else may be asked. */
+  private async atRest(seat: Seat, operation: Operation): Promise<void> {
+    // RabbitMQ takes nothing on a channel while it commits.
+    const { channel } = operation;
+    if (operation.type === 'method' && operation.method.type === 'tx.commit') {
+      await seat.answer(channel, ['tx.commit-ok']);
+    }
+    if (operation.type === 'close' && operation.what === 'channel') await seat.answer(channel, ['channel.close-ok']);
+    if (operation.type === 'close' && operation.what === 'connection') await seat.answer(0, ['connection.close-ok']);
+    const isOver = operation.type === 'close' && operation.what === 'line';
+    if (!isOver) await seat.flow();
+    if (isOver || seat.isClosing) await seat.peer.ended();
+    if (!seat.peer.isEnded) return;
+    const channels = this.live.reduce((sum, each) => sum + each.channels.size, 0);
+    await this.scene.lineGone(seat, channels);
+  }
+
+  private publish({ peer }: Seat, operation: Operation & PublishOperation): void {
     const { channel, exchange, routingKey, mandatory, count, bodyBytes, properties, headers } = operation;
+    const fields = { exchange: named(exchange, this.suffix), routingKey: named(routingKey, this.suffix), mandatory };
+    const table = headers === undefined ? {} : { headers: renamedTable(headers, this.suffix) };
     for (let left = count; left > 0; left--) {
       const body = `m${++this.published}`.padEnd(bodyBytes, '.');
-      const fields = { exchange: this.name(exchange), routingKey: this.name(routingKey), mandatory };
-      const table = headers === undefined ? {} : { headers: this.renamedTable(headers) };
       peer.publish(channel, fields, body, { ...properties, ...table });
     }
   }
 
-  /** The connection with its channel, made where they are not there. */
-  private async opened(at: number, channel: number): Promise<Open> {
-    const known = this.connections[at];
-    const open = known ?? (await this.connect());
-    this.connections[at] = open;
-    if (!open.channels.has(channel)) {
-      open.channels.add(channel);
-      open.peer.send(channel, { type: 'channel.open' });
-      await this.settled();
-    }
-    return open;
+  private async seatAt(at: number): Promise<Seat> {
+    const seat = this.seats[at] ?? (await Seat.take(this.stage, at, `line-${this.lane}-${++this.seatsTaken}`));
+    this.seats[at] = seat;
+    return seat;
   }
 
-  private async connect(): Promise<Open> {
-    const peer = await RawPeer.open(this.stage.connector, this.stage.port);
-    const open: Open = {
-      ...{
-        peer,
-        seen: peer.heard.length,
-        channels: new Set<number>(),
-        probes: new Set<number>(),
-        unsettled: new Map<number, number[]>(),
-      },
-      ...{ confirmed: new Map<number, Set<number>>(), flows: new Map<number, number>() },
-    };
-    return open;
-  }
-
-  /** Waits until nothing new is heard in two rounds over all channels and queues. @returns the state of the queues. */
-  private async settled(): Promise<readonly string[]> {
+  /** Looks around until what is expected is there, or, where nothing is, until nothing new comes. */
+  private async settled(
+    expected: StepReport | undefined,
+  ): Promise<{ readonly report: StepReport; readonly states: ReadonlyMap<string, string> }> {
+    const wanted = expected === undefined ? undefined : reportText(expected);
     let before: string | undefined;
-    let quiet = 0;
-    for (let round = 0; round < maxRounds; round++) {
-      const heard = this.connections.map((each) => each?.peer.heard.length).join();
-      await this.flow();
-      const queues = await this.probe();
-      const isNew = this.lookAt() || heard === '' || queues.join() !== before;
-      before = queues.join();
-      quiet = isNew ? 0 : quiet + 1;
-      if (quiet >= 2) return queues;
+    let alike = 0;
+    for (let round = 0; ; round++) {
+      for (const seat of this.live) await seat.flow();
+      this.meetQueues();
+      const states = await this.scene.look();
+      const report = { channels: this.channels(), queues: neutralStates(states) };
+      const text = reportText(report);
+      alike = text === (wanted ?? before) ? alike + 1 : 0;
+      before = text;
+      if (alike >= quietRounds || round >= patience.rounds) return { report, states };
+      if (wanted !== undefined && alike === 0 && round > 2) await sleep(patience.pauseMs);
     }
-    throw new Error(`the broker has not come to rest: ${before}`);
   }
 
-  /** A round trip on each channel, which the broker answers after all it was asked before. */
-  private async flow(): Promise<void> {
-    for (const open of this.live) {
-      for (const channel of open.channels) {
-        open.flows.set(channel, (open.flows.get(channel) ?? 0) + 1);
-        open.peer.send(channel, { type: 'channel.flow', active: true });
+  private channels(): StepReport['channels'] {
+    return this.seats.flatMap((seat, at) => {
+      if (seat === undefined) return [];
+      const reports = channelReports(seat.news(), at, seat.confirmed);
+      const end = { where: `${at}`, deliveries: [], answers: ['ended'] };
+      return seat.peer.isEnded ? [...reports, end] : reports;
+    });
+  }
+
+  /** Makes the acquaintance of queues that have been declared. */
+  private meetQueues(): void {
+    for (const seat of this.live) {
+      for (const { method } of seat.news()) {
+        if (method.type === 'queue.declare-ok') this.scene.found(method.queue, this.isOwned ? seat : undefined);
       }
     }
-    for (const open of this.live) {
-      const isThere = (): boolean => {
-        this.lookAt();
-        return [...open.channels].every((channel) => (open.flows.get(channel) ?? 0) === 0);
-      };
-      while (!isThere() && !open.peer.isEnded) await open.peer.more();
-    }
   }
 
-  /** Asks for the state of each queue, from each connection, for some are one's own. */
-  private async probe(): Promise<readonly string[]> {
-    const asked = [...this.named];
-    const answers: string[] = [];
-    for (const [at, open] of this.connections.entries()) {
-      if (open === undefined || open.peer.isEnded) continue;
-      const { peer } = open;
-      const from = peer.heard.length;
-      asked.forEach((queue, index) => {
-        const channel = probeBase + queueNames.indexOf(queue);
-        if (!open.probes.has(channel)) peer.send(channel, { type: 'channel.open' });
-        open.probes.add(channel);
-        answers[at * asked.length + index] = `${at} ${queue} -`;
-        peer.send(channel, { type: 'queue.declare', queue: this.name(queue), passive: true });
-      });
-      const find = (queue: string): Heard | undefined =>
-        peer.heard
-          .slice(from)
-          .find(
-            ({ channel, method }) =>
-              channel === probeBase + queueNames.indexOf(queue) && method.type !== 'channel.open-ok',
-          );
-      while (!peer.isEnded && asked.some((queue) => find(queue) === undefined)) await peer.more();
-      asked.forEach((queue, index) => {
-        const method = find(queue)?.method;
-        if (method?.type === 'channel.close') open.probes.delete(probeBase + queueNames.indexOf(queue));
-        const text =
-          method?.type === 'queue.declare-ok'
-            ? `${method.messageCount} ${method.consumerCount}`
-            : method?.type === 'channel.close'
-              ? String(method.replyCode)
-              : '-';
-        answers[at * asked.length + index] = `${at} ${queue} ${text}`;
-      });
-    }
-    return answers.filter((answer) => answer !== undefined);
+  /** Remembers what is to be undone. */
+  private note(method: MethodInput): void {
+    this.isOwned = method.type === 'queue.declare' && method.exclusive === true;
+    if (method.type === 'exchange.declare') this.exchanges.add(named(method.exchange, this.suffix));
+    if (method.type !== 'exchange.bind') return;
+    const { source, destination } = method;
+    if (!predeclaredNames.includes(source) || !predeclaredNames.includes(destination)) return;
+    this.undoings.push(renamed({ ...method, type: 'exchange.unbind' }, this.suffix));
   }
 
-  private get live(): Open[] {
-    return this.connections.filter((each): each is Open => each !== undefined && !each.peer.isEnded);
-  }
-
-  /** Keeps the books on what was heard. @returns whether there was anything but answers to probes. */
-  private lookAt(): boolean {
-    let isNew = false;
-    for (const open of this.connections) {
-      if (open === undefined) continue;
-      const { heard } = open.peer;
-      for (; open.seen < heard.length; open.seen++) {
-        const each = heard[open.seen];
-        if (each === undefined || each.channel >= probeBase) continue;
-        if (each.method.type === 'channel.flow-ok')
-          open.flows.set(each.channel, (open.flows.get(each.channel) ?? 0) - 1);
-        else isNew = true;
-        account(open, each);
-        // The line is ours to end: RabbitMQ waits for that.
-        if (each.method.type === 'connection.close-ok') open.peer.drop();
+  /** Gives everything back that channels hold, and takes away all that the program has left. */
+  private async clear(): Promise<StepReport> {
+    for (const seat of this.live) {
+      for (const channel of [...seat.channels]) {
+        await seat.ready(channel, this.scene.watchQueue);
+        close(seat, channel, 'channel');
+        await seat.answer(channel, ['channel.close-ok']);
       }
+      seat.lookAt();
+      seat.stepOver();
     }
-    return isNew;
+    const queues = await this.scene.drain();
+    await this.scene.clear([...this.exchanges], this.undoings);
+    this.exchanges = new Set();
+    this.undoings = [];
+    return { channels: [], queues };
   }
 
-  /** Takes away all that the program may have left. */
-  private async clear(): Promise<void> {
-    for (const at of [0, 1]) {
-      let open = this.connections[at];
-      if (open === undefined || open.peer.isEnded) open = await this.connect();
-      this.connections[at] = open;
-      const { peer } = open;
-      let channel = 2 * probeBase;
-      for (const name of queueNames) {
-        peer.send(++channel, { type: 'channel.open' }, { type: 'queue.delete', queue: this.name(name) });
-      }
-      for (const name of exchangeNames) {
-        peer.send(++channel, { type: 'channel.open' }, { type: 'exchange.delete', exchange: this.name(name) });
-      }
-    }
-    for (const open of this.live) {
-      open.peer.send(0, { type: 'connection.close', replyCode: 200, replyText: '', classId: 0, methodId: 0 });
-      await open.peer.next('connection.close-ok');
-      open.peer.drop();
-    }
-  }
-
-  private name(name: string): string {
-    return name.replace('~', this.suffix);
-  }
-
-  private renamed(method: MethodInput): MethodInput {
-    if (method.type === 'queue.declare' && queueNames.includes(method.queue ?? '')) this.named.add(method.queue ?? '');
-    switch (method.type) {
-      case 'queue.declare':
-        return { ...method, queue: this.name(method.queue ?? ''), arguments: this.renamedArguments(method.arguments) };
-      case 'queue.bind':
-      case 'queue.unbind':
-        return {
-          ...method,
-          queue: this.name(method.queue ?? ''),
-          exchange: this.name(method.exchange),
-          routingKey: this.name(method.routingKey ?? ''),
-        };
-      case 'queue.purge':
-      case 'queue.delete':
-      case 'basic.get':
-      case 'basic.consume':
-        return { ...method, queue: this.name(method.queue ?? '') };
-      case 'exchange.declare':
-        return { ...method, exchange: this.name(method.exchange), arguments: this.renamedArguments(method.arguments) };
-      case 'exchange.delete':
-        return { ...method, exchange: this.name(method.exchange) };
-      case 'exchange.bind':
-      case 'exchange.unbind':
-        return {
-          ...method,
-          destination: this.name(method.destination),
-          source: this.name(method.source),
-          routingKey: this.name(method.routingKey ?? ''),
-        };
-      default:
-        return method;
-    }
-  }
-
-  private renamedArguments<T>(table: T): T | FieldObjectInput {
-    return typeof table === 'object' && table !== null && Object.getPrototypeOf(table) === Object.prototype
-      ? this.renamedTable(table)
-      : table;
-  }
-
-  private renamedTable(table: object): FieldObjectInput {
-    const rename = (value: unknown): unknown =>
-      typeof value === 'string' ? this.name(value) : Array.isArray(value) ? value.map(rename) : value;
-    return Object.fromEntries(Object.entries(table).map(([key, value]) => [key, rename(value)])) as FieldObjectInput;
+  private get live(): Seat[] {
+    return this.seats.filter((seat): seat is Seat => seat !== undefined && !seat.peer.isEnded);
   }
 }
 
-/** Keeps what a channel has been given and not yet settled. */
-function account(open: Open, { channel, method }: Heard): void {
-  if (method.type === 'basic.deliver' || method.type === 'basic.get-ok') {
-    const tags = open.unsettled.get(channel) ?? [];
-    tags.push(Number(method.deliveryTag));
-    open.unsettled.set(channel, tags);
+function close(seat: Seat, channel: number, what: 'channel' | 'connection' | 'line'): void {
+  const fields = { replyCode: 200, replyText: '', classId: 0, methodId: 0 };
+  if (what === 'line') seat.peer.drop();
+  else if (what === 'connection') seat.peer.send(0, { type: 'connection.close', ...fields });
+  else {
+    seat.forget(channel);
+    seat.confirmed.delete(channel);
+    seat.peer.send(channel, { type: 'channel.close', ...fields });
   }
-  if (method.type !== 'channel.close') return;
-  open.channels.delete(channel);
-  open.unsettled.delete(channel);
-  open.confirmed.delete(channel);
-  open.flows.delete(channel);
 }
 
-function settle(open: Open, { channel, how, choice, multiple, requeue }: Operation & SettleOperation): void {
-  const tags = open.unsettled.get(channel) ?? [];
-  // Now and then a tag that nobody has.
-  const deliveryTag = tags[choice % (tags.length + 1)] ?? (tags.length === 0 ? 0 : tags.at(-1)) ?? 0;
-  if (tags.length === 0) return;
-  open.unsettled.set(
+function settle(seat: Seat, { channel, how, choice, multiple, requeue }: Operation & SettleOperation): void {
+  const tags = seat.unsettled.get(channel) ?? [];
+  // Now and then a tag that has been settled already.
+  const deliveryTag = tags[choice % (tags.length + 1)] ?? tags.at(-1);
+  if (deliveryTag === undefined) return;
+  seat.unsettled.set(
     channel,
     tags.filter((tag) => (multiple && how !== 'reject' ? tag > deliveryTag : tag !== deliveryTag)),
   );
-  if (how === 'ack') open.peer.send(channel, { type: 'basic.ack', deliveryTag, multiple });
-  else if (how === 'nack') open.peer.send(channel, { type: 'basic.nack', deliveryTag, multiple, requeue });
-  else open.peer.send(channel, { type: 'basic.reject', deliveryTag, requeue });
-}
-
-function reportsOf(open: Open, connection: number, from: number): ChannelReport[] {
-  const byChannel = new Map<number, { deliveries: string[]; answers: string[] }>();
-  for (const heard of open.peer.heard.slice(from)) {
-    const { channel, method } = heard;
-    if (channel >= probeBase || method.type === 'channel.flow-ok') continue;
-    const report = byChannel.get(channel) ?? { deliveries: [], answers: [] };
-    byChannel.set(channel, report);
-    if (method.type === 'basic.deliver') report.deliveries.push(lineOf(heard));
-    else report.answers.push(...answersOf(open, heard));
-  }
-  if (open.peer.isEnded) byChannel.set(-1, { deliveries: [], answers: ['ended'] });
-  return [...byChannel]
-    .sort(([a], [b]) => a - b)
-    .map(([channel, report]) => ({ where: `${connection}/${channel}`, ...report }));
-}
-
-/** One line for each confirm, so that it does not matter how many a broker tells at once. */
-function answersOf(open: Open, heard: Heard): string[] {
-  const { channel, method } = heard;
-  if (method.type !== 'basic.ack' && method.type !== 'basic.nack') return [lineOf(heard)];
-  const tag = Number(method.deliveryTag);
-  const told = open.confirmed.get(channel) ?? new Set<number>();
-  open.confirmed.set(channel, told);
-  const all = method.multiple === true ? Array.from({ length: tag }, (_, at) => at + 1) : [tag];
-  const fresh = all.filter((each) => !told.has(each));
-  for (const each of fresh) told.add(each);
-  return fresh.map((each) => `${method.type} ${each}`);
+  const { peer } = seat;
+  if (how === 'ack') peer.send(channel, { type: 'basic.ack', deliveryTag, multiple });
+  else if (how === 'nack') peer.send(channel, { type: 'basic.nack', deliveryTag, multiple, requeue });
+  else peer.send(channel, { type: 'basic.reject', deliveryTag, requeue });
 }
