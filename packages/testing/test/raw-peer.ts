@@ -64,6 +64,7 @@ export class RawPeer implements FrameSink {
   private taken = 0;
   private hasReceived = false;
   private isRefused = false;
+  private delivered = 0;
   private half:
     | { channel: number; method: Method; properties?: BasicProperties; left: number; body: Uint8Array[] }
     | undefined;
@@ -156,6 +157,20 @@ export class RawPeer implements FrameSink {
     return this.take((heard) => heard.channel === channel || heard.method.type === 'connection.close', `on ${channel}`);
   }
 
+  /** The next so many deliveries, of those that this has not given yet. */
+  async deliveries(count: number): Promise<Heard[]> {
+    for (;;) {
+      const all = this.heard.filter(({ method }) => method.type === 'basic.deliver');
+      const next = all.slice(this.delivered, this.delivered + count);
+      if (next.length === count) {
+        this.delivered += count;
+        return next;
+      }
+      if (this.isEnded) throw new Error(`the line ended; heard ${this.heard.map(lineOf).join(' | ')}`);
+      await this.more();
+    }
+  }
+
   /** Waits until the line is down. */
   async ended(): Promise<void> {
     while (!this.isEnded) await this.more();
@@ -234,6 +249,12 @@ export class RawPeer implements FrameSink {
     this.half = undefined;
     this.heard.push({ channel: half.channel, method: half.method, properties: half.properties, body });
   }
+}
+
+/** The headers of a message by their names; none where it has none. */
+export function headersOf(properties: BasicProperties | undefined): Readonly<Record<string, unknown>> {
+  // What comes in is decoded, so that it is an object.
+  return { ...properties?.headers } as Record<string, unknown>;
 }
 
 /** What was heard, in one line; properties that are absent are left out. */

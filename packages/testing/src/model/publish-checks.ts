@@ -45,7 +45,7 @@ export function expiryFault(milliseconds: bigint): string | undefined {
 /**
  * Makes a message of what was published: reads the routing keys of CC and BCC, and takes the BCC away.
  *
- * @throws {PreconditionFailed} for a `delivery-mode` or a CC or BCC that is none.
+ * @throws {PreconditionFailed} for a CC or BCC or a `delivery-mode` that is none, in this order.
  */
 export function messageOf(
   exchange: string,
@@ -53,18 +53,16 @@ export function messageOf(
   properties: PropertiesReader,
   body: Uint8Array,
 ): Message {
+  const { headers } = properties;
+  const hasCopies = headers !== undefined && ('CC' in headers || 'BCC' in headers);
+  const fields = hasCopies ? fieldsOf(properties.taggedHeaders) : [];
+  const keys = hasCopies ? [routingKey, ...headerRoutes(fields)] : [routingKey];
   const { deliveryMode } = properties;
   if (deliveryMode !== undefined && deliveryMode !== 1 && deliveryMode !== 2) {
     throw new PreconditionFailed(`invalid message: {delivery_mode_unknown,${deliveryMode}}`);
   }
-  const { headers } = properties;
-  if (headers === undefined || !('CC' in headers || 'BCC' in headers)) {
-    return new Message(exchange, [routingKey], properties, body);
-  }
-  const fields = fieldsOf(properties.taggedHeaders);
-  const keys = [routingKey, ...headerRoutes(fields)];
   const message = new Message(exchange, keys, properties, body);
-  return 'BCC' in headers ? message.with(fields.filter(([name]) => name !== 'BCC')) : message;
+  return hasCopies && 'BCC' in headers ? message.with(fields.filter(([name]) => name !== 'BCC')) : message;
 }
 
 function headerRoutes(fields: ReturnType<typeof fieldsOf>): string[] {

@@ -13,6 +13,8 @@ import { route } from './exchanges/route.ts';
 import type { Message } from './message.ts';
 import { ClassicQueue } from './queues/classic-queue.ts';
 import type { DeathReason, Queue, QueueHost, QueueOwner, QueueSettings } from './queues/queue.ts';
+import { QuorumQueue } from './queues/quorum-queue.ts';
+import { StreamQueue } from './queues/stream-queue.ts';
 
 /** What a vhost shares with the others of the broker. */
 export interface VirtualHostShared {
@@ -72,15 +74,15 @@ export class VirtualHost implements QueueHost {
     return route(exchange, message, (name) => this.exchanges.get(name));
   }
 
-  /** Hands a message to queues, one after the other. */
-  deliver(names: readonly string[], message: Message): PublishOutcome {
+  /** Hands a message to queues, one after the other. @param publisher the channel it comes from. */
+  deliver(names: readonly string[], message: Message, publisher?: object): PublishOutcome {
     let routed = 0;
     let isRejected = false;
     for (const name of names) {
       const queue = this.queues.get(name);
       if (queue === undefined) continue;
       routed++;
-      const outcome = queue.publish(message);
+      const outcome = queue.publish(message, publisher);
       isRejected ||= outcome === 'rejected';
       this.shared.queued(this, queue, message, outcome);
     }
@@ -94,7 +96,7 @@ export class VirtualHost implements QueueHost {
   }
 
   addQueue(settings: QueueSettings): Queue {
-    const queue = new ClassicQueue(this.name, settings, this);
+    const queue = newQueue(this.name, settings, this);
     this.queues.set(settings.name, queue);
     return queue;
   }
@@ -113,8 +115,10 @@ export class VirtualHost implements QueueHost {
     const consumers = queue.close();
     this.removeBindingsTo('queue', queue.name);
     if (consumers.length === 0) return;
+    // RabbitMQ: a channel tells its consumers in the order of their tags.
+    const told = consumers.toSorted((a, b) => (a.consumerTag < b.consumerTag ? -1 : 1));
     this.later(() => {
-      for (const { channel, consumerTag } of consumers) channel.consumerCancelled(consumerTag);
+      for (const { channel, consumerTag } of told) channel.consumerCancelled(consumerTag);
     });
   }
 
@@ -168,5 +172,20 @@ export class VirtualHost implements QueueHost {
 
   private removeIfUnbound(exchange: Exchange): void {
     if (exchange.settings.autoDelete && exchange.bindings.size === 0) this.removeExchange(exchange);
+  }
+}
+
+function newQueue(vhost: string, settings: QueueSettings, host: QueueHost): Queue {
+  switch (settings.type) {
+    case 'classic':
+      return new ClassicQueue(vhost, settings, host);
+    case 'quorum':
+      return new QuorumQueue(vhost, settings, host);
+    case 'stream':
+      return new StreamQueue(vhost, settings, host);
+    default: {
+      const never: never = settings.type;
+      return never;
+    }
   }
 }

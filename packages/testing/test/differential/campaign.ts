@@ -15,8 +15,6 @@ export interface CampaignOptions {
   readonly seed: number;
   /** Most steps of a program beyond its opening. */
   readonly steps: number;
-  /** How many programs run at the same time. */
-  readonly lanes: number;
   /** How many differences end it. */
   readonly mostDifferences: number;
   /** How long one program may be shrunk. */
@@ -33,25 +31,27 @@ const perSeed = 20;
 export class Campaign {
   readonly tally: Tally = { programs: 0, operations: 0, races: 0 };
   readonly differences: string[] = [];
-  private readonly real: Stage;
-  private readonly embedded: Stage;
+  private readonly real: readonly Stage[];
+  private readonly embedded: readonly Stage[];
   private readonly options: CampaignOptions;
   private readonly run = Date.now().toString(36);
 
-  constructor(real: Stage, embedded: Stage, options: CampaignOptions) {
+  /** Programs run at the same time, one on each pair of stages. */
+  constructor(real: readonly Stage[], embedded: readonly Stage[], options: CampaignOptions) {
     this.real = real;
     this.embedded = embedded;
     this.options = options;
   }
 
   async fight(): Promise<void> {
-    const { programs: total, lanes, seed } = this.options;
+    const { programs: total, seed } = this.options;
     const seeds = Array.from({ length: Math.ceil(total / perSeed) }, (_, at) => seed + at);
-    await Promise.all(Array.from({ length: lanes }, (_, at) => this.lane(`${this.run}${at}`, seeds)));
+    await Promise.all(this.real.map((real, at) => this.lane(real, this.embedded[at], `${this.run}${at}`, seeds)));
   }
 
-  private async lane(name: string, seeds: number[]): Promise<void> {
-    const duel = await Duel.start(this.real, this.embedded, name, this.tally);
+  private async lane(real: Stage, embedded: Stage | undefined, name: string, seeds: number[]): Promise<void> {
+    if (embedded === undefined) return;
+    const duel = await Duel.start(real, embedded, name, this.tally);
     const { mostDifferences, onProgress } = this.options;
     for (let seed = seeds.shift(); seed !== undefined; seed = seeds.shift()) {
       if (this.differences.length >= mostDifferences) break;
@@ -64,15 +64,19 @@ export class Campaign {
   /** The programs of one seed; the first that shows a difference is shrunk, and ends it. */
   private async fromSeed(duel: Duel, seed: number): Promise<void> {
     const { steps, shrinkMs, onDifference } = this.options;
-    const property = fc.asyncProperty(programs(steps), async (program) => (await duel.fight(program)) === undefined);
-    const limits = { numRuns: perSeed, interruptAfterTimeLimit: shrinkMs };
-    const result = await fc.check(property, { ...limits, seed, endOnFailure: false });
+    let giveUpAtMs = Number.POSITIVE_INFINITY;
+    const property = fc.asyncProperty(programs(steps), async (program) => {
+      // What is not looked at any more counts as no smaller program.
+      if (Date.now() > giveUpAtMs) return true;
+      const isSame = (await duel.fight(program)) === undefined;
+      if (!isSame && giveUpAtMs === Number.POSITIVE_INFINITY) giveUpAtMs = Date.now() + shrinkMs;
+      return isSame;
+    });
+    const result = await fc.check(property, { seed, numRuns: perSeed, endOnFailure: false });
     if (!result.failed) return;
     const [program] = result.counterexample ?? [];
-    const text =
-      program === undefined
-        ? `seed ${seed}: ${String(result.errorInstance)}`
-        : `seed ${seed}, ${result.numShrinks} shrinks\n${await told(duel, program)}`;
+    const why = program === undefined ? String(result.errorInstance) : await told(duel, program);
+    const text = `seed ${seed}, ${result.numShrinks} shrinks\n${why}`;
     this.differences.push(text);
     onDifference?.(text);
   }

@@ -11,6 +11,7 @@ export const seldom: fc.Arbitrary<boolean> = chance(19);
 export const queue: fc.Arbitrary<string> = fc.oneof(
   { weight: 12, arbitrary: fc.constantFrom('qa~', 'qb~') },
   { weight: 5, arbitrary: fc.constantFrom(...queueNames) },
+  { weight: 3, arbitrary: fc.constant('qq~') },
   { weight: 1, arbitrary: fc.constantFrom('', 'none~', 'amq.mine') },
 );
 export const exchange: fc.Arbitrary<string> = fc.oneof(

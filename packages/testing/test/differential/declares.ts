@@ -42,7 +42,30 @@ export const queueArguments: fc.Arbitrary<FieldObjectInput> = fc
   .array(fc.oneof({ weight: 24, arbitrary: queueArgument }, { weight: 1, arbitrary: badArgument }), { maxLength: 3 })
   .map((list): FieldObjectInput => Object.assign({}, ...list));
 
+const quorumArgument: fc.Arbitrary<FieldObjectInput> = fc.oneof(
+  fc.constantFrom(0, 1, 2, 5).map((limit) => ({ 'x-delivery-limit': limit })),
+  fc.constantFrom(0, 1, 3).map((limit) => ({ 'x-max-length': limit })),
+  fc.constantFrom(5, 12).map((limit) => ({ 'x-max-length-bytes': limit })),
+  fc.constant({ 'x-overflow': 'drop-head' }),
+  fc.constantFrom('', ...exchangeNames).map((name) => ({ 'x-dead-letter-exchange': name })),
+  fc
+    .constantFrom('a', ...queueNames)
+    .map((key) => ({ 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': key })),
+  fc.constant({ 'x-single-active-consumer': true }),
+  fc.constant({ 'x-message-ttl': 60_000 }),
+  fc.constantFrom<FieldObjectInput>({ 'x-max-priority': 3 }, { 'x-queue-mode': 'lazy' }, { 'x-delivery-limit': -1 }),
+);
+/** Arguments of a quorum queue, wrong ones now and then. */
+const quorumArguments: fc.Arbitrary<FieldObjectInput> = fc
+  .array(quorumArgument, { maxLength: 3 })
+  .map((list): FieldObjectInput => Object.assign({ 'x-queue-type': 'quorum' }, ...list));
+/** The declare of a quorum queue; RabbitMQ takes it only durable. */
+export const declareQuorumQueue: fc.Arbitrary<MethodInput> = fc
+  .tuple(quorumArguments, fc.record({ durable: fc.constantFrom(true, true, true, true, false), exclusive: seldom }))
+  .map(([args, flags]) => ({ type: 'queue.declare', queue: 'qq~', ...flags, arguments: args }));
+
 const queueFlags = fc.record({ durable: often, exclusive: seldom, autoDelete: often });
+/** The declare of any queue but a quorum queue. */
 export const declareQueue: fc.Arbitrary<MethodInput> = fc
   .tuple(queue, queueFlags, seldom, fc.oneof(fc.constant({}), queueArguments))
   .map(([name, flags, passive, args]) => ({ type: 'queue.declare', queue: name, passive, ...flags, arguments: args }));
@@ -51,6 +74,7 @@ const alternate: fc.Arbitrary<FieldObjectInput> = fc.oneof(
   { weight: 5, arbitrary: fc.constant({}) },
   { weight: 2, arbitrary: fc.constantFrom(...exchangeNames, 'none~').map((name) => ({ 'alternate-exchange': name })) },
 );
+/** The declare of an exchange. */
 export const declareExchange: fc.Arbitrary<MethodInput> = fc
   .tuple(exchange, seldom, fc.constantFrom(...exchangeTypes, 'odd'), seldom, often, often, seldom, alternate)
   .map(([name, isOther, other, passive, durable, autoDelete, internal, args]) => {
@@ -69,6 +93,7 @@ export const declareExchange: fc.Arbitrary<MethodInput> = fc
   });
 
 const headerValue = fc.constantFrom<FieldObjectInput[string]>(1, 2, 'one', true, null, longString('one'));
+/** Headers of a message, and of what is matched by. */
 export const headers: fc.Arbitrary<FieldObjectInput> = fc.dictionary(fc.constantFrom('h', 'k', 'x-h'), headerValue, {
   maxKeys: 2,
 });
@@ -91,6 +116,7 @@ const ends = fc.tuple(
   fc.oneof({ weight: 3, arbitrary: fc.constant({}) }, { weight: 1, arbitrary: bindArguments }),
 );
 
+/** Binds or unbinds a queue. */
 export const bindQueue: fc.Arbitrary<MethodInput> = fc
   .tuple(
     fc.constantFrom<'queue.bind' | 'queue.unbind'>('queue.bind', 'queue.bind', 'queue.bind', 'queue.unbind'),
@@ -105,6 +131,7 @@ export const bindQueue: fc.Arbitrary<MethodInput> = fc
     routingKey,
     arguments: args,
   }));
+/** Binds or unbinds an exchange. */
 export const bindExchange: fc.Arbitrary<MethodInput> = fc
   .tuple(
     fc.constantFrom<'exchange.bind' | 'exchange.unbind'>('exchange.bind', 'exchange.bind', 'exchange.unbind'),

@@ -1,7 +1,7 @@
 /** Makes random programs. Must not run them. */
 import type { MethodInput } from '@puka/wire';
 import fc from 'fast-check';
-import { queueArguments } from './declares.ts';
+import { declareQuorumQueue, queueArguments } from './declares.ts';
 import { exchangeNames, exchangeTypes } from './names.ts';
 import type { Operation, Program } from './operation.ts';
 import { step } from './steps.ts';
@@ -15,8 +15,10 @@ const opening: fc.Arbitrary<Program> = fc
     fc.oneof(fc.constant({}), queueArguments),
     fc.oneof(fc.constant({}), queueArguments),
     fc.subarray([0, 1, 2, 3, 4, 5, 6, 7], { minLength: 4 }),
+    // They are made of files, and slow to come and go.
+    fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: fc.tuple(declareQuorumQueue) }),
   )
-  .map(([first, second, kept]) => {
+  .map(([first, second, kept, quorum]) => {
     const methods: MethodInput[] = [
       { type: 'queue.declare', queue: 'qa~', arguments: first },
       { type: 'queue.declare', queue: 'qb~', arguments: second },
@@ -30,9 +32,8 @@ const opening: fc.Arbitrary<Program> = fc
       { type: 'queue.bind', queue: 'qa~', exchange: 'xf~', routingKey: '' },
       { type: 'queue.bind', queue: 'qb~', exchange: 'xt~', routingKey: 'a.#' },
     ];
-    return methods.flatMap((method, at): Operation[] =>
-      kept.includes(at) ? [{ connection: 0, channel: 1, type: 'method', method }] : [],
-    );
+    const chosen = [...quorum, ...methods.filter((_method, at) => kept.includes(at))];
+    return chosen.map((method): Operation => ({ connection: 0, channel: 1, type: 'method', method }));
   });
 
 /** A program. @param maxSteps beyond the opening. */

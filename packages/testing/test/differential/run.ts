@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { launchBroker } from '@puka/testkit';
 import { Campaign } from './campaign.ts';
-import { embeddedStage, realStage } from './stages.ts';
+import { embeddedStages, realStages } from './stages.ts';
 
 const { values } = parseArgs({
   args: process.argv.slice(2).filter((argument) => argument !== '--'),
@@ -18,10 +18,11 @@ const { values } = parseArgs({
 
 async function main(): Promise<void> {
   const rabbit = await launchBroker({ onProgress: (text) => process.stderr.write(`${text}\n`) });
-  const embedded = await embeddedStage();
-  const campaign = new Campaign(await realStage(rabbit), embedded, {
+  const lanes = Number(values.lanes);
+  const embedded = await embeddedStages(lanes);
+  const campaign = new Campaign(await realStages(rabbit, lanes), embedded.stages, {
     ...{ programs: Number(values.programs), seed: Number(values.seed), steps: Number(values.steps) },
-    ...{ lanes: Number(values.lanes), mostDifferences: Number(values.most), shrinkMs: 60_000 },
+    ...{ mostDifferences: Number(values.most), shrinkMs: 60_000 },
     onDifference: (text) => process.stdout.write(`\n=== ${text}\n`),
     onProgress: ({ programs }) => process.stderr.write(`${programs} programs\n`),
   });

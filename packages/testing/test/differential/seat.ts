@@ -13,6 +13,8 @@ export interface Stage {
   readonly connector: TransportConnector;
   readonly port: number;
   readonly vhost: string;
+  /** Lets a little time go by, where it would stand still. RabbitMQ: some things happen a millisecond later. */
+  readonly letTimePass?: () => Promise<void>;
 }
 
 /** Channels from here on are for looking, and what is heard on them is not reported. */

@@ -2,7 +2,7 @@
 import type { BasicProperties, FieldObjectInput, MethodInput } from '@puka/wire';
 import fc from 'fast-check';
 import { exchange, often, queue, routingKeys, seldom } from './choices.ts';
-import { bindExchange, bindQueue, declareExchange, declareQueue, headers } from './declares.ts';
+import { bindExchange, bindQueue, declareExchange, declareQueue, declareQuorumQueue, headers } from './declares.ts';
 import type { CloseOperation, MethodOperation, PublishOperation, SettleOperation } from './operation.ts';
 
 /** What is done, without the place. */
@@ -35,6 +35,7 @@ const publish: fc.Arbitrary<PublishOperation> = fc.record({
   exchange: fc.oneof({ weight: 4, arbitrary: fc.constant('') }, { weight: 6, arbitrary: exchange }),
   routingKey: fc.oneof(
     { weight: 3, arbitrary: fc.constantFrom('qa~', 'qb~') },
+    { weight: 1, arbitrary: fc.constant('qq~') },
     { weight: 3, arbitrary: fc.constantFrom(...routingKeys) },
   ),
   mandatory: often,
@@ -87,6 +88,7 @@ const asMethod = (arbitrary: fc.Arbitrary<MethodInput>): fc.Arbitrary<Step> =>
 /** Any step. */
 export const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 10, arbitrary: asMethod(declareQueue) },
+  { weight: 1, arbitrary: asMethod(declareQuorumQueue) },
   { weight: 5, arbitrary: asMethod(declareExchange) },
   { weight: 9, arbitrary: asMethod(bindQueue) },
   { weight: 4, arbitrary: asMethod(bindExchange) },

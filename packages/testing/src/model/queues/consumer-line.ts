@@ -18,27 +18,27 @@ export function priorityOf(args: Arguments): number {
 }
 
 /** See the head of the file. */
-export class ConsumerLine {
-  private consumers: Consumer[] = [];
+export class ConsumerLine<C extends Consumer = Consumer> {
+  private consumers: C[] = [];
 
-  get first(): Consumer | undefined {
+  get first(): C | undefined {
     return this.consumers[0];
   }
 
-  get all(): readonly Consumer[] {
+  get all(): readonly C[] {
     return this.consumers;
   }
 
-  includes(consumer: Consumer): boolean {
+  includes(consumer: C): boolean {
     return this.consumers.includes(consumer);
   }
 
-  takeFirst(): Consumer | undefined {
+  takeFirst(): C | undefined {
     return this.consumers.shift();
   }
 
   /** Puts one behind the others of its priority. */
-  add(consumer: Consumer): void {
+  add(consumer: C): void {
     const { consumers } = this;
     let at = consumers.length;
     while (at > 0 && (consumers[at - 1]?.priority ?? 0) < consumer.priority) at--;
@@ -46,7 +46,7 @@ export class ConsumerLine {
     else consumers.splice(at, 0, consumer);
   }
 
-  remove(fits: (consumer: Consumer) => boolean): void {
+  remove(fits: (consumer: C) => boolean): void {
     this.consumers = this.consumers.filter((consumer) => !fits(consumer));
   }
 }

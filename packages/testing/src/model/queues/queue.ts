@@ -113,8 +113,12 @@ export interface Queue {
   /** Whether a message waits for a consumer that may take it. */
   readonly isDelivering: boolean;
 
-  /** Takes a message, or refuses it: then the publisher gets a nack. */
-  publish(message: Message): 'taken' | 'rejected';
+  /**
+   * Takes a message, or refuses it: then the publisher gets a nack.
+   *
+   * @param publisher the channel it comes from; none for a dead letter, which is never refused by a quorum queue.
+   */
+  publish(message: Message, publisher?: object): 'taken' | 'rejected';
   /** Takes the next message out; it is unacked then, or gone where no ack is asked for. */
   get(channel: ConsumerChannel, ackRequired: boolean): GetResult | undefined;
   /** @throws {AccessRefused} where it is in exclusive use. */

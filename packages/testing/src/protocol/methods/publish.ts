@@ -40,7 +40,8 @@ export function publish(channel: ServerChannel, { method, properties, body }: Pu
 export function deliverPublish(channel: ServerChannel, { message, queues, mandatory }: HeldPublish): PublishOutcome {
   const fate = channel.host.interference.fateOfPublish(message);
   if (fate === 'nack') return { routed: 1, isRejected: true };
-  const outcome = fate === 'return' ? { routed: 0, isRejected: false } : channel.host.vhost.deliver(queues, message);
+  const outcome =
+    fate === 'return' ? { routed: 0, isRejected: false } : channel.host.vhost.deliver(queues, message, channel);
   if (outcome.routed > 0) return outcome;
   channel.host.broker.unrouted(message);
   if (mandatory) channel.sendReturn(message);

@@ -1,0 +1,33 @@
+/**
+ * Which publishers a quorum queue with `reject-publish` turns away. RabbitMQ: all of them once the queue is over its limit,
+ * until it is down to four fifths of it; who comes in between is let in. Must not count messages.
+ */
+
+/** See the head of the file. */
+export class PublisherGate {
+  private readonly arrivals = new WeakMap<object, { readonly isShut: boolean; readonly at: number }>();
+  private isShut = false;
+  private changes = 0;
+
+  /** Whether a publisher is let in. @param isOver the queue is over its limit, which counts for those who come first. */
+  admits(publisher: object, isOver: boolean): boolean {
+    let arrival = this.arrivals.get(publisher);
+    if (arrival === undefined) {
+      arrival = { isShut: isOver, at: this.changes };
+      this.arrivals.set(publisher, arrival);
+    }
+    return !(arrival.at < this.changes ? this.isShut : arrival.isShut);
+  }
+
+  /** Turns those away who are there. */
+  shut(): void {
+    this.isShut = true;
+    this.changes++;
+  }
+
+  /** Lets those in who are there. */
+  open(): void {
+    this.isShut = false;
+    this.changes++;
+  }
+}

@@ -1,0 +1,404 @@
+/**
+ * A quorum queue of one member, as RabbitMQ 3.10 has it: what comes back is counted, and dead beyond a limit. Each thing asked
+ * of it is done whole, then messages are handed out. Must not know connections or frames. RabbitMQ: docs/quorum-queues.
+ */
+import { AmqpNotImplemented, ResourceLocked } from '@puka/errors';
+import { int64 } from '@puka/wire';
+import { type Message, withHeader } from '../message.ts';
+import { QueuedMessage } from '../queued-message.ts';
+import { type Resource, resourceText } from '../resource.ts';
+import { ConsumerLine, priorityOf } from './consumer-line.ts';
+import { PublisherGate } from './publisher-gate.ts';
+import type {
+  ConsumeRequest,
+  ConsumerChannel,
+  ConsumerView,
+  DeathReason,
+  Delivery,
+  GetResult,
+  Queue,
+  QueueHost,
+  QueueSettings,
+  Settlement,
+} from './queue.ts';
+import { type QueueLimits, queueLimits } from './queue-limits.ts';
+import { QuorumConsumer, type QuorumConsumerRequest } from './quorum-consumer.ts';
+import { QuorumMessages } from './quorum-messages.ts';
+
+/** Deliveries of one thing asked: RabbitMQ sends those of each consumer together. */
+type Outgoing = Map<QuorumConsumer, number>;
+
+/** See the head of the file. */
+export class QuorumQueue implements Queue {
+  readonly settings: QueueSettings;
+  readonly resource: Resource;
+  deadlineMs: number = Number.POSITIVE_INFINITY;
+  private readonly host: QueueHost;
+  private readonly limits: QueueLimits;
+  private readonly deliveryLimit: number | undefined;
+  private readonly isSingleActive: boolean;
+  private readonly messages: QuorumMessages;
+  private readonly gate = new PublisherGate();
+  private takers: QuorumConsumer[] = [];
+  /** Of a queue with a single active consumer: those that wait for their turn. */
+  private waiting: QuorumConsumer[] = [];
+  private readonly service = new ConsumerLine<QuorumConsumer>();
+  private nextPlace = 1;
+  private unusedSinceMs: number;
+  private isGone = false;
+
+  constructor(vhost: string, settings: QueueSettings, host: QueueHost) {
+    this.settings = settings;
+    this.host = host;
+    this.resource = { kind: 'queue', vhost, name: settings.name };
+    this.limits = queueLimits(settings.arguments);
+    this.deliveryLimit = settings.arguments.number('x-delivery-limit');
+    this.isSingleActive = settings.arguments.isTrue('x-single-active-consumer');
+    this.messages = new QuorumMessages(this.limits);
+    this.unusedSinceMs = host.nowMs;
+    this.setDeadline();
+  }
+
+  get name(): string {
+    return this.settings.name;
+  }
+
+  get readyCount(): number {
+    return this.messages.length;
+  }
+
+  get unackedCount(): number {
+    return this.takers.reduce((sum, { checkedOut }) => sum + checkedOut.size, 0);
+  }
+
+  /** RabbitMQ: with those whose messages are not yet acked, and without those that wait for their turn. */
+  get consumerCount(): number {
+    return this.takers.length;
+  }
+
+  get readyMessages(): Iterable<QueuedMessage> {
+    return this.messages;
+  }
+
+  get consumers(): readonly ConsumerView[] {
+    const active = this.takers.filter(({ isGet, isCancelled }) => !isGet && !isCancelled);
+    return [...active.map((each) => each.view(true)), ...this.waiting.map((each) => each.view(false))];
+  }
+
+  get isDelivering(): boolean {
+    return this.takers.some(({ ackRequired, checkedOut }) => !ackRequired && checkedOut.size > 0);
+  }
+
+  publish(message: Message, publisher?: object): 'taken' | 'rejected' {
+    const isStrict = this.limits.overflow === 'reject-publish';
+    if (isStrict && publisher !== undefined && !this.gate.admits(publisher, this.messages.isOverLimit)) {
+      return 'rejected';
+    }
+    this.command(() => this.messages.push(new QueuedMessage(this.nextPlace++, message, this.expiryOf(message))));
+    return 'taken';
+  }
+
+  get(channel: ConsumerChannel, ackRequired: boolean): GetResult | undefined {
+    if (this.isSingleActive) {
+      throw new ResourceLocked(
+        `cannot obtain access to locked ${resourceText(this.resource)}. basic.get operations are not supported by quorum ` +
+          'queues with single active consumer',
+      );
+    }
+    this.unusedSinceMs = this.host.nowMs;
+    const wasBelow = this.messages.isBelowSoftLimit;
+    this.dropExpired();
+    const entry = this.messages.takeFirst();
+    this.holdLimit(wasBelow);
+    if (entry !== undefined && ackRequired) {
+      const request = { channel, consumerTag: undefined, ackRequired, exclusive: false, prefetchCount: 0, priority: 0 };
+      const taker = new QuorumConsumer(request);
+      taker.checkOut(entry);
+      this.takers.push(taker);
+    }
+    this.setDeadline();
+    if (entry === undefined) return undefined;
+    // RabbitMQ: of a get the count stands there from the first time on.
+    const delivery = this.deliveryOf(entry, entry.returnCount);
+    return { delivery, messageCount: this.messages.length };
+  }
+
+  /** RabbitMQ: `exclusive` means nothing here. */
+  consume(request: ConsumeRequest): void {
+    const { channel, consumerTag, noAck, exclusive, prefetchCount } = request;
+    if (channel.limit.isActive) {
+      throw new AmqpNotImplemented(`${resourceText(this.resource)} does not support global qos`);
+    }
+    request.started();
+    const priority = priorityOf(request.arguments);
+    this.subscribe({ channel, consumerTag, ackRequired: !noAck, exclusive, prefetchCount, priority });
+    this.command(() => this.activateNext());
+  }
+
+  cancel(channel: ConsumerChannel, consumerTag: string, done: () => void): void {
+    done();
+    const isMeant = (each: QuorumConsumer): boolean => !each.isGet && isOf(each, channel, consumerTag);
+    const taker = this.takers.find(isMeant);
+    if (taker === undefined) {
+      this.waiting = this.waiting.filter((each) => !isMeant(each));
+      return;
+    }
+    taker.cancel();
+    this.removeIfDone(taker);
+    this.command(() => this.activateNext());
+  }
+
+  settle(
+    channel: ConsumerChannel,
+    consumerTag: string | undefined,
+    entries: readonly QueuedMessage[],
+    settlement: Settlement,
+  ): void {
+    const isMeant = (each: QuorumConsumer): boolean =>
+      consumerTag === undefined ? each.isGet && each.channel === channel : isOf(each, channel, consumerTag);
+    for (const taker of this.takers.filter(isMeant)) {
+      const numbers = taker.numbersOf(entries);
+      if (numbers.length === 0 || this.isGone) continue;
+      if (settlement === 'requeue') this.giveBack(taker, numbers);
+      else this.finish(taker, numbers, settlement === 'discard' ? 'rejected' : undefined);
+    }
+  }
+
+  limitChannel(): void {}
+
+  resume(channel: ConsumerChannel): void {
+    if (channel.isCongested) return;
+    for (const taker of this.takers) if (taker.channel === channel) this.settleUnasked(taker);
+  }
+
+  channelDown(channel: ConsumerChannel): void {
+    if (this.isGone) return;
+    const down = this.takers.filter((taker) => taker.channel === channel);
+    this.waiting = this.waiting.filter((each) => each.channel !== channel);
+    this.command(() => {
+      for (const taker of down.toSorted(byTag)) {
+        for (const number of taker.checkedOut.keys()) this.returnOne(taker, number);
+        this.takers = this.takers.filter((each) => each !== taker);
+        this.service.remove((each) => each === taker);
+      }
+      if (down.length > 0) this.unusedSinceMs = this.host.nowMs;
+      this.activateNext();
+    });
+  }
+
+  purge(): number {
+    const count = this.messages.length;
+    this.command(() => this.messages.clear());
+    return count;
+  }
+
+  /** What a quorum queue holds is on disk, be it persistent or not. */
+  restart(): void {}
+
+  /** RabbitMQ 3.10: a declare is no use of a quorum queue. */
+  touch(): void {}
+
+  expire(): void {
+    if (this.isGone) return;
+    if (this.host.nowMs >= this.unusedDeadlineMs) this.host.removeQueue(this);
+    else this.command(() => {});
+  }
+
+  close(): readonly ConsumerView[] {
+    const { consumers } = this;
+    this.isGone = true;
+    this.takers = [];
+    this.waiting = [];
+    this.service.remove(() => true);
+    this.messages.clear();
+    this.setDeadline();
+    return consumers;
+  }
+
+  /** Does one thing, hands out what can be handed out, and holds the limit. */
+  private command(action: () => void): void {
+    const wasBelow = this.messages.isBelowSoftLimit;
+    action();
+    const outgoing = this.handOut();
+    this.holdLimit(wasBelow);
+    this.setDeadline();
+    for (const [taker, last] of [...outgoing].toSorted(([a], [b]) => byTag(a, b))) this.send(taker, last);
+  }
+
+  private handOut(): Outgoing {
+    const outgoing: Outgoing = new Map();
+    for (;;) {
+      this.dropExpired();
+      const taker = this.service.first;
+      if (taker === undefined || this.messages.length === 0) return outgoing;
+      this.service.takeFirst();
+      const entry = taker.isReady ? this.messages.takeFirst() : undefined;
+      if (entry === undefined) continue;
+      outgoing.set(taker, taker.checkOut(entry));
+      this.enlist(taker);
+    }
+  }
+
+  private send(taker: QuorumConsumer, last: number): void {
+    // RabbitMQ 3.10: a consumer of a tag that was used before gets again what its former life has not acked.
+    for (const entry of taker.unknownUpTo(last)) {
+      const delivery = this.deliveryOf(entry, entry.returnCount === 0 ? undefined : entry.returnCount);
+      taker.channel.deliver(taker.consumerTag, taker.ackRequired, delivery);
+    }
+    if (!taker.channel.isCongested) this.settleUnasked(taker);
+  }
+
+  /** Settles what no ack is asked for; it has been sent. */
+  private settleUnasked(taker: QuorumConsumer): void {
+    if (taker.ackRequired || taker.checkedOut.size === 0) return;
+    this.finish(taker, [...taker.checkedOut.keys()], undefined);
+  }
+
+  private finish(taker: QuorumConsumer, numbers: readonly number[], reason: DeathReason | undefined): void {
+    this.command(() => {
+      for (const number of numbers) {
+        const entry = taker.checkedOut.get(number);
+        if (entry !== undefined && reason !== undefined) this.host.deadLetter(this, entry.message, reason);
+      }
+      this.complete(taker, numbers);
+    });
+  }
+
+  private complete(taker: QuorumConsumer, numbers: readonly number[]): void {
+    for (const number of numbers) if (taker.checkedOut.delete(number)) taker.addCredit(1);
+    this.removeIfDone(taker);
+  }
+
+  /** RabbitMQ 3.10: without a delivery limit what comes back goes to the end, each by itself. */
+  private giveBack(taker: QuorumConsumer, numbers: readonly number[]): void {
+    if (this.deliveryLimit !== undefined) {
+      this.command(() => {
+        for (const number of numbers) this.returnOne(taker, number);
+        taker.addCredit(numbers.length);
+        this.removeIfDone(taker);
+      });
+      return;
+    }
+    for (const number of numbers) {
+      this.command(() => {
+        const entry = takeBack(taker, number);
+        if (entry !== undefined) this.messages.push(entry);
+        taker.addCredit(1);
+        this.removeIfDone(taker);
+      });
+    }
+  }
+
+  private returnOne(taker: QuorumConsumer, number: number): void {
+    const entry = takeBack(taker, number);
+    if (entry === undefined) return;
+    if (this.deliveryLimit === undefined || entry.returnCount <= this.deliveryLimit) {
+      this.messages.pushReturned(entry);
+      return;
+    }
+    this.host.deadLetter(this, entry.message, 'delivery_limit');
+    // RabbitMQ 3.10 counts this one twice: it is among those that came back as well.
+    taker.addCredit(1);
+  }
+
+  private subscribe(request: QuorumConsumerRequest): void {
+    const former = this.takers.find((each) => !each.isGet && isOf(each, request.channel, request.consumerTag));
+    if (this.isSingleActive && !(former !== undefined && this.active === undefined)) {
+      this.waiting.push(new QuorumConsumer(request));
+      return;
+    }
+    const taker = former ?? new QuorumConsumer(request);
+    if (former === undefined) this.takers.push(taker);
+    else former.renew(request, true);
+    this.enlist(taker);
+  }
+
+  private get active(): QuorumConsumer | undefined {
+    return this.takers.find(({ isGet, isCancelled }) => !isGet && !isCancelled);
+  }
+
+  /** The next consumer takes over where none is active. */
+  private activateNext(): void {
+    if (!this.isSingleActive || this.active !== undefined) return;
+    const next = this.waiting.shift();
+    if (next === undefined) return;
+    const former = this.takers.find((each) => isOf(each, next.channel, next.consumerTag));
+    if (former === undefined) this.takers.push(next);
+    // RabbitMQ 3.10: it stays cancelled.
+    else former.renew(next, false);
+    this.enlist(former ?? next);
+  }
+
+  private enlist(taker: QuorumConsumer): void {
+    if (taker.isReady && !this.service.includes(taker)) this.service.add(taker);
+  }
+
+  private removeIfDone(taker: QuorumConsumer): void {
+    this.enlist(taker);
+    if (!(taker.isGet || taker.isCancelled) || taker.checkedOut.size > 0) return;
+    this.takers = this.takers.filter((each) => each !== taker);
+    this.unusedSinceMs = this.host.nowMs;
+  }
+
+  private dropExpired(): void {
+    const { nowMs } = this.host;
+    for (let { first } = this.messages; first !== undefined && nowMs >= first.expiresAtMs; { first } = this.messages) {
+      this.messages.takeFirst();
+      this.host.deadLetter(this, first.message, 'expired');
+    }
+  }
+
+  private holdLimit(wasBelowSoftLimit: boolean): void {
+    if (this.limits.overflow === 'reject-publish') {
+      if (this.messages.isOverLimit) this.gate.shut();
+      else if (!wasBelowSoftLimit && this.messages.isBelowSoftLimit) this.gate.open();
+      return;
+    }
+    while (this.messages.isOverLimit) {
+      const entry = this.messages.takeFirst();
+      if (entry !== undefined) this.host.deadLetter(this, entry.message, 'maxlen');
+    }
+  }
+
+  private deliveryOf(entry: QueuedMessage, count: number | undefined): Delivery {
+    const { message } = entry;
+    const shown =
+      count === undefined ? message : message.with(withHeader(message.headers, 'x-delivery-count', int64(count)));
+    return { queue: this, entry, message: shown, isRedelivered: entry.returnCount > 0 };
+  }
+
+  /** RabbitMQ: a message lives a millisecond at least. */
+  private expiryOf({ expirationMs = Number.POSITIVE_INFINITY }: Message): number {
+    return this.host.nowMs + Math.max(1, Math.min(expirationMs, this.limits.messageTtlMs));
+  }
+
+  private get unusedDeadlineMs(): number {
+    return this.takers.length > 0 ? Number.POSITIVE_INFINITY : this.unusedSinceMs + this.limits.expiresMs;
+  }
+
+  private setDeadline(): void {
+    const head = this.messages.first?.expiresAtMs ?? Number.POSITIVE_INFINITY;
+    const deadlineMs = this.isGone ? Number.POSITIVE_INFINITY : Math.min(head, this.unusedDeadlineMs);
+    if (deadlineMs === this.deadlineMs) return;
+    this.deadlineMs = deadlineMs;
+    this.host.deadlineChanged(this);
+  }
+}
+
+function isOf(taker: QuorumConsumer, channel: ConsumerChannel, consumerTag: string | undefined): boolean {
+  return taker.channel === channel && taker.consumerTag === consumerTag;
+}
+
+function takeBack(taker: QuorumConsumer, number: number): QueuedMessage | undefined {
+  const entry = taker.checkedOut.get(number);
+  if (entry === undefined) return undefined;
+  taker.checkedOut.delete(number);
+  entry.returnCount++;
+  return entry;
+}
+
+/** Gets come first. */
+function byTag(a: QuorumConsumer, b: QuorumConsumer): number {
+  if (a.isGet !== b.isGet) return a.isGet ? -1 : 1;
+  return a.consumerTag < b.consumerTag ? -1 : a.consumerTag > b.consumerTag ? 1 : 0;
+}
