@@ -231,7 +231,10 @@ export class Client implements AsyncDisposable {
     );
   }
 
-  /** Changes the limit of a running consumer. What is in your hands stays there; more comes as it is settled. */
+  /**
+   * Changes the limit of a running consumer. What is in your hands stays there; more comes as it is settled. RabbitMQ knows the
+   * limit only for consumers to come, so the client subscribes anew: a stream is then read from its `x-stream-offset` again.
+   */
   basicQos(consumer: Consumer, options: Options.QosOptions, callback?: Callback<void>): Operation<void> {
     const core = this.#core;
     const operation = new Operation<void>(core, 'basic.qos', callback);

@@ -195,11 +195,13 @@ describe('a program driven by hand', () => {
     }
     expect(await two.wait(consumer, { timeout: 1 })).toBeUndefined();
     await two.wait(two.basicCancel(consumer));
+    let deleted: unknown;
     one.queueDelete({ queue }, (_error, result) => {
-      expect(result).toEqual({ messageCount: 0 });
+      deleted = result;
       two.loopBreak();
     });
     await loop(clients);
+    expect(deleted).toEqual({ messageCount: 0 });
     for (const client of clients) void client.close();
     await loop(clients);
     for (const client of clients) expect(client.socket()).toBeUndefined();

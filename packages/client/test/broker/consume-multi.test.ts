@@ -99,11 +99,12 @@ describe('a multi consumer', () => {
     const queues = await Promise.all([freshQueue(50), freshQueue(50)]);
     const held: Message[] = [];
     let total = 0;
+    let most = 0;
     await new Promise<void>((resolve) => {
       const consumer = client.basicConsumeMulti({ queues, prefetchCount: 4 }, (_error, message) => {
         if (message === undefined) return;
         held.push(message);
-        expect(held.length).toBeLessThanOrEqual(4);
+        most = Math.max(most, held.length);
         if (held.length < 4 && total < 96) return;
         total += held.length;
         for (const one of held.splice(0)) one.ack();
@@ -111,6 +112,7 @@ describe('a multi consumer', () => {
       });
     });
     expect(total).toBeGreaterThanOrEqual(97);
+    expect(most).toBe(4);
   });
 });
 

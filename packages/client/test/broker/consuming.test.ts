@@ -18,16 +18,17 @@ describe('a consumer', () => {
     expect(seen).toEqual(numbers(200));
     await fill(queue, 200);
     const called: string[] = [];
+    const others: unknown[] = [];
     await new Promise<void>((resolve) => {
       const consumer = client.basicConsume({ queue, prefetchCount: 10 }, (error, message, own) => {
-        expect(error).toBeUndefined();
-        expect(own).toBe(consumer);
+        if (error !== undefined || own !== consumer) others.push(error, own);
         called.push(message?.text() ?? '');
         message?.ack();
         if (called.length === 200) client.basicCancel(consumer, () => resolve());
       });
     });
     expect(called).toEqual(numbers(200));
+    expect(others).toEqual([]);
   });
 
   it('gives the next message ahead of a slow ack, as far as its limit goes', async () => {
@@ -106,6 +107,36 @@ describe('a consumer', () => {
     }
     expect(seen).toEqual(numbers(300));
     await untilCount(queue, 0);
+  });
+});
+
+describe('arguments of consumers and queues', () => {
+  it('x-priority: the higher one gets all that it can take, the other what is left', async () => {
+    const queue = await freshQueue();
+    const low = client.basicConsume({ queue, prefetchCount: 5 });
+    const high = client.basicConsume({ queue, prefetchCount: 3, arguments: { 'x-priority': 10 } });
+    await Promise.all([low.ready, high.ready]);
+    await fill(queue, 5);
+    const texts: string[] = [];
+    for (let index = 0; index < 3; index++) texts.push((await client.wait(high)).text());
+    for (let index = 0; index < 2; index++) texts.push((await client.wait(low)).text());
+    expect(texts).toEqual(numbers(5));
+    await Promise.all([low.cancel(), high.cancel()]);
+  });
+
+  it('x-single-active-consumer: the next one gets messages when the first is gone', async () => {
+    const queue = await freshQueue(0, { arguments: { 'x-single-active-consumer': true } });
+    const first = client.basicConsume({ queue });
+    await first.ready;
+    const second = client.basicConsume({ queue });
+    await second.ready;
+    await fill(queue, 1);
+    expect((await client.wait(first)).ack()).toBe(true);
+    await first.cancel();
+    await fill(queue, 1, 1);
+    const message = await client.wait(second);
+    expect([message.text(), message.consumerTag]).toEqual(['1', second.consumerTag]);
+    await second.cancel();
   });
 });
 

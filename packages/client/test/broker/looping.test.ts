@@ -113,16 +113,19 @@ describe('inside a callback', () => {
     const own = await another();
     const queue = await freshQueue(10);
     const told: unknown[] = [];
+    const acks: boolean[] = [];
     const closed = new Promise<void>((resolve) => {
       own.basicConsume({ queue }, (error, message) => {
         if (message === undefined) told.push(error);
         else if (message.text() === '4') own.close(() => resolve());
-        else if (Number(message.text()) < 4) expect(message.ack()).toBe(true);
-        else expect(message.ack()).toBe(false);
+        else acks.push(message.ack());
       });
     });
     await closed;
     expect(told).toMatchObject([{ code: 'CONNECTION_BROKEN' }]);
+    // Those behind the close may still be handed out, with nothing left to settle.
+    expect(acks).toEqual(acks.map((_, index) => index < 4));
+    expect(acks.length).toBeGreaterThanOrEqual(4);
     await untilCount(queue, 6);
   });
 

@@ -82,18 +82,20 @@ export class LaunchedBroker implements Broker {
     else this.broker.unblock();
   }
 
+  /** As far as a client sees: what it has ends, and a new line is refused until `restart`. */
   async kill(): Promise<void> {
+    this.broker.faults.refuseConnections();
     this.broker.faults.dropConnections();
-    await this.broker.stop();
   }
 
   async shutdown(): Promise<void> {
+    this.broker.faults.refuseConnections();
     this.broker.closeConnections("broker forced connection closure with reason 'shutdown'");
-    await this.broker.stop();
   }
 
   async restart(): Promise<void> {
     this.broker.restart();
+    this.broker.faults.clear();
   }
 
   stop(): Promise<void> {
