@@ -43,8 +43,7 @@ export class Operation<Result> implements Promise<Result> {
   private callback: Callback<never> | undefined;
   readonly #host: OperationHost;
   private promise: Promise<unknown> | undefined = undefined;
-  private resolvePromise: ((result: unknown) => void) | undefined = undefined;
-  private rejectPromise: ((error: unknown) => void) | undefined = undefined;
+  private settlePromise: (() => void) | undefined = undefined;
   private watchers: Set<() => void> | undefined = undefined;
 
   /** Made by the client. */
@@ -101,7 +100,6 @@ export class Operation<Result> implements Promise<Result> {
     if (this.state !== 'pending') return;
     this.state = 'fulfilled';
     this.outcome = result;
-    this.resolvePromise?.(result);
     this.settled();
   }
 
@@ -110,7 +108,6 @@ export class Operation<Result> implements Promise<Result> {
     if (this.state !== 'pending') return;
     this.state = 'rejected';
     this.outcome = error;
-    this.rejectPromise?.(error);
     if (!this.isObserved && this.watchers === undefined) this.#host.failedUnseen(this);
     this.settled();
   }
@@ -154,8 +151,8 @@ export class Operation<Result> implements Promise<Result> {
   }
 
   private settled(): void {
-    this.resolvePromise = undefined;
-    this.rejectPromise = undefined;
+    this.settlePromise?.();
+    this.settlePromise = undefined;
     this.release?.();
     this.release = undefined;
     if (this.callback !== undefined) this.#host.callbackReady(this);
@@ -166,16 +163,14 @@ export class Operation<Result> implements Promise<Result> {
 
   private native(): Promise<Result> {
     this.isObserved = true;
-    if (this.promise === undefined) {
-      this.promise = new Promise<unknown>((resolve, reject) => {
+    this.promise ??= new Promise<unknown>((resolve, reject) => {
+      const settle = (): void => {
         if (this.state === 'fulfilled') resolve(this.outcome);
-        else if (this.state === 'rejected') reject(this.outcome);
-        else {
-          this.resolvePromise = resolve;
-          this.rejectPromise = reject;
-        }
-      });
-    }
+        else reject(this.outcome);
+      };
+      if (this.state === 'pending') this.settlePromise = settle;
+      else settle();
+    });
     return this.promise as Promise<Result>; // It resolves with the argument of `fulfil`.
   }
 }

@@ -2,16 +2,22 @@
 import { Operation } from './operation.ts';
 import type { PublishInput } from './session/index.ts';
 
+/** Where a mandatory publish stands among its like. */
+export interface ReturnTrace {
+  /** The marks sent before it. */
+  readonly segment: number;
+  /** The same for messages that are alike. */
+  readonly key: string;
+}
+
 /** Resolves when the broker has confirmed the message. */
 export class PublishOperation extends Operation<void> {
   /** The message, its properties encoded. */
   input: PublishInput | undefined = undefined;
   /** What `basic.return` said of it; its confirm ends it. */
   returned: Error | undefined = undefined;
-  /** Where it is known for a return; `undefined` when it is not mandatory. */
-  returnKey: string | undefined = undefined;
-  /** The marks sent before it; returns know it by that number and its content. */
-  segment = 0;
+  /** How it would be known if it were returned; `undefined` when it is not mandatory, or cannot be any more. */
+  returnTrace: ReturnTrace | undefined = undefined;
   /** Bytes the session had written when it was first sent: tells whether any of it has left. */
   writtenAt = 0;
   /** How often it has been sent. */

@@ -30,21 +30,21 @@ export class ReturnedMessages {
     const alike = segment.get(key);
     if (alike === undefined) segment.set(key, [operation]);
     else alike.push(operation);
-    operation.returnKey = key;
-    operation.segment = this.filling;
+    operation.returnTrace = { segment: this.filling, key };
   }
 
   /** Settled, or returned. */
   remove(operation: PublishOperation): void {
-    const { returnKey, segment } = operation;
-    if (returnKey === undefined) return;
-    operation.returnKey = undefined;
+    const { returnTrace } = operation;
+    if (returnTrace === undefined) return;
+    operation.returnTrace = undefined;
+    const { segment, key } = returnTrace;
     const keys = this.segments.get(segment);
-    const alike = keys?.get(returnKey);
+    const alike = keys?.get(key);
     const index = alike?.indexOf(operation) ?? -1;
     if (keys === undefined || alike === undefined || index < 0) return;
     if (alike.length > 1) alike.splice(index, 1);
-    else keys.delete(returnKey);
+    else keys.delete(key);
     if (keys.size === 0) this.segments.delete(segment);
   }
 
