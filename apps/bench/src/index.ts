@@ -17,12 +17,13 @@ const { values } = parseArgs({
   },
 });
 
-/** Messages of a run, so that one takes about a second. */
+/** Messages of a run, so that one takes a second or two: the first tenths go to a cold program, whatever it does. */
 function countFor(mode: Mode, size: number): number {
   const scale = Number(values.scale);
   if (mode === 'declare-delete') return Math.max(100, Math.round(1000 * scale));
-  const perRun = size <= 1024 ? 50_000 : size <= 8192 ? 20_000 : size <= 65_536 ? 4000 : 300;
-  return Math.max(100, Math.round((mode === 'request-reply' ? Math.min(perRun, 5000) : perRun) * scale));
+  if (mode === 'request-reply') return Math.max(100, Math.round((size <= 65_536 ? 3000 : 300) * scale));
+  const perRun = size <= 1024 ? 200_000 : size <= 8192 ? 50_000 : size <= 65_536 ? 6000 : 300;
+  return Math.max(100, Math.round(perRun * scale));
 }
 
 async function fill(client: Client, job: Job): Promise<void> {

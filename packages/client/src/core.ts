@@ -507,7 +507,7 @@ export class Core implements WaitingHost {
   }
 
   private scheduleTurn(): void {
-    if (this.turnIsScheduled || !this.isAutomatic) return;
+    if (this.turnIsScheduled || !this.isAutomatic || this.connection?.driver.turnFollows === true) return;
     this.turnIsScheduled = true;
     this.runtime.atTurnEnd(() => {
       this.turnIsScheduled = false;

@@ -295,6 +295,42 @@ describe('driven automatically', () => {
     expect(broker.doings.filter((doing) => doing === 'write').length).toBe(1);
   });
 
+  it.each([
+    { read: 'short', bodyBytes: 1, doings: ['write'], so: 'goes out in one write at once' },
+    { read: 'long', bodyBytes: 4000, doings: ['turn end', 'write'], so: 'waits for more until the turn ends' },
+  ])('what callbacks of a $read read brought forth $so', async ({ bodyBytes, doings }) => {
+    const broker = new ScriptedBroker();
+    const client = await broker.connected();
+    client.basicConsume({ queue: 'q', consumerTag: 'c' }, (_error, message) => {
+      client.basicPublish({ routingKey: 'answers', body: message?.body ?? '' });
+      message?.ack();
+    });
+    client.basicPublish({ routingKey: 'opens the channel' });
+    await broker.pump();
+    const { channel } = broker.last('basic.consume');
+    broker.sent();
+    broker.doings.length = 0;
+    broker.say(...[1, 2, 3].map((tag) => broker.delivery(channel, 'c', tag, 'x'.repeat(bodyBytes))));
+    await broker.pump();
+    expect(broker.doings.slice(0, doings.length)).toEqual(doings);
+    expect(broker.sent().filter((name) => !name.includes('confirm'))).toEqual([
+      ...Array.from({ length: 3 }, () => expect.stringContaining('basic.publish')),
+      `${channel} basic.ack`,
+    ]);
+  });
+
+  it('what follows a callback by a promise goes out at the end of the turn', async () => {
+    const broker = new ScriptedBroker();
+    const client = await broker.connected();
+    const both = client.queueDeclare({ queue: 'q' }).then(async () => {
+      broker.doings.length = 0;
+      await client.queueDeclare({ queue: 'again' });
+    });
+    await broker.pump();
+    await both;
+    expect(broker.doings.slice(0, 2)).toEqual(['turn end', 'write']);
+  });
+
   it('a client that closed leaves no timer', async () => {
     const broker = new ScriptedBroker();
     const client = await broker.connected();
