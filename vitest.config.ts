@@ -13,7 +13,7 @@ const config: ViteUserConfigExport = defineConfig({
           name: 'unit',
           include: ['packages/*/test/**/*.test.ts', 'apps/ledger/test/**/*.test.ts'],
           // Those about another runtime run on it, by packages/checks.
-          exclude: ['packages/*/test/broker/**', 'packages/transport/test/{deno,bun}/contract.test.ts'],
+          exclude: ['packages/*/test/{broker,differential}/**', 'packages/transport/test/{deno,bun}/contract.test.ts'],
           // No test waits so long; on a machine with much else to do some take their time.
           testTimeout: 30_000,
         },
@@ -22,7 +22,7 @@ const config: ViteUserConfigExport = defineConfig({
         extends: true,
         test: {
           name: 'broker',
-          include: ['packages/*/test/broker/**/*.test.ts', 'apps/*/test/**/*.test.ts'],
+          include: ['packages/*/test/{broker,differential}/**/*.test.ts', 'apps/*/test/**/*.test.ts'],
           // It is about what needs no RabbitMQ.
           exclude: ['apps/ledger/**'],
           globalSetup: ['packages/testkit/src/vitest/broker-setup.ts'],

@@ -139,8 +139,10 @@ export class Player {
     const wanted = expected === undefined ? undefined : reportText(expected);
     let before: string | undefined;
     let alike = 0;
-    for (const seat of this.live) await seat.flow();
-    await this.stage.letTimePass?.();
+    if (this.stage.letTimePass !== undefined) {
+      for (const seat of this.live) await seat.flow();
+      await this.stage.letTimePass();
+    }
     for (let round = 0; ; round++) {
       for (const seat of this.live) await seat.flow();
       this.meetQueues();

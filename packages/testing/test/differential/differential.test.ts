@@ -1,0 +1,35 @@
+/**
+ * A few random programs on both brokers, with each run of the suite: of one seed always, and of one that is new each time
+ * and stands in the name of the test. Thousands of them run by the command in `run.ts`.
+ */
+import { type Broker, launchBroker } from '@puka/testkit';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { Campaign } from './campaign.ts';
+import { embeddedStages, realStages } from './stages.ts';
+
+const programs = 40;
+const lanes = 2;
+const newSeed = Date.now() % 1_000_000;
+let rabbit: Broker;
+
+beforeAll(async () => {
+  rabbit = await launchBroker();
+});
+
+afterAll(() => rabbit.stop());
+
+it.each([['of the fixed seed', 1] as const, ['of a new seed,', newSeed] as const])(
+  'the embedded broker does as RabbitMQ in random programs %s %i',
+  async (_name, seed) => {
+    const embedded = await embeddedStages(lanes);
+    const real = await realStages(rabbit, lanes);
+    const campaign = new Campaign(real, embedded.stages, {
+      ...{ programs, seed, steps: 25, mostDifferences: 1, shrinkMs: 20_000 },
+    });
+    await campaign.fight();
+    await embedded.stop();
+    expect(campaign.differences).toEqual([]);
+    expect(campaign.tally.programs).toBeGreaterThanOrEqual(programs);
+  },
+  120_000,
+);
