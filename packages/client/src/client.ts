@@ -114,7 +114,12 @@ export class Client implements AsyncDisposable {
 
   // ── Queues, exchanges, bindings ─────────────────────────────────────────────────────────────────────────────────
 
-  /** Makes a queue, or checks that it is there alike. Rejects with `PreconditionFailed` when it is there otherwise. */
+  /**
+   * Makes a queue, or checks that it is there alike. AMQP 0-9-1 §1.7.2.1.
+   *
+   * Rejects with `PreconditionFailed` when it is there with other flags or arguments, `NotFound` when `passive` and not there,
+   * `ResourceLocked` when it is another connection's, `AccessRefused` for a name that begins with `amq.`.
+   */
   queueDeclare(
     options: Options.QueueDeclareOptions = {},
     callback?: Callback<Options.QueueDeclared>,
@@ -123,7 +128,13 @@ export class Client implements AsyncDisposable {
     return this.#declare(options, callback, () => declaration, 'queue.declare');
   }
 
-  /** Deletes a queue. RabbitMQ: one that is not there is no error. */
+  /**
+   * Deletes a queue. AMQP 0-9-1 §1.7.2.9; RabbitMQ: one that is not there is no error.
+   *
+   * Rejects with `PreconditionFailed` for `ifUnused` and `ifEmpty`, `ResourceLocked` when it is another connection's.
+   *
+   * @returns how many messages went with it.
+   */
   queueDelete(
     options: Options.QueueDeleteOptions,
     callback?: Callback<Options.MessagesDropped>,
@@ -131,7 +142,13 @@ export class Client implements AsyncDisposable {
     return this.#declare(options, callback, () => declaring.queueDelete(options), 'queue.delete');
   }
 
-  /** Drops the messages of a queue that are ready for delivery. */
+  /**
+   * Drops the messages of a queue that are ready for delivery; those in somebody's hands stay. AMQP 0-9-1 §1.7.2.7.
+   *
+   * Rejects with `NotFound`, and `ResourceLocked` when it is another connection's.
+   *
+   * @returns how many went.
+   */
   queuePurge(
     options: Options.QueuePurgeOptions,
     callback?: Callback<Options.MessagesDropped>,
@@ -139,32 +156,53 @@ export class Client implements AsyncDisposable {
     return this.#declare(options, callback, () => declaring.queuePurge(options), 'queue.purge');
   }
 
-  /** Binds a queue to an exchange. */
+  /**
+   * Binds a queue to an exchange; once more is no error. AMQP 0-9-1 §1.7.2.3.
+   *
+   * Rejects with `NotFound` when either is not there, `AccessRefused` for the default exchange.
+   */
   queueBind(options: Options.QueueBindOptions, callback?: Callback<void>): Operation<void> {
     return this.#declare(options, callback, () => declaring.queueBinding('queue.bind', options), 'queue.bind');
   }
 
-  /** Takes a binding away. RabbitMQ: one that is not there is no error. */
+  /**
+   * Takes a binding away. AMQP 0-9-1 §1.7.2.5; RabbitMQ: one that is not there is no error.
+   *
+   * Rejects with `NotFound` when the queue or the exchange is not there.
+   */
   queueUnbind(options: Options.QueueBindOptions, callback?: Callback<void>): Operation<void> {
     return this.#declare(options, callback, () => declaring.queueBinding('queue.unbind', options), 'queue.unbind');
   }
 
-  /** Makes an exchange, or checks that it is there alike. */
+  /**
+   * Makes an exchange, or checks that it is there alike. AMQP 0-9-1 §1.6.2.1.
+   *
+   * Rejects with `PreconditionFailed` when it is there otherwise, `NotFound` when `passive` and not there, `AccessRefused` for a
+   * name that begins with `amq.`. A type nobody knows is `CommandInvalid`, by which older brokers end the connection.
+   */
   exchangeDeclare(options: Options.ExchangeDeclareOptions, callback?: Callback<void>): Operation<void> {
     return this.#declare(options, callback, () => declaring.exchangeDeclare(options), 'exchange.declare');
   }
 
-  /** Deletes an exchange. RabbitMQ: one that is not there is no error. */
+  /**
+   * Deletes an exchange. AMQP 0-9-1 §1.6.2.3; RabbitMQ: one that is not there is no error.
+   *
+   * Rejects with `PreconditionFailed` for `ifUnused`, `AccessRefused` for those every virtual host has.
+   */
   exchangeDelete(options: Options.ExchangeDeleteOptions, callback?: Callback<void>): Operation<void> {
     return this.#declare(options, callback, () => declaring.exchangeDelete(options), 'exchange.delete');
   }
 
-  /** Binds an exchange to another: what reaches `source` goes on to `destination`. RabbitMQ extension. */
+  /**
+   * Binds an exchange to another: what reaches `source` goes on to `destination`. RabbitMQ extension.
+   *
+   * Rejects with `NotFound` when either is not there, `AccessRefused` for the default exchange.
+   */
   exchangeBind(options: Options.ExchangeBindOptions, callback?: Callback<void>): Operation<void> {
     return this.#declare(options, callback, () => declaring.exchangeBinding('exchange.bind', options), 'exchange.bind');
   }
 
-  /** Takes such a binding away. RabbitMQ extension. */
+  /** Takes such a binding away. RabbitMQ extension; one that is not there is no error. Rejects as `exchangeBind`. */
   exchangeUnbind(options: Options.ExchangeBindOptions, callback?: Callback<void>): Operation<void> {
     const declare = (): declaring.Declaration<undefined> => declaring.exchangeBinding('exchange.unbind', options);
     return this.#declare(options, callback, declare, 'exchange.unbind');
@@ -175,7 +213,10 @@ export class Client implements AsyncDisposable {
   /**
    * Publishes. Resolves when the broker has confirmed the message; rejects with `NoRoute` (mandatory), `PublishNacked`,
    * the broker's refusal, or `ConnectionBroken` with what is known of the outcome. Publishes reach the broker in the order
-   * of the calls.
+   * of the calls. AMQP 0-9-1 §1.8.3.7, and RabbitMQ's publisher confirms.
+   *
+   * What cannot be sent is told at once: `UsageError` for an option out of its range, `LimitExceeded` for headers that fit no
+   * frame and above twice `maxBufferedBytes`.
    *
    * @param options.body lent until the promise settles; everything else is taken at the call.
    */
@@ -198,7 +239,11 @@ export class Client implements AsyncDisposable {
     return operation;
   }
 
-  /** Takes one message, or `null` from an empty queue. */
+  /**
+   * Takes one message, or `null` from an empty queue. AMQP 0-9-1 §1.8.3.10. Without `noAck` it is yours until you settle it.
+   *
+   * Rejects with `NotFound`, and `ResourceLocked` when the queue is another connection's.
+   */
   basicGet(options: Options.GetOptions, callback?: Callback<Message | null>): Operation<Message | null> {
     const { queue, noAck = false } = options;
     const core = this.#core;
@@ -211,7 +256,12 @@ export class Client implements AsyncDisposable {
     return operation;
   }
 
-  /** Starts a consumer: an async iterable, or a callback for each message. `ready` says when it stands. */
+  /**
+   * Starts a consumer: an async iterable, or a callback for each message. AMQP 0-9-1 §1.8.3.3. `ready` says when it stands.
+   *
+   * `ready`, the iterator and the callback get `NotFound`, `AccessRefused` (somebody consumes exclusively), `ResourceLocked`
+   * (another connection's queue), and later `ConsumerCancelled` or `ConnectionBroken`.
+   */
   basicConsume(options: Options.ConsumeOptions, callback?: MessageCallback): Consumer {
     const { queue, consumerTag, noLocal, exclusive, arguments: table } = options;
     const queues = [{ queue, consumerTag, noLocal, exclusive, arguments: table }];
@@ -220,7 +270,7 @@ export class Client implements AsyncDisposable {
 
   /**
    * Starts one consumer over many queues. No more than `prefetchCount` messages are unacked in your hands over all of
-   * them. When the broker cancels one of the queues the whole consumer ends.
+   * them. When the broker cancels one of the queues the whole consumer ends. Refused as a whole, as by `basicConsume`.
    */
   basicConsumeMulti(options: Options.ConsumeMultiOptions, callback?: MessageCallback): Consumer {
     const { queues } = options;
@@ -297,6 +347,11 @@ export class Client implements AsyncDisposable {
    * Waits for the first of some promises, or for the next message of a consumer. With `drive: 'manual'` the client works
    * by itself meanwhile, callbacks among it.
    *
+   * Rejects with the failure of what is ready first, with `options.signal.reason`, and with `UsageError` for a consumer that has
+   * ended, nothing at all, and what is another client's.
+   *
+   * @param options.timeout milliseconds from 0; default: none.
+   * @param options.raiseErrors `false` gives the failure as the value. Default `true`.
    * @returns what is ready first; `undefined` when `timeout` is over, and what was waited for goes on.
    */
   wait<Thing extends Waitable>(
@@ -319,7 +374,7 @@ export class Client implements AsyncDisposable {
     return waitForFirst(this.#core, isList(things) ? things : [things], options);
   }
 
-  /** Waits for all: the results in the order of the promises; the first failure rejects. */
+  /** Waits for one after the other: the results in the order of the promises; the first failure in that order rejects. */
   async waitForAll<const Things extends readonly Waitable[]>(
     things: Things,
   ): Promise<{ -readonly [Index in keyof Things]: WaitResult<Things[Index]> }> {
@@ -339,7 +394,7 @@ export class Client implements AsyncDisposable {
     return this.wait(things);
   }
 
-  /** Works until `loopBreak()`, the end of `timeout` (milliseconds), or the end of the connection. */
+  /** Works until `loopBreak()`, the end of `timeout` (milliseconds; default: never), or the end of the connection. */
   loop(options: { readonly timeout?: number | undefined } = {}): Promise<void> {
     return new Promise((resolve) => this.#loop(options.timeout, () => resolve()));
   }
