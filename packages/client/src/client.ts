@@ -166,9 +166,9 @@ export class Client implements AsyncDisposable {
   }
 
   /**
-   * Takes a binding away. AMQP 0-9-1 §1.7.2.5; RabbitMQ: one that is not there is no error.
+   * Takes a binding away. AMQP 0-9-1 §1.7.2.5; RabbitMQ: one that is not there is no error, nor is a missing queue or exchange.
    *
-   * Rejects with `NotFound` when the queue or the exchange is not there.
+   * Rejects with `AccessRefused` for the default exchange, `ResourceLocked` when the queue is another connection's.
    */
   queueUnbind(options: Options.QueueBindOptions, callback?: Callback<void>): Operation<void> {
     return this.#declare(options, callback, () => declaring.queueBinding('queue.unbind', options), 'queue.unbind');
@@ -202,7 +202,11 @@ export class Client implements AsyncDisposable {
     return this.#declare(options, callback, () => declaring.exchangeBinding('exchange.bind', options), 'exchange.bind');
   }
 
-  /** Takes such a binding away. RabbitMQ extension; one that is not there is no error. Rejects as `exchangeBind`. */
+  /**
+   * Takes such a binding away. RabbitMQ extension; one that is not there is no error, nor is a missing exchange.
+   *
+   * Rejects with `AccessRefused` for the default exchange.
+   */
   exchangeUnbind(options: Options.ExchangeBindOptions, callback?: Callback<void>): Operation<void> {
     const declare = (): declaring.Declaration<undefined> => declaring.exchangeBinding('exchange.unbind', options);
     return this.#declare(options, callback, declare, 'exchange.unbind');

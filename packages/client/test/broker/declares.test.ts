@@ -171,7 +171,17 @@ describe('options of a queue', () => {
     expect(await client.queueDelete({ queue: uniqueName('nowhere') })).toEqual({ messageCount: 0 });
   });
 
-  it('purging, binding, unbinding and getting from what is not there is refused with NotFound', async () => {
+  it('taking away a binding that is not there is no error', async () => {
+    const { queue } = await client.queueDeclare({ exclusive: true });
+    await client.queueUnbind({ queue, exchange: 'amq.direct', routingKey: 'never bound' });
+    await client.exchangeUnbind({ destination: 'amq.fanout', source: 'amq.direct', routingKey: queue });
+    await client.queueBind({ queue, exchange: 'amq.direct', routingKey: 'k' });
+    await client.queueUnbind({ queue, exchange: 'amq.direct', routingKey: 'k', arguments: { other: 1 } });
+    // That was another binding: this one still holds.
+    await client.basicPublish({ exchange: 'amq.direct', routingKey: 'k', mandatory: true });
+  });
+
+  it('purging, binding and getting from what is not there is refused with NotFound', async () => {
     const queue = uniqueName('nowhere');
     const standing = await client.queueDeclare({ exclusive: true });
     const calls = [
