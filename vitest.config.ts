@@ -26,7 +26,8 @@ const config: ViteUserConfigExport = defineConfig({
           // It is about what needs no RabbitMQ.
           exclude: ['apps/ledger/**'],
           globalSetup: ['packages/testkit/src/vitest/broker-setup.ts'],
-          testTimeout: 30_000,
+          // Some tests start a node of RabbitMQ, and a machine may have much else to do.
+          testTimeout: 120_000,
           hookTimeout: 120_000,
         },
       },
