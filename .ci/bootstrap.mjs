@@ -98,6 +98,8 @@ async function test() {
     ['transport contract on Deno', [...pnpm, '--filter', '@puka/checks', 'run', 'contract:deno']],
     ['transport contract on Bun', [...pnpm, '--filter', '@puka/checks', 'run', 'contract:bun']],
     ['packed packages', [...pnpm, '--filter', '@puka/checks', 'packed']],
+    ['installs and bundles', [...pnpm, '--filter', '@puka/checks', 'run', 'installs'], { show: true }],
+    ['sizes', [...pnpm, '--filter', '@puka/checks', 'run', 'sizes'], { show: true }],
   ];
   // Every step runs, so that one look shows everything that is wrong; without a build the rest would only mislead.
   const failures = [];

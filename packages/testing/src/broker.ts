@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** The embedded broker as its users see it. Must not hold a rule of AMQP. */
 import { randomBytes } from 'node:crypto';
 import { ConnectionForced, UsageError } from '@puka/errors';

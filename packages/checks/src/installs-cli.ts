@@ -1,0 +1,88 @@
+// Installs each published package alone, from its tarball, in an empty project, by every package manager and from a
+// registry of its own; uses it by import, by require and with types; bundles it for Node, and the protocol for the browser.
+// It must not look at the sources, nor ask another registry. Needs a build.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { documentOf, findBrowser } from './installs/browser.ts';
+import { bundleProgram, writePage } from './installs/bundles.ts';
+import { type PackageManager, Project, packageManagers } from './installs/managers.ts';
+import {
+  bundledForBrowser,
+  bundledForNode,
+  importing,
+  requiring,
+  shownInBrowser,
+  typed,
+  typedSettings,
+} from './installs/programs.ts';
+import { startRegistry } from './installs/registry.ts';
+import { command, packTarballs, publishedPackages } from './tarballs.ts';
+
+/** What users can write after `from`. */
+function specifiersOf({ folder }: Project, name: string): string[] {
+  const path = join(folder, 'node_modules', '@puka', name, 'package.json');
+  const { exports: entries } = Object(JSON.parse(readFileSync(path, 'utf8')));
+  return Object.keys(entries)
+    .filter((subpath) => subpath !== './package.json')
+    .map((subpath) => `@puka/${name}${subpath.slice(1)}`);
+}
+
+/** @returns the project, for what is done with it besides. */
+async function tryPackage(manager: PackageManager, name: string, project: Project): Promise<number> {
+  await project.run(manager.add(`@puka/${name}`));
+  const specifiers = specifiersOf(project, name);
+  for (const [file, program, said] of [
+    ['use.mjs', importing(specifiers), 'imported'],
+    ['use.cjs', requiring(specifiers), 'required'],
+  ] as const) {
+    const output = await project.run([...manager.runtime, project.write(file, program)]);
+    if (output.trim() !== said) throw new Error(`${manager.name}, @puka/${name}, ${file}: it printed ${output}`);
+  }
+  project.write('use.mts', typed(specifiers));
+  if (manager.name === 'npm') {
+    project.write('tsconfig.json', JSON.stringify(typedSettings));
+    await command(project.folder, 'tsc', '-p', 'tsconfig.json');
+  } else if (manager.name === 'deno') await project.run([manager.runtime[0], 'check', '--quiet', 'use.mts']);
+  return specifiers.length;
+}
+
+async function tryBundles(project: Project): Promise<void> {
+  const { folder } = project;
+  const forNode = await bundleProgram({ folder, program: bundledForNode, platform: 'node' });
+  const said = await project.run([process.execPath, project.write('bundled.mjs', forNode.text)]);
+  if (said.trim() !== 'bundled UsageError USAGE_ERROR') throw new Error(`the bundle for Node printed ${said}`);
+  console.log(`bundled for Node: ${forNode.size} bytes`);
+  const forBrowser = await bundleProgram({ folder, program: bundledForBrowser, platform: 'browser' });
+  if (forBrowser.imports.length > 0) throw new Error(`the bundle for the browser imports ${forBrowser.imports}`);
+  const page = await documentOf(await findBrowser(), writePage(folder, forBrowser.text));
+  if (!page.includes(`>${shownInBrowser}<`)) throw new Error(`the browser shows ${page}`);
+  console.log(`bundled for the browser: ${forBrowser.size} bytes; Chromium shows: ${shownInBrowser}`);
+}
+
+const scratch = mkdtempSync(join(tmpdir(), 'puka-installs-'));
+try {
+  const tarballs = await packTarballs(scratch);
+  const registry = await startRegistry(tarballs.values());
+  try {
+    for (const manager of packageManagers) {
+      const began = performance.now();
+      let count = 0;
+      for (const name of publishedPackages) {
+        const project = new Project(join(scratch, manager.name, name), registry.url);
+        count += await tryPackage(manager, name, project);
+        if (manager.name === 'npm' && name === 'client') await tryBundles(project);
+      }
+      const seconds = ((performance.now() - began) / 1000).toFixed(1);
+      console.log(`${manager.name}: ${publishedPackages.length} packages alone, ${count} entry points, ${seconds} s`);
+    }
+    if (registry.strangers.size > 0) throw new Error(`packages that are not ours: ${[...registry.strangers]}`);
+  } finally {
+    await registry.stop();
+  }
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+} finally {
+  rmSync(scratch, { recursive: true, force: true, maxRetries: 10 });
+}

@@ -1,0 +1,57 @@
+// Prints how large each published package is, beside three other clients, and fails when one is larger than it may be.
+// With a path, the table is written there too. Needs a build.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Sizes, sizesOf } from './installs/sizes.ts';
+import { installTarballs, packTarballs } from './tarballs.ts';
+
+/** What may be bundled: the gzipped size in bytes, a tenth above what it was when this was last looked at. */
+const limits: readonly (readonly [specifier: string, platform: 'node' | 'browser', gzipLimit: number])[] = [
+  ['@puka/errors', 'browser', 2_600],
+  ['@puka/wire', 'browser', 19_700],
+  ['@puka/client/session', 'browser', 28_300],
+  ['@puka/transport', 'node', 5_600],
+  ['@puka/client', 'node', 62_000],
+  ['@puka/testing', 'node', 53_000],
+];
+const peers = ['amqplib', 'rabbitmq-client', '@cloudamqp/amqp-client'];
+
+/** Thousands of bytes. */
+function kilobytes(bytes: number): string {
+  return (bytes / 1000).toFixed(1);
+}
+
+function tableRow(name: string, { packed, installed, bundled, gzipped, packages }: Sizes, limit = ''): string {
+  const cells = [name, packages, ...[packed, installed, bundled, gzipped].map(kilobytes), limit];
+  return `| ${cells.join(' | ')} |`;
+}
+
+const lines = [
+  '| package, with what it needs | packages | packed, kB | installed, kB | bundled, kB | and gzipped, kB | limit |',
+  '| --- | --- | --- | --- | --- | --- | --- |',
+];
+const overLimit: string[] = [];
+const scratch = mkdtempSync(join(tmpdir(), 'puka-sizes-'));
+try {
+  const project = join(scratch, 'project');
+  await installTarballs(project, await packTarballs(scratch));
+  const from = join(project, 'package.json');
+  for (const [specifier, platform, limit] of limits) {
+    const sizes = await sizesOf(specifier, from, platform);
+    lines.push(tableRow(specifier, sizes, kilobytes(limit)));
+    if (sizes.gzipped > limit) overLimit.push(`${specifier}: ${sizes.gzipped} bytes, ${limit} are allowed`);
+  }
+  for (const peer of peers) lines.push(tableRow(peer, await sizesOf(peer, fileURLToPath(import.meta.url))));
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}
+const table = `${lines.join('\n')}\n`;
+process.stdout.write(table);
+const [, , path] = process.argv;
+if (path !== undefined) writeFileSync(path, table);
+if (overLimit.length > 0) {
+  console.error(`larger than allowed (packages/checks/src/sizes-cli.ts): ${overLimit.join('; ')}`);
+  process.exitCode = 1;
+}

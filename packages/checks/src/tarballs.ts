@@ -1,0 +1,53 @@
+/** Packs the published packages as the registry would get them, and installs them elsewhere. It must not judge them. */
+import { execFile } from 'node:child_process';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { delimiter, dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const checks = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const root = resolve(checks, '../..');
+const PATH = [join(checks, 'node_modules/.bin'), join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter);
+
+/** The packages that are published, each behind those it needs. */
+export const publishedPackages: readonly string[] = ['errors', 'wire', 'transport', 'client', 'testing'];
+
+/** Runs a command to its end, the workspace's tools within reach; throws with all of its output when it fails. */
+export async function command(cwd: string, name: string, ...args: string[]): Promise<string> {
+  try {
+    const { stdout } = await run(name, args, { cwd, env: { ...process.env, PATH }, maxBuffer: 64 * 1024 * 1024 });
+    return stdout;
+  } catch (error) {
+    const output = error instanceof Error && 'stdout' in error && 'stderr' in error ? [error.stdout, error.stderr] : [];
+    throw new Error([`${name} ${args.join(' ')} failed`, ...output, String(error)].join('\n'), { cause: error });
+  }
+}
+
+/** Packs them into `folder`, each in a folder of its own. Needs a build. @returns the tarball's path by the package's name. */
+export async function packTarballs(
+  folder: string,
+  names: readonly string[] = publishedPackages,
+): Promise<Map<string, string>> {
+  const tarballs = new Map<string, string>();
+  for (const name of names) tarballs.set(name, await pack(name, folder));
+  return tarballs;
+}
+
+async function pack(name: string, folder: string): Promise<string> {
+  const own = join(folder, name);
+  mkdirSync(own);
+  await command(join(root, 'packages', name), 'npx', '--yes', 'pnpm@12.21.0', 'pack', '--pack-destination', own);
+  const [tarball, ...others] = readdirSync(own);
+  if (tarball === undefined || others.length > 0) throw new Error(`packing ${name} did not give one tarball`);
+  return join(own, tarball);
+}
+
+/** Makes `project` a project that has them installed by npm, without a look at any registry. */
+export async function installTarballs(project: string, tarballs: ReadonlyMap<string, string>): Promise<void> {
+  mkdirSync(project, { recursive: true });
+  const files = Object.fromEntries([...tarballs].map(([name, path]) => [`@puka/${name}`, `file:${path}`]));
+  const manifest = { name: 'packed-check', private: true, dependencies: files, overrides: files };
+  writeFileSync(join(project, 'package.json'), JSON.stringify(manifest, null, 2));
+  await command(project, 'npm', 'install', '--no-audit', '--no-fund', '--ignore-scripts', '--offline');
+}
