@@ -8,6 +8,8 @@ export interface ReturnTrace {
   readonly segment: number;
   /** The same for messages that are alike. */
   readonly key: string;
+  /** Its properties, as they are compared. */
+  readonly properties: Uint8Array;
 }
 
 /** Resolves when the broker has confirmed the message. */

@@ -4,8 +4,11 @@
  * back in any case, and shows how far the broker has got.
  * RabbitMQ: a channel returns in the order of publishing. Must not send.
  */
+import { comparableProperties } from './comparable-properties.ts';
 import type { PublishOperation } from './publish-operation.ts';
 import type { PublishInput, ReceivedContent } from './session/index.ts';
+
+const noProperties = new Uint8Array(2);
 
 /** The returns of one channel. */
 export class ReturnedMessages {
@@ -18,19 +21,22 @@ export class ReturnedMessages {
 
   /** Whether there is one alike after the last mark, so that a mark has to come between them. */
   needsMark(input: PublishInput): boolean {
-    const alike = this.segments.get(this.filling)?.get(keyOf(input));
-    return alike?.some((other) => other.input !== undefined && isSame(other.input, input)) === true;
+    const segment = this.segments.get(this.filling);
+    if (segment === undefined) return false;
+    const properties = propertiesOf(input);
+    return segment.get(keyOf(input, properties))?.some((other) => isSame(other, input, properties)) === true;
   }
 
   /** Sent. */
   add(operation: PublishOperation, input: PublishInput): void {
-    const key = keyOf(input);
+    const properties = propertiesOf(input);
+    const key = keyOf(input, properties);
     const segment = this.segments.get(this.filling) ?? new Map<string, PublishOperation[]>();
     this.segments.set(this.filling, segment);
     const alike = segment.get(key);
     if (alike === undefined) segment.set(key, [operation]);
     else alike.push(operation);
-    operation.returnTrace = { segment: this.filling, key };
+    operation.returnTrace = { segment: this.filling, key, properties };
   }
 
   /** Settled, or returned. */
@@ -69,8 +75,9 @@ export class ReturnedMessages {
       properties: propertiesBytes.subarray(propertiesStart, propertiesEnd),
       body: bodyBytes.subarray(bodyStart, bodyEnd),
     };
-    const alike = segment?.get(keyOf(returned));
-    const exact = alike?.find(({ input }) => input !== undefined && isSame(input, returned));
+    const properties = propertiesOf(returned);
+    const alike = segment?.get(keyOf(returned, properties));
+    const exact = alike?.find((operation) => isSame(operation, returned, properties));
     return exact ?? findByBody(segment, returned);
   }
 
@@ -82,7 +89,7 @@ export class ReturnedMessages {
   }
 }
 
-/** RabbitMQ takes a BCC header out before it returns a message, so that its properties are others than those sent. */
+/** RabbitMQ: an interceptor of messages may have added a property or a header. */
 function findByBody(
   segment: ReadonlyMap<string, readonly PublishOperation[]> | undefined,
   returned: PublishInput,
@@ -97,9 +104,14 @@ function findByBody(
   return undefined;
 }
 
+/** The properties as they come back. */
+function propertiesOf({ properties }: PublishInput): Uint8Array {
+  return properties instanceof Uint8Array ? comparableProperties(properties) : noProperties;
+}
+
 /** The same for messages that are alike, another for nearly all others. */
-function keyOf({ exchange, routingKey, body, properties }: PublishInput): string {
-  const hash = hashOf(body, properties instanceof Uint8Array ? hashOf(properties, 0) : 0);
+function keyOf({ exchange, routingKey, body }: PublishInput, properties: Uint8Array): string {
+  const hash = hashOf(body, hashOf(properties, 0));
   return `${body.length} ${hash} ${exchange.length} ${exchange}${routingKey}`;
 }
 
@@ -111,13 +123,9 @@ function hashOf(bytes: Uint8Array, seed: number): number {
   return hash;
 }
 
-function isSame(one: PublishInput, other: PublishInput): boolean {
-  return (
-    isSameBytes(one.body, other.body) &&
-    one.properties instanceof Uint8Array &&
-    other.properties instanceof Uint8Array &&
-    isSameBytes(one.properties, other.properties)
-  );
+function isSame({ input, returnTrace }: PublishOperation, other: PublishInput, properties: Uint8Array): boolean {
+  if (input === undefined || returnTrace === undefined) return false;
+  return isSameBytes(input.body, other.body) && isSameBytes(returnTrace.properties, properties);
 }
 
 function isSameBytes(one: Uint8Array, other: Uint8Array): boolean {

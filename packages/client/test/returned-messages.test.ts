@@ -1,4 +1,4 @@
-import { encodeProperties } from '@puka/wire';
+import { encodeProperties, type FieldTableInput } from '@puka/wire';
 import { describe, expect, it } from 'vitest';
 import type { OperationHost } from '../src/operation.ts';
 import { PublishOperation } from '../src/publish-operation.ts';
@@ -12,10 +12,17 @@ interface Given {
   readonly routingKey?: string;
   readonly body?: Uint8Array;
   readonly messageId?: string;
+  readonly headers?: FieldTableInput;
 }
 
-function input({ exchange = 'x', routingKey = 'k', body = Uint8Array.of(1, 2, 3), messageId }: Given): PublishInput {
-  return { exchange, routingKey, mandatory: true, properties: encodeProperties({ messageId }), body };
+function input({
+  exchange = 'x',
+  routingKey = 'k',
+  body = Uint8Array.of(1, 2, 3),
+  messageId,
+  headers,
+}: Given): PublishInput {
+  return { exchange, routingKey, mandatory: true, properties: encodeProperties({ messageId, headers }), body };
 }
 
 function add(returns: ReturnedMessages, given: Given): PublishOperation {
@@ -89,6 +96,23 @@ describe('finding', () => {
     expect(find(returns, { messageId: 'as it came back' })).toBe(sent);
   });
 
+  it('tells by the headers, in whatever order they come back', () => {
+    const returns = new ReturnedMessages();
+    const operations = [0, 1, 2].map((index) => add(returns, { headers: { way: 'no', index } }));
+    expect([2, 0, 1].map((index) => find(returns, { headers: { index, way: 'no' } }))).toEqual([
+      operations[2],
+      operations[0],
+      operations[1],
+    ]);
+  });
+
+  it('tells by the headers besides BCC, which does not come back', () => {
+    const returns = new ReturnedMessages();
+    add(returns, { headers: { way: 'no', BCC: ['a'], index: 1 } });
+    const second = add(returns, { headers: { BCC: ['a'], way: 'no', index: 2 } });
+    expect(find(returns, { headers: { index: 2, way: 'no' } })).toBe(second);
+  });
+
   it('finds nothing among those that are settled', () => {
     const returns = new ReturnedMessages();
     returns.remove(add(returns, {}));
@@ -110,6 +134,9 @@ describe('those that are alike', () => {
     const first = add(returns, {});
     expect(returns.needsMark(input({}))).toBe(true);
     expect(returns.needsMark(input({ messageId: 'm' }))).toBe(false);
+    add(returns, { headers: { a: 1, b: 2 } });
+    expect(returns.needsMark(input({ headers: { b: 2, a: 1 } }))).toBe(true);
+    expect(returns.needsMark(input({ headers: { b: 1, a: 1 } }))).toBe(false);
     returns.remove(first);
     expect(returns.needsMark(input({}))).toBe(false);
   });

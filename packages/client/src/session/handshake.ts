@@ -73,7 +73,6 @@ export class Handshake {
       encodeConnectionStartOk(writer, 0, fields);
     });
     this.startOkBytes = chunks.reduce((sum, { length }) => sum + length, 0);
-    checkFirstFrame(this.startOkBytes, start.serverProperties);
     this.send(chunks);
   }
 
@@ -158,11 +157,21 @@ export class Handshake {
   /** RabbitMQ drops the line where the client can't take authentication_failure_close, and so do old brokers. */
   private droppedAfterLogin(cause: PukaError | undefined): PukaError {
     const size = this.startOkBytes;
+    const given = cause === undefined ? {} : { cause };
+    const taken = loginBytesTaken(this.serverProperties);
+    // One that was read would have been answered, by that capability.
+    if (taken !== undefined && size > taken) {
+      return new LimitExceeded(
+        `RabbitMQ dropped the connection after a login of ${size} bytes; its initial_frame_max is ${taken - forgivenBytes} ` +
+          'unless configured: raise it, or take a shorter token or fewer clientProperties',
+        { scope: 'connection', method: 'connection.start-ok', outcome: 'refused', ...given },
+      );
+    }
     const other = size > oldFirstFrameBytes ? `, or its ${size} bytes are more than the broker takes of a login` : '';
     // The network can have done it too, so it may be tried again.
     return new AuthenticationFailed(
       `the broker dropped the connection after the login: probably wrong credentials${other}`,
-      { retryable: true, outcome: 'unknown', ...(cause === undefined ? {} : { cause }) },
+      { retryable: true, outcome: 'unknown', ...given },
     );
   }
 }
@@ -174,20 +183,21 @@ function encoded(encode: (writer: ByteWriter) => void): readonly Uint8Array[] {
   return writer.take();
 }
 
-/** RabbitMQ before 4.1 takes no longer frame before tune, and says nothing: it waits three seconds and drops the line. */
+/**
+ * RabbitMQ: frames before tune are limited by initial_frame_max. It says nothing about a longer one: it waits three
+ * seconds and drops the line. These are the defaults before 4.1 and since.
+ */
 const oldFirstFrameBytes = 4096;
-/** What it forgives beyond that; measured on 3.10. */
+const newFirstFrameBytes = 8192;
+/** What it forgives beyond that; measured on 3.10 and 4.3. */
 const forgivenBytes = 8;
 
-function checkFirstFrame(size: number, { product, version }: FieldTable): void {
-  if (size <= oldFirstFrameBytes + forgivenBytes || product !== 'RabbitMQ') return;
+/** What the broker takes of a login unless it is configured otherwise; undefined for one that is not known. */
+function loginBytesTaken({ product, version }: FieldTable): number | undefined {
   const [, major = '', minor = ''] = /^(\d+)\.(\d+)/.exec(String(version)) ?? [];
-  if (major === '' || Number(major) > 4 || (Number(major) === 4 && Number(minor) >= 1)) return;
-  throw new LimitExceeded(
-    `the login takes ${size} bytes, and RabbitMQ ${String(version)} takes ${oldFirstFrameBytes} (connection.start-ok); ` +
-      'a shorter token or fewer clientProperties would fit',
-    { scope: 'connection', method: 'connection.start-ok' },
-  );
+  if (product !== 'RabbitMQ' || major === '') return undefined;
+  const isNew = Number(major) > 4 || (Number(major) === 4 && Number(minor) >= 1);
+  return (isNew ? newFirstFrameBytes : oldFirstFrameBytes) + forgivenBytes;
 }
 
 function brokenBy(cause: PukaError | undefined, when: string): PukaError {

@@ -1,10 +1,13 @@
 import { Client, NoRoute, NotFound, PreconditionFailed, UsageError } from '@puka/client';
-import { uniqueName } from '@puka/testkit';
+import { isAtLeast, uniqueName } from '@puka/testkit';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 
 const url = inject('amqpUrl');
 const client = new Client(url);
 const queues: string[] = [];
+const mebibyte = 1_048_576;
+/** RabbitMQ: max_message_size is 16 MiB by default since 4.0, and was 128. */
+const isLimitedTo16 = isAtLeast(inject('brokerVersion'), '4.0');
 
 function freshQueue(): string {
   const queue = uniqueName('client');
@@ -116,7 +119,7 @@ describe('publishing', () => {
     const queue = freshQueue();
     await client.queueDeclare({ queue, durable: true });
     const { frameMax } = await client.connect();
-    const sizes = [0, 1, 20 * 1_048_576, 1_048_576];
+    const sizes = [0, 1, (isLimitedTo16 ? 16 : 20) * mebibyte, mebibyte];
     for (let size = frameMax - 9; size <= frameMax + 9; size++) sizes.push(size);
     for (const size of sizes) {
       const body = new Uint8Array(size).map((_, index) => index * 31);
@@ -125,6 +128,22 @@ describe('publishing', () => {
       expect(message?.body.length).toBe(size);
       expect(Buffer.compare(message?.body ?? new Uint8Array(1), body)).toBe(0);
     }
+  });
+
+  it('tells of a body that is too large for the broker by its publish alone', async () => {
+    const { queue } = await client.queueDeclare({ exclusive: true });
+    const sizes = [1, 16 * mebibyte + 1, 2];
+    const publishes = sizes.map((size) => client.basicPublish({ routingKey: queue, body: new Uint8Array(size) }));
+    const [before, large, after] = await Promise.allSettled(publishes);
+    expect([before?.status, after?.status]).toEqual(['fulfilled', 'fulfilled']);
+    if (!isLimitedTo16) expect(large?.status).toBe('fulfilled');
+    else {
+      const reason = { code: 'PRECONDITION_FAILED', outcome: 'refused', method: 'basic.publish', scope: 'channel' };
+      expect(large).toMatchObject({ status: 'rejected', reason });
+    }
+    const messages = await Promise.all(sizes.map(() => client.basicGet({ queue, noAck: true })));
+    const found = messages.flatMap((message) => (message === null ? [] : [message.body.length]));
+    expect(new Set(found)).toEqual(new Set(isLimitedTo16 ? [1, 2] : sizes));
   });
 });
 

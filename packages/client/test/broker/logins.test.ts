@@ -20,6 +20,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 const certificates = makeCertificates();
 const { ca, client: identity } = certificates;
 const tls = { ca, ...identity };
+/** Frames before tune; RabbitMQ takes 4096 by default, and 8192 since 4.1. */
+const initialFrameMax = 12_000;
 let broker: Broker;
 
 beforeAll(async () => {
@@ -32,6 +34,7 @@ beforeAll(async () => {
       'auth_mechanisms.3': 'EXTERNAL',
       'auth_mechanisms.4': 'RABBIT-CR-DEMO',
       ssl_cert_login_from: 'common_name',
+      initial_frame_max: initialFrameMax,
       'auth_backends.1': 'internal',
       'auth_backends.2': 'rabbit_auth_backend_oauth2',
     },
@@ -105,9 +108,12 @@ describe('a login', () => {
     expect(String(error)).toMatch(/the broker offers "[^"]*PLAIN[^"]*".*client certificate/);
   });
 
-  it('that is too long for the broker says so at once', async () => {
-    const error = await refusal(plainUrl(), { credentials: { username: 'u', password: 'x'.repeat(5000) } });
+  it('as long as the broker is configured to take is answered, a longer one is told to be too long', async () => {
+    const long = (size: number) => ({ credentials: { username: 'u', password: 'x'.repeat(size) } });
+    expect(await refusal(plainUrl(), long(9000))).toMatchObject({ code: 'AUTHENTICATION_FAILED', replyCode: 403 });
+    const error = await refusal(plainUrl(), long(initialFrameMax));
     expect(error).toBeInstanceOf(LimitExceeded);
+    expect(String(error)).toMatch(/login of \d+ bytes.*initial_frame_max/);
   });
 });
 
@@ -149,20 +155,20 @@ describe('a token', () => {
     const given: string[] = [];
     const client = new Client(plainUrl(), {
       credentials: () => {
-        const password = signedToken(`renewed-${given.length}`);
+        const password = signedToken('renewed', given.length);
         given.push(password);
         return given.length === 1 ? { username: '', password, expiresIn: 1 } : { username: '', password };
       },
     });
     await client.connect();
     await waitFor(async () =>
-      (await broker.log()).includes("user 'renewed-0' updated secret, reason: credentials renewed"),
+      (await broker.log()).includes("user 'renewed' updated secret, reason: credentials renewed"),
     );
-    expect(given).toHaveLength(2);
+    expect(new Set(given).size).toBe(2);
     expect(await client.queueDeclare({ exclusive: true })).toMatchObject({ messageCount: 0 });
     await client.close();
     await client.connect();
-    expect(given).toHaveLength(3);
+    expect(new Set(given).size).toBe(3);
     await client.close();
   });
 
@@ -178,7 +184,7 @@ describe('a token', () => {
     await client.connect();
     const error = await lost;
     expect(error).toMatchObject({ code: 'NOT_ALLOWED', method: 'connection.update-secret' });
-    expect(String(error)).toContain('New secret was refused');
+    expect(String(error)).toMatch(/New secret was refused|Secret update failed/); // by 4.3 in other words
   });
 
   it('that cannot be fetched again is told, and the connection goes on', async () => {

@@ -1,6 +1,6 @@
 /** Publishing against the real broker: whose failure it is, what is confirmed, and that it is in the queue. */
 import { Client, NotFound, PublishNacked, type PublishOptions } from '@puka/client';
-import { type Broker, faultProxy, launchBroker, uniqueName } from '@puka/testkit';
+import { type Broker, faultProxy, isAtLeast, launchBroker, uniqueName } from '@puka/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newSeed, seededRandom, shuffled } from '../seeded.ts';
 import { fateOf, fatesOf, surprises } from './fates.ts';
@@ -78,6 +78,11 @@ const culprits: readonly Culprit[] = [
 function ordersOf<Thing>(things: readonly Thing[]): Thing[][] {
   if (things.length === 0) return [[]];
   return things.flatMap((first) => ordersOf(things.filter((other) => other !== first)).map((rest) => [first, ...rest]));
+}
+
+function missing(exchange: string): Culprit {
+  const error = { code: 'NOT_FOUND', replyCode: 404 };
+  return { name: '', options: { exchange }, error, text: 'NOT_FOUND - no exchange' };
 }
 
 /** Puts a culprit at each of the places, one kind after the other. */
@@ -162,11 +167,28 @@ describe('refusals whose words are hard to read', () => {
   it.each([
     ['has quotes in it', "o'brien' in vhost"],
     ['is cut off in the text of the broker', 'L'.repeat(255)],
-    ['is cut off within a character', 'ü'.repeat(127)],
   ])('a missing exchange whose name %s', async (_name, exchange) => {
-    const error = { code: 'NOT_FOUND', replyCode: 404 };
-    const culprit = { name: '', options: { exchange }, error, text: 'NOT_FOUND - no exchange' };
-    await checkFates(at([20, 40, 41, 99], [culprit]), 100);
+    await checkFates(at([20, 40, 41, 99], [missing(exchange)]), 100);
+  });
+
+  it('a missing exchange whose name is cut off within a character', async () => {
+    const exchange = 'ü'.repeat(127);
+    // RabbitMQ: 4.0.5 and later count characters where they cut, not bytes, cannot send what comes of it, and end the
+    // connection with 541 instead.
+    if (!isAtLeast(broker.version, '4.0')) return checkFates(at([20, 40, 41, 99], [missing(exchange)]), 100);
+    const brief = new Client(broker.url);
+    await brief.connect();
+    const { queue } = await brief.queueDeclare({ exclusive: true });
+    const plans = Array.from({ length: 100 }, (_, index) => (index === 40 ? { exchange } : {}));
+    const publishes = plans.map((plan) => brief.basicPublish({ routingKey: queue, ...plan }));
+    const outcomes = await Promise.allSettled(publishes);
+    expect(outcomes[40]?.status).toBe('rejected');
+    for (const outcome of outcomes.filter(({ status }) => status === 'rejected')) {
+      const reason = { code: 'CONNECTION_BROKEN', outcome: 'unknown', cause: { code: 'INTERNAL_ERROR' } };
+      expect(outcome).toMatchObject({ reason });
+    }
+    await brief.connect();
+    await brief.close();
   });
 
   it('a CC header that is no list, and a direct reply nobody waits for', async () => {

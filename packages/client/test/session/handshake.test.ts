@@ -151,27 +151,36 @@ describe('a login too long for the broker', () => {
   /** The password with which the login has so many bytes. */
   const padFor = (size: number): number => size - bytesSent(offered('3.10.8', 0));
 
-  it('is told before RabbitMQ keeps silent about it', () => {
-    expect(bytesSent(offered('3.10.8', padFor(4104)))).toBe(4104);
-    for (const version of ['3.10.8', '4.0.5']) {
-      const scene = offered(version, padFor(4105));
-      expect(scene.closed).toMatchObject([{ code: 'LIMIT_EXCEEDED', outcome: 'not-sent', scope: 'connection' }]);
-      expect(scene.closed[0]?.message).toMatch(/4105 bytes.*4096/);
-      expect(bytesSent(scene)).toBe(0);
-    }
+  it.each([
+    ['3.10.8', 4096],
+    ['4.0.5', 4096],
+    ['4.1.0', 8192],
+    ['5.0', 8192],
+  ])('is said to be the reason where RabbitMQ %s drops the line without a word', (version, limit) => {
+    const scene = offered(version, padFor(limit + 9));
+    expect(bytesSent(scene)).toBe(limit + 9);
+    scene.session.receiveEof(0);
+    expect(scene.closed).toMatchObject([{ code: 'LIMIT_EXCEEDED', outcome: 'refused', scope: 'connection' }]);
+    expect(scene.closed[0]?.message).toMatch(new RegExp(`${limit + 9} bytes.*initial_frame_max is ${limit}`));
   });
 
-  it('is tried where the broker may take it, and then said to be a reason', () => {
-    for (const [version, product] of [
-      ['4.1.0', 'RabbitMQ'],
-      ['5.0', 'RabbitMQ'],
-      ['what?', 'RabbitMQ'],
-      ['2.0.0', 'LavinMQ'],
-    ] as const) {
-      const scene = offered(version, padFor(5000), product);
-      expect(bytesSent(scene)).toBe(5000);
-      scene.session.receiveEof(0);
-      expect(scene.closed[0]?.message).toContain('5000 bytes');
-    }
+  it.each([
+    ['3.10.8', 'RabbitMQ', 4104],
+    ['4.1.0', 'RabbitMQ', 8200],
+    ['what?', 'RabbitMQ', 5000],
+    ['2.0.0', 'LavinMQ', 5000],
+  ])('is one reason of others for %s of %s at %i bytes', (version, product, size) => {
+    const scene = offered(version, padFor(size), product);
+    expect(bytesSent(scene)).toBe(size);
+    scene.session.receiveEof(0);
+    expect(scene.closed).toMatchObject([{ code: 'AUTHENTICATION_FAILED' }]);
+    expect(scene.closed[0]?.message).toContain(`${size} bytes`);
+  });
+
+  it('is taken where RabbitMQ is configured to take it', () => {
+    const scene = offered('3.10.8', padFor(9000));
+    scene.say({ type: 'connection.tune', channelMax: 2047, frameMax: 131_072, heartbeat: 60 });
+    expect(scene.closed).toEqual([]);
+    expect(bytesSent(scene)).toBeGreaterThan(9000);
   });
 });

@@ -7,5 +7,6 @@ import { startBroker } from '../../src/index.ts';
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const broker = await startBroker();
   project.provide('amqpUrl', broker.url);
+  project.provide('brokerVersion', '3.10.8'); // the one it is modelled on
   return () => broker.stop();
 }

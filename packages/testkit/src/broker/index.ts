@@ -3,6 +3,7 @@
 
 export { type EnsuredBroker, type EnsureOptions, ensureBroker } from './ensure-broker.ts';
 export { freePort, freePorts } from './free-port.ts';
+export { isAtLeast } from './is-at-least.ts';
 export { launchBroker } from './launch-broker.ts';
 export { type ProbeAnswer, type ProbeTarget, probeBroker } from './probe.ts';
 export { signedToken, tokenConfig } from './tokens.ts';

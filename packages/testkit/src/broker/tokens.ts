@@ -3,11 +3,12 @@ import { createHmac } from 'node:crypto';
 
 const secret = 'a secret that only the tests and their broker know';
 
-/** A token that may do everything, for an hour. */
-export function signedToken(subject: string): string {
+/** A token that may do everything, for an hour. @param id tells one token of a user from another. */
+export function signedToken(subject: string, id = 0): string {
   const header = { alg: 'HS256', typ: 'JWT', kid: 'test' };
   const claims = {
     sub: subject,
+    jti: `${id}`,
     aud: ['rabbitmq'],
     scope: ['rabbitmq.configure:*/*', 'rabbitmq.read:*/*', 'rabbitmq.write:*/*'],
     exp: Math.floor(Date.now() / 1000) + 3600,

@@ -12,6 +12,8 @@ declare module 'vitest' {
      * nothing.
      */
     amqpUrl: string;
+    /** Its version, as `4.3.6`, for a test of what RabbitMQ changed. */
+    brokerVersion: string;
   }
 }
 
@@ -19,5 +21,6 @@ declare module 'vitest' {
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const broker = await ensureBroker({ onProgress: (text) => process.stderr.write(`${text}\n`) });
   project.provide('amqpUrl', broker.url);
+  project.provide('brokerVersion', broker.version);
   return () => broker.stop();
 }

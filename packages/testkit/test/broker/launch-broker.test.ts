@@ -75,7 +75,10 @@ describe('two nodes side by side', () => {
   });
 });
 
-describe('a node with tls and the management plugin', () => {
+/** Where a node starts within a test, it may take as long as one that starts before it. */
+const start = { timeout: 120_000 };
+
+describe('a node with tls and the management plugin', start, () => {
   it('answers on ports of its own for both, on the loopback address alone', async () => {
     const { ca, server } = makeCertificates();
     const broker = await launchBroker({
@@ -94,7 +97,7 @@ describe('a node with tls and the management plugin', () => {
   });
 });
 
-describe('a node that goes down', () => {
+describe('a node that goes down', start, () => {
   let broker: Broker;
   const declare = (name: string): string =>
     `rabbit_amqqueue:declare(rabbit_misc:r(<<"/">>, queue, <<"${name}">>), true, false, [], none, <<"test">>)`;
@@ -133,7 +136,7 @@ describe('a node that goes down', () => {
   });
 });
 
-describe('a start that fails', () => {
+describe('a start that fails', start, () => {
   it('tells why, from the log of the server', async () => {
     const launching = launchBroker({ config: 'listeners.tcp.1 = nonsense' });
     await expect(launching).rejects.toThrow(BrokerUnavailable);

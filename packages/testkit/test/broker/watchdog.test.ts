@@ -49,7 +49,7 @@ describe('a watchdog', () => {
   });
 });
 
-describe.concurrent('no process and no folder is left of a node', () => {
+describe.concurrent('no process and no folder is left of a node', { timeout: 120_000 }, () => {
   it.each([
     ['is killed', 'wait'],
     ['fails', 'throw'],
