@@ -2,6 +2,7 @@
  * Makes transports on Node: connects, waits for the TLS handshake, gives up when aborted.
  * It must not read or write: that is node-transport.ts.
  */
+import { Buffer } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { connect as connectPlain } from 'node:net';
@@ -88,7 +89,8 @@ function connect(options: ConnectOptions, handlers: TransportHandlers): Promise<
 
 /** Lets Node read into slabs of ours, through the `onread` option. */
 class SlabReader {
-  readonly #slab = new Slab();
+  // Not from Node's pool, which others write into.
+  readonly #slab = new Slab((bytes) => Buffer.allocUnsafeSlow(bytes));
   receive: ((bytes: Uint8Array) => void) | undefined;
 
   /** Called for the first read and after every read; also once more for each address tried, so it must not use room up. */
