@@ -1,0 +1,40 @@
+import { expect, it } from 'vitest';
+import type { Message } from '../../src/model/message.ts';
+import type { DeathReason } from '../../src/model/queues/queue.ts';
+import { headersOfDead, isCycle } from '../../src/model/x-death.ts';
+import { newMessage } from './message-factory.ts';
+
+function dies(message: Message, queue: string, reason: DeathReason = 'expired'): Message {
+  return message.with(headersOfDead(message, { queue, reason, nowMs: 5000 }), { exchange: 'dlx' });
+}
+
+function headers(message: Message): Readonly<Record<string, unknown>> {
+  return { ...message.properties.toObject().headers } as Record<string, unknown>;
+}
+
+it('says where a message died first, and when and why', () => {
+  const dead = dies(newMessage('x', { headers: { own: 1 } }, { exchange: 'e', routingKey: 'k' }), 'q');
+  expect(headers(dead)).toMatchObject({
+    ...{ own: 1, 'x-first-death-queue': 'q', 'x-first-death-reason': 'expired', 'x-first-death-exchange': 'e' },
+    'x-death': [{ count: 1, queue: 'q', reason: 'expired', exchange: 'e', 'routing-keys': ['k'] }],
+  });
+});
+
+it('counts a death of the same queue and reason, and puts the newest first', () => {
+  const dead = dies(dies(dies(newMessage(), 'q'), 'p'), 'q');
+  expect(headers(dead)['x-death']).toMatchObject([
+    { queue: 'q', count: 2 },
+    { queue: 'p', count: 1 },
+  ]);
+});
+
+it('takes the expiration away and remembers it', () => {
+  const dead = dies(newMessage('x', { expiration: '60000' }), 'q', 'rejected');
+  expect(headers(dead)['x-death']).toMatchObject([{ 'original-expiration': '60000' }]);
+});
+
+it('knows a circle without a rejection', () => {
+  const once = dies(newMessage(), 'q');
+  expect([isCycle(once, 'q'), isCycle(once, 'p')]).toEqual([true, false]);
+  expect(isCycle(dies(newMessage(), 'q', 'rejected'), 'q')).toBe(false);
+});
