@@ -12,8 +12,7 @@ const config: ViteUserConfigExport = defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/test/**/*.test.ts', 'apps/ledger/test/**/*.test.ts'],
-          // Those about another runtime run on it, by packages/checks.
-          exclude: ['packages/*/test/{broker,differential}/**', 'packages/transport/test/{deno,bun}/contract.test.ts'],
+          exclude: ['packages/*/test/{broker,differential}/**'],
           // No test waits so long; on a machine with much else to do some take their time.
           testTimeout: 30_000,
         },

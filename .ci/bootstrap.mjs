@@ -1,6 +1,6 @@
-// Takes a fresh checkout to a running program (`start`) or through every check (`test`). Plain Node, no dependencies,
-// because it runs before anything is installed. It must not hold checks of its own: each step is a command that can
-// be run by hand as well.
+// Takes a fresh checkout to a running program (`start`), through every check (`test`), or through the conformance suite on
+// every runtime (`conformance`). Plain Node, no dependencies, because it runs before anything is installed. It must not
+// hold checks of its own: each step is a command that can be run by hand as well.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
@@ -52,11 +52,12 @@ function step(title, command, { show = false } = {}) {
   });
 }
 
+/** All but the versions of Node: they are two hundred megabytes that only the conformance suite wants. */
 async function install() {
   const marker = join(root, 'node_modules', '.modules.yaml');
   const lock = join(root, 'pnpm-lock.yaml');
   if (existsSync(marker) && statSync(marker).mtimeMs >= statSync(lock).mtimeMs) return;
-  await step('install', [...pnpm, 'install', '--frozen-lockfile']);
+  await step('install', [...pnpm, 'install', '--frozen-lockfile', '--filter=!@puka/node-versions']);
   // An install that had nothing to do leaves the marker's time alone.
   if (existsSync(marker)) utimesSync(marker, new Date(), new Date());
 }
@@ -115,10 +116,18 @@ async function test() {
   return failures.length === 0 ? 0 : 1;
 }
 
+async function conformance(names) {
+  await step('install, with the versions of Node', [...pnpm, 'install', '--frozen-lockfile']);
+  await step('build', buildCommand);
+  const command = [...pnpm, '--silent', '--filter', '@puka/checks', 'run', 'conformance', ...names];
+  await step('conformance suite', command, { show: true });
+  return 0;
+}
+
 const [command, ...rest] = process.argv.slice(2);
-const commands = { start: () => start(rest), test };
+const commands = { start: () => start(rest), test, conformance: () => conformance(rest) };
 if (command === undefined || !Object.hasOwn(commands, command)) {
-  process.stderr.write('usage: node .ci/bootstrap.mjs start [--rabbitmq] [FILE] | test\n');
+  process.stderr.write('usage: node .ci/bootstrap.mjs start [--rabbitmq] [FILE] | test | conformance [RUNTIME]...\n');
   process.exit(2);
 }
 try {

@@ -1,39 +1,13 @@
 // Packs the published packages and uses them as a user would: outside the workspace, installed by npm, by import and
 // by require, and with types. It must not look at the sources. Needs a build.
-import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { command, installTarballs, packTarballs, publishedPackages } from './tarballs.ts';
 
-const run = promisify(execFile);
 const checks = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const root = resolve(checks, '../..');
-const packages = ['errors', 'wire', 'transport', 'client', 'testing'];
-
-const PATH = [join(checks, 'node_modules/.bin'), join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter);
-
-/** Runs a command to its end; throws with all of its output when it fails. */
-async function command(cwd: string, name: string, ...args: string[]): Promise<string> {
-  try {
-    const { stdout } = await run(name, args, { cwd, env: { ...process.env, PATH }, maxBuffer: 64 * 1024 * 1024 });
-    return stdout;
-  } catch (error) {
-    const output = error instanceof Error && 'stdout' in error && 'stderr' in error ? [error.stdout, error.stderr] : [];
-    throw new Error([`${name} ${args.join(' ')} failed`, ...output, String(error)].join('\n'), { cause: error });
-  }
-}
-
-/** Packs one package into `folder` and gives the tarball's path. */
-async function pack(name: string, folder: string): Promise<string> {
-  const own = join(folder, name);
-  mkdirSync(own);
-  await command(join(root, 'packages', name), 'npx', '--yes', 'pnpm@12.21.0', 'pack', '--pack-destination', own);
-  const [tarball, ...others] = readdirSync(own);
-  if (tarball === undefined || others.length > 0) throw new Error(`packing ${name} did not give one tarball`);
-  return join(own, tarball);
-}
 
 /** What users can write after `from`: the package and its subpaths, read from the installed package.json. */
 function specifiersOf(project: string, name: string): string[] {
@@ -48,12 +22,6 @@ function specifiersOf(project: string, name: string): string[] {
   return Object.keys(Object(fields.exports))
     .filter((subpath) => subpath !== './package.json')
     .map((subpath) => `@puka/${name}${subpath.slice(1)}`);
-}
-
-function writeProject(project: string, tarballs: ReadonlyMap<string, string>): void {
-  const files = Object.fromEntries([...tarballs].map(([name, path]) => [`@puka/${name}`, `file:${path}`]));
-  const manifest = { name: 'packed-check', private: true, dependencies: files, overrides: files };
-  writeFileSync(join(project, 'package.json'), JSON.stringify(manifest, null, 2));
 }
 
 function writePrograms(project: string, specifiers: readonly string[]): void {
@@ -100,23 +68,20 @@ function copyNodeTypes(project: string): void {
 
 const scratch = mkdtempSync(join(tmpdir(), 'puka-packed-'));
 try {
-  const tarballs = new Map<string, string>();
-  for (const name of packages) tarballs.set(name, await pack(name, scratch));
+  const tarballs = await packTarballs(scratch);
   for (const path of tarballs.values()) {
     await command(root, 'publint', '--strict', path);
     await command(root, 'attw', '--profile', 'esm-only', path);
   }
   const project = join(scratch, 'project');
-  mkdirSync(project);
-  writeProject(project, tarballs);
-  await command(project, 'npm', 'install', '--no-audit', '--no-fund', '--ignore-scripts', '--offline');
-  const specifiers = packages.flatMap((name) => specifiersOf(project, name));
+  await installTarballs(project, tarballs);
+  const specifiers = publishedPackages.flatMap((name) => specifiersOf(project, name));
   writePrograms(project, specifiers);
   copyNodeTypes(project);
   await command(project, process.execPath, 'use.mjs');
   await command(project, process.execPath, 'use.cjs');
   await command(project, 'tsc', '-p', 'tsconfig.json');
-  console.log(`packed: ${packages.length} packages, ${specifiers.length} entry points: ${specifiers.join(', ')}`);
+  console.log(`packed: ${tarballs.size} packages, ${specifiers.length} entry points: ${specifiers.join(', ')}`);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

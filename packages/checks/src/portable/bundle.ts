@@ -1,9 +1,11 @@
 /** Bundles files of tests into one program for a runtime. It must not run it: that is runtimes.ts. */
-import { dirname, resolve } from 'node:path';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 
 const here = dirname(fileURLToPath(import.meta.url));
+const packages = resolve(here, '../../..');
+const beginning = 'beginning-of:';
 
 /** A runtime that the tests are bundled for. */
 export type Runtime = 'node' | 'deno' | 'bun';
@@ -11,24 +13,28 @@ export type Runtime = 'node' | 'deno' | 'bun';
 export interface BundleOptions {
   /** Absolute paths, run in this order. */
   readonly files: readonly string[];
-  readonly runtime: Runtime;
+  /** For the export conditions. Default: none, for a bundle that runs on all. */
+  readonly runtime?: Runtime;
   /** Where the program is written. */
   readonly outfile: string;
-  /** From here packages are looked up that the tests import. Default: where the files are. */
-  readonly conditions?: readonly string[];
+  /** Packages, as the bundle will find them installed around it. Default: all are bundled, as sources. */
+  readonly external?: readonly string[];
 }
 
-/** Writes one module that holds the tests, our runner in vitest's place, and the sources they test. */
-export async function bundleTests({
-  files,
-  runtime,
-  outfile,
-  conditions = ['puka:source'],
-}: BundleOptions): Promise<void> {
-  const imports = [resolve(here, 'start.ts'), ...files, resolve(here, 'main.ts')].map(
-    (file) => `import ${JSON.stringify(file)};`,
-  );
-  await build({
+/**
+ * Writes one module that holds the tests, our runner in vitest's place, and the sources they test but for `external`.
+ *
+ * @returns the absolute paths of all that went into it.
+ */
+export async function bundleTests({ files, runtime, outfile, external = [] }: BundleOptions): Promise<string[]> {
+  // Modules are evaluated in the order of their imports: between two files of tests the collector is told of the next.
+  const paths = [
+    join(here, 'start.ts'),
+    ...files.flatMap((file) => [`${beginning}${file}`, file]),
+    join(here, 'main.ts'),
+  ];
+  const imports = paths.map((path) => `import ${JSON.stringify(path)};`);
+  const { metafile } = await build({
     stdin: { contents: imports.join('\n'), resolveDir: here, loader: 'ts' },
     outfile,
     bundle: true,
@@ -37,12 +43,30 @@ export async function bundleTests({
     target: 'es2023',
     mainFields: ['module', 'main'],
     // Not 'node' for Deno and Bun: each has to get its own adapter.
-    conditions: [...conditions, runtime, 'import', 'default'],
+    conditions: ['puka:source', ...(runtime === undefined ? [] : [runtime]), 'import', 'default'],
     alias: { vitest: resolve(here, 'vitest.ts') },
-    external: ['node:*'],
+    external: ['node:*', ...external.flatMap((name) => [name, `${name}/*`])],
     // The packages of the tests say that importing them has no effect.
     ignoreAnnotations: true,
+    plugins: [beginningOfFiles],
     sourcemap: 'inline',
+    metafile: true,
     logLevel: 'warning',
   });
+  return Object.keys(metafile.inputs)
+    .filter((path) => !path.startsWith('beginning:'))
+    .map((path) => resolve(path));
 }
+
+/** Makes modules that tell the collector which file comes next, by its path from packages/. */
+const beginningOfFiles: Plugin = {
+  name: 'beginning-of-files',
+  setup(build) {
+    build.onResolve({ filter: new RegExp(`^${beginning}`) }, ({ path }) => ({ path, namespace: 'beginning' }));
+    build.onLoad({ filter: /.*/, namespace: 'beginning' }, ({ path }) => {
+      const name = relative(packages, path.slice(beginning.length)).split(sep).join('/');
+      const contents = `import { collector } from './collector.ts';\ncollector.beginFile(${JSON.stringify(name)});`;
+      return { contents, resolveDir: here, loader: 'ts' };
+    });
+  },
+};

@@ -26,6 +26,11 @@ export interface Suite {
   readonly afterEach: Hook[];
 }
 
+/** Why something failed; what was thrown may be anything, undefined too. */
+export interface Failure {
+  readonly error: unknown;
+}
+
 export function emptySuite(name: string): Suite {
   return { type: 'suite', name, children: [], beforeAll: [], afterAll: [], beforeEach: [], afterEach: [] };
 }
@@ -36,6 +41,14 @@ export class Collector {
   current: Suite = this.root;
   /** Of the test that is running. */
   finishers: Hook[] = [];
+  /** Rejections and errors that nobody handled, while a test ran: it fails by them, as under vitest. */
+  readonly strayErrors: Failure[] = [];
+
+  /** What is declared from here on belongs to a file: its hooks are for its own tests. */
+  beginFile(name: string): void {
+    this.current = emptySuite(name);
+    this.root.children.push(this.current);
+  }
 
   addSuite(name: string, body: () => unknown): void {
     const suite = emptySuite(name);

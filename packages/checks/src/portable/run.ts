@@ -2,18 +2,28 @@
  * Runs what was collected, one test after the other, and says what came of it; its last line is `N passed, N failed`.
  * It must not know the runtime: who starts it sets the exit code.
  */
-import { collector, type Hook, type Suite, type TestCase } from './collector.ts';
+import { collector, type Failure, type Hook, type Suite, type TestCase } from './collector.ts';
 import { settings } from './settings.ts';
 
 /** How a run went. */
 export interface RunResult {
   readonly passed: number;
   readonly failed: number;
+  /** Every test that ran, in its order. */
+  readonly tests: readonly TestResult[];
+}
+
+/** How one test went. */
+export interface TestResult {
+  /** With the file and the suites around it, as `file > suite > test`. */
+  readonly name: string;
+  readonly isPassed: boolean;
+  readonly durationMs: number;
 }
 
 interface Running {
-  passed: number;
   failed: number;
+  readonly tests: TestResult[];
   readonly print: (line: string) => void;
   readonly isWanted: (name: string) => boolean;
 }
@@ -31,10 +41,15 @@ interface Scope {
  * @param filter a part of the full name; other tests are left out.
  */
 export async function runCollected(print: (line: string) => void, filter = ''): Promise<RunResult> {
-  const running: Running = { passed: 0, failed: 0, print, isWanted: (name) => name.includes(filter) };
+  const running: Running = { failed: 0, tests: [], print, isWanted: (name) => name.includes(filter) };
   await runSuite(collector.root, { names: [], beforeEach: [], afterEach: [] }, running);
-  print(`${running.passed} passed, ${running.failed} failed`);
-  return { passed: running.passed, failed: running.failed };
+  // What nobody handled in the last test, or behind it, is told within a turn.
+  await new Promise((resolve) => setTimeout(resolve));
+  for (const stray of collector.strayErrors.splice(0)) broken('behind the tests', stray, running);
+  const { failed, tests } = running;
+  const passed = tests.filter(({ isPassed }) => isPassed).length;
+  print(`${passed} passed, ${failed} failed`);
+  return { passed, failed, tests };
 }
 
 async function runSuite(suite: Suite, outer: Scope, running: Running): Promise<void> {
@@ -44,17 +59,15 @@ async function runSuite(suite: Suite, outer: Scope, running: Running): Promise<v
     afterEach: [...suite.afterEach, ...outer.afterEach],
   };
   if (!hasWanted(suite, outer.names, running)) return;
-  const broken = await failureOf(() => runHooks(suite.beforeAll));
+  const before = await failureOf(() => runHooks(suite.beforeAll));
   for (const child of suite.children) {
     if (child.type === 'suite')
-      await (broken === undefined ? runSuite(child, scope, running) : failAll(child, scope.names, broken, running));
-    else if (broken === undefined) await runTest(child, scope, running);
-    else fail(child, scope.names, broken, running);
+      await (before === undefined ? runSuite(child, scope, running) : failAll(child, scope.names, before, running));
+    else if (before === undefined) await runTest(child, scope, running);
+    else fail(child, scope.names, before, running);
   }
   const left = await failureOf(() => runHooks(suite.afterAll));
-  if (left === undefined) return;
-  running.failed += 1;
-  running.print(`FAILED  ${[...scope.names, 'afterAll'].join(' > ')}\n${describeError(left.error)}`);
+  if (left !== undefined) broken([...scope.names, 'afterAll'].join(' > '), left, running);
 }
 
 function hasWanted(suite: Suite, outer: readonly string[], running: Running): boolean {
@@ -77,6 +90,7 @@ async function runTest(test: TestCase, scope: Scope, running: Running): Promise<
   const finishers: Hook[] = [];
   collector.finishers = finishers;
   const controller = new AbortController();
+  const began = performance.now();
   const context = { signal: controller.signal, onTestFinished: (hook: Hook) => void finishers.push(hook) };
   const failures = [
     await failureOf(async () => {
@@ -87,13 +101,11 @@ async function runTest(test: TestCase, scope: Scope, running: Running): Promise<
     await failureOf(() => runHooks(finishers.reverse())),
   ];
   controller.abort();
-  const failure = failures.find((one) => one !== undefined);
-  if (failure === undefined) running.passed += 1;
-  else fail(test, scope.names, failure, running);
-}
-
-interface Failure {
-  readonly error: unknown;
+  const [stray] = collector.strayErrors.splice(0);
+  const failure = failures.find((one) => one !== undefined) ?? stray;
+  const durationMs = Math.round(performance.now() - began);
+  if (failure !== undefined) fail(test, scope.names, failure, running, durationMs);
+  else running.tests.push({ name: [...scope.names, test.name].join(' > '), isPassed: true, durationMs });
 }
 
 async function failureOf(action: () => Promise<void>): Promise<Failure | undefined> {
@@ -121,9 +133,16 @@ async function within(timeoutMs: number, action: () => unknown): Promise<void> {
   }
 }
 
-function fail(test: TestCase, names: readonly string[], { error }: Failure, running: Running): void {
+function fail(test: TestCase, names: readonly string[], failure: Failure, running: Running, durationMs = 0): void {
+  const name = [...names, test.name].join(' > ');
+  running.tests.push({ name, isPassed: false, durationMs });
+  broken(name, failure, running);
+}
+
+/** What is no test and failed all the same. */
+function broken(name: string, { error }: Failure, running: Running): void {
   running.failed += 1;
-  running.print(`FAILED  ${[...names, test.name].join(' > ')}\n${describeError(error)}`);
+  running.print(`FAILED  ${name}\n${describeError(error)}`);
 }
 
 function describeError(error: unknown): string {

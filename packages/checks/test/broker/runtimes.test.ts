@@ -30,8 +30,13 @@ describe.each(runtimes)('the built packages on %s', (runtime) => {
     expect(await output(runtime, whichAdapter)).toBe(`adapter ${runtime}\n`);
   });
 
-  it('load nothing of another runtime', async () => {
-    const modules = await loadedModules(runtime, whichAdapter);
+  it.each([
+    ['@puka/transport', whichAdapter],
+    ['@puka/client', pathTo('programs/load-client.mjs')],
+  ])('load nothing of another runtime: %s', async (name, program) => {
+    const modules = await loadedModules(runtime, program);
+    const folder = name.replace('@puka/', '/packages/');
+    expect(modules.filter((url) => url.includes(`${folder}/dist/`))).not.toEqual([]);
     const texts = modules
       .filter((url) => url.startsWith('file:'))
       .map((url) => readFileSync(fileURLToPath(url), 'utf8'));

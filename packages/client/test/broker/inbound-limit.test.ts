@@ -1,14 +1,14 @@
 /** `maxInboundBytes`: what nobody takes is left on the line, and nothing else suffers for it. */
-import { Socket } from 'node:net';
-import { Client, type Consumer } from '@puka/client';
+import { Client, type ClientOptions, type Consumer } from '@puka/client';
 import { faultProxy, waitFor } from '@puka/testkit';
 import { afterAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { type WatchedConnector, watchedConnector } from './watched-connector.ts';
 
 const url = inject('amqpUrl');
 const maxInboundBytes = 256 * 1024;
 const bodyBytes = 4096;
 const count = 4096;
-const clients: Client[] = [];
+const connectors = new Map<Client, WatchedConnector>();
 let client: Client;
 let queue: string;
 
@@ -20,12 +20,13 @@ beforeEach(async () => {
 });
 
 afterAll(async () => {
-  await Promise.all(clients.map((each) => each.close()));
+  await Promise.all([...connectors.keys()].map((each) => each.close()));
 });
 
-async function connected(to: string, options: { readonly heartbeat: number }): Promise<Client> {
-  const made = new Client(to, { maxInboundBytes, ...options });
-  clients.push(made);
+async function connected(to: string, options: ClientOptions): Promise<Client> {
+  const transport = watchedConnector();
+  const made = new Client(to, { maxInboundBytes, transport, ...options });
+  connectors.set(made, transport);
   await made.connect();
   return made;
 }
@@ -35,33 +36,33 @@ async function fill(by: Client, name: string): Promise<void> {
   await Promise.all(Array.from({ length: count }, () => by.basicPublish({ routingKey: name, body })));
 }
 
-function socketOf(of: Client): Socket {
-  const socket = of.socket();
-  if (socket instanceof Socket) return socket;
-  throw new Error('no socket');
+function connectorOf(of: Client): WatchedConnector {
+  const connector = connectors.get(of);
+  if (connector === undefined) throw new Error('not a client of these tests');
+  return connector;
 }
 
 /** A consumer whose messages nobody takes, when it has filled what there is room for. */
 async function stuck(of: Client, name: string): Promise<Consumer> {
   const consumer = of.basicConsume({ queue: name, noAck: true });
   await consumer.ready;
-  await waitFor(() => socketOf(of).isPaused());
+  await waitFor(() => connectorOf(of).isPaused);
   return consumer;
 }
 
 describe('a consumer whose messages nobody takes', () => {
   it('stops the reading, and taking them starts it again: all come, in their order', async () => {
-    const before = socketOf(client).bytesRead;
+    const before = connectorOf(client).bytesRead;
     const consumer = await stuck(client, queue);
     // What was on its way into the process when it stopped comes on top: a slab or two.
-    expect(socketOf(client).bytesRead - before).toBeLessThan(maxInboundBytes + 512 * 1024);
+    expect(connectorOf(client).bytesRead - before).toBeLessThan(maxInboundBytes + 512 * 1024);
     let taken = 0;
     for await (const message of consumer) {
       expect(message.deliveryTag).toBe(taken + 1);
       if (++taken === count) break;
     }
     expect(taken).toBe(count);
-    expect(socketOf(client).isPaused()).toBe(false);
+    expect(connectorOf(client).isPaused).toBe(false);
   });
 
   it('is cancelled all the same, by cancel() and by leaving its loop', async () => {
@@ -95,8 +96,7 @@ describe('a consumer whose messages nobody takes', () => {
   });
 
   it('holds up no close()', async () => {
-    const own = new Client(url, { maxInboundBytes, closeTimeout: 600_000 });
-    await own.connect();
+    const own = await connected(url, { closeTimeout: 600_000 });
     const held = await own.queueDeclare({ exclusive: true });
     await fill(own, held.queue);
     await stuck(own, held.queue);

@@ -15,10 +15,7 @@ export function defineTlsTests(api: TestApi, harness: TlsContractHarness): void 
     defineFeatureTests(api, harness);
     defineClientTests(api, harness);
   });
-  api.describe('startTls', () => {
-    if (harness.lacks.includes('startTls')) defineStartTlsRefusal(api, harness);
-    else defineStartTlsTests(api, harness);
-  });
+  api.describe('startTls', () => defineStartTlsTests(orRefusedStartTls(api, harness), harness));
 }
 
 function defineTrustTests({ it, expect }: TestApi, harness: TlsContractHarness): void {
@@ -98,11 +95,9 @@ function defineFeatureTests({ it, expect }: TestApi, harness: TlsContractHarness
     tls: TlsOptions,
     body: (tls: TlsOptions) => Promise<void>,
   ): void => {
-    if (!harness.lacks.includes(feature)) {
-      it(name, () => body(tls));
-      return;
-    }
-    it(`refuses ${feature} as what it cannot do`, async () => {
+    // One name on all runtimes: the lists of what was tested can be compared.
+    it(`${name}, or says that it cannot`, async () => {
+      if (!harness.lacks.includes(feature)) return body(tls);
       await using scene = await serving(harness.startTlsServer());
       const recorder = new Recorder();
       const error = await rejection(harness.connector.connect({ ...scene.server.address, tls }, recorder));
@@ -201,14 +196,19 @@ function defineClientTests({ it, expect }: TestApi, harness: TlsContractHarness)
   });
 }
 
-function defineStartTlsRefusal({ it, expect }: TestApi, harness: TlsContractHarness): void {
-  it('is refused as what it cannot do, and the connection goes on', async () => {
-    const server = await harness.startPlainServer();
-    await using scene = await connectedTo(harness, server, { ...server.address, tls: undefined });
-    expect(nameOf(await rejection(scene.transport.startTls(harness.trusted, 'localhost')))).toBe('UsageError');
-    await roundTrips(scene);
-    expect(scene.recorder.events).toEqual([]);
-  });
+/** Where the runtime has no startTls, every claim about it is that it is refused and the connection goes on. */
+function orRefusedStartTls({ describe, it, expect }: TestApi, harness: TlsContractHarness): TestApi {
+  const refused = async (): Promise<void> => {
+    for (const mode of ['push', 'pull'] as const) {
+      const server = await harness.startPlainServer();
+      await using scene = await connectedTo(harness, server, { ...server.address, tls: undefined, mode });
+      expect(nameOf(await rejection(scene.transport.startTls(harness.trusted, 'localhost')))).toBe('UsageError');
+      await roundTrips(scene);
+      expect(scene.recorder.events).toEqual([]);
+    }
+  };
+  const isRefused = harness.lacks.includes('startTls');
+  return { describe, expect, it: (name, body) => it(`${name}, or says that it cannot`, isRefused ? refused : body) };
 }
 
 function defineStartTlsTests({ it, expect }: TestApi, harness: TlsContractHarness): void {
