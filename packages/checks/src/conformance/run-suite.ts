@@ -7,7 +7,7 @@ import type { RunResult } from '../portable/run.ts';
 import type { InstalledRuntime } from './runtimes.ts';
 
 /** Far more than a runtime needs to end when nothing is left open. */
-const endTimeoutMs = 60_000;
+const defaultEndTimeoutMs = 60_000;
 
 export interface SuiteRun {
   readonly runtime: InstalledRuntime;
@@ -19,6 +19,8 @@ export interface SuiteRun {
   readonly provided: Readonly<Record<string, unknown>>;
   /** A part of the names of the tests to run. Default: all. */
   readonly filter?: string;
+  /** How long it may go on behind its closing line, in milliseconds. Default 60000. */
+  readonly endTimeoutMs?: number;
 }
 
 export interface SuiteOutcome extends RunResult {
@@ -47,7 +49,14 @@ export async function runSuite(options: SuiteRun): Promise<SuiteOutcome> {
   return { runtime, passed, failed, tests, seconds, output, complaint };
 }
 
-function runToEnd({ runtime, program, report, provided, filter = '' }: SuiteRun): Promise<{
+function runToEnd({
+  runtime,
+  program,
+  report,
+  provided,
+  filter = '',
+  endTimeoutMs = defaultEndTimeoutMs,
+}: SuiteRun): Promise<{
   readonly output: string;
   readonly end: string;
 }> {

@@ -4,9 +4,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { bundleTests, type Runtime } from '../../src/portable/bundle.ts';
 import { commandOf } from '../../src/portable/runtimes.ts';
+
+// Each starts a process or two, which takes its time on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 const scratch = mkdtempSync(join(tmpdir(), 'puka-runner-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));

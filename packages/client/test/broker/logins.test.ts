@@ -12,9 +12,11 @@ import {
   type LoginMechanism,
   NotAllowed,
   UnsupportedProtocol,
+  UsageError,
 } from '@puka/client';
 import { type Broker, launchBroker, signedToken, tokenConfig, waitFor } from '@puka/testkit';
 import { makeCertificates } from '@puka/testkit/transport-contract';
+import { defaultConnector } from '@puka/transport';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const certificates = makeCertificates();
@@ -220,12 +222,18 @@ describe('a login over TLS', () => {
   it.each([
     ['an unknown authority', { tls: { ...tls, ca: certificates.strangerCa } }, 'give it as ca'],
     ['an authority that is not named', { tls: identity }, 'give it as ca'],
-    ['another host name', { tls: { ...tls, serverName: 'other.example' } }, 'set serverName'],
     ['no certificate of its own', { tls: { ca } }, 'the server wants a client certificate'],
   ])('with %s says what is wrong', async (_, options, words) => {
     const error = await refusal(tlsUrl(), options);
     expect(error).toBeInstanceOf(ConnectionBroken);
     expect(String(error)).toContain(words);
+  });
+
+  it('with another host name says what is wrong, or that the runtime cannot look for it', async () => {
+    const error = await refusal(tlsUrl(), { tls: { ...tls, serverName: 'other.example' } });
+    const isDeno = defaultConnector.runtime === 'deno';
+    expect(error).toBeInstanceOf(isDeno ? UsageError : ConnectionBroken);
+    expect(String(error)).toContain(isDeno ? 'cannot' : 'set serverName');
   });
 
   it('says that the certificate of the broker has expired', async () => {

@@ -1,5 +1,5 @@
 import { Client, ConnectionBroken, loop, type Message } from '@puka/client';
-import { uniqueName } from '@puka/testkit';
+import { uniqueName, waitFor } from '@puka/testkit';
 import { describe, expect, inject, it } from 'vitest';
 import { numbers, scene } from './scene.ts';
 
@@ -144,13 +144,12 @@ describe('inside a callback', () => {
         throw new Error(`thrown ${message.text()}`);
       });
     });
-    await new Promise<void>((resolve) => {
-      own.queueDeclare({ exclusive: true }, () => Promise.reject(new Error('rejected')));
-      own.queueDeclare({ exclusive: true }, () => {
-        throw new Error('thrown');
-      });
-      own.once('unobserved', () => own.queueDeclare({ exclusive: true }, () => resolve()));
+    own.queueDeclare({ exclusive: true }, () => Promise.reject(new Error('rejected')));
+    own.queueDeclare({ exclusive: true }, () => {
+      throw new Error('thrown');
     });
+    await waitFor(() => told.length >= 5);
+    await new Promise<void>((resolve) => own.queueDeclare({ exclusive: true }, () => resolve()));
     expect(told.map(String).sort()).toEqual(
       ['rejected', 'thrown', 'thrown 0', 'thrown 1', 'thrown 2'].map((text) => `Error: ${text}`),
     );
