@@ -43,8 +43,7 @@ interface Scope {
 export async function runCollected(print: (line: string) => void, filter = ''): Promise<RunResult> {
   const running: Running = { failed: 0, tests: [], print, isWanted: (name) => name.includes(filter) };
   await runSuite(collector.root, { names: [], beforeEach: [], afterEach: [] }, running);
-  // What nobody handled in the last test, or behind it, is told within a turn.
-  await new Promise((resolve) => setTimeout(resolve));
+  await straysTold();
   for (const stray of collector.strayErrors.splice(0)) broken('behind the tests', stray, running);
   const { failed, tests } = running;
   const passed = tests.filter(({ isPassed }) => isPassed).length;
@@ -101,11 +100,17 @@ async function runTest(test: TestCase, scope: Scope, running: Running): Promise<
     await failureOf(() => runHooks(finishers.reverse())),
   ];
   controller.abort();
+  await straysTold();
   const [stray] = collector.strayErrors.splice(0);
   const failure = failures.find((one) => one !== undefined) ?? stray;
   const durationMs = Math.round(performance.now() - began);
   if (failure !== undefined) fail(test, scope.names, failure, running, durationMs);
   else running.tests.push({ name: [...scope.names, test.name].join(' > '), isPassed: true, durationMs });
+}
+
+/** What nobody handles is told within a turn; on Deno within the next. */
+function straysTold(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
 }
 
 async function failureOf(action: () => Promise<void>): Promise<Failure | undefined> {
