@@ -2,6 +2,7 @@
 
 export * from './broker/index.ts';
 export { VirtualClock } from './clock/virtual-clock.ts';
+export { collectGarbage } from './collect-garbage.ts';
 export * from './hex/index.ts';
 export * from './proxy/index.ts';
 export { refusedPort } from './refused-port.ts';
