@@ -33,7 +33,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   client: ['errors', 'wire', 'transport'],
   testing: ['errors', 'wire', 'transport'],
   testkit: ['errors', 'wire', 'transport', 'client'],
-  checks: [],
+  checks: ['testkit'],
 };
 /** The packages that users install: they depend on each other and on nothing else. */
 const published = ['errors', 'wire', 'transport', 'client', 'testing'];
@@ -44,6 +44,13 @@ const pure = [
   'packages/client/src/session/',
   'packages/testing/src/model/',
   'packages/testing/src/protocol/',
+];
+
+/** The conformance suite, which runs on what is packed. */
+const conformance = [
+  'packages/client/test/broker/',
+  'packages/transport/test/memory/',
+  'packages/transport/test/contract.test.ts',
 ];
 
 const builtins = new Set(builtinModules);
@@ -95,6 +102,9 @@ function checkImports(module: ParsedModule, appNames: readonly string[]): Violat
       if (target.startsWith(own)) {
         if (inSources && !target.startsWith(`${own}src/`)) {
           report('path-into-package', `sources must not reach out of src: '${specifier}'`);
+        }
+        if (conformance.some((prefix) => module.path.startsWith(prefix)) && target.startsWith(`${own}src/`)) {
+          report('path-into-package', `tests of the conformance suite use the packed package only: '${specifier}'`);
         }
       } else if (target.startsWith('apps/')) report('app-imported', `nothing imports an app: '${specifier}'`);
       else report('path-into-package', `another package is imported by name, never by path: '${specifier}'`);

@@ -73,6 +73,20 @@ describe('packages are imported by name', () => {
   });
 });
 
+describe('the conformance suite', () => {
+  it('does not reach into the sources of its own package', () => {
+    expect(
+      check({
+        'packages/client/test/broker/a.test.ts': "import '../../src/a.ts';\nimport '../seeded.ts';",
+        'packages/transport/test/memory/a.test.ts': "import '../../src/a.ts';",
+      }),
+    ).toEqual([
+      'path-into-package packages/client/test/broker/a.test.ts:1',
+      'path-into-package packages/transport/test/memory/a.test.ts:1',
+    ]);
+  });
+});
+
 describe('apps', () => {
   it.each(['@puka/hello', '@puka/hello/lib', '../../../apps/hello/src/index.ts'])(
     "nothing imports '%s'",

@@ -9,7 +9,8 @@ export { expect } from './expect.ts';
 export { vi } from './vi.ts';
 
 type Options = number | { readonly timeout?: number | undefined };
-type Each = (rows: readonly unknown[]) => (name: string, body: (...row: never[]) => unknown, options?: Options) => void;
+type Row = (...row: never[]) => unknown;
+type Each = (rows: readonly unknown[]) => Declare<Row>;
 
 interface Declare<Body> {
   (name: string, options: Options, body: Body): void;
@@ -31,18 +32,17 @@ type Add<Body> = (name: string, body: Body, timeoutMs: number | undefined) => vo
 
 function declaration<Body>(add: Add<Body>, adapt: (body: () => unknown) => Body): Declaration<Body> {
   const declare = (name: string, first: Body | Options, second?: Body | Options): void => {
-    const body = isOptions(first) ? second : first;
-    const options = isOptions(first) ? first : second;
-    if (body === undefined || isOptions(body)) throw new Error(`'${name}' has no body`);
-    add(name, body, options === undefined || !isOptions(options) ? undefined : timeoutOf(options));
+    const { body, timeoutMs } = sorted(name, first, second);
+    add(name, body, timeoutMs);
   };
-  const each: Each = (rows) => (name, body, options) => {
+  const each: Each = (rows) => (name: string, first: Row | Options, second?: Row | Options) => {
+    const { body, timeoutMs } = sorted(name, first, second);
     rows.forEach((row, index) => {
       const values = Array.isArray(row) ? row : [row];
       add(
         formatName(name, values, index),
         adapt(() => Reflect.apply(body, undefined, values)),
-        timeoutOf(options),
+        timeoutMs,
       );
     });
   };
@@ -97,6 +97,13 @@ export function inject(name: string): unknown {
 export function expectTypeOf(): unknown {
   const anything: unknown = new Proxy(() => anything, { get: () => anything });
   return anything;
+}
+
+/** The body and the options, which may stand in either order. */
+function sorted<Body>(name: string, first: Body | Options, second: Body | Options | undefined) {
+  const [body, options] = isOptions(first) ? [second, first] : [first, second];
+  if (body === undefined || isOptions(body)) throw new Error(`'${name}' has no body`);
+  return { body, timeoutMs: options === undefined || !isOptions(options) ? undefined : timeoutOf(options) };
 }
 
 function isOptions(value: unknown): value is Options {

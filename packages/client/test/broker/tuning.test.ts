@@ -2,7 +2,7 @@
 import { Client } from '@puka/client';
 import { type Broker, launchBroker } from '@puka/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { packageVersion } from '../../src/generated/version.ts';
+import manifest from '../../package.json' with { type: 'json' };
 
 /** What both sides may ask for; 0 is no limit, or no heartbeat. */
 interface Limits {
@@ -63,6 +63,13 @@ describe('tuning', () => {
   });
 });
 
+/** Deno and Bun say of themselves which Node they are like. */
+function platform(): string {
+  const { node, deno, bun } = process.versions;
+  if (deno !== undefined) return `Deno ${deno}`;
+  return bun === undefined ? `Node.js ${node}` : `Bun ${bun}`;
+}
+
 describe('RabbitMQ', () => {
   async function shown(client: Client): Promise<string> {
     await client.connect();
@@ -78,8 +85,8 @@ describe('RabbitMQ', () => {
     const all = await shown(new Client(broker.url, { connectionName: 'orders, worker 3' }));
     for (const [name, value] of [
       ['product', 'Puka'],
-      ['version', packageVersion],
-      ['platform', `Node.js ${process.versions.node}`],
+      ['version', manifest.version],
+      ['platform', platform()],
       ['information', 'https://www.npmjs.com/package/@puka/client'],
       ['connection_name', 'orders, worker 3'],
     ] as const) {

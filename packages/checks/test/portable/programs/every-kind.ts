@@ -44,6 +44,7 @@ describe.each(['a', 'b'])('suite %s', (letter) => {
 });
 
 test.each([{ name: 'x' }])('row $name', ({ name }) => expect(name).toBe('x'));
+test.each([1])('number %s', { timeout: 10_000 }, (number) => expect(number).toBe(1));
 it.skipIf(true)('is left out', () => expect.unreachable());
 it.runIf(false)('is left out too', () => expect.unreachable());
 it.runIf(true)('is given what was provided', () => expect(url).toBe('amqp://given'));
