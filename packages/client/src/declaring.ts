@@ -43,8 +43,8 @@ export function queueDeclare(
   refusesTransient: boolean,
 ): Declaration<Options.QueueDeclared> {
   const { queue = '', passive, autoDelete, arguments: table } = options;
-  const durable = options.durable ?? (refusesTransient && queue !== '' && options.exclusive !== true);
   const exclusive = options.exclusive ?? (refusesTransient && queue === '' && options.durable !== true);
+  const durable = options.durable ?? (refusesTransient && !exclusive);
   const method: MethodInput = { type: 'queue.declare', queue, durable, exclusive, ...given({ passive, autoDelete }) };
   return {
     method: withTable(method, table),

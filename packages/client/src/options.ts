@@ -67,7 +67,7 @@ export interface OperationOptions {
 export interface QueueDeclareOptions extends OperationOptions {
   /** Its name, up to 255 bytes; empty lets the broker choose. Default empty. */
   readonly queue?: string | undefined;
-  /** Survives a restart of the broker. Default `false`; RabbitMQ 4.3 and later: `true` for a named queue. */
+  /** Survives a restart of the broker. Default `false`; RabbitMQ 4.3 and later: `true` unless it is exclusive. */
   readonly durable?: boolean | undefined;
   /** For this connection alone, gone with it. Default `false`; RabbitMQ 4.3 and later: `true` for a server-named queue. */
   readonly exclusive?: boolean | undefined;

@@ -32,7 +32,8 @@ describe('queueDeclare', () => {
     [{}, { durable: false, exclusive: true }],
     [{ queue: '' }, { durable: false, exclusive: true }],
     [{ durable: true }, { durable: true, exclusive: false }],
-    [{ exclusive: false }, { durable: false, exclusive: false }],
+    [{ exclusive: false }, { durable: true, exclusive: false }],
+    [{ durable: false }, { durable: false, exclusive: true }],
   ])('on a broker that refuses transient queues %j gives %j', (options, expected) => {
     expect(flags(options, true)).toEqual(expected);
   });
