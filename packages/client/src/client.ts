@@ -457,9 +457,9 @@ export class Client implements AsyncDisposable {
     return this.#core.connection?.driver.nextDeadlineMs ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Runs the callbacks that are ready, and never waits. */
+  /** Runs the callbacks that are ready, with those that become ready by it, and never waits. */
   runAnyCallbacks(): void {
-    this.#core.turn();
+    this.#core.turns.runAll();
   }
 
   /** Whether more than `maxBufferedBytes` wait to go out or for their confirm. */

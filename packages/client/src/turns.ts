@@ -55,10 +55,18 @@ export class Turns {
 
   /** Runs what is ready now. What becomes ready meanwhile is for the next turn, so that this one ends. */
   run(): void {
-    const { operations, consumers, overdue } = this;
-    this.overdue = this.unseen;
-    this.unseen = [];
-    this.isRunning = true;
+    this.turn(() => this.runReady());
+  }
+
+  /** As `run()`, but with what becomes ready meanwhile: who drives by hand waits for the network next, not for a turn. */
+  runAll(): void {
+    this.turn(() => {
+      while (this.operations.length + this.consumers.length > 0) this.runReady();
+    });
+  }
+
+  private runReady(): void {
+    const { operations, consumers } = this;
     if (operations.length > 0) {
       this.operations = [];
       for (const operation of operations) this.runCallback(operation);
@@ -67,6 +75,14 @@ export class Turns {
       this.consumers = [];
       for (const consumer of consumers) consumer.runCallbacks((error) => this.addThrown(error, undefined));
     }
+  }
+
+  private turn(work: () => void): void {
+    const { overdue } = this;
+    this.overdue = this.unseen;
+    this.unseen = [];
+    this.isRunning = true;
+    work();
     this.isRunning = false;
     const thrown = this.thrown.splice(0);
     for (const { error, operation } of thrown) this.host.unobserved(error, operation);

@@ -69,6 +69,22 @@ describe('callbacks', () => {
     expect(scene.turns.isDue).toBe(false);
   });
 
+  it('that become ready in a turn run in it where all are asked for, but for what nobody has looked at', () => {
+    const scene = new Scene();
+    let rounds = 0;
+    const again = (): void => {
+      if (++rounds < 5) scene.operation(again).fulfil(0);
+      else scene.operation().reject(new Error('unseen'));
+    };
+    scene.operation(again).fulfil(0);
+    scene.turns.runAll();
+    expect(rounds).toBe(5);
+    expect(scene.told).toEqual([]);
+    scene.turns.runAll();
+    scene.turns.runAll();
+    expect(scene.told).toHaveLength(1);
+  });
+
   it('that throw are told with their operation, and the others run', () => {
     const scene = new Scene();
     const error = new Error('mine');

@@ -172,6 +172,23 @@ describe('a program driven by hand', () => {
     await untilCount(queue, 8);
   });
 
+  it('runs in one call what its callbacks make ready, for nothing on the line would tell of it', async () => {
+    const client = new Client(url, { drive: 'manual' });
+    await client.wait(client.connect());
+    const told: string[] = [];
+    client.queuePurge({ queue: '' }, (error) => {
+      told.push(`first ${String(error instanceof UsageError)}`);
+      client.queuePurge({ queue: '' }, () => {
+        told.push('second');
+        client.drained(() => told.push('third'));
+      });
+    });
+    expect(told).toEqual([]);
+    client.runAnyCallbacks();
+    expect(told).toEqual(['first true', 'second', 'third']);
+    await client.wait(client.close());
+  });
+
   it('several clients share one loop', async () => {
     const [one, two] = [new Client(url, { drive: 'manual' }), new Client(url, { drive: 'manual' })];
     const queue = await freshQueue();

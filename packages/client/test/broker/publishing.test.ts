@@ -191,6 +191,42 @@ describe('refusals whose words are hard to read', () => {
     await brief.close();
   });
 
+  it('an exchange that is missing fails nobody whose exchange has a name that begins alike', async () => {
+    const [there = '', missing = ''] = ['a', 'b'].map((end) => 'L'.repeat(254) + end);
+    const { queue } = await client.queueDeclare({ exclusive: true });
+    await client.exchangeDeclare({ exchange: there, type: 'fanout', autoDelete: true });
+    await client.queueBind({ queue, exchange: there });
+    const isWrong = (index: number): boolean => index === 0 || index === 31 || index === 32 || index === 99;
+    const plans = Array.from({ length: 100 }, (_, index) => ({ exchange: isWrong(index) ? missing : there, index }));
+    const fates = await fatesOf(
+      plans.map(({ exchange, index }) => client.basicPublish({ exchange, routingKey: 'k', body: `${index}` })),
+    );
+    expect(
+      surprises(
+        fates,
+        plans.map(({ index }) => (isWrong(index) ? 'NOT_FOUND' : 'confirmed')),
+      ),
+    ).toEqual([]);
+    const wanted = plans.flatMap(({ index }) => (isWrong(index) ? [] : [`${index}`]));
+    expect([...new Set(await bodiesIn(queue))]).toEqual(wanted);
+  });
+
+  it('a CC header that is no list fails nobody whose CC header is one', async () => {
+    const { queue } = await client.queueDeclare({ exclusive: true });
+    const isWrong = (index: number): boolean => index % 20 === 7;
+    const fates = await fatesOf(
+      Array.from({ length: 100 }, (_, index) =>
+        client.basicPublish({
+          routingKey: queue,
+          headers: { CC: isWrong(index) ? 'text' : [queue] },
+          body: `${index}`,
+        }),
+      ),
+    );
+    const wanted = fates.map((_, index) => (isWrong(index) ? 'PRECONDITION_FAILED' : 'confirmed'));
+    expect(surprises(fates, wanted)).toEqual([]);
+  });
+
   it('a CC header that is no list, and a direct reply nobody waits for', async () => {
     const error = { code: 'PRECONDITION_FAILED', replyCode: 406 };
     const cc = { name: '', options: { headers: { CC: 'text' } }, error, text: 'CC' };

@@ -150,6 +150,7 @@ describe('publishes that are alike in all', () => {
       const client = new Client(proxy.urlFor(url), { pubacks });
       await client.connect();
       const queue = uniqueName('flicker');
+      const alike = { mandatory: true, deliveryMode: 2, body: 'same' };
       const marks = (await direct.queueDeclare({ exclusive: true })).queue;
       await client.basicPublish({ routingKey: marks });
       // From here on the client hears nothing until all is decided.
@@ -161,7 +162,8 @@ describe('publishes that are alike in all', () => {
         if (isThere) await direct.queueDeclare({ queue, durable: true });
         else await direct.queueDelete({ queue });
         for (let index = 0; index < 25; index++) {
-          fates.push(fateOf(client.basicPublish({ routingKey: queue, mandatory: true, body: 'same' })));
+          // Persistent ones are confirmed late, behind what is returned after them.
+          fates.push(fateOf(client.basicPublish({ ...alike, routingKey: queue })));
           wanted.push(isThere ? 'confirmed' : 'NO_ROUTE');
         }
         fates.push(fateOf(client.basicPublish({ routingKey: marks })));
