@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { waitFor } from '@puka/testkit';
+import { formsOf, waitFor } from '@puka/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundleProgram } from '../../src/portable/bundle-program.ts';
 import { commandOf } from '../../src/portable/runtimes.ts';
@@ -25,30 +25,37 @@ interface Result {
   readonly text: string;
 }
 
+interface Shown {
+  readonly what: string;
+  readonly way: string;
+  readonly text: string;
+}
+
+/** How a runtime prints values, besides `util.inspect`. */
+const ownWays = { node: [], deno: ['Deno.inspect'], bun: ['Bun.inspect'] } as const;
 const results = new Map<Runtime, readonly Result[]>();
+const folder = mkdtempSync(join(tmpdir(), 'puka-login-table-'));
 let scene: LoginScene;
 
-async function tryAll(runtime: Runtime, folder: string): Promise<readonly Result[]> {
-  const outfile = join(folder, `${runtime}.mjs`);
-  await bundleProgram({ entry: fileURLToPath(new URL('logins/program.ts', import.meta.url)), runtime, outfile });
+/** @returns what the program of that name prints. */
+async function output(program: string, runtime: Runtime): Promise<string> {
+  const outfile = join(folder, `${program}-${runtime}.mjs`);
+  await bundleProgram({ entry: fileURLToPath(new URL(`logins/${program}.ts`, import.meta.url)), runtime, outfile });
   const [command, ...options] = commandOf(runtime);
   const env = { ...process.env, PUKA_PLACES: JSON.stringify(scene.places(runtime)), NO_COLOR: '1' };
-  const { stdout } = await run(command, [...options, outfile], { env, maxBuffer: 16 * 1024 * 1024 });
-  return JSON.parse(stdout);
+  return (await run(command, [...options, outfile], { env, maxBuffer: 256 * 1024 * 1024 })).stdout;
 }
 
 beforeAll(async () => {
   scene = await loginScene();
-  const folder = mkdtempSync(join(tmpdir(), 'puka-login-table-'));
-  try {
-    for (const runtime of runtimes) results.set(runtime, await tryAll(runtime, folder));
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  for (const runtime of runtimes) results.set(runtime, JSON.parse(await output('program', runtime)));
   const { PUKA_LOGIN_TABLE: path } = process.env;
   if (path !== undefined) writeFileSync(path, table());
 });
-afterAll(() => scene?.stop());
+afterAll(async () => {
+  rmSync(folder, { recursive: true, force: true });
+  await scene?.stop();
+});
 
 /** Ports differ from run to run: they are shown as `PORT`. */
 function table(): string {
@@ -80,5 +87,21 @@ describe.each(runtimes)('on %s', (runtime) => {
 
   it('RabbitMQ has taken the new secret', async () => {
     await waitFor(async () => (await scene.broker.log()).includes(`user 'first-${runtime}' updated secret`));
+  });
+
+  it('no secret is in anything handed out, however it is looked at', { timeout: 120_000 }, async () => {
+    const lines = (await output('secrets-program', runtime)).trimEnd().split('\n');
+    const forms = formsOf(scene.places(runtime).secret);
+    const leaks = new Set<string>();
+    for (const line of lines) {
+      const { what, way, text }: Shown = JSON.parse(line);
+      if (forms.some((form) => form.test(text))) leaks.add(`${what}, by ${way}`);
+    }
+    // What is shown for control has it: as an object in the ways that look into objects, as an error in all that show causes.
+    const ways = ['util.inspect', 'util.inspect of what is behind', ...ownWays[runtime]];
+    const control = [...ways, 'JSON'].map((way) => `control, by ${way}`);
+    const controlOfErrors = [...ways, 'text'].map((way) => `control of errors, by ${way}`);
+    expect([...leaks].sort()).toEqual([...control, ...controlOfErrors].sort());
+    expect(lines.some((line) => line.includes('New secret was refused'))).toBe(true);
   });
 });

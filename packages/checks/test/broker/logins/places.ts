@@ -29,6 +29,8 @@ export interface Places {
   readonly refused: string;
   /** A virtual host for one connection at a time. */
   readonly fullVhost: string;
+  /** The password of the user `keeper`, which nobody may show. */
+  readonly secret: string;
   /** OAuth 2 tokens, by subject. */
   readonly tokens: Readonly<Record<'first' | 'second', string>>;
 }

@@ -20,6 +20,7 @@ export interface LoginScene {
 
 const runtimes = ['node', 'deno', 'bun'] as const;
 const certificates = makeCertificates();
+const secret = 'top+secret/word';
 
 export async function loginScene(): Promise<LoginScene> {
   const stops: (() => unknown)[] = [];
@@ -33,6 +34,7 @@ export async function loginScene(): Promise<LoginScene> {
     stops.push(() => rmSync(folder, { recursive: true, force: true }));
     const common = {
       certificates,
+      secret,
       files: pemFiles(folder),
       plain: `127.0.0.1:${broker.port}`,
       tls: `127.0.0.1:${broker.tlsPort}`,
@@ -88,10 +90,10 @@ function definitions(): object {
   const user = (name: string, limits = {}): object => ({ name, password: 'pw', tags: '', limits });
   const full = runtimes.map((runtime) => `full-${runtime}`);
   return {
-    users: [user('client'), user('limited', { 'max-connections': 0 })],
+    users: [user('client'), user('limited', { 'max-connections': 0 }), { ...user('keeper'), password: secret }],
     vhosts: [...full, 'closed'].map((name) => ({ name })),
     permissions: [
-      ...['client', 'limited'].map((name) => ({ user: name, vhost: '/', ...everything })),
+      ...['client', 'limited', 'keeper'].map((name) => ({ user: name, vhost: '/', ...everything })),
       ...full.map((vhost) => ({ user: 'guest', vhost, ...everything })),
     ],
     parameters: full.map((vhost) => ({
