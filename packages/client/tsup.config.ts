@@ -7,6 +7,10 @@ export default defineConfig({
   platform: 'neutral',
   external: [/^node:/, /^@puka\//],
   sourcemap: true,
+  // The sources come with the package: the maps need not hold them a second time.
+  esbuildOptions: (options) => {
+    options.sourcesContent = false;
+  },
   clean: true,
   dts: false,
 });

@@ -41,6 +41,7 @@ export class Attempt implements TransportConnector {
   readonly #round: ConnectRound;
   readonly #target: ConnectTarget;
   #given: Given | undefined = undefined;
+  #asksForCredentials = false;
 
   constructor(host: Host, timeoutMs: number, target: ConnectTarget, round: ConnectRound) {
     this.#host = host;
@@ -86,6 +87,14 @@ export class Attempt implements TransportConnector {
     return renewal;
   }
 
+  /** Says of a time-out that it was the caller's function, not the line, that took the time. */
+  explain(error: PukaError): PukaError {
+    if (!this.#asksForCredentials || !(error instanceof HandshakeTimeout)) return error;
+    return new HandshakeTimeout(
+      `no connection within ${this.sessionOptions.connectTimeoutMs} ms: the credentials function gave no answer`,
+    );
+  }
+
   /** Whether a login that was refused here would be refused there too. */
   logsInLike(other: Host): boolean {
     return sameLogin(this.#host.login, other.login);
@@ -94,7 +103,9 @@ export class Attempt implements TransportConnector {
   async #getCredentials(signal: AbortSignalLike | undefined): Promise<void> {
     const { mechanisms, login } = this.#host;
     if (mechanisms.every((mechanism) => mechanism === 'EXTERNAL')) return;
+    this.#asksForCredentials = true;
     const given = await untilAborted(this.#round.credentialsOf(login), signal);
+    this.#asksForCredentials = false;
     this.#given = given;
     const { username } = given.credentials;
     this.session?.useCredentials({ username, password: given.credentials.reveal() });
@@ -133,9 +144,10 @@ export class ConnectRound {
   }
 
   /** Takes the failure of the host that was tried. @returns whether `next()` has another. */
-  failed(error: PukaError): boolean {
+  failed(failure: PukaError): boolean {
     const attempt = this.#current;
     if (attempt === undefined) return false;
+    const error = attempt.explain(failure);
     this.#failures.push({ where: attempt.where, error });
     if (error instanceof UsageError || this.#now() >= this.#deadlineMs) this.#waiting = [];
     // Asking elsewhere with what was refused would only lock the account.

@@ -139,7 +139,12 @@ export class Handshake {
   }
 
   private whatIsAwaited(state: ConnectionState): string {
-    if (!this.isLineUp) return 'the line to the broker could not be opened';
+    if (!this.isLineUp) {
+      const hint = this.isEncrypted
+        ? ', or the TLS handshake got no answer; does the server speak TLS on this port?'
+        : '';
+      return `the line to the broker could not be opened${hint}`;
+    }
     if (state === 'awaitingOpenOk') return 'the broker did not open the virtual host';
     if (state === 'awaitingTune') {
       return this.login.owesAnswer

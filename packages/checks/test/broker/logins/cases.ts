@@ -338,16 +338,21 @@ const connectingRows: readonly LoginCase[] = [
   ),
   row(
     'silent port, TLS',
-    refusedBy('could not be opened', 'HandshakeTimeout'),
+    refusedBy('the TLS handshake got no answer', 'HandshakeTimeout'),
     ({ silent }) => `amqps://${silent}`,
     () => ({
       connectTimeout: tooShortMs,
     }),
   ),
-  row('credentials that do not come', refusedBy('could not be opened', 'HandshakeTimeout'), plain, () => ({
-    credentials: () => new Promise(() => {}),
-    connectTimeout: tooShortMs,
-  })),
+  row(
+    'credentials that do not come',
+    refusedBy('the credentials function gave no answer', 'HandshakeTimeout'),
+    plain,
+    () => ({
+      credentials: () => new Promise(() => {}),
+      connectTimeout: tooShortMs,
+    }),
+  ),
   row('several hosts, the last is a broker', loggedIn, (places) => [
     `amqp://${places.refused}`,
     `amqp://${places.http}`,
