@@ -1,0 +1,43 @@
+/** The time RabbitMQ gives a consumer to acknowledge is over: its consumer is told, and what it holds is nothing any more. */
+import { Client, ConsumerCancelled, PreconditionFailed } from '@puka/client';
+import { type Broker, isAtLeast, launchBroker, uniqueName } from '@puka/testkit';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+let broker: Broker;
+
+beforeAll(async () => {
+  broker = await launchBroker({
+    config: { consumer_timeout: 500 },
+    // RabbitMQ looks once a minute.
+    env: { RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '-rabbit channel_tick_interval 100' },
+  });
+});
+
+afterAll(() => broker.stop());
+
+it('ends the consumer alone, makes nothing of a late ack, and gives the message to the next', async () => {
+  const client = new Client(broker.url);
+  await client.connect();
+  const queue = uniqueName('slow');
+  await client.queueDeclare({ queue, durable: true, arguments: { 'x-queue-type': 'quorum' } });
+  const other = await client.queueDeclare({ exclusive: true });
+  const quick = client.basicConsume({ queue: other.queue })[Symbol.asyncIterator]();
+  const slow = client.basicConsume({ queue, prefetchCount: 1 })[Symbol.asyncIterator]();
+  await client.basicPublish({ routingKey: queue, body: 'work' });
+  const held = (await slow.next()).value;
+  // RabbitMQ: 4.3 cancels the consumer, of quorum queues only; before, the channel was closed with 406.
+  const isCancelled = isAtLeast(broker.version, '4.3');
+  await expect(slow.next()).rejects.toBeInstanceOf(isCancelled ? ConsumerCancelled : PreconditionFailed);
+  // Its channel is gone, or the server passes over an ack of what it has taken back.
+  expect(held?.ack()).toBe(isCancelled);
+  await client.basicPublish({ routingKey: other.queue, body: 'still here' });
+  const still = (await quick.next()).value;
+  expect(still?.text()).toBe('still here');
+  expect(still?.ack()).toBe(true);
+  for await (const again of client.basicConsume({ queue })) {
+    expect([again.text(), again.redelivered]).toEqual(['work', true]);
+    expect(again.ack()).toBe(true);
+    break;
+  }
+  await client.close();
+});
