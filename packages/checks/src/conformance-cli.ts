@@ -1,9 +1,10 @@
 // Runs the conformance suite, from the packed packages, against a real RabbitMQ: `conformance-cli.ts deno node24`, or all
 // runtimes where none is named. Exit code 1 when a test fails anywhere, or when the runtimes did not run the same tests.
-// PUKA_CONFORMANCE_RESULTS is a file for the counts, PUKA_TEST_FILTER a part of the names of the tests to run.
+// PUKA_CONFORMANCE_RESULTS is a file for the results, PUKA_CONFORMANCE_AT_ONCE how many run at once, PUKA_TEST_FILTER a part
+// of the names of the tests to run.
 // It must not hold tests: those are listed in conformance/suite.ts. Needs a build.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureBroker } from '@puka/testkit';
 import { differences, reportOf } from './conformance/compare.ts';
@@ -12,8 +13,8 @@ import { findRuntime, type InstalledRuntime, isRuntimeName, runtimeNames } from 
 import { bundleSuite } from './conformance/suite.ts';
 import { installTarballs, packTarballs } from './tarballs.ts';
 
-/** Suites at once. Each waits for its broker as often as it works, so that two keep two cores busy. */
-const concurrency = 2;
+/** Suites at once. With its brokers each keeps a core busy. */
+const atOnce = Number(process.env.PUKA_CONFORMANCE_AT_ONCE ?? availableParallelism());
 
 /** Those named that can be run here; says so of the others. */
 async function chooseRuntimes(names: readonly string[]): Promise<InstalledRuntime[]> {
@@ -47,7 +48,7 @@ async function runAll(
       console.log(reportOf(outcome));
     }
   };
-  await Promise.all(Array.from({ length: concurrency }, work));
+  await Promise.all(Array.from({ length: atOnce }, work));
   return outcomes;
 }
 
@@ -65,7 +66,7 @@ try {
   const passed = outcomes.reduce((sum, outcome) => sum + outcome.passed, 0);
   const failed = outcomes.reduce((sum, outcome) => sum + outcome.failed, complaints.length);
   const results = process.env.PUKA_CONFORMANCE_RESULTS ?? '';
-  if (results !== '') writeFileSync(results, JSON.stringify({ passed, failed }));
+  if (results !== '') writeFileSync(results, JSON.stringify({ passed, failed, runs: outcomes }));
   if (failed > 0 || passed === 0) process.exitCode = 1;
 } finally {
   await broker.stop();

@@ -1,6 +1,6 @@
 /** `maxInboundBytes`: what nobody takes is left on the line, and nothing else suffers for it. */
 import { Client, type ClientOptions, type Consumer } from '@puka/client';
-import { faultProxy, waitFor } from '@puka/testkit';
+import { faultProxy, uniqueName, waitFor } from '@puka/testkit';
 import { afterAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { type WatchedConnector, watchedConnector } from './watched-connector.ts';
 
@@ -106,9 +106,9 @@ describe('a consumer whose messages nobody takes', () => {
   it('does not make the broker pass for dead, nor the client', async () => {
     const target = { host: new URL(url).hostname, port: Number(new URL(url).port) };
     await using proxy = await faultProxy({ target, record: true });
-    const beating = await connected(proxy.urlFor(url), { heartbeat: 1 });
-    const held = await beating.queueDeclare({ exclusive: true });
-    await fill(beating, held.queue);
+    const beating = await connected(proxy.urlFor(url), { heartbeat: 2 });
+    const held = await client.queueDeclare({ queue: uniqueName('held'), autoDelete: true });
+    await fill(client, held.queue);
     const errors: unknown[] = [];
     beating.on('closed', (error) => errors.push(error));
     const consumer = await stuck(beating, held.queue);
@@ -117,7 +117,7 @@ describe('a consumer whose messages nobody takes', () => {
       return proxy.recorded('clientToServer').slice(-1000).join(',').split(frame.join(',')).length - 1;
     };
     // Two for each interval: the broker has been unread for more than three of them.
-    await waitFor(() => beatsOf() >= 7, { timeoutMs: 20_000 });
+    await waitFor(() => beatsOf() >= 7, { timeoutMs: 60_000 });
     expect(errors).toEqual([]);
     let taken = 0;
     for await (const _message of consumer) if (++taken === count) break;
