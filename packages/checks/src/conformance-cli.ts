@@ -6,7 +6,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ensureBroker } from '@puka/testkit';
+import { ensureBroker, providedOf } from '@puka/testkit';
 import { differences, reportOf } from './conformance/compare.ts';
 import { runSuite, type SuiteOutcome } from './conformance/run-suite.ts';
 import { findRuntime, type InstalledRuntime, isRuntimeName, runtimeNames } from './conformance/runtimes.ts';
@@ -57,7 +57,7 @@ const runtimes = await chooseRuntimes(words.length === 0 ? runtimeNames : words)
 const scratch = mkdtempSync(join(tmpdir(), 'puka-conformance-'));
 const broker = await ensureBroker({ onProgress: (text) => console.error(text) });
 try {
-  const outcomes = await runAll(runtimes, scratch, { amqpUrl: broker.url });
+  const outcomes = await runAll(runtimes, scratch, { ...providedOf(broker) });
   console.log(`\nconformance suite, packed packages, RabbitMQ ${broker.version}`);
   for (const { runtime, passed, failed, seconds } of outcomes)
     console.log(`${runtime.title.padEnd(14)}  ${passed} passed, ${failed} failed  (${seconds.toFixed(0)} s)`);

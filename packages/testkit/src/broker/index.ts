@@ -6,6 +6,7 @@ export { freePort, freePorts } from './free-port.ts';
 export { isAtLeast } from './is-at-least.ts';
 export { launchBroker } from './launch-broker.ts';
 export { type ProbeAnswer, type ProbeTarget, probeBroker } from './probe.ts';
+export { type ProvidedOfBroker, providedOf } from './provided.ts';
 export { signedToken, tokenConfig } from './tokens.ts';
 export {
   type Broker,

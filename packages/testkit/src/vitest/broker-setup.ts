@@ -3,24 +3,17 @@
 // It must not be imported by a test file; those inject.
 
 import type { TestProject } from 'vitest/node';
-import { ensureBroker } from '../broker/index.ts';
+import { ensureBroker, type ProvidedOfBroker, providedOf } from '../broker/index.ts';
 
 declare module 'vitest' {
-  export interface ProvidedContext {
-    /**
-     * Url of the run's RabbitMQ, shared by all test files: use names of your own (`uniqueName`), raise no alarm, stop
-     * nothing.
-     */
-    amqpUrl: string;
-    /** Its version, as `4.3.6`, for a test of what RabbitMQ changed. */
-    brokerVersion: string;
-  }
+  export interface ProvidedContext extends ProvidedOfBroker {}
 }
 
 /** Starts or finds the broker. @returns what vitest calls at the end of the run. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const broker = await ensureBroker({ onProgress: (text) => process.stderr.write(`${text}\n`) });
-  project.provide('amqpUrl', broker.url);
-  project.provide('brokerVersion', broker.version);
+  const { amqpUrl, brokerVersion } = providedOf(broker);
+  project.provide('amqpUrl', amqpUrl);
+  project.provide('brokerVersion', brokerVersion);
   return () => broker.stop();
 }
