@@ -17,14 +17,28 @@ export class Message {
   readonly properties: PropertiesReader;
   /** Not to be changed. */
   readonly body: Uint8Array;
+  /** RabbitMQ 3.10: it has been on disk, where a lazy queue keeps it. It shows when it dies. */
+  readonly isStored: boolean;
   private expiry: number | undefined;
   private isExpiryKnown = false;
 
-  constructor(exchange: string, routingKeys: readonly string[], properties: PropertiesReader, body: Uint8Array) {
+  constructor(
+    exchange: string,
+    routingKeys: readonly string[],
+    properties: PropertiesReader,
+    body: Uint8Array,
+    isStored = false,
+  ) {
     this.exchange = exchange;
     this.routingKeys = routingKeys;
     this.properties = properties;
     this.body = body;
+    this.isStored = isStored;
+  }
+
+  /** The same message, as it comes back from disk. */
+  stored(): Message {
+    return this.isStored ? this : new Message(this.exchange, this.routingKeys, this.properties, this.body, true);
   }
 
   get routingKey(): string {

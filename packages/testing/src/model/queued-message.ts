@@ -18,4 +18,11 @@ export class QueuedMessage {
     this.message = message;
     this.expiresAtMs = expiresAtMs;
   }
+
+  /** The same in the same place, as it comes back from disk. */
+  stored(): QueuedMessage {
+    const entry = new QueuedMessage(this.place, this.message.stored(), this.expiresAtMs);
+    entry.isRedelivered = this.isRedelivered;
+    return entry;
+  }
 }

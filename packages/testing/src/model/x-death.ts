@@ -52,7 +52,8 @@ function withFirstDeath(headers: Fields, { exchange }: Message, { queue, reason 
 function eventOf(message: Message, headers: Fields, { queue, reason, nowMs }: Death): Fields {
   const copies = ['CC', 'BCC'].flatMap((header) => textsOf(headers.find(([name]) => name === header)?.[1]));
   const routingKeys = [message.routingKey, ...copies].map((key) => longString(key));
-  const { expiration } = message.properties;
+  // RabbitMQ 3.10: of a message that has been on disk this is forgotten.
+  const expiration = message.isStored ? undefined : message.properties.expiration;
   return [
     ['reason', longString(reason)],
     ['queue', longString(queue)],

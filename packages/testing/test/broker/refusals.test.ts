@@ -437,6 +437,20 @@ const basicCases: readonly Case[] = [
     'connection 540 60,10 NOT_IMPLEMENTED - prefetch_size!=0 (5)',
   ],
   [
+    'a consumer of the last queue where none was declared, though its tag is in use',
+    (q) => [
+      { publish: { exchange: 'amq.fanout', routingKey: q } },
+      { type: 'basic.consume', queue: 'amq.rabbitmq.reply-to', consumerTag: 't', noAck: true },
+      { type: 'basic.consume', queue: '', consumerTag: 't' },
+    ],
+    'channel 404 60,20 NOT_FOUND - no previously declared queue',
+  ],
+  [
+    'a CC that is no list, before a delivery mode that is none',
+    (q) => [{ publish: { routingKey: q }, properties: { headers: { CC: 'a' }, deliveryMode: 3 } }],
+    'channel 406 60,40 PRECONDITION_FAILED - invalid message: {unacceptable_type_in_header,"CC",longstr}',
+  ],
+  [
     'stopping the flow',
     () => [{ type: 'channel.flow', active: false }],
     'connection 540 20,20 NOT_IMPLEMENTED - active=false',

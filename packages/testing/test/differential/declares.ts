@@ -56,7 +56,7 @@ const quorumArgument: fc.Arbitrary<FieldObjectInput> = fc.oneof(
   fc.constantFrom<FieldObjectInput>({ 'x-max-priority': 3 }, { 'x-queue-mode': 'lazy' }, { 'x-delivery-limit': -1 }),
 );
 /** Arguments of a quorum queue, wrong ones now and then. */
-const quorumArguments: fc.Arbitrary<FieldObjectInput> = fc
+export const quorumArguments: fc.Arbitrary<FieldObjectInput> = fc
   .array(quorumArgument, { maxLength: 3 })
   .map((list): FieldObjectInput => Object.assign({ 'x-queue-type': 'quorum' }, ...list));
 /** The declare of a quorum queue; RabbitMQ takes it only durable. */

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { declareQuorumQueue, queueArguments } from './declares.ts';
 import { exchangeNames, exchangeTypes } from './names.ts';
 import type { Operation, Program } from './operation.ts';
+import { queueLife } from './queue-life.ts';
 import { step } from './steps.ts';
 
 const place = fc.record({ connection: fc.constantFrom(0, 0, 0, 0, 1, 1, 2), channel: fc.constantFrom(1, 1, 2) });
@@ -36,8 +37,12 @@ const opening: fc.Arbitrary<Program> = fc
     return chosen.map((method): Operation => ({ connection: 0, channel: 1, type: 'method', method }));
   });
 
-/** A program. @param maxSteps beyond the opening. */
+/** A program: about anything, or about the life of one queue. @param maxSteps beyond the opening. */
 export function programs(maxSteps: number): fc.Arbitrary<Program> {
+  return fc.oneof(anything(maxSteps), queueLife(maxSteps));
+}
+
+function anything(maxSteps: number): fc.Arbitrary<Program> {
   return fc
     .tuple(opening, fc.array(operation, { minLength: 3, maxLength: maxSteps, size: 'max' }))
     .map(([first, rest]) => [...first, ...rest]);

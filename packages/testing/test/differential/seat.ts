@@ -90,6 +90,7 @@ export class Seat {
         .slice(this.reported)
         .some((each) => (each.channel === channel || each.channel === 0) && wanted.includes(each.method.type));
     while (!isThere() && !this.peer.isEnded) await this.peer.more();
+    this.lookAt();
   }
 
   /** What was heard since the last step, of what a program is about. */

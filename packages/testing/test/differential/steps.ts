@@ -30,6 +30,20 @@ const properties: fc.Arbitrary<BasicProperties> = fc.oneof(
     }),
   },
 );
+/** Messages to one queue, by the default exchange. */
+export function publishTo(name: string): fc.Arbitrary<PublishOperation> {
+  return fc.record({
+    type: fc.constant('publish'),
+    exchange: fc.constant(''),
+    routingKey: fc.constant(name),
+    mandatory: often,
+    count: fc.constantFrom(1, 1, 2, 3, 4),
+    bodyBytes: fc.constantFrom(4, 4, 10),
+    properties,
+    headers: messageHeaders,
+  });
+}
+
 const publish: fc.Arbitrary<PublishOperation> = fc.record({
   type: fc.constant('publish'),
   exchange: fc.oneof({ weight: 4, arbitrary: fc.constant('') }, { weight: 6, arbitrary: exchange }),
@@ -46,23 +60,28 @@ const publish: fc.Arbitrary<PublishOperation> = fc.record({
 });
 
 const tag = fc.constantFrom('t1', 't1', 't2', 't2', 't3', 't3', '');
-const consume: fc.Arbitrary<MethodInput> = fc
-  .tuple(
-    fc.oneof({ weight: 29, arbitrary: queue }, { weight: 1, arbitrary: fc.constant('amq.rabbitmq.reply-to') }),
-    tag,
-    often,
-    seldom,
-    fc.constantFrom<FieldObjectInput>({}, {}, {}, { 'x-priority': 5 }, { 'x-priority': -1 }),
-  )
-  .map(([name, consumerTag, noAck, exclusive, args]) => ({
-    type: 'basic.consume',
-    queue: name,
-    consumerTag,
-    noAck,
-    exclusive,
-    arguments: args,
-  }));
-const settle: fc.Arbitrary<SettleOperation> = fc.record({
+/** A subscription to a queue. */
+export function consumeFrom(name: fc.Arbitrary<string>): fc.Arbitrary<Step> {
+  return fc
+    .record({
+      queue: name,
+      consumerTag: tag,
+      noAck: often,
+      exclusive: seldom,
+      arguments: fc.constantFrom<FieldObjectInput>({}, {}, {}, { 'x-priority': 5 }, { 'x-priority': -1 }),
+    })
+    .map((fields) => ({ type: 'method', method: { type: 'basic.consume', ...fields } }));
+}
+
+/** A get. */
+export function getFrom(name: fc.Arbitrary<string>): fc.Arbitrary<Step> {
+  return fc
+    .record({ queue: name, noAck: often })
+    .map((fields) => ({ type: 'method', method: { type: 'basic.get', ...fields } }));
+}
+
+/** Settles something. */
+export const settle: fc.Arbitrary<Step> = fc.record({
   type: fc.constant('settle'),
   how: fc.constantFrom('ack', 'ack', 'nack', 'reject'),
   choice: fc.nat(6),
@@ -83,8 +102,27 @@ const rare: fc.Arbitrary<MethodInput> = fc.oneof(
   fc.constant<MethodInput>({ type: 'basic.nack', deliveryTag: 0, multiple: true, requeue: true }),
 );
 
-const asMethod = (arbitrary: fc.Arbitrary<MethodInput>): fc.Arbitrary<Step> =>
-  arbitrary.map((method) => ({ type: 'method', method }));
+/** Ends a channel or more. */
+export const close: fc.Arbitrary<Step> = fc.constantFrom<CloseOperation>(
+  { type: 'close', what: 'channel' },
+  { type: 'close', what: 'channel' },
+  { type: 'close', what: 'connection' },
+  { type: 'close', what: 'line' },
+);
+/** Limits how much may be unacked. */
+export const qos: fc.Arbitrary<Step> = asMethod(
+  fc
+    .tuple(fc.constantFrom(0, 1, 2, 3), seldom)
+    .map(([prefetchCount, global]) => ({ type: 'basic.qos', prefetchCount, global })),
+);
+/** Cancels a consumer, be it there or not. */
+export const cancel: fc.Arbitrary<Step> = asMethod(tag.map((consumerTag) => ({ type: 'basic.cancel', consumerTag })));
+
+/** A method as a step. */
+export function asMethod(arbitrary: fc.Arbitrary<MethodInput>): fc.Arbitrary<Step> {
+  return arbitrary.map((method) => ({ type: 'method', method }));
+}
+
 /** Any step. */
 export const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 10, arbitrary: asMethod(declareQueue) },
@@ -93,20 +131,15 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 9, arbitrary: asMethod(bindQueue) },
   { weight: 4, arbitrary: asMethod(bindExchange) },
   { weight: 28, arbitrary: publish },
+  { weight: 8, arbitrary: getFrom(queue) },
   {
-    weight: 8,
-    arbitrary: asMethod(fc.tuple(queue, often).map(([name, noAck]) => ({ type: 'basic.get', queue: name, noAck }))),
-  },
-  { weight: 12, arbitrary: asMethod(consume) },
-  { weight: 5, arbitrary: asMethod(tag.map((consumerTag) => ({ type: 'basic.cancel', consumerTag }))) },
-  {
-    weight: 6,
-    arbitrary: asMethod(
-      fc
-        .tuple(fc.constantFrom(0, 1, 2, 3), seldom)
-        .map(([prefetchCount, global]) => ({ type: 'basic.qos', prefetchCount, global })),
+    weight: 12,
+    arbitrary: consumeFrom(
+      fc.oneof({ weight: 29, arbitrary: queue }, { weight: 1, arbitrary: fc.constant('amq.rabbitmq.reply-to') }),
     ),
   },
+  { weight: 5, arbitrary: cancel },
+  { weight: 6, arbitrary: qos },
   { weight: 16, arbitrary: settle },
   { weight: 3, arbitrary: asMethod(queue.map((name) => ({ type: 'queue.purge', queue: name }))) },
   {
@@ -124,13 +157,5 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
     ),
   },
   { weight: 7, arbitrary: asMethod(rare) },
-  {
-    weight: 2,
-    arbitrary: fc.constantFrom<CloseOperation>(
-      { type: 'close', what: 'channel' },
-      { type: 'close', what: 'channel' },
-      { type: 'close', what: 'connection' },
-      { type: 'close', what: 'line' },
-    ),
-  },
+  { weight: 2, arbitrary: close },
 );

@@ -33,6 +33,11 @@ it('takes the expiration away and remembers it', () => {
   expect(headers(dead)['x-death']).toMatchObject([{ 'original-expiration': '60000' }]);
 });
 
+it('has forgotten the expiration of what was on disk', () => {
+  const [death] = [headers(dies(newMessage('x', { expiration: '60000' }).stored(), 'q'))['x-death']].flat();
+  expect(death).not.toHaveProperty('original-expiration');
+});
+
 it('knows a circle without a rejection', () => {
   const once = dies(newMessage(), 'q');
   expect([isCycle(once, 'q'), isCycle(once, 'p')]).toEqual([true, false]);

@@ -35,6 +35,8 @@ export class ClassicQueue implements Queue {
   private readonly active = new ConsumerLine();
   private readonly channels = new Map<ConsumerChannel, ChannelRecord>();
   private readonly isSingleActive: boolean;
+  /** What waits is on disk. */
+  private readonly isLazy: boolean;
   /** The only consumer that gets anything: an exclusive one, or the active one of `x-single-active-consumer`. */
   private holder: Consumer | undefined;
   private nextPlace = 1;
@@ -49,6 +51,7 @@ export class ClassicQueue implements Queue {
     this.limits = queueLimits(settings.arguments);
     this.ready = new ReadyMessages(settings.arguments.number('x-max-priority'));
     this.isSingleActive = settings.arguments.isTrue('x-single-active-consumer');
+    this.isLazy = settings.arguments.text('x-queue-mode') === 'lazy';
     this.unusedSinceMs = host.nowMs;
     this.setDeadline();
   }
@@ -232,7 +235,7 @@ export class ClassicQueue implements Queue {
 
   private enqueue(entry: QueuedMessage): void {
     if (this.limits.messageTtlMs === 0 && this.settings.arguments.get('x-dead-letter-exchange') === undefined) return;
-    this.ready.push(entry);
+    this.ready.push(this.isLazy ? entry.stored() : entry);
     const hasDropped = this.dropOverflow();
     // RabbitMQ: what has expired is dropped only from the front.
     if (hasDropped || this.ready.length === 1) this.dropExpired();
@@ -261,7 +264,7 @@ export class ClassicQueue implements Queue {
 
   private putBack(entries: readonly QueuedMessage[]): void {
     for (const entry of entries) entry.isRedelivered = true;
-    this.ready.putBack(entries);
+    this.ready.putBack(this.isLazy ? entries.map((entry) => entry.stored()) : entries);
     this.dropOverflow();
     this.dropExpired();
     this.run();

@@ -43,6 +43,10 @@ export class QuorumQueue implements Queue {
   /** Of a queue with a single active consumer: those that wait for their turn. */
   private waiting: QuorumConsumer[] = [];
   private readonly service = new ConsumerLine<QuorumConsumer>();
+  /** Dead letters of what is being done. */
+  private dying: { readonly entry: QueuedMessage; readonly reason: DeathReason }[] = [];
+  /** What the limit has dropped, the last one first. */
+  private dropped: QueuedMessage[] = [];
   private nextPlace = 1;
   private unusedSinceMs: number;
   private isGone = false;
@@ -108,14 +112,19 @@ export class QuorumQueue implements Queue {
     this.unusedSinceMs = this.host.nowMs;
     const wasBelow = this.messages.isBelowSoftLimit;
     this.dropExpired();
+    // RabbitMQ 3.10: of those that a get has found past their time the last one goes first.
+    this.dying.reverse();
     const entry = this.messages.takeFirst();
     this.holdLimit(wasBelow);
+    this.sendDeadLetters();
     if (entry !== undefined && ackRequired) {
       const request = { channel, consumerTag: undefined, ackRequired, exclusive: false, prefetchCount: 0, priority: 0 };
       const taker = new QuorumConsumer(request);
       taker.checkOut(entry);
       this.takers.push(taker);
     }
+    // RabbitMQ: what is settled at once has the next ones looked at, the oldest of which may be past their time.
+    if (entry !== undefined && !ackRequired) this.command(() => {});
     this.setDeadline();
     if (entry === undefined) return undefined;
     // RabbitMQ: of a get the count stands there from the first time on.
@@ -221,6 +230,7 @@ export class QuorumQueue implements Queue {
     action();
     const outgoing = this.handOut();
     this.holdLimit(wasBelow);
+    this.sendDeadLetters();
     this.setDeadline();
     for (const [taker, last] of [...outgoing].toSorted(([a], [b]) => byTag(a, b))) this.send(taker, last);
   }
@@ -258,7 +268,7 @@ export class QuorumQueue implements Queue {
     this.command(() => {
       for (const number of numbers) {
         const entry = taker.checkedOut.get(number);
-        if (entry !== undefined && reason !== undefined) this.host.deadLetter(this, entry.message, reason);
+        if (entry !== undefined && reason !== undefined) this.dies(entry, reason);
       }
       this.complete(taker, numbers);
     });
@@ -296,7 +306,7 @@ export class QuorumQueue implements Queue {
       this.messages.pushReturned(entry);
       return;
     }
-    this.host.deadLetter(this, entry.message, 'delivery_limit');
+    this.dies(entry, 'delivery_limit');
     // RabbitMQ 3.10 counts this one twice: it is among those that came back as well.
     taker.addCredit(1);
   }
@@ -344,7 +354,7 @@ export class QuorumQueue implements Queue {
     const { nowMs } = this.host;
     for (let { first } = this.messages; first !== undefined && nowMs >= first.expiresAtMs; { first } = this.messages) {
       this.messages.takeFirst();
-      this.host.deadLetter(this, first.message, 'expired');
+      this.dies(first, 'expired');
     }
   }
 
@@ -356,8 +366,20 @@ export class QuorumQueue implements Queue {
     }
     while (this.messages.isOverLimit) {
       const entry = this.messages.takeFirst();
-      if (entry !== undefined) this.host.deadLetter(this, entry.message, 'maxlen');
+      if (entry !== undefined) this.dropped.unshift(entry);
     }
+  }
+
+  private dies(entry: QueuedMessage, reason: DeathReason): void {
+    this.dying.push({ entry, reason });
+  }
+
+  /** RabbitMQ 3.10: what the limit has dropped goes before all else, the last one first. */
+  private sendDeadLetters(): void {
+    const letters = [...this.dropped.map((entry) => ({ entry, reason: 'maxlen' as const })), ...this.dying];
+    this.dropped = [];
+    this.dying = [];
+    for (const { entry, reason } of letters) this.host.deadLetter(this, entry.message, reason);
   }
 
   private deliveryOf(entry: QueuedMessage, count: number | undefined): Delivery {

@@ -24,6 +24,8 @@ export const consumeMethods: Handlers = {
   },
 
   'basic.consume': (channel, method, args) => {
+    // RabbitMQ: what an empty name stands for comes before all else.
+    const name = queueNamed(channel, method.queue);
     if (channel.consumers.has(method.consumerTag)) {
       throw new NotAllowed(`attempt to reuse consumer tag '${method.consumerTag}'`);
     }
@@ -31,7 +33,7 @@ export const consumeMethods: Handlers = {
       consumeReplies(channel, method);
       return;
     }
-    const queue = readableQueue(channel, method.queue);
+    const queue = readableQueue(channel, name);
     const consumerTag = method.consumerTag === '' ? channel.host.broker.newName('amq.ctag') : method.consumerTag;
     checkConsumerArguments(queue.resource, queue.settings.type, args);
     queue.consume({

@@ -148,6 +148,12 @@ describe('the limit of a quorum queue', () => {
     expect([scene.waiting, scene.dead]).toEqual([['b'], ['maxlen a']]);
   });
 
+  it('sends what it drops at once as dead, the last one first', () => {
+    const scene = quorumScene({ 'x-max-length-bytes': 4 });
+    scene.publish('aa', 'bb', 'cccc');
+    expect([scene.waiting, scene.dead]).toEqual([['cccc'], ['maxlen bb', 'maxlen aa']]);
+  });
+
   it('with reject-publish lets one over it in, then nobody down to four fifths', () => {
     const scene = quorumScene({ 'x-max-length': 5, 'x-overflow': 'reject-publish' });
     const publisher = {};
@@ -167,6 +173,14 @@ describe('the limit of a quorum queue', () => {
 });
 
 describe('the time of a quorum queue', () => {
+  it('is looked at by a get without ack, after it has got its message', () => {
+    const scene = quorumScene();
+    scene.publish('a');
+    scene.queue.publish(newMessage('b', { expiration: '0' }));
+    scene.nowMs += 1;
+    expect(scene.queue.get(new TestChannel(), false)?.messageCount).toBe(0);
+  });
+
   it('lets a message live a millisecond at least', () => {
     const scene = quorumScene({ 'x-message-ttl': 0 });
     scene.publish('a');
