@@ -2,20 +2,12 @@
  * What all calls of a client share: its one connection at a time, its turns and deadlines, and the fate of operations.
  * Must not know single methods: `client.ts` and `declaring.ts` do.
  */
-import {
-  AmqpNotImplemented,
-  ConnectionBroken,
-  LimitExceeded,
-  OperationTimeout,
-  type PukaError,
-  UsageError,
-} from '@puka/errors';
+import { OperationTimeout, type PukaError, UsageError } from '@puka/errors';
 import type { Method, MethodInput } from '@puka/wire';
-import { ConnectRound } from './connect-round.ts';
 import { ConnectTarget, withoutSecrets } from './connecting.ts';
-import { Connection, type ConnectionHost, type ConnectionParts, closedByUs, hasConfirms } from './connection.ts';
+import { Connection, type ConnectionHost, type ConnectionParts } from './connection.ts';
+import { ConnectionLife, type ConnectionLifeHost, notSent } from './connection-life.ts';
 import type { Consumer } from './consumer.ts';
-import type { CredentialRenewal } from './credential-renewal.ts';
 import { Deadlines } from './deadlines.ts';
 import { checkEncodable } from './declaring.ts';
 import { Events } from './events.ts';
@@ -25,7 +17,7 @@ import { checkInteger, isAtLeast } from './method-input.ts';
 import { type Callback, follow, Operation } from './operation.ts';
 import type { Cancelled, ClientOptions, OperationOptions } from './options.ts';
 import { defaultRuntime, type Runtime } from './runtime.ts';
-import { type ConnectionInfo, checkSessionOptions, type SessionChannel } from './session/index.ts';
+import { type ConnectionInfo, checkSessionOptions, type SessionChannel, type SessionOptions } from './session/index.ts';
 import { Shutdowns } from './shutdowns.ts';
 import { checkSignal, Signals } from './signals.ts';
 import { Turns } from './turns.ts';
@@ -33,7 +25,7 @@ import { checkTimeout, Loops, type WaitingHost } from './waiting.ts';
 import { WarningLimit } from './warning-limit.ts';
 
 /** See the head of the file. */
-export class Core implements WaitingHost {
+export class Core implements WaitingHost, ConnectionLifeHost {
   readonly deadlines: Deadlines = new Deadlines();
   readonly signals: Signals = new Signals();
   readonly events: Events;
@@ -44,23 +36,13 @@ export class Core implements WaitingHost {
   readonly runtime: Runtime;
   /** Those without secrets, for operations show what they hang on. */
   readonly options: ClientOptions;
-  /** The connection, from `connect()` until it is closed. */
-  connection: Connection | undefined = undefined;
   /** Most tables and arrays in one another, in headers and arguments. */
   readonly maxTableDepth: number;
   /** RabbitMQ 4.3 and later: a queue has to be durable or exclusive. */
   refusesTransientQueues = false;
-  private readonly target: ConnectTarget;
-  private round: ConnectRound | undefined = undefined;
-  private renewal: CredentialRenewal | undefined = undefined;
   private readonly warnings: WarningLimit = new WarningLimit();
   private readonly isManual: boolean;
-  private connecting: Operation<ConnectionInfo> | undefined = undefined;
-  /** Asked for while the connection was on its way out. */
-  private connectingNext: Operation<ConnectionInfo> | undefined = undefined;
-  private closing: Operation<void> | undefined = undefined;
-  /** Why the last connection was lost, until the next `connect()` or `close()`. */
-  private lostBy: PukaError | undefined = undefined;
+  private readonly life: ConnectionLife;
   private numbers = 0;
   private tags = 0;
   private readonly usedTags: Set<string> = new Set();
@@ -82,7 +64,7 @@ export class Core implements WaitingHost {
     if (options.drive !== undefined && options.drive !== 'auto' && options.drive !== 'manual') {
       throw new UsageError(`drive is ${String(options.drive)}; it takes 'auto' or 'manual'`);
     }
-    this.target = new ConnectTarget(urls, options);
+    this.life = new ConnectionLife(new ConnectTarget(urls, options), this);
     this.maxTableDepth = options.maxTableDepth ?? 64;
     this.isManual = options.drive === 'manual';
     this.runtime = options.runtime ?? defaultRuntime;
@@ -115,13 +97,13 @@ export class Core implements WaitingHost {
 
   /** The parts of the open connection. @returns `undefined` after it has refused the operation. */
   partsFor(operation: Operation<never> | Operation<unknown>): ConnectionParts | undefined {
-    const parts = this.connection?.parts;
-    if (parts !== undefined && this.closing === undefined) return parts;
+    const { parts, lostBy } = this.life;
+    if (parts !== undefined) return parts;
     const { method } = operation;
     operation.reject(
-      this.lostBy === undefined
+      lostBy === undefined
         ? new UsageError(`${method} before connect() has resolved, or after the close`, { method })
-        : notSent(method, this.lostBy),
+        : notSent(method, lostBy),
     );
     return undefined;
   }
@@ -219,83 +201,58 @@ export class Core implements WaitingHost {
     this.shutdowns.somethingSettled();
   }
 
-  // ── Connecting and closing ──────────────────────────────────────────────────────────────────────────────────────
+  // ── The connection ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The connection, from `connect()` until it is closed. */
+  get connection(): Connection | undefined {
+    return this.life.connection;
+  }
 
   /** See `Client.connect`. */
   connect(options: OperationOptions, callback: Callback<ConnectionInfo> | undefined): Operation<ConnectionInfo> {
-    const standing = this.isEnding ? this.connectingNext : this.connecting;
-    const isPlain = callback === undefined && options.signal === undefined && options.timeout === undefined;
-    if (standing !== undefined && isPlain) return standing;
-    const operation = new Operation<ConnectionInfo>(this, 'connection.open', callback);
-    if (standing !== undefined) {
-      follow(standing, operation);
-      this.bound(operation, options);
-      return operation;
-    }
-    if (!this.bound(operation, options, () => this.giveUpConnecting(operation))) return operation;
-    if (this.isEnding) this.connectingNext = operation;
-    else this.open(operation);
-    return operation;
-  }
-
-  /** Whether there is a connection, and it is on its way out: closed by us, or given up while connecting. */
-  private get isEnding(): boolean {
-    return this.connection !== undefined && (this.closing !== undefined || this.connecting?.state === 'rejected');
-  }
-
-  private giveUpConnecting(operation: Operation<ConnectionInfo>): void {
-    if (this.connectingNext === operation) this.connectingNext = undefined;
-    if (this.connecting !== operation) return;
-    this.connection?.session.close(this.now());
-    this.connection?.driver.flush();
+    return this.life.connect(options, callback);
   }
 
   /** See `Client.close`. */
   close(options: OperationOptions, callback: Callback<void> | undefined): Operation<void> {
-    if (options.signal === undefined && options.timeout === undefined) return this.closeInAnyCase(callback);
-    const operation = new Operation<void>(this, 'connection.close', callback);
-    if (!this.bound(operation, options)) return operation;
-    operation.isSent = true;
-    follow(this.closeInAnyCase(undefined), operation);
-    return operation;
+    return this.life.close(options, callback);
   }
 
-  private closeInAnyCase(callback: Callback<void> | undefined): Operation<void> {
-    const { closing, connection, connectingNext } = this;
-    this.connectingNext = undefined;
-    connectingNext?.reject(notSent('connection.open', closedByUs()));
-    if (closing !== undefined && callback === undefined) return closing;
-    this.lostBy = undefined;
-    const operation = new Operation<void>(this, 'connection.close', callback);
-    if (closing !== undefined) {
-      follow(closing, operation);
-      return operation;
-    }
-    if (connection === undefined) {
-      operation.fulfil(undefined);
-      return operation;
-    }
-    this.closing = operation;
-    connection.parts?.publisher.beforeWrite();
-    connection.session.close(this.now());
-    if (this.isAutomatic) connection.driver.flush();
-    return operation;
+  /** For its life. */
+  get readMode(): 'push' | 'pull' {
+    return this.isManual ? 'pull' : 'push';
   }
 
-  private open(operation: Operation<ConnectionInfo>): void {
-    this.connecting = operation;
-    this.closing = undefined;
-    this.lostBy = undefined;
-    this.round = new ConnectRound(this.target, () => this.now());
-    this.tryHost(this.round);
+  /** For its life. */
+  get pubacks(): boolean | undefined {
+    return this.options.pubacks;
   }
 
-  private tryHost(round: ConnectRound): void {
-    const attempt = round.next();
-    const connection = new Connection(attempt.sessionOptions, this.options.pubacks, this.connectionHost());
-    attempt.session = connection.session;
-    this.connection = connection;
-    connection.start(attempt, { ...attempt.address, mode: this.isManual ? 'pull' : 'push' });
+  /** For its life. */
+  newConnection(options: SessionOptions): Connection {
+    return new Connection(options, this.options.pubacks, this.connectionHost());
+  }
+
+  /** For its life. */
+  connected(info: ConnectionInfo): void {
+    this.refusesTransientQueues = isAtLeast(info.serverProperties.version, 4, 3);
+    this.events.emit('connected', info);
+  }
+
+  /** For its life. */
+  ended(connection: Connection, error: PukaError | undefined, wasOpen: boolean): void {
+    this.flow.connectionClosed();
+    this.shutdowns.connectionClosed();
+    if (wasOpen) this.events.emit('disconnected', error);
+    this.events.emit('closed', error);
+    this.loops.end('close');
+    if (this.isAutomatic) connection.driver.wake();
+    this.scheduleTurn();
+  }
+
+  /** For its life. */
+  renewalFailed(error: unknown): void {
+    this.unobserved(error, undefined);
   }
 
   private connectionHost(): ConnectionHost {
@@ -319,7 +276,7 @@ export class Core implements WaitingHost {
       consuming: {
         consumerGone: (consumer) => this.consumerGone(consumer),
       },
-      opened: (connection, info) => this.opened(connection, info),
+      opened: (connection, info) => this.life.opened(connection, info),
       blocked: (reason) => this.events.emit('blocked', reason),
       unblocked: () => this.events.emit('unblocked'),
       publishesSettled: () => {
@@ -327,69 +284,8 @@ export class Core implements WaitingHost {
         this.shutdowns.somethingSettled();
       },
       getsSettled: () => this.shutdowns.somethingSettled(),
-      closed: (connection, error, reason) => this.closed(connection, error, reason),
+      closed: (connection, error, reason) => this.life.closed(connection, error, reason),
     };
-  }
-
-  private opened(connection: Connection, info: ConnectionInfo): void {
-    const { connecting } = this;
-    const refusal = refusalOf(info, this.options);
-    if (refusal !== undefined) {
-      connecting?.reject(refusal);
-      connection.session.close(this.now());
-      return;
-    }
-    this.renewal = this.round?.renewal({
-      send: (secret, done) => connection.session.updateSecret(secret, 'credentials renewed', done),
-      now: () => this.now(),
-      schedule: (atMs, call) => this.schedule(atMs, call),
-      failed: (error) => this.unobserved(error, undefined),
-    });
-    this.refusesTransientQueues = isAtLeast(info.serverProperties.version, 4, 3);
-    connecting?.fulfil(info);
-    this.events.emit('connected', info);
-  }
-
-  private closed(connection: Connection, error: PukaError | undefined, reason: PukaError): void {
-    if (this.connection !== connection) return;
-    const { round } = this;
-    if (error === undefined || this.connecting?.state !== 'pending' || round === undefined) {
-      this.ended(connection, error, reason);
-    } else if (round.failed(error)) {
-      this.tryHost(round);
-    } else {
-      this.ended(connection, round.error, round.error);
-    }
-  }
-
-  private ended(connection: Connection, error: PukaError | undefined, reason: PukaError): void {
-    const { connecting, closing } = this;
-    this.renewal?.stop();
-    this.renewal = undefined;
-    this.round = undefined;
-    const wasOpen = connecting?.state === 'fulfilled';
-    this.connection = undefined;
-    this.connecting = undefined;
-    this.lostBy = wasOpen && closing === undefined ? error : undefined;
-    connecting?.reject(reason);
-    this.flow.connectionClosed();
-    closing?.fulfil(undefined);
-    this.shutdowns.connectionClosed();
-    if (wasOpen) this.events.emit('disconnected', error);
-    this.events.emit('closed', error);
-    this.loops.end('close');
-    if (this.isAutomatic) connection.driver.wake();
-    this.scheduleTurn();
-    this.connectNext();
-  }
-
-  private connectNext(): void {
-    const { connectingNext } = this;
-    this.connectingNext = undefined;
-    // A listener of the close may have been first.
-    if (connectingNext === undefined) return;
-    if (this.connecting === undefined) this.open(connectingNext);
-    else follow(this.connecting, connectingNext);
   }
 
   // ── Consumers ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -479,7 +375,7 @@ export class Core implements WaitingHost {
   }
 
   /** Calls once, when the time has come. @returns undoes it. */
-  private schedule(atMs: number, call: () => void): () => void {
+  schedule(atMs: number, call: () => void): () => void {
     const undo = this.deadlines.add(atMs, call);
     this.rearm();
     return undo;
@@ -526,33 +422,9 @@ export class Core implements WaitingHost {
   }
 }
 
-function refusalOf(info: ConnectionInfo, options: ClientOptions): PukaError | undefined {
-  if (options.pubacks === true && !hasConfirms(info)) {
-    return new AmqpNotImplemented('pubacks: true was asked for, and this broker has no publisher confirms', {
-      blame: 'broker',
-      scope: 'connection',
-    });
-  }
-  if (info.channelMax < 4) {
-    return new LimitExceeded(`the broker allows ${info.channelMax} channels; this client needs 4`, {
-      blame: 'broker',
-      scope: 'connection',
-    });
-  }
-  return undefined;
-}
-
 function timeoutOf(operation: Operation<unknown>, timeout: number): OperationTimeout {
   return new OperationTimeout(`${operation.method} took longer than its timeout of ${timeout} ms`, {
     method: operation.method,
     outcome: operation.isSent ? 'unknown' : 'not-sent',
-  });
-}
-
-function notSent(method: string, cause: PukaError | undefined): ConnectionBroken {
-  return new ConnectionBroken(`the connection ended before ${method} was sent`, {
-    method,
-    outcome: 'not-sent',
-    ...(cause === undefined ? {} : { cause }),
   });
 }
