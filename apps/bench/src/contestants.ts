@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { connectors, fullConnectors } from './clients/connectors.ts';
 import type { Figures, Job, Mode } from './job.ts';
+import { runtimes } from './runtimes.ts';
 
 const run = promisify(execFile);
 const child = fileURLToPath(new URL('./child.js', import.meta.url));
@@ -27,6 +28,19 @@ export function scripted(): Contestant[] {
     measures: (mode) => name in fullConnectors || isOneWay(mode),
     measure: (job) => figures(process.execPath, [child, name, JSON.stringify(job)]),
   }));
+}
+
+/** This client on several runtimes; the first is what the others are compared with. */
+export function ownByRuntime(): Contestant[] {
+  return Object.entries(runtimes).map(([name, commandOf], index) => {
+    const [command, ...args] = commandOf();
+    return {
+      name,
+      role: index === 0 ? 'own' : 'peer',
+      measures: () => true,
+      measure: (job) => figures(command, [...args, child, 'puka', JSON.stringify(job)]),
+    };
+  });
 }
 
 /** The C client. @param program where it was compiled to. */

@@ -1,8 +1,11 @@
-/** Runs every client in turn on one broker, round by round, and prints medians and ratios. */
+/**
+ * Runs every client in turn on one broker, round by round, and prints medians and ratios; with `--runtimes` this client on
+ * each runtime instead.
+ */
 import { parseArgs } from 'node:util';
 import { Client } from '@puka/client';
 import { ensureBroker } from '@puka/testkit';
-import { type Contestant, librabbitmq, scripted } from './contestants.ts';
+import { type Contestant, librabbitmq, ownByRuntime, scripted } from './contestants.ts';
 import { type Figures, type Job, type Mode, modes, windowSize } from './job.ts';
 import { compileLibrabbitmq } from './librabbitmq.ts';
 import { report } from './report.ts';
@@ -12,6 +15,7 @@ const { values } = parseArgs({
     modes: { type: 'string', default: modes.join(',') },
     sizes: { type: 'string', default: '16,4096,65536,1048576' },
     clients: { type: 'string' },
+    runtimes: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '5' },
     scale: { type: 'string', default: '1' },
   },
@@ -56,10 +60,8 @@ async function round(client: Client, contestant: Contestant, job: Job): Promise<
   return figures;
 }
 
-const compiled = await compileLibrabbitmq();
-if ('missing' in compiled) console.log(compiled.missing);
 const wanted = values.clients?.split(',');
-const contestants = [...scripted(), ...('program' in compiled ? [librabbitmq(compiled.program)] : [])].filter(
+const contestants = (values.runtimes ? ownByRuntime() : await clients()).filter(
   ({ name }) => wanted === undefined || wanted.includes(name),
 );
 const broker = await ensureBroker();
@@ -83,3 +85,10 @@ for (const mode of modes.filter((mode) => values.modes.split(',').includes(mode)
 await client.queueDelete({ queue });
 await client.close();
 await broker.stop();
+
+async function clients(): Promise<Contestant[]> {
+  const compiled = await compileLibrabbitmq();
+  if ('program' in compiled) return [...scripted(), librabbitmq(compiled.program)];
+  console.log(compiled.missing);
+  return scripted();
+}

@@ -15,7 +15,8 @@ export function report(job: Job, runs: ReadonlyMap<Contestant, readonly Figures[
       figures.map(({ cpuMicroseconds }) => cpuMicroseconds / job.count),
       0.5,
     );
-  const own = cpuOf([...runs].find(([{ role }]) => role === 'own')?.[1] ?? []);
+  const [first, ownFigures = []] = [...runs].find(([{ role }]) => role === 'own') ?? [];
+  const own = cpuOf(ownFigures);
   return [...runs].map(([{ name, role }, figures]) => {
     const rate = quantile(
       figures.map(({ seconds }) => job.count / seconds),
@@ -26,7 +27,8 @@ export function report(job: Job, runs: ReadonlyMap<Contestant, readonly Figures[
       0.5,
     );
     const cpu = cpuOf(figures);
-    const ratio = role === 'own' || Number.isNaN(own) ? '' : `  puka takes ${(own / cpu).toFixed(2)} of it`;
+    const ratio =
+      role === 'own' || Number.isNaN(own) ? '' : `  ${first?.name ?? ''} takes ${(own / cpu).toFixed(2)} of it`;
     return (
       `${name.padEnd(16)} ${rate.toFixed(0).padStart(8)}/s ${cpu.toFixed(2).padStart(9)} us CPU` +
       ` ${memory.toFixed(0).padStart(5)} MiB${latencyText(figures)}${ratio}`
