@@ -55,10 +55,10 @@ describe('a queue that is deleted under its consumer', () => {
     const consumer = through.basicConsume({ queue, resubscribe: true });
     expect((await through.wait(consumer)).ack()).toBe(true);
     // The cancel is late, so that the queue is there again when it comes.
-    proxy.latency(100);
+    proxy.blackHole('serverToClient');
     await client.queueDelete({ queue });
     await client.queueDeclare({ queue, durable: true });
-    proxy.latency(0);
+    await proxy.restore();
     await fill(queue, 3);
     for (const text of numbers(3)) {
       const message = await through.wait(consumer);
