@@ -12,13 +12,7 @@ import { describe, expect, it } from 'vitest';
 const api = { describe, it, expect };
 const certificates = makeCertificates();
 /** As the README says. */
-const lackedByDeno: readonly TlsFeature[] = [
-  'rejectUnauthorized',
-  'passphrase',
-  'minVersion',
-  'serverName with cert',
-  'startTls',
-];
+const lackedByDeno: readonly TlsFeature[] = ['rejectUnauthorized', 'minVersion', 'serverName with cert', 'startTls'];
 const lacks = connector.runtime === 'deno' ? lackedByDeno : [];
 
 defineTransportContract(api, socketHarness({ name: 'TCP', connector, certificates, isSecure: false }));

@@ -27,7 +27,7 @@ async function connect(options: ConnectOptions, handlers: TransportHandlers): Pr
     const api = denoApi();
     if (!Number.isInteger(port) || port < 1 || port > 65_535)
       throw new UsageError(`cannot connect to ${formatAddress(host, port)}: a port is a whole number from 1 to 65535`);
-    const plan = options.tls === undefined ? undefined : denoTlsPlan(options.tls, host);
+    const plan = options.tls === undefined ? undefined : await denoTlsPlan(options.tls, host);
     const conn = await dial(api, options, plan, givenUp);
     return plan === undefined ? conn : secure(api, options, conn, plan, givenUp);
   };

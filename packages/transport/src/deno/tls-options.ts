@@ -3,6 +3,7 @@ import { UsageError } from '@puka/errors';
 import type { TlsOptions } from '../contract.ts';
 import { pemTexts } from '../pem.ts';
 import type { DenoTlsOptions } from './deno-api.ts';
+import { openKey } from './encrypted-key.ts';
 
 /** How to call Deno: with an identity of the client's own by `connectTls`, without one by `connect` and `startTls`. */
 export interface DenoTlsPlan {
@@ -13,11 +14,14 @@ export interface DenoTlsPlan {
 /**
  * @param tls the caller's.
  * @param host the name to verify when `tls.serverName` is not given.
- * @throws UsageError for what Deno's own sockets cannot do, and for a PEM that is none.
+ * @throws (rejects) UsageError for what Deno's own sockets cannot do, and for a PEM that is none.
  */
-export function denoTlsPlan(tls: TlsOptions, host: string): DenoTlsPlan {
+export async function denoTlsPlan(tls: TlsOptions, host: string): Promise<DenoTlsPlan> {
   if (tls.rejectUnauthorized === false)
-    throw cannot('rejectUnauthorized: false', 'it verifies every server; give the authority as ca');
+    throw cannot(
+      'rejectUnauthorized: false',
+      'it verifies every server; give the authority as ca, or leave it out and start Deno with --unsafely-ignore-certificate-errors=HOST',
+    );
   if (tls.minVersion === 'TLSv1.3') throw cannot("minVersion: 'TLSv1.3'", 'it accepts TLS 1.2 and 1.3, always');
   const name = tls.serverName ?? host;
   const options: DenoTlsOptions = {
@@ -31,8 +35,9 @@ export function denoTlsPlan(tls: TlsOptions, host: string): DenoTlsPlan {
   if (name !== host) throw cannot('serverName together with cert', 'connect by the name in the certificate');
   const cert = pemTexts('cert', tls.cert).join('\n');
   const key = pemTexts('key', tls.key).join('\n');
-  if (key.includes('ENCRYPTED')) throw cannot('an encrypted key and its passphrase', 'decrypt it first (openssl pkey)');
-  return { options, identity: { cert, key } };
+  if (!key.includes('ENCRYPTED')) return { options, identity: { cert, key } };
+  if (tls.passphrase === undefined) throw new UsageError('tls.key is encrypted, and there is no tls.passphrase');
+  return { options, identity: { cert, key: await openKey(key, tls.passphrase) } };
 }
 
 function cannot(what: string, instead: string): UsageError {

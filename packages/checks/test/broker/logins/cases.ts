@@ -89,15 +89,9 @@ const tlsRows: readonly LoginCase[] = [
     ...identified(places),
     allowCleartextPassword: false,
   })),
-  row(
-    'TLS, encrypted key and passphrase',
-    loggedIn,
-    secure,
-    ({ certificates: { ca, client } }) => ({
-      tls: { ca, cert: client.cert, key: client.encryptedKey, passphrase: client.passphrase },
-    }),
-    cannot("Deno's TLS cannot do an encrypted key"),
-  ),
+  row('TLS, encrypted key and passphrase', loggedIn, secure, ({ certificates: { ca, client } }) => ({
+    tls: { ca, cert: client.cert, key: client.encryptedKey, passphrase: client.passphrase },
+  })),
   row(
     'TLS, rejectUnauthorized: false, unknown authority',
     loggedIn,

@@ -1,0 +1,39 @@
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { openKey } from '../../src/deno/encrypted-key.ts';
+
+const elliptic = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+const passphrase = 'päss/word';
+
+describe('an encrypted key', () => {
+  it.each([
+    ['aes-128-cbc', elliptic],
+    ['aes-192-cbc', elliptic],
+    ['aes-256-cbc', elliptic],
+    ['aes-256-cbc', rsa],
+  ])('in %s is opened', async (cipher, key) => {
+    const pem = key.export({ type: 'pkcs8', format: 'pem', cipher, passphrase }).toString();
+    const opened = await openKey(`before\n${pem}after`, passphrase);
+    expect(createPrivateKey(opened).equals(key)).toBe(true);
+  });
+
+  it('is not opened by another passphrase, which stands in no text', async () => {
+    const pem = elliptic.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase }).toString();
+    const error: unknown = await openKey(pem, 'wrong one').catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'USAGE_ERROR', message: 'tls.passphrase does not open tls.key' });
+  });
+
+  it.each([
+    [
+      'of another cipher',
+      elliptic.export({ type: 'pkcs8', format: 'pem', cipher: 'des-ede3-cbc', passphrase }).toString(),
+    ],
+    ['of the old form', rsa.export({ type: 'pkcs1', format: 'pem', cipher: 'aes-256-cbc', passphrase }).toString()],
+    ['that is none', '-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIHs\n-----END ENCRYPTED PRIVATE KEY-----'],
+    ['that is not base64', '-----BEGIN ENCRYPTED PRIVATE KEY-----\n!!!\n-----END ENCRYPTED PRIVATE KEY-----'],
+    ['that is empty', '-----BEGIN ENCRYPTED PRIVATE KEY-----\n\n-----END ENCRYPTED PRIVATE KEY-----'],
+  ])('%s is refused with what to do', async (_, pem) => {
+    await expect(openKey(pem, passphrase)).rejects.toThrow('decrypt this one first');
+  });
+});
