@@ -49,7 +49,7 @@ async function runAll(
     }
   };
   await Promise.all(Array.from({ length: atOnce }, work));
-  return outcomes;
+  return outcomes.sort((one, other) => runtimes.indexOf(one.runtime) - runtimes.indexOf(other.runtime));
 }
 
 const words = process.argv.slice(2);
