@@ -3,7 +3,7 @@
  * properties or body. AMQP 0-9-1 §4.2.6.
  */
 import { UnexpectedFrame } from '@puka/errors';
-import { type BasicPublish, contentPropertiesOffset, PropertiesReader } from '@puka/wire';
+import { type BasicPublish, contentPropertiesOffset, highestMaxTableDepth, PropertiesReader } from '@puka/wire';
 
 /** A message as it came, in memory of its own. */
 export interface PublishedContent {
@@ -85,7 +85,9 @@ export class ContentReader {
     this.memory = new Uint8Array(0);
     if (method === undefined) return undefined;
     const body = memory.subarray(propertiesBytes, propertiesBytes + this.bodyBytes);
-    return { method, properties: new PropertiesReader(memory, 0, propertiesBytes), body };
+    // RabbitMQ has no limit of its own to how deep tables lie in one another.
+    const properties = new PropertiesReader(memory, 0, propertiesBytes, { maxTableDepth: highestMaxTableDepth });
+    return { method, properties, body };
   }
 
   private grow(needed: number): void {
