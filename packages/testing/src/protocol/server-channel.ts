@@ -104,7 +104,9 @@ export class ServerChannel implements ConsumerChannel {
   end(): void {
     if (this.state === 'closed') return;
     this.state = 'closed';
-    const waiting = this.unacked.takeAll().map(({ queue }) => queue);
+    // What a transaction has settled and not committed comes back too.
+    const held = this.transaction?.take().settlements.flatMap(({ deliveries }) => deliveries) ?? [];
+    const waiting = [...this.unacked.takeAll(), ...held].map(({ queue }) => queue);
     this.leaveQueues(new Set([...this.consumers.values(), ...waiting]));
     this.consumers.clear();
     this.endReplies();

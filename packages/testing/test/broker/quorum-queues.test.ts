@@ -126,6 +126,20 @@ describe('what comes back to a quorum queue', () => {
   });
 });
 
+describe('what a transaction has settled and not committed', () => {
+  it.each(['classic', 'quorum'])('comes back to a %s queue with its channel', async (type) => {
+    await declare({ 'x-queue-type': type });
+    await publish('a');
+    await peer.call(1, { type: 'tx.select' });
+    peer.send(1, { type: 'basic.ack', deliveryTag: tagOf(await get()) });
+    peer.send(1, { type: 'channel.close', replyCode: 200, replyText: '', classId: 0, methodId: 0 });
+    await peer.next('channel.close-ok');
+    await peer.channel(1);
+    const { method, body } = await get();
+    expect([method, body]).toMatchObject([{ type: 'basic.get-ok', redelivered: true }, 'a']);
+  });
+});
+
 describe('a quorum queue', () => {
   it('gives to the next consumer in turn, to one of a higher priority first', async () => {
     await declare();

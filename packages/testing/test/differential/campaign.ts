@@ -3,7 +3,7 @@
  * what is wrong.
  */
 import fc from 'fast-check';
-import { programText } from './compare.ts';
+import { type Difference, programText } from './compare.ts';
 import { Duel, type Tally } from './duel.ts';
 import type { Program } from './operation.ts';
 import { programs } from './programs.ts';
@@ -65,27 +65,32 @@ export class Campaign {
   private async fromSeed(duel: Duel, seed: number): Promise<void> {
     const { steps, shrinkMs, onDifference } = this.options;
     let giveUpAtMs = Number.POSITIVE_INFINITY;
+    let lastFound: Difference | undefined;
     const property = fc.asyncProperty(programs(steps), async (program) => {
       // What is not looked at any more counts as no smaller program.
       if (Date.now() > giveUpAtMs) return true;
-      const isSame = (await duel.fight(program)) === undefined;
+      const found = await duel.fight(program);
+      const isSame = found === undefined;
+      if (found !== undefined) lastFound = found;
       if (!isSame && giveUpAtMs === Number.POSITIVE_INFINITY) giveUpAtMs = Date.now() + shrinkMs;
       return isSame;
     });
     const result = await fc.check(property, { seed, numRuns: perSeed, endOnFailure: false });
     if (!result.failed) return;
     const [program] = result.counterexample ?? [];
-    const why = program === undefined ? String(result.errorInstance) : await told(duel, program);
+    const why = program === undefined ? String(result.errorInstance) : await told(duel, program, lastFound);
     const text = `seed ${seed}, ${result.numShrinks} shrinks\n${why}`;
     this.differences.push(text);
     onDifference?.(text);
   }
 }
 
-/** A difference with the program that shows it. */
-async function told(duel: Duel, program: Program): Promise<string> {
-  const found = await duel.fight(program);
-  if (found === undefined) return `${programText(program, program.length)}\nnot seen again`;
+/** A difference with the program that shows it. @param before what was seen of it. */
+async function told(duel: Duel, program: Program, before: Difference | undefined): Promise<string> {
+  const again = await duel.fight(program);
+  const found = again ?? before;
+  if (found === undefined) return programText(program, program.length);
   const { step, real, embedded } = found;
-  return `${programText(program, step)}\n--- RabbitMQ\n${real}\n--- embedded\n${embedded}`;
+  const note = again === undefined ? '\nnot seen again' : '';
+  return `${programText(program, step)}\n--- RabbitMQ\n${real}\n--- embedded\n${embedded}${note}`;
 }

@@ -14,7 +14,7 @@ import { Seat, type Stage } from './seat.ts';
 /** How many rounds without news there must be where nobody knows what is to come. */
 const quietRounds = 2;
 /** How long to wait between rounds, and for how many, for what another broker has done and this one has not. */
-const patience = { rounds: 40, pauseMs: 10 } as const;
+const patience = { rounds: 150, pauseMs: 20 } as const;
 
 /** See the head of the file. */
 export class Player {
