@@ -25,7 +25,7 @@ const badArgument: fc.Arbitrary<FieldObjectInput> = fc.constantFrom<FieldObjectI
   { 'x-max-length': -1 },
   { 'x-max-length': 'five' },
   { 'x-message-ttl': -1 },
-  { 'x-message-ttl': int64(5) },
+  { 'x-message-ttl': int64(60_001) },
   { 'x-expires': 0 },
   { 'x-max-priority': 256 },
   { 'x-overflow': 'burst' },

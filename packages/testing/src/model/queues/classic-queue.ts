@@ -264,7 +264,7 @@ export class ClassicQueue implements Queue {
 
   private putBack(entries: readonly QueuedMessage[]): void {
     for (const entry of entries) entry.isRedelivered = true;
-    this.ready.putBack(this.isLazy ? entries.map((entry) => entry.stored()) : entries);
+    this.ready.putBack(entries);
     this.dropOverflow();
     this.dropExpired();
     this.run();
