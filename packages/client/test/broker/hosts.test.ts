@@ -81,7 +81,7 @@ describe('several hosts', () => {
 
   it('share one deadline', async () => {
     const silent = [await stranger(() => {}), await stranger(() => {})];
-    const error: unknown = await new Client(silent, { connectTimeout: 200 })
+    const error: unknown = await new Client(silent, { connectTimeout: 3000 })
       .connect()
       .catch((reason: unknown) => reason);
     const errors: unknown = error instanceof Error && error.cause instanceof AggregateError ? error.cause.errors : [];
