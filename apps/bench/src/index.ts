@@ -4,7 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { Client } from '@puka/client';
-import { ensureBroker } from '@puka/testkit';
+import { type BenchBroker, embedded, rabbitmq } from './brokers.ts';
 import { type Contestant, librabbitmq, ownByRuntime, scripted } from './contestants.ts';
 import { type Figures, type Job, type Mode, modes, windowSize } from './job.ts';
 import { compileLibrabbitmq } from './librabbitmq.ts';
@@ -18,6 +18,7 @@ const { values } = parseArgs({
     runtimes: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '5' },
     scale: { type: 'string', default: '1' },
+    embedded: { type: 'boolean', default: false },
   },
 });
 
@@ -50,21 +51,25 @@ async function checkLeft(client: Client, { queue, mode, count }: Job, name: stri
   if (messageCount !== wanted) throw new Error(`${name} left ${messageCount} messages in the queue, not ${wanted}`);
 }
 
-async function round(client: Client, contestant: Contestant, job: Job): Promise<Figures> {
+async function round(client: Client, contestant: Contestant, job: Job, broker: BenchBroker): Promise<Figures> {
   const { queue, mode } = job;
   await client.queueDelete({ queue });
   await client.queueDeclare({ queue, durable: true });
   if (mode === 'consume-ack' || mode === 'consume-no-ack') await fill(client, job);
+  const before = await broker.cpuMicroseconds();
   const figures = await contestant.measure(job);
+  const after = await broker.cpuMicroseconds();
   await checkLeft(client, job, contestant.name);
-  return figures;
+  if (before === undefined || after === undefined) return figures;
+  return { ...figures, brokerCpuMicroseconds: after - before };
 }
 
 const wanted = values.clients?.split(',');
 const contestants = (values.runtimes ? ownByRuntime() : await clients()).filter(
   ({ name }) => wanted === undefined || wanted.includes(name),
 );
-const broker = await ensureBroker();
+const broker = await (values.embedded ? embedded() : rabbitmq());
+console.log(`on ${broker.name}`);
 const client = new Client(broker.url);
 await client.connect();
 const queue = `bench-${process.pid}`;
@@ -75,7 +80,7 @@ for (const mode of modes.filter((mode) => values.modes.split(',').includes(mode)
     const runs = new Map<Contestant, Figures[]>();
     for (const contestant of contestants) if (contestant.measures(mode)) runs.set(contestant, []);
     for (let number = 0; number < Number(values.rounds); number++) {
-      for (const [contestant, figures] of runs) figures.push(await round(client, contestant, job));
+      for (const [contestant, figures] of runs) figures.push(await round(client, contestant, job, broker));
     }
     const what = mode === 'declare-delete' ? `${job.count} queues` : `${size} B, ${job.count} messages`;
     console.log(`\n${mode}, ${what}, median of ${values.rounds}`);

@@ -26,6 +26,8 @@ export interface Figures {
   readonly seconds: number;
   readonly cpuMicroseconds: number;
   readonly rssBytes: number;
+  /** Of the broker, meanwhile; where it can be known. */
+  readonly brokerCpuMicroseconds?: number;
   /** `request-reply`: what each request took, in microseconds. */
   readonly latencies?: readonly number[];
 }

@@ -31,9 +31,14 @@ export function report(job: Job, runs: ReadonlyMap<Contestant, readonly Figures[
       role === 'own' || Number.isNaN(own) ? '' : `  ${first?.name ?? ''} takes ${(own / cpu).toFixed(2)} of it`;
     return (
       `${name.padEnd(16)} ${rate.toFixed(0).padStart(8)}/s ${cpu.toFixed(2).padStart(9)} us CPU` +
-      ` ${memory.toFixed(0).padStart(5)} MiB${latencyText(figures)}${ratio}`
+      ` ${memory.toFixed(0).padStart(5)} MiB${brokerText(job, figures)}${latencyText(figures)}${ratio}`
     );
   });
+}
+
+function brokerText({ count }: Job, figures: readonly Figures[]): string {
+  const costs = figures.flatMap(({ brokerCpuMicroseconds: cpu }) => (cpu === undefined ? [] : [cpu / count]));
+  return costs.length === 0 ? '' : `  broker ${quantile(costs, 0.5).toFixed(2).padStart(6)} us`;
 }
 
 function latencyText(figures: readonly Figures[]): string {
