@@ -26,7 +26,8 @@ export interface User {
 /** See the head of the file. */
 export class Users {
   private readonly users = new Map<string, User>();
-  private readonly permissions = new Map<string, PermissionPatterns>();
+  /** By user, then by vhost: asked for each publish, so that no key is put together for it. */
+  private readonly permissions = new Map<string, Map<string, PermissionPatterns>>();
   private readonly topics = new Map<string, TopicPatterns>();
 
   add(user: User): void {
@@ -49,8 +50,10 @@ export class Users {
 
   /** @param patterns `undefined` takes the vhost away from the user. */
   setPermissions(user: string, vhost: string, patterns: PermissionPatterns | undefined): void {
-    if (patterns === undefined) this.permissions.delete(key(user, vhost));
-    else this.permissions.set(key(user, vhost), patterns);
+    const vhosts = this.permissions.get(user) ?? new Map<string, PermissionPatterns>();
+    this.permissions.set(user, vhosts);
+    if (patterns === undefined) vhosts.delete(vhost);
+    else vhosts.set(vhost, patterns);
   }
 
   /** @param patterns `undefined` allows every routing key again. */
@@ -61,16 +64,15 @@ export class Users {
 
   /** Whether the user has permissions in the vhost, be they for nothing. */
   mayEnter(user: string, vhost: string): boolean {
-    return this.permissions.has(key(user, vhost));
+    return this.permissions.get(user)?.has(vhost) === true;
   }
 
   /** @throws {AccessRefused} where the user may not. */
   check(user: string, resource: Resource, permission: Permission): void {
-    const named =
-      resource.kind === 'exchange' && resource.name === '' ? { ...resource, name: 'amq.default' } : resource;
-    const patterns = this.permissions.get(key(user, resource.vhost));
-    if (patterns !== undefined && fits(patterns[permission], named.name)) return;
-    throw new AccessRefused(`access to ${resourceText(named)} refused for user '${user}'`);
+    const name = resource.kind === 'exchange' && resource.name === '' ? 'amq.default' : resource.name;
+    const patterns = this.permissions.get(user)?.get(resource.vhost);
+    if (patterns !== undefined && fits(patterns[permission], name)) return;
+    throw new AccessRefused(`access to ${resourceText({ ...resource, name })} refused for user '${user}'`);
   }
 
   /** @throws {AccessRefused} where the user may not use the routing key at the topic exchange. */

@@ -13,6 +13,7 @@ export interface PublishedContent {
 }
 
 const basicClass = 60;
+const noMemory = new Uint8Array(0);
 /** Bodies up to this size get their memory at once; larger ones as they come. */
 const trustedBodyBytes = 1_048_576;
 
@@ -20,7 +21,7 @@ const trustedBodyBytes = 1_048_576;
 export class ContentReader {
   private method: BasicPublish | undefined;
   private expects: 'method' | 'header' | 'body' = 'method';
-  private memory = new Uint8Array(0);
+  private memory: Uint8Array<ArrayBuffer> = noMemory;
   private propertiesBytes = 0;
   private bodyBytes = 0;
   private receivedBytes = 0;
@@ -82,7 +83,7 @@ export class ContentReader {
     const { method, memory, propertiesBytes } = this;
     this.expects = 'method';
     this.method = undefined;
-    this.memory = new Uint8Array(0);
+    this.memory = noMemory;
     if (method === undefined) return undefined;
     const body = memory.subarray(propertiesBytes, propertiesBytes + this.bodyBytes);
     // RabbitMQ has no limit of its own to how deep tables lie in one another.

@@ -207,16 +207,27 @@ export class ServerConnection implements FrameSink, QueueOwner {
   }
 
   private onChannel(type: number, channel: number, bytes: Uint8Array, start: number, end: number): void {
-    this.act(() => {
-      if (channel === 0 || nextConnectionState(this.state, 'channel') === undefined) {
-        throw new ConnectionRefusal(misplacedFrame(type, bytes.subarray(start, end)), 0);
-      }
-      const { open } = this;
-      if (this.state !== 'running' || open === undefined) return;
-      if (type === FrameType.method) open.method(channel, bytes, start, end);
-      else if (type === FrameType.header) open.header(channel, bytes, start, end);
-      else open.body(channel, bytes, start, end);
-    });
+    // There are three frames to a message: a closure is made only where it is kept.
+    if (this.isBlocked) {
+      this.act(() => this.takeFrame(type, channel, bytes, start, end));
+      return;
+    }
+    try {
+      this.takeFrame(type, channel, bytes, start, end);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  private takeFrame(type: number, channel: number, bytes: Uint8Array, start: number, end: number): void {
+    if (channel === 0 || nextConnectionState(this.state, 'channel') === undefined) {
+      throw new ConnectionRefusal(misplacedFrame(type, bytes.subarray(start, end)), 0);
+    }
+    const { open } = this;
+    if (this.state !== 'running' || open === undefined) return;
+    if (type === FrameType.method) open.method(channel, bytes, start, end);
+    else if (type === FrameType.header) open.header(channel, bytes, start, end);
+    else open.body(channel, bytes, start, end);
   }
 
   private receiveMethod(bytes: Uint8Array, start: number, end: number): void {

@@ -13,7 +13,7 @@ interface Waiter {
 
 interface Record {
   count: number;
-  last: PublishedMessage[];
+  last: Message[];
   readonly waiting: Set<Waiter>;
 }
 
@@ -22,7 +22,7 @@ export class History implements BrokerWatch {
   private readonly limit: number;
   private readonly waits: Waits;
   private readonly queues = new Map<string, Record>();
-  private lost: PublishedMessage[] = [];
+  private lost: Message[] = [];
 
   /** @param limit messages kept of each queue, and of those that no queue took. */
   constructor(limit: number, waits: Waits) {
@@ -74,13 +74,13 @@ export class History implements BrokerWatch {
     this.lost = [];
   }
 
-  private lastOf(list: readonly PublishedMessage[]): PublishedMessage[] {
-    return this.limit === 0 ? [] : list.slice(-this.limit);
+  private lastOf(list: readonly Message[]): PublishedMessage[] {
+    return this.limit === 0 ? [] : list.slice(-this.limit).map((message) => new PublishedMessage(message));
   }
 
-  private keep(list: PublishedMessage[], message: Message): void {
+  private keep(list: Message[], message: Message): void {
     if (this.limit === 0) return;
-    list.push(new PublishedMessage(message));
+    list.push(message);
     // In one go and not at each: taking the first out of an array moves all others.
     if (list.length > this.limit * 2) list.splice(0, list.length - this.limit);
   }

@@ -82,6 +82,7 @@ function withReplyAddress({ replyConsumer }: ServerChannel, properties: Properti
 
 /** Hands a message to those who await it as a direct reply. */
 function sendReplies({ broker }: ChannelHost, message: Message): void {
+  if (broker.replyReceivers.size === 0) return;
   for (const key of new Set(message.routingKeys)) broker.replyReceivers.get(key)?.reply(message);
 }
 
