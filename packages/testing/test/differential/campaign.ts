@@ -19,6 +19,8 @@ export interface CampaignOptions {
   readonly mostDifferences: number;
   /** How long one program may be shrunk. */
   readonly shrinkMs: number;
+  /** Makes the programs; by default of both kinds. */
+  readonly make?: (maxSteps: number) => fc.Arbitrary<Program>;
   /** Told each difference, as soon as it is shrunk. */
   readonly onDifference?: (text: string) => void;
   readonly onProgress?: (tally: Tally) => void;
@@ -63,10 +65,10 @@ export class Campaign {
 
   /** The programs of one seed; the first that shows a difference is shrunk, and ends it. */
   private async fromSeed(duel: Duel, seed: number): Promise<void> {
-    const { steps, shrinkMs, onDifference } = this.options;
+    const { steps, shrinkMs, onDifference, make = programs } = this.options;
     let giveUpAtMs = Number.POSITIVE_INFINITY;
     let lastFound: Difference | undefined;
-    const property = fc.asyncProperty(programs(steps), async (program) => {
+    const property = fc.asyncProperty(make(steps), async (program) => {
       // What is not looked at any more counts as no smaller program.
       if (Date.now() > giveUpAtMs) return true;
       const found = await duel.fight(program);

@@ -5,6 +5,7 @@
 import { type Broker, launchBroker } from '@puka/testkit';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Campaign } from './campaign.ts';
+import { anything } from './programs.ts';
 import { embeddedStages, realStages } from './stages.ts';
 
 const programs = 40;
@@ -25,6 +26,7 @@ it.each([['of the fixed seed', 1] as const, ['of a new seed,', newSeed] as const
     const real = await realStages(rabbit, lanes);
     const campaign = new Campaign(real, embedded.stages, {
       ...{ programs, seed, steps: 25, mostDifferences: 1, shrinkMs: 20_000 },
+      make: anything,
     });
     await campaign.fight();
     await embedded.stop();

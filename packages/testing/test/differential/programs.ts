@@ -42,7 +42,8 @@ export function programs(maxSteps: number): fc.Arbitrary<Program> {
   return fc.oneof(anything(maxSteps), queueLife(maxSteps));
 }
 
-function anything(maxSteps: number): fc.Arbitrary<Program> {
+/** Programs about anything, which RabbitMQ does the same each time. @param maxSteps beyond the opening. */
+export function anything(maxSteps: number): fc.Arbitrary<Program> {
   return fc
     .tuple(opening, fc.array(operation, { minLength: 3, maxLength: maxSteps, size: 'max' }))
     .map(([first, rest]) => [...first, ...rest]);
