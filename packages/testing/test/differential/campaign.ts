@@ -3,7 +3,7 @@
  * what is wrong.
  */
 import fc from 'fast-check';
-import { type Difference, programText } from './compare.ts';
+import { type Difference, differenceText, programText } from './compare.ts';
 import { Duel, type Tally } from './duel.ts';
 import type { Program } from './operation.ts';
 import { programs } from './programs.ts';
@@ -23,6 +23,8 @@ export interface CampaignOptions {
   readonly make?: (maxSteps: number) => fc.Arbitrary<Program>;
   /** Told each difference, as soon as it is shrunk. */
   readonly onDifference?: (text: string) => void;
+  /** Told each program that RabbitMQ itself does now so, now so. */
+  readonly onVarying?: (text: string) => void;
   readonly onProgress?: (tally: Tally) => void;
 }
 
@@ -31,11 +33,12 @@ const perSeed = 20;
 
 /** See the head of the file. */
 export class Campaign {
-  readonly tally: Tally = { programs: 0, operations: 0, races: 0 };
+  readonly tally: Tally = { programs: 0, operations: 0, races: 0, varying: 0 };
   readonly differences: string[] = [];
   private readonly real: readonly Stage[];
   private readonly embedded: readonly Stage[];
   private readonly options: CampaignOptions;
+  private isEnded = false;
   private readonly run = Date.now().toString(36);
 
   /** Programs run at the same time, one on each pair of stages. */
@@ -43,6 +46,21 @@ export class Campaign {
     this.real = real;
     this.embedded = embedded;
     this.options = options;
+  }
+
+  /** The programs under way are the last. */
+  end(): void {
+    this.isEnded = true;
+  }
+
+  /** What has been done up to now, in a line. */
+  get totals(): string {
+    const { programs, operations, races, varying } = this.tally;
+    const { length } = this.differences;
+    return (
+      `${programs} programs, ${operations} operations, ${races} ended by a race, ` +
+      `${varying} that RabbitMQ itself does now so, now so, ${length} differences`
+    );
   }
 
   async fight(): Promise<void> {
@@ -53,10 +71,10 @@ export class Campaign {
 
   private async lane(real: Stage, embedded: Stage | undefined, name: string, seeds: number[]): Promise<void> {
     if (embedded === undefined) return;
-    const duel = await Duel.start(real, embedded, name, this.tally);
-    const { mostDifferences, onProgress } = this.options;
+    const { mostDifferences, onProgress, onVarying } = this.options;
+    const duel = await Duel.start(real, embedded, { lane: name, tally: this.tally, onVarying });
     for (let seed = seeds.shift(); seed !== undefined; seed = seeds.shift()) {
-      if (this.differences.length >= mostDifferences) break;
+      if (this.isEnded || this.differences.length >= mostDifferences) break;
       await this.fromSeed(duel, seed);
       onProgress?.(this.tally);
     }
@@ -70,7 +88,7 @@ export class Campaign {
     let lastFound: Difference | undefined;
     const property = fc.asyncProperty(make(steps), async (program) => {
       // What is not looked at any more counts as no smaller program.
-      if (Date.now() > giveUpAtMs) return true;
+      if (this.isEnded || Date.now() > giveUpAtMs) return true;
       const found = await duel.fight(program);
       const isSame = found === undefined;
       if (found !== undefined) lastFound = found;
@@ -92,7 +110,5 @@ async function told(duel: Duel, program: Program, before: Difference | undefined
   const again = await duel.fight(program);
   const found = again ?? before;
   if (found === undefined) return programText(program, program.length);
-  const { step, real, embedded } = found;
-  const note = again === undefined ? '\nnot seen again' : '';
-  return `${programText(program, step)}\n--- RabbitMQ\n${real}\n--- embedded\n${embedded}${note}`;
+  return `${differenceText(program, found)}${again === undefined ? '\nnot seen again' : ''}`;
 }

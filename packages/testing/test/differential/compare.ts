@@ -5,9 +5,10 @@ import { type ChannelReport, reportText, type StepReport } from './report.ts';
 /** The first step in which the brokers part. */
 export interface Difference {
   /**
-   * `race`: only the order differs in which messages of several queues, or confirms of several queues, reached one channel,
-   * which is open on RabbitMQ too; or what was still given to a connection that has just ended, whose channels end one after
-   * the other there. What follows cannot be compared, for delivery tags and counts differ.
+   * `race`: only the order differs in which messages or confirms of several queues reached one channel, or messages of
+   * several senders (channels, and queues whose dead letters they are) one queue, which is open on RabbitMQ too; or what was
+   * still given to a connection that has just ended, whose channels end one after the other there. What follows cannot be
+   * compared, for delivery tags and counts differ.
    */
   readonly kind: 'difference' | 'race';
   readonly step: number;
@@ -34,6 +35,11 @@ export function programText(program: Program, last: number): string {
     .join('\n');
 }
 
+/** A difference with the program that shows it. */
+export function differenceText(program: Program, { step, real, embedded }: Difference): string {
+  return `${programText(program, step)}\n--- RabbitMQ\n${real}\n--- embedded\n${embedded}`;
+}
+
 function shown(report: StepReport | undefined): string {
   return report === undefined ? 'nothing' : reportText(report);
 }
@@ -46,14 +52,29 @@ function loose(report: StepReport | undefined): string {
     ended.includes(each.where.split('/')[0] ?? '') ? { ...each, deliveries: [] } : each,
   );
   const told = channels.filter(({ deliveries, answers }) => deliveries.length + answers.length > 0);
-  return JSON.stringify([told.map(looseChannel), report.queues]);
+  return JSON.stringify([told.map(looseChannel), bySender(report.queues)]);
+}
+
+/** The messages of each queue, or its state: each sender's in their order, where that among the senders is open. */
+function bySender(lines: readonly string[]): string[] {
+  const uncounted = lines.map((line) => line.replace(/"messageCount":\d+/, ''));
+  return sorted(uncounted, (line) => `${line.split(/:? /)[0]} ${letterOf(line)}`);
+}
+
+/** The queue that a dead letter comes from; nothing where it is none. */
+function letterOf(line: string): string {
+  return /"x-death":\[\{[^[\]]*"queue":"([^"]*)"/.exec(line)?.[1] ?? '';
+}
+
+/** In the order of keys; what has the same key stays in its order. */
+function sorted(lines: readonly string[], keyOf: (line: string) => string): string[] {
+  const keyed = lines.map((line) => ({ line, key: keyOf(line) }));
+  return keyed.toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)).map(({ line }) => line);
 }
 
 function looseChannel({ where, deliveries, answers }: ChannelReport): unknown {
   const untagged = deliveries.map((line) => line.replace(/"deliveryTag":\d+/, ''));
-  const byConsumer = untagged.toSorted((a, b) =>
-    consumerOf(a) < consumerOf(b) ? -1 : consumerOf(a) > consumerOf(b) ? 1 : 0,
-  );
+  const byConsumer = sorted(untagged, (line) => `${consumerOf(line)} ${letterOf(line)}`);
   const confirms = answers.filter((line) => isConfirm(line)).toSorted();
   return [where, byConsumer, confirms, answers.filter((line) => !isConfirm(line))];
 }

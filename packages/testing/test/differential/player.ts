@@ -46,7 +46,7 @@ export class Player {
    *
    * @param suffix stands for `~` in names.
    * @param expected what another broker did. It is waited for, and where it does not come the program ends.
-   * @returns a report for each step, and one more for what was left in the queues.
+   * @returns a report for each step, one for each channel that is closed in the end, and one for what was left in the queues.
    */
   async play(program: Program, suffix: string, expected?: readonly StepReport[]): Promise<readonly StepReport[]> {
     const reports: StepReport[] = [];
@@ -58,8 +58,10 @@ export class Player {
       const wanted = expected?.[at];
       if (wanted !== undefined && reportText(wanted) !== reportText(report)) break;
     }
+    const isWhole = reports.length === program.length;
+    const closings = await this.closeChannels(isWhole ? expected?.slice(program.length) : undefined);
     const left = await this.clear();
-    return reports.length < program.length ? reports : [...reports, left];
+    return isWhole ? [...reports, ...closings, left] : reports;
   }
 
   async stop(): Promise<void> {
@@ -184,17 +186,20 @@ export class Player {
     this.undoings.push(renamed({ ...method, type: 'exchange.unbind' }, this.suffix));
   }
 
-  /** Gives everything back that channels hold, and takes away all that the program has left. */
-  private async clear(): Promise<StepReport> {
-    for (const seat of this.live) {
-      for (const channel of [...seat.channels]) {
-        await seat.ready(channel, this.scene.watchQueue);
-        close(seat, channel, 'channel');
-        await seat.answer(channel, ['channel.close-ok']);
+  /** Gives back what channels hold, one after the other: what one gives back may go to the next. */
+  private async closeChannels(expected: readonly StepReport[] | undefined): Promise<StepReport[]> {
+    const reports: StepReport[] = [];
+    for (const [connection, seat] of this.seats.entries()) {
+      for (const channel of seat === undefined ? [] : [...seat.channels]) {
+        const operation: Operation = { connection, channel, type: 'close', what: 'channel' };
+        reports.push(await this.step(operation, expected?.[reports.length]));
       }
-      seat.lookAt();
-      seat.stepOver();
     }
+    return reports;
+  }
+
+  /** Takes away all that the program has left. */
+  private async clear(): Promise<StepReport> {
     const queues = await this.scene.drain();
     await this.scene.clear([...this.exchanges], this.undoings);
     this.exchanges = new Set();

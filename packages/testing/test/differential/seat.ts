@@ -135,6 +135,8 @@ export class Seat {
         this.unsettled.set(channel, [...(this.unsettled.get(channel) ?? []), Number(method.deliveryTag)]);
         return;
       case 'channel.close':
+      // What was delivered while we closed the channel cannot be settled any more.
+      case 'channel.close-ok':
         this.forget(channel);
         return;
       case 'connection.close':
