@@ -29,7 +29,7 @@ export interface CampaignOptions {
 }
 
 /** Programs that come from one seed. */
-const perSeed = 20;
+const perSeed = 10;
 
 /** See the head of the file. */
 export class Campaign {
