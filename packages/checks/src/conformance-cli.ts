@@ -13,8 +13,8 @@ import { findRuntime, type InstalledRuntime, isRuntimeName, runtimeNames } from 
 import { bundleSuite } from './conformance/suite.ts';
 import { installTarballs, packTarballs } from './tarballs.ts';
 
-/** Suites at once. With its brokers each keeps a core busy. */
-const atOnce = Number(process.env.PUKA_CONFORMANCE_AT_ONCE ?? availableParallelism());
+/** Suites at once. With its brokers each keeps two thirds of a core busy. */
+const atOnce = Number(process.env.PUKA_CONFORMANCE_AT_ONCE ?? availableParallelism() + 1);
 
 /** Those named that can be run here; says so of the others. */
 async function chooseRuntimes(names: readonly string[]): Promise<InstalledRuntime[]> {

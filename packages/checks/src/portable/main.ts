@@ -15,3 +15,14 @@ const report = process.env.PUKA_TEST_REPORT ?? '';
 if (report !== '') writeFileSync(report, JSON.stringify(result));
 // Zero tests is a failure: the bundle is not what it is meant to be.
 process.exitCode = result.failed > 0 || result.passed === 0 ? 1 : 0;
+
+// What keeps a runtime that does not end, where it can tell. The timer itself keeps nothing.
+const told = setTimeout(() => {
+  const kinds = new Map<string, number>();
+  for (const kind of process.getActiveResourcesInfo?.() ?? []) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+  console.log(`still open: ${[...kinds].map(([kind, count]) => `${count} ${kind}`).join(', ') || 'it does not tell'}`);
+}, 10_000);
+told.unref();
+// 'exit' says that the event loop is empty: nothing of ours is left open. Node 20 may then wait for ever, in
+// Environment::CleanupHandles, for requests that it has lost count of; later versions do not.
+if (process.versions.node.startsWith('20.')) process.once('exit', () => process.exit());
