@@ -7,6 +7,9 @@ import { elementsOf, fieldsOf, tableOf } from './arguments.ts';
 
 const persistentMode = 2;
 
+/** How a broker has it: as it was sent, as it comes back from disk, or changed by the broker. */
+type MessageForm = 'sent' | 'stored' | 'changed';
+
 /** See the head of the file. */
 export class Message {
   /** The exchange it was published to, or dead-lettered through; empty is the default exchange. */
@@ -17,8 +20,7 @@ export class Message {
   readonly properties: PropertiesReader;
   /** Not to be changed. */
   readonly body: Uint8Array;
-  /** RabbitMQ 3.10: it has been on disk, where a lazy queue keeps it. It shows when it dies. */
-  readonly isStored: boolean;
+  private readonly form: MessageForm;
   private expiry: number | undefined;
   private isExpiryKnown = false;
 
@@ -27,18 +29,27 @@ export class Message {
     routingKeys: readonly string[],
     properties: PropertiesReader,
     body: Uint8Array,
-    isStored = false,
+    form: MessageForm = 'sent',
   ) {
     this.exchange = exchange;
     this.routingKeys = routingKeys;
     this.properties = properties;
     this.body = body;
-    this.isStored = isStored;
+    this.form = form;
   }
 
-  /** The same message, as it comes back from disk. */
+  /** RabbitMQ 3.10: it has been on disk, where a lazy queue keeps it, as it was sent. It shows when it dies. */
+  get isStored(): boolean {
+    return this.form === 'stored';
+  }
+
+  /**
+   * The same message, as it comes back from disk. RabbitMQ 3.10: what the broker has changed keeps its decoded properties
+   * there (`rabbit_binary_parser:clear_decoded_content`), so that nothing shows.
+   */
   stored(): Message {
-    return this.isStored ? this : new Message(this.exchange, this.routingKeys, this.properties, this.body, true);
+    if (this.form !== 'sent') return this;
+    return new Message(this.exchange, this.routingKeys, this.properties, this.body, 'stored');
   }
 
   get routingKey(): string {
@@ -80,7 +91,7 @@ export class Message {
     const properties = { ...this.properties.toObject(), headers: tableOf(headers) };
     const bytes = encodeProperties('expiration' in changes ? { ...properties, expiration: undefined } : properties);
     const { exchange = this.exchange, routingKeys = this.routingKeys } = changes;
-    return new Message(exchange, routingKeys, new PropertiesReader(bytes), this.body);
+    return new Message(exchange, routingKeys, new PropertiesReader(bytes), this.body, 'changed');
   }
 }
 

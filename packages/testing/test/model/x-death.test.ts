@@ -38,6 +38,12 @@ it('has forgotten the expiration of what was on disk', () => {
   expect(death).not.toHaveProperty('original-expiration');
 });
 
+it('remembers the expiration of what the broker has changed before it was on disk', () => {
+  const message = newMessage('x', { expiration: '60000' });
+  const dead = dies(message.with(message.headers).stored(), 'q');
+  expect(headers(dead)['x-death']).toMatchObject([{ 'original-expiration': '60000' }]);
+});
+
 it('knows a circle without a rejection', () => {
   const once = dies(newMessage(), 'q');
   expect([isCycle(once, 'q'), isCycle(once, 'p')]).toEqual([true, false]);
