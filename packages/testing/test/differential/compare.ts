@@ -49,7 +49,11 @@ function loose(report: StepReport | undefined): string {
   if (report === undefined) return 'nothing';
   const ended = report.channels.filter(({ answers }) => answers.includes('ended')).map(({ where }) => where);
   const channels = report.channels.map((each) =>
-    ended.includes(each.where.split('/')[0] ?? '') ? { ...each, deliveries: [] } : each,
+    ended.includes(each.where.split('/')[0] ?? '')
+      ? { ...each, deliveries: [] }
+      : ended.length > 0
+        ? unordered(each)
+        : each,
   );
   const told = channels.filter(({ deliveries, answers }) => deliveries.length + answers.length > 0);
   return JSON.stringify([told.map(looseChannel), bySender(report.queues)]);
@@ -70,6 +74,12 @@ function letterOf(line: string): string {
 function sorted(lines: readonly string[], keyOf: (line: string) => string): string[] {
   const keyed = lines.map((line) => ({ line, key: keyOf(line) }));
   return keyed.toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)).map(({ line }) => line);
+}
+
+/** What comes to others where a connection ends: its channels give back one after the other, in an order that is open. */
+function unordered(report: ChannelReport): ChannelReport {
+  const untagged = report.deliveries.map((line) => line.replace(/"deliveryTag":\d+/, ''));
+  return { ...report, deliveries: untagged.toSorted() };
 }
 
 function looseChannel({ where, deliveries, answers }: ChannelReport): unknown {
