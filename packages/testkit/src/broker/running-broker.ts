@@ -181,8 +181,10 @@ export class RunningBroker implements Broker {
   }
 
   async setMemoryAlarm(state: 'on' | 'off'): Promise<void> {
-    // As `ctl set_vm_memory_high_watermark` does, in a tenth of its time.
-    await this.evaluate(`vm_memory_monitor:set_vm_memory_high_watermark(${state === 'on' ? '0.0' : defaultWatermark})`);
+    const watermark = state === 'on' ? '0.0' : defaultWatermark;
+    // As `ctl set_vm_memory_high_watermark` does, in a tenth of its time. What is asked of the alarms comes behind it: each
+    // connection knows of the alarm by then, and a publish sent afterwards cannot be ahead of it.
+    await this.evaluate(`vm_memory_monitor:set_vm_memory_high_watermark(${watermark}), rabbit_alarm:get_alarms()`);
   }
 }
 
