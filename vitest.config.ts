@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig, type ViteUserConfigExport } from 'vitest/config';
 
 /** `puka:source` makes the tests run on the sources; `ssr.resolve` is the key that vitest looks at. */
@@ -6,6 +7,8 @@ const conditions = ['puka:source', 'node', 'import', 'default'];
 const config: ViteUserConfigExport = defineConfig({
   ssr: { resolve: { conditions } },
   test: {
+    // Most of the time a test waits for a broker; vitest by itself would run one file at a time on two cores.
+    maxWorkers: availableParallelism() + 1,
     projects: [
       {
         extends: true,
