@@ -3,7 +3,7 @@
 
 /** How long to wait, and how often to ask. */
 export interface WaitOptions {
-  /** Default 10000. */
+  /** Default 60000: a busy machine takes its time, and what never comes is found all the same. */
   readonly timeoutMs?: number;
   /** Between the end of one question and the next. Default 20. */
   readonly intervalMs?: number;
@@ -28,7 +28,7 @@ export async function waitFor<T>(
   question: () => T | NotYet | Promise<T | NotYet>,
   options: WaitOptions = {},
 ): Promise<T> {
-  const { timeoutMs = 10_000, intervalMs = 20, description = question.toString() } = options;
+  const { timeoutMs = 60_000, intervalMs = 20, description = question.toString() } = options;
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     let cause: unknown;
