@@ -49,16 +49,6 @@ async function runAll(
     }
   };
   await Promise.all(Array.from({ length: atOnce }, work));
-  // Suites share a machine, and the ports that one gives back another is given: what failed beside others is run again
-  // alone. Both outcomes are printed, the second counts.
-  for (const [index, { runtime, failed }] of outcomes.entries()) {
-    if (failed === 0 || atOnce === 1) continue;
-    console.log(`${runtime.title}: again, alone`);
-    const report = join(folder, `${runtime.name}-again.json`);
-    const outcome = await runSuite({ runtime, program, report, provided, filter: process.env.PUKA_TEST_FILTER ?? '' });
-    outcomes[index] = outcome;
-    console.log(reportOf(outcome));
-  }
   return outcomes.sort((one, other) => runtimes.indexOf(one.runtime) - runtimes.indexOf(other.runtime));
 }
 
