@@ -203,10 +203,19 @@ export class OpenConnection implements ChannelHost {
       action();
     } catch (error) {
       if (!(error instanceof AmqpError)) throw error;
-      // RabbitMQ: what crashes a channel is told without a method.
-      if (isHard(error)) throw new ConnectionRefusal(error, error.message === '' ? 0 : methodId);
+      if (isHard(error)) this.endBy(channel, error, methodId);
       channel.refuse(error, methodId);
     }
     this.broker.settle();
+  }
+
+  /**
+   * RabbitMQ: what a channel refuses ends that channel before the connection hears of it and ends the others, so that they
+   * may still get what it gives back. What is wrong with frames is found by the connection, which ends all of them alike.
+   */
+  private endBy(channel: ServerChannel, error: AmqpError, methodId: number): never {
+    channel.end();
+    // RabbitMQ: what crashes a channel is told without a method.
+    throw new ConnectionRefusal(error, error.message === '' ? 0 : methodId);
   }
 }
