@@ -1,4 +1,5 @@
 /** Finds where two brokers did not do the same. Must not run anything. */
+import { connectionOf, endedConnections, Holders } from './holders.ts';
 import type { Program } from './operation.ts';
 import { type ChannelReport, reportText, type StepReport } from './report.ts';
 
@@ -6,9 +7,9 @@ import { type ChannelReport, reportText, type StepReport } from './report.ts';
 export interface Difference {
   /**
    * `race`: only the order differs in which messages or confirms of several queues reached one channel, or messages of
-   * several senders (channels, and queues whose dead letters they are) one queue, which is open on RabbitMQ too; or what was
-   * still given to a connection that has just ended, whose channels end one after the other there. What follows cannot be
-   * compared, for delivery tags and counts differ.
+   * several senders (channels, and queues whose dead letters they are) one queue, which is open on RabbitMQ too; or, where a
+   * connection ended, in which what its channels gave back came to others, or what was still given to itself. What follows
+   * cannot be compared, for delivery tags and counts differ.
    */
   readonly kind: 'difference' | 'race';
   readonly step: number;
@@ -18,11 +19,13 @@ export interface Difference {
 
 /** @returns the first difference; `undefined` where there is none. A real report that is missing was not asked for. */
 export function difference(real: readonly StepReport[], embedded: readonly StepReport[]): Difference | undefined {
+  const holders = new Holders();
   for (const [step, report] of real.entries()) {
-    const [one, other] = [shown(report), shown(embedded[step])];
-    if (one === other) continue;
-    const isRace = loose(report) === loose(embedded[step]);
-    return { kind: isRace ? 'race' : 'difference', step, real: one, embedded: other };
+    const other = embedded[step];
+    const [one, two] = [shown(report), shown(other)];
+    holders.given(report);
+    if (one !== two) return { kind: kindOf(report, other, holders), step, real: one, embedded: two };
+    holders.forgetEnded(report);
   }
   return undefined;
 }
@@ -44,19 +47,20 @@ function shown(report: StepReport | undefined): string {
   return report === undefined ? 'nothing' : reportText(report);
 }
 
-/** The same for reports that differ in nothing but the order among queues. */
-function loose(report: StepReport | undefined): string {
-  if (report === undefined) return 'nothing';
-  const ended = report.channels.filter(({ answers }) => answers.includes('ended')).map(({ where }) => where);
-  const channels = report.channels.map((each) =>
-    ended.includes(each.where.split('/')[0] ?? '')
-      ? { ...each, deliveries: [] }
-      : ended.length > 0
-        ? unordered(each)
-        : each,
-  );
-  const told = channels.filter(({ deliveries, answers }) => deliveries.length + answers.length > 0);
-  return JSON.stringify([told.map(looseChannel), bySender(report.queues)]);
+function kindOf(real: StepReport, embedded: StepReport | undefined, holders: Holders): Difference['kind'] {
+  if (embedded === undefined) return 'difference';
+  holders.given(embedded);
+  return loose(real, holders) === loose(embedded, holders) ? 'race' : 'difference';
+}
+
+/** The same for reports that differ in nothing but the order among senders. */
+function loose({ channels, queues }: StepReport, holders: Holders): string {
+  const ended = endedConnections(channels);
+  const giverOf = (line: string): string => holders.giverOf(line, ended);
+  const told = channels
+    .map((each) => (ended.includes(connectionOf(each.where)) ? { ...each, deliveries: [] } : each))
+    .filter(({ deliveries, answers }) => deliveries.length + answers.length > 0);
+  return JSON.stringify([told.map((each) => looseChannel(each, giverOf)), bySender(queues)]);
 }
 
 /** The messages of each queue, or its state: each sender's in their order, where that among the senders is open. */
@@ -76,17 +80,15 @@ function sorted(lines: readonly string[], keyOf: (line: string) => string): stri
   return keyed.toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)).map(({ line }) => line);
 }
 
-/** What comes to others where a connection ends: its channels give back one after the other, in an order that is open. */
-function unordered(report: ChannelReport): ChannelReport {
-  const untagged = report.deliveries.map((line) => line.replace(/"deliveryTag":\d+/, ''));
-  return { ...report, deliveries: untagged.toSorted() };
-}
-
-function looseChannel({ where, deliveries, answers }: ChannelReport): unknown {
+/**
+ * What was heard on a channel, each sender's in its order: a queue's, that of the dead letters of another queue, and where a
+ * connection ends that of each of its channels, which give back one after the other in an order that is open.
+ */
+function looseChannel({ where, deliveries, answers }: ChannelReport, giverOf: (line: string) => string): unknown {
   const untagged = deliveries.map((line) => line.replace(/"deliveryTag":\d+/, ''));
-  const byConsumer = sorted(untagged, (line) => `${consumerOf(line)} ${letterOf(line)}`);
+  const bySenders = sorted(untagged, (line) => `${consumerOf(line)} ${letterOf(line)} ${giverOf(line)}`);
   const confirms = answers.filter((line) => isConfirm(line)).toSorted();
-  return [where, byConsumer, confirms, answers.filter((line) => !isConfirm(line))];
+  return [where, bySenders, confirms, answers.filter((line) => !isConfirm(line))];
 }
 
 function isConfirm(line: string): boolean {
