@@ -25,6 +25,8 @@ export interface CampaignOptions {
   readonly onDifference?: (text: string) => void;
   /** Told each program that RabbitMQ itself does now so, now so. */
   readonly onVarying?: (text: string) => void;
+  /** Told each program of which that is open, since the run was broken off. */
+  readonly onUnfinished?: (text: string) => void;
   readonly onProgress?: (tally: Tally) => void;
 }
 
@@ -33,12 +35,12 @@ const perSeed = 10;
 
 /** See the head of the file. */
 export class Campaign {
-  readonly tally: Tally = { programs: 0, operations: 0, races: 0, varying: 0 };
+  readonly tally: Tally = { programs: 0, operations: 0, races: 0, varying: 0, unfinished: 0 };
   readonly differences: string[] = [];
   private readonly real: readonly Stage[];
   private readonly embedded: readonly Stage[];
   private readonly options: CampaignOptions;
-  private isEnded = false;
+  private state: 'running' | 'ending' | 'broken off' = 'running';
   private readonly run = Date.now().toString(36);
 
   /** Programs run at the same time, one on each pair of stages. */
@@ -48,18 +50,28 @@ export class Campaign {
     this.options = options;
   }
 
-  /** The programs under way are the last. */
+  /** The programs under way are the last; a difference of theirs is looked into to its end. */
   end(): void {
-    this.isEnded = true;
+    if (this.state === 'running') this.state = 'ending';
+  }
+
+  /** The programs under way are the last, and nothing is run again. */
+  breakOff(): void {
+    this.state = 'broken off';
+  }
+
+  get isBrokenOff(): boolean {
+    return this.state === 'broken off';
   }
 
   /** What has been done up to now, in a line. */
   get totals(): string {
-    const { programs, operations, races, varying } = this.tally;
+    const { programs, operations, races, varying, unfinished } = this.tally;
     const { length } = this.differences;
     return (
       `${programs} programs, ${operations} operations, ${races} ended by a race, ` +
-      `${varying} that RabbitMQ itself does now so, now so, ${length} differences`
+      `${varying} that RabbitMQ itself does now so, now so, ${length} differences` +
+      (unfinished === 0 ? '' : `, ${unfinished} with an unfinished replay`)
     );
   }
 
@@ -71,10 +83,12 @@ export class Campaign {
 
   private async lane(real: Stage, embedded: Stage | undefined, name: string, seeds: number[]): Promise<void> {
     if (embedded === undefined) return;
-    const { mostDifferences, onProgress, onVarying } = this.options;
-    const duel = await Duel.start(real, embedded, { lane: name, tally: this.tally, onVarying });
+    const { mostDifferences, onProgress, onVarying, onUnfinished } = this.options;
+    const isBrokenOff = (): boolean => this.isBrokenOff;
+    const told = { onVarying, onUnfinished };
+    const duel = await Duel.start(real, embedded, { lane: name, tally: this.tally, isBrokenOff, ...told });
     for (let seed = seeds.shift(); seed !== undefined; seed = seeds.shift()) {
-      if (this.isEnded || this.differences.length >= mostDifferences) break;
+      if (this.state !== 'running' || this.differences.length >= mostDifferences) break;
       await this.fromSeed(duel, seed);
       onProgress?.(this.tally);
     }
@@ -88,7 +102,7 @@ export class Campaign {
     let lastFound: Difference | undefined;
     const property = fc.asyncProperty(make(steps), async (program) => {
       // What is not looked at any more counts as no smaller program.
-      if (this.isEnded || Date.now() > giveUpAtMs) return true;
+      if (this.state !== 'running' || Date.now() > giveUpAtMs) return true;
       const found = await duel.fight(program);
       const isSame = found === undefined;
       if (found !== undefined) lastFound = found;
@@ -98,17 +112,18 @@ export class Campaign {
     const result = await fc.check(property, { seed, numRuns: perSeed, endOnFailure: false });
     if (!result.failed) return;
     const [program] = result.counterexample ?? [];
-    const why = program === undefined ? String(result.errorInstance) : await told(duel, program, lastFound);
+    const why = program === undefined ? String(result.errorInstance) : await this.told(duel, program, lastFound);
     const text = `seed ${seed}, ${result.numShrinks} shrinks\n${why}`;
     this.differences.push(text);
     onDifference?.(text);
   }
-}
 
-/** A difference with the program that shows it. @param before what was seen of it. */
-async function told(duel: Duel, program: Program, before: Difference | undefined): Promise<string> {
-  const again = await duel.fight(program);
-  const found = again ?? before;
-  if (found === undefined) return programText(program, program.length);
-  return `${differenceText(program, found)}${again === undefined ? '\nnot seen again' : ''}`;
+  /** A difference with the program that shows it. @param before what was seen of it. */
+  private async told(duel: Duel, program: Program, before: Difference | undefined): Promise<string> {
+    const again = this.isBrokenOff ? undefined : await duel.fight(program);
+    const found = again ?? before;
+    if (found === undefined) return programText(program, program.length);
+    const remark = again === undefined ? `\nnot ${this.isBrokenOff ? 'run' : 'seen'} again` : '';
+    return `${differenceText(program, found)}${remark}`;
+  }
 }

@@ -13,6 +13,8 @@ export interface Tally {
   races: number;
   /** Programs that RabbitMQ itself did not do the same each time, and once as the embedded broker. */
   varying: number;
+  /** Programs with a difference that RabbitMQ was still running again when the run was broken off. */
+  unfinished: number;
 }
 
 /** What a duel is fought with. */
@@ -22,6 +24,16 @@ export interface DuelOptions {
   readonly tally: Tally;
   /** Told each program that RabbitMQ itself does now so, now so. */
   readonly onVarying?: ((text: string) => void) | undefined;
+  /** Told each program of which it is open whether RabbitMQ does it now so, now so. */
+  readonly onUnfinished?: ((text: string) => void) | undefined;
+  /** Whether to run nothing again any more. */
+  readonly isBrokenOff: () => boolean;
+}
+
+/** What came of running a program again: RabbitMQ did it as the embedded broker, in no run, or nobody knows. */
+interface Replay {
+  readonly outcome: 'same' | 'never' | 'unfinished';
+  readonly runs: number;
 }
 
 /** How often RabbitMQ runs a program again that it did not do as the embedded broker. */
@@ -31,17 +43,13 @@ const mostReplays = 40;
 export class Duel {
   private readonly real: Player;
   private readonly embedded: Player;
-  private readonly lane: string;
-  private readonly tally: Tally;
-  private readonly onVarying: ((text: string) => void) | undefined;
+  private readonly options: DuelOptions;
   private fought = 0;
 
-  private constructor(real: Player, embedded: Player, { lane, tally, onVarying }: DuelOptions) {
+  private constructor(real: Player, embedded: Player, options: DuelOptions) {
     this.real = real;
     this.embedded = embedded;
-    this.lane = lane;
-    this.tally = tally;
-    this.onVarying = onVarying;
+    this.options = options;
   }
 
   static async start(real: Stage, embedded: Stage, options: DuelOptions): Promise<Duel> {
@@ -49,39 +57,49 @@ export class Duel {
     return new Duel(await Player.start(real, lane), await Player.start(embedded, lane), options);
   }
 
-  /** @returns where the brokers part; races, and what RabbitMQ does now so, now so, are only counted. */
+  /** @returns where the brokers part; all that is no difference, or not known to be one, is only counted and told. */
   async fight(program: Program): Promise<Difference | undefined> {
-    const suffix = `-${this.lane}-${++this.fought}`;
+    const { lane, tally, onVarying, onUnfinished } = this.options;
+    const suffix = `-${lane}-${++this.fought}`;
     const embedded = await this.embedded.play(program, suffix);
     const real = await this.real.play(program, suffix, embedded);
-    this.tally.programs++;
-    this.tally.operations += Math.min(real.length, program.length);
+    tally.programs++;
+    tally.operations += Math.min(real.length, program.length);
     const found = difference(real, embedded);
     if (found === undefined) return undefined;
     if (found.kind === 'race') {
-      this.tally.races++;
+      tally.races++;
       return undefined;
     }
-    const replays = await this.replaysUntilSame(program, found, neutralOf(embedded, suffix));
-    if (replays === undefined) return found;
-    this.tally.varying++;
-    this.onVarying?.(`as embedded in replay ${replays}\n${differenceText(program, found)}`);
+    const { outcome, runs } = await this.replay(program, found, neutralOf(embedded, suffix));
+    if (outcome === 'never') return found;
+    if (outcome === 'same') {
+      tally.varying++;
+      onVarying?.(`as embedded in replay ${runs}\n${differenceText(program, found)}`);
+    } else {
+      tally.unfinished++;
+      onUnfinished?.(
+        `unfinished replay: in ${runs} of ${mostReplays} not as embedded\n${differenceText(program, found)}`,
+      );
+    }
     return undefined;
   }
 
-  /** How often RabbitMQ had to run it again until it did as the embedded broker; `undefined` where it never did. */
-  private async replaysUntilSame(
+  /** Lets RabbitMQ run a program again until it does as the embedded broker. */
+  private async replay(
     program: Program,
     { step }: Difference,
     embedded: (suffix: string) => readonly StepReport[],
-  ): Promise<number | undefined> {
-    for (let replay = 1; replay <= mostReplays; replay++) {
-      const suffix = `-${this.lane}-${this.fought}r${replay}`;
+  ): Promise<Replay> {
+    const { lane, isBrokenOff } = this.options;
+    for (let runs = 1; runs <= mostReplays; runs++) {
+      if (isBrokenOff()) return { outcome: 'unfinished', runs: runs - 1 };
+      const suffix = `-${lane}-${this.fought}r${runs}`;
       const again = embedded(suffix);
       const found = difference(await this.real.play(program, suffix, again), again);
-      if (found === undefined || (found.kind === 'race' && found.step >= step)) return replay;
+      if (found === undefined || (found.kind === 'race' && found.step >= step)) return { outcome: 'same', runs };
     }
-    return undefined;
+    return { outcome: 'never', runs: mostReplays };
   }
 
   async stop(): Promise<void> {

@@ -27,32 +27,46 @@ const kinds = new Map([
   ['queue', queueLife],
 ]);
 
+/** How long the programs under way may take to their end once the run has been broken off. */
+const breakOffMs = 30_000;
+
 async function main(): Promise<void> {
   const rabbit = await launchBroker({ onProgress: (text) => process.stderr.write(`${text}\n`) });
   const lanes = Number(values.lanes);
   const embedded = await embeddedStages(lanes);
+  const tell = (mark: string, text: string): void => void process.stdout.write(`\n${mark} ${text}\n`);
   const campaign = new Campaign(await realStages(rabbit, lanes), embedded.stages, {
     ...{ programs: Number(values.programs), seed: Number(values.seed), steps: Number(values.steps) },
     ...{ mostDifferences: Number(values.most), shrinkMs: 60_000 },
-    onDifference: (text) => process.stdout.write(`\n=== ${text}\n`),
+    onDifference: (text) => tell('===', text),
     ...{ make: kinds.get(values.kind) ?? programs },
-    onVarying: (text) => process.stdout.write(`\n~~~ RabbitMQ does it now so, now so: ${text}\n`),
+    onVarying: (text) => tell('~~~ RabbitMQ does it now so, now so:', text),
+    onUnfinished: (text) => tell('???', text),
     onProgress: () => process.stderr.write(`${campaign.totals}\n`),
   });
   const limit = setTimeout(() => campaign.end(), Number(values.minutes) * 60_000);
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      // The broker may have had the signal too, so that nothing more comes of what is under way.
-      process.stdout.write(`${campaign.totals} (interrupted)\n`);
-      void rabbit.stop().finally(() => process.exit(1));
-    });
+  try {
+    await Promise.race([campaign.fight(), interrupted(campaign)]);
+  } finally {
+    clearTimeout(limit);
+    process.stdout.write(`${campaign.totals}${campaign.isBrokenOff ? ' (interrupted)' : ''}\n`);
+    await embedded.stop();
+    await rabbit.stop();
   }
-  await campaign.fight();
-  clearTimeout(limit);
-  process.stdout.write(`${campaign.totals}\n`);
-  await embedded.stop();
-  await rabbit.stop();
-  process.exitCode = campaign.differences.length === 0 ? 0 : 1;
+  process.exitCode = campaign.differences.length > 0 || campaign.isBrokenOff ? 1 : 0;
+}
+
+/** Breaks a campaign off when the process is told to end. @returns what resolves where it takes too long to its end. */
+function interrupted(campaign: Campaign): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      // It may come twice, from the terminal and from the package manager.
+      process.on(signal, () => {
+        campaign.breakOff();
+        setTimeout(resolve, breakOffMs).unref();
+      });
+    }
+  });
 }
 
 await main();

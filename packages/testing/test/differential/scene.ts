@@ -61,6 +61,7 @@ export class Scene {
     for (;;) {
       const [line, watch] = await this.probe.look([lineQueue, this.watchQueue]);
       if (line === '404' && watch === watched) return;
+      if (this.peer.isEnded) throw new Error('the broker has ended the line of the onlooker');
     }
   }
 
