@@ -7,31 +7,24 @@ import { AccessRefused } from '@puka/errors';
 import type { Message } from '../message.ts';
 import { QueuedMessage } from '../queued-message.ts';
 import { ReadyMessages } from '../ready-messages.ts';
-import { type Resource, resourceText } from '../resource.ts';
 import { ChannelRecord } from './channel-record.ts';
-import { type Consumer, ConsumerLine, priorityOf } from './consumer-line.ts';
+import { type Consumer, ConsumerLine, isOf, priorityOf, viewOf } from './consumer-line.ts';
+import { ExpiringQueue } from './expiring-queue.ts';
 import type {
   ConsumeRequest,
   ConsumerChannel,
   ConsumerView,
   GetResult,
-  Queue,
   QueueHost,
   QueueSettings,
   Settlement,
 } from './queue.ts';
-import { type QueueLimits, queueLimits } from './queue-limits.ts';
 
 /** See the head of the file. */
-export class ClassicQueue implements Queue {
-  readonly settings: QueueSettings;
-  readonly resource: Resource;
-  deadlineMs: number = Number.POSITIVE_INFINITY;
+export class ClassicQueue extends ExpiringQueue {
   unackedCount = 0;
   consumerCount = 0;
-  private readonly host: QueueHost;
-  private readonly limits: QueueLimits;
-  private readonly ready: ReadyMessages;
+  protected readonly ready: ReadyMessages;
   private readonly active = new ConsumerLine();
   private readonly channels = new Map<ConsumerChannel, ChannelRecord>();
   private readonly isSingleActive: boolean;
@@ -41,43 +34,19 @@ export class ClassicQueue implements Queue {
   private holder: Consumer | undefined;
   private nextPlace = 1;
   private hasHadConsumers = false;
-  private unusedSinceMs: number;
-  private isGone = false;
 
   constructor(vhost: string, settings: QueueSettings, host: QueueHost) {
-    this.settings = settings;
-    this.host = host;
-    this.resource = { kind: 'queue', vhost, name: settings.name };
-    this.limits = queueLimits(settings.arguments);
+    super(vhost, settings, host);
     this.ready = new ReadyMessages(settings.arguments.number('x-max-priority'));
     this.isSingleActive = settings.arguments.isTrue('x-single-active-consumer');
     this.isLazy = settings.arguments.text('x-queue-mode') === 'lazy';
-    this.unusedSinceMs = host.nowMs;
     this.setDeadline();
-  }
-
-  get name(): string {
-    return this.settings.name;
-  }
-
-  get readyCount(): number {
-    return this.ready.length;
-  }
-
-  get readyMessages(): Iterable<QueuedMessage> {
-    return this.ready;
   }
 
   get consumers(): readonly ConsumerView[] {
     const blocked = [...this.channels.values()].flatMap((record) => record.blocked.all);
-    return [...this.active.all, ...blocked].map((consumer) => ({
-      channel: consumer.channel,
-      consumerTag: consumer.consumerTag,
-      noAck: !consumer.ackRequired,
-      exclusive: consumer.exclusive,
-      prefetchCount: consumer.prefetchCount,
-      isActive: !this.isSingleActive || this.holder === consumer,
-    }));
+    const isActive = (consumer: Consumer): boolean => !this.isSingleActive || this.holder === consumer;
+    return [...this.active.all, ...blocked].map((consumer) => viewOf(consumer, isActive(consumer)));
   }
 
   get isDelivering(): boolean {
@@ -89,7 +58,7 @@ export class ClassicQueue implements Queue {
       if (this.limits.overflow === 'reject-publish-dlx') this.host.deadLetter(this, message, 'maxlen');
       return 'rejected';
     }
-    const entry = new QueuedMessage(this.nextPlace++, message, this.expiryOf(message));
+    const entry = new QueuedMessage(this.nextPlace++, message, this.host.nowMs + this.lifeMsOf(message));
     if (this.ready.length > 0 || !this.deliver(entry)) this.enqueue(entry);
     this.setDeadline();
     return 'taken';
@@ -110,7 +79,7 @@ export class ClassicQueue implements Queue {
     const isTaken = this.isSingleActive
       ? exclusive
       : this.holder !== undefined || (exclusive && this.consumerCount > 0);
-    if (isTaken) throw new AccessRefused(`${resourceText(this.resource)} in exclusive use`);
+    if (isTaken) throw new AccessRefused(`${this.text} in exclusive use`);
     const consumer: Consumer = {
       ...{ channel, consumerTag, exclusive, prefetchCount },
       ackRequired: !noAck,
@@ -129,8 +98,7 @@ export class ClassicQueue implements Queue {
     done();
     const record = this.channels.get(channel);
     if (record === undefined) return;
-    const isMeant = (consumer: Consumer): boolean =>
-      consumer.channel === channel && consumer.consumerTag === consumerTag;
+    const isMeant = (consumer: Consumer): boolean => isOf(consumer, channel, consumerTag);
     this.active.remove(isMeant);
     record.removed(consumerTag);
     this.consumerCount--;
@@ -201,17 +169,7 @@ export class ClassicQueue implements Queue {
   }
 
   touch(): void {
-    this.unusedSinceMs = this.host.nowMs;
-    this.setDeadline();
-  }
-
-  expire(): void {
-    if (this.isGone) return;
-    if (this.host.nowMs >= this.unusedDeadlineMs) {
-      this.host.removeQueue(this);
-      return;
-    }
-    this.dropExpired();
+    this.used();
     this.setDeadline();
   }
 
@@ -254,12 +212,13 @@ export class ClassicQueue implements Queue {
     return hasDropped;
   }
 
-  private dropExpired(): void {
-    const { nowMs } = this.host;
-    for (let { first } = this.ready; first !== undefined && nowMs >= first.expiresAtMs; first = this.ready.first) {
-      this.ready.takeFirst();
-      this.host.deadLetter(this, first.message, 'expired');
-    }
+  protected messagesDue(): void {
+    this.dropExpired();
+    this.setDeadline();
+  }
+
+  protected expired({ message }: QueuedMessage): void {
+    this.host.deadLetter(this, message, 'expired');
   }
 
   private putBack(entries: readonly QueuedMessage[]): void {
@@ -358,21 +317,5 @@ export class ClassicQueue implements Queue {
     if (!this.settings.autoDelete || !this.hasHadConsumers || this.consumerCount > 0) return false;
     this.host.removeQueue(this);
     return true;
-  }
-
-  private expiryOf({ expirationMs = Number.POSITIVE_INFINITY }: Message): number {
-    return this.host.nowMs + Math.min(expirationMs, this.limits.messageTtlMs);
-  }
-
-  private get unusedDeadlineMs(): number {
-    return this.consumerCount > 0 ? Number.POSITIVE_INFINITY : this.unusedSinceMs + this.limits.expiresMs;
-  }
-
-  private setDeadline(): void {
-    const head = this.ready.first?.expiresAtMs ?? Number.POSITIVE_INFINITY;
-    const deadlineMs = this.isGone ? Number.POSITIVE_INFINITY : Math.min(head, this.unusedDeadlineMs);
-    if (deadlineMs === this.deadlineMs) return;
-    this.deadlineMs = deadlineMs;
-    this.host.deadlineChanged(this);
   }
 }

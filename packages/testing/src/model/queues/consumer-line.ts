@@ -1,6 +1,6 @@
 /** Consumers in the order in which they are served: by priority, and in turn within one. Must not deliver. */
 import type { Arguments } from '../arguments.ts';
-import type { ConsumerChannel } from './queue.ts';
+import type { ConsumerChannel, ConsumerView } from './queue.ts';
 
 /** One subscription to one queue. */
 export interface Consumer {
@@ -15,6 +15,21 @@ export interface Consumer {
 /** RabbitMQ: `x-priority` of a consumer, 0 by default. */
 export function priorityOf(args: Arguments): number {
   return args.number('x-priority') ?? 0;
+}
+
+/** Whether it is the consumer of that tag on that channel. */
+export function isOf(
+  consumer: Pick<Consumer, 'channel' | 'consumerTag'>,
+  channel: ConsumerChannel,
+  consumerTag: string | undefined,
+): boolean {
+  return consumer.channel === channel && consumer.consumerTag === consumerTag;
+}
+
+/** A consumer, for people to look at. */
+export function viewOf(consumer: Omit<Consumer, 'priority'>, isActive: boolean): ConsumerView {
+  const { channel, consumerTag, ackRequired, exclusive, prefetchCount } = consumer;
+  return { channel, consumerTag, noAck: !ackRequired, exclusive, prefetchCount, isActive };
 }
 
 /** See the head of the file. */

@@ -5,7 +5,7 @@
 import type { Arguments } from '../arguments.ts';
 import type { Message } from '../message.ts';
 import type { QueuedMessage } from '../queued-message.ts';
-import type { Resource } from '../resource.ts';
+import { type Resource, resourceText } from '../resource.ts';
 import type { ChannelLimit } from './channel-limit.ts';
 
 /** The types of queue there are. */
@@ -97,55 +97,70 @@ export interface ConsumerView {
 }
 
 /** See the head of the file. */
-export interface Queue {
+export abstract class Queue {
   readonly settings: QueueSettings;
   readonly resource: Resource;
-  readonly name: string;
+  protected readonly host: QueueHost;
   /** Messages that wait for a consumer. */
-  readonly readyCount: number;
-  readonly unackedCount: number;
-  readonly consumerCount: number;
+  abstract readonly readyCount: number;
+  abstract readonly unackedCount: number;
+  abstract readonly consumerCount: number;
   /** When `expire()` is due; `Infinity` for never. */
-  readonly deadlineMs: number;
+  abstract readonly deadlineMs: number;
   /** The messages that wait, the next one first. */
-  readonly readyMessages: Iterable<QueuedMessage>;
-  readonly consumers: readonly ConsumerView[];
+  abstract readonly readyMessages: Iterable<QueuedMessage>;
+  abstract readonly consumers: readonly ConsumerView[];
   /** Whether a message waits for a consumer that may take it. */
-  readonly isDelivering: boolean;
+  abstract readonly isDelivering: boolean;
+
+  constructor(vhost: string, settings: QueueSettings, host: QueueHost) {
+    this.settings = settings;
+    this.host = host;
+    this.resource = { kind: 'queue', vhost, name: settings.name };
+  }
+
+  get name(): string {
+    return this.settings.name;
+  }
+
+  /** `queue 'jobs' in vhost '/'`. */
+  protected get text(): string {
+    return resourceText(this.resource);
+  }
 
   /**
    * Takes a message, or refuses it: then the publisher gets a nack.
    *
    * @param publisher the channel it comes from; none for a dead letter, which is never refused by a quorum queue.
    */
-  publish(message: Message, publisher?: object): 'taken' | 'rejected';
+  abstract publish(message: Message, publisher?: object): 'taken' | 'rejected';
   /** Takes the next message out; it is unacked then, or gone where no ack is asked for. */
-  get(channel: ConsumerChannel, ackRequired: boolean): GetResult | undefined;
+  abstract get(channel: ConsumerChannel, ackRequired: boolean): GetResult | undefined;
   /** @throws {AccessRefused} where it is in exclusive use. */
-  consume(request: ConsumeRequest): void;
+  abstract consume(request: ConsumeRequest): void;
   /** Ends a consumer; what it has not acked stays unacked. @param done is called before anything follows from it. */
-  cancel(channel: ConsumerChannel, consumerTag: string, done: () => void): void;
+  abstract cancel(channel: ConsumerChannel, consumerTag: string, done: () => void): void;
   /** Settles messages of one consumer, or of `basic.get` where there is no tag. */
-  settle(
+  abstract settle(
     channel: ConsumerChannel,
     consumerTag: string | undefined,
     entries: readonly QueuedMessage[],
     settlement: Settlement,
   ): void;
   /** Whether the global limit of a channel counts for its consumers. */
-  limitChannel(channel: ConsumerChannel, isLimited: boolean): void;
+  abstract limitChannel(channel: ConsumerChannel, isLimited: boolean): void;
   /** The channel may be able to take more. */
-  resume(channel: ConsumerChannel): void;
+  abstract resume(channel: ConsumerChannel): void;
   /** The channel is gone: its consumers end, what it has not acked comes back. */
-  channelDown(channel: ConsumerChannel): void;
+  abstract channelDown(channel: ConsumerChannel): void;
   /** Drops what waits. @returns how many. */
-  purge(): number;
+  abstract purge(): number;
   /** Somebody has looked at it or used it: it is not unused. */
-  touch(): void;
+  abstract touch(): void;
   /** Drops what a restart does not leave. */
-  restart(): void;
+  abstract restart(): void;
   /** Does what is due at `deadlineMs`. */
-  expire(): void;
+  abstract expire(): void;
   /** Takes all consumers away, since the queue is gone. @returns them. */
-  close(): readonly ConsumerView[];
+  abstract close(): readonly ConsumerView[];
 }

@@ -4,7 +4,7 @@
  */
 import type { QueuedMessage } from '../queued-message.ts';
 import type { Consumer } from './consumer-line.ts';
-import type { ConsumerChannel, ConsumerView } from './queue.ts';
+import type { ConsumerChannel } from './queue.ts';
 
 /** RabbitMQ: how many messages a consumer without a prefetch count may have unacked. */
 const defaultCredit = 2000;
@@ -94,10 +94,5 @@ export class QuorumConsumer implements Consumer {
     const entries = [...this.checkedOut].filter(([at]) => at > this.lastKnown && at <= number);
     this.lastKnown = number;
     return entries.map(([, entry]) => entry);
-  }
-
-  view(isActive: boolean): ConsumerView {
-    const { channel, consumerTag, ackRequired, exclusive, prefetchCount } = this;
-    return { channel, consumerTag, noAck: !ackRequired, exclusive, prefetchCount, isActive };
   }
 }

@@ -6,8 +6,8 @@ import { AmqpNotImplemented, ResourceLocked } from '@puka/errors';
 import { int64 } from '@puka/wire';
 import { type Message, withHeader } from '../message.ts';
 import { QueuedMessage } from '../queued-message.ts';
-import { type Resource, resourceText } from '../resource.ts';
-import { ConsumerLine, priorityOf } from './consumer-line.ts';
+import { ConsumerLine, isOf, priorityOf, viewOf } from './consumer-line.ts';
+import { ExpiringQueue } from './expiring-queue.ts';
 import { PublisherGate } from './publisher-gate.ts';
 import type {
   ConsumeRequest,
@@ -16,12 +16,10 @@ import type {
   DeathReason,
   Delivery,
   GetResult,
-  Queue,
   QueueHost,
   QueueSettings,
   Settlement,
 } from './queue.ts';
-import { type QueueLimits, queueLimits } from './queue-limits.ts';
 import { QuorumConsumer, type QuorumConsumerRequest } from './quorum-consumer.ts';
 import { QuorumMessages } from './quorum-messages.ts';
 
@@ -29,15 +27,10 @@ import { QuorumMessages } from './quorum-messages.ts';
 type Outgoing = Map<QuorumConsumer, number>;
 
 /** See the head of the file. */
-export class QuorumQueue implements Queue {
-  readonly settings: QueueSettings;
-  readonly resource: Resource;
-  deadlineMs: number = Number.POSITIVE_INFINITY;
-  private readonly host: QueueHost;
-  private readonly limits: QueueLimits;
+export class QuorumQueue extends ExpiringQueue {
+  protected readonly ready: QuorumMessages;
   private readonly deliveryLimit: number | undefined;
   private readonly isSingleActive: boolean;
-  private readonly messages: QuorumMessages;
   private readonly gate = new PublisherGate();
   private takers: QuorumConsumer[] = [];
   /** Of a queue with a single active consumer: those that wait for their turn. */
@@ -48,27 +41,13 @@ export class QuorumQueue implements Queue {
   /** What the limit has dropped, the last one first. */
   private dropped: QueuedMessage[] = [];
   private nextPlace = 1;
-  private unusedSinceMs: number;
-  private isGone = false;
 
   constructor(vhost: string, settings: QueueSettings, host: QueueHost) {
-    this.settings = settings;
-    this.host = host;
-    this.resource = { kind: 'queue', vhost, name: settings.name };
-    this.limits = queueLimits(settings.arguments);
+    super(vhost, settings, host);
+    this.ready = new QuorumMessages(this.limits);
     this.deliveryLimit = settings.arguments.number('x-delivery-limit');
     this.isSingleActive = settings.arguments.isTrue('x-single-active-consumer');
-    this.messages = new QuorumMessages(this.limits);
-    this.unusedSinceMs = host.nowMs;
     this.setDeadline();
-  }
-
-  get name(): string {
-    return this.settings.name;
-  }
-
-  get readyCount(): number {
-    return this.messages.length;
   }
 
   get unackedCount(): number {
@@ -80,13 +59,9 @@ export class QuorumQueue implements Queue {
     return this.takers.length;
   }
 
-  get readyMessages(): Iterable<QueuedMessage> {
-    return this.messages;
-  }
-
   get consumers(): readonly ConsumerView[] {
     const active = this.takers.filter(({ isGet, isCancelled }) => !isGet && !isCancelled);
-    return [...active.map((each) => each.view(true)), ...this.waiting.map((each) => each.view(false))];
+    return [...active.map((each) => viewOf(each, true)), ...this.waiting.map((each) => viewOf(each, false))];
   }
 
   get isDelivering(): boolean {
@@ -95,26 +70,26 @@ export class QuorumQueue implements Queue {
 
   publish(message: Message, publisher?: object): 'taken' | 'rejected' {
     const isStrict = this.limits.overflow === 'reject-publish';
-    if (isStrict && publisher !== undefined && !this.gate.admits(publisher, this.messages.isOverLimit)) {
+    if (isStrict && publisher !== undefined && !this.gate.admits(publisher, this.ready.isOverLimit)) {
       return 'rejected';
     }
-    this.command(() => this.messages.push(new QueuedMessage(this.nextPlace++, message, this.expiryOf(message))));
+    this.command(() => this.ready.push(new QueuedMessage(this.nextPlace++, message, this.expiryOf(message))));
     return 'taken';
   }
 
   get(channel: ConsumerChannel, ackRequired: boolean): GetResult | undefined {
     if (this.isSingleActive) {
       throw new ResourceLocked(
-        `cannot obtain access to locked ${resourceText(this.resource)}. basic.get operations are not supported by quorum ` +
+        `cannot obtain access to locked ${this.text}. basic.get operations are not supported by quorum ` +
           'queues with single active consumer',
       );
     }
-    this.unusedSinceMs = this.host.nowMs;
-    const wasBelow = this.messages.isBelowSoftLimit;
+    this.used();
+    const wasBelow = this.ready.isBelowSoftLimit;
     this.dropExpired();
     // RabbitMQ 3.10: of those that a get has found past their time the last one goes first.
     this.dying.reverse();
-    const entry = this.messages.takeFirst();
+    const entry = this.ready.takeFirst();
     this.holdLimit(wasBelow);
     this.sendDeadLetters();
     if (entry !== undefined && ackRequired) {
@@ -129,14 +104,14 @@ export class QuorumQueue implements Queue {
     if (entry === undefined) return undefined;
     // RabbitMQ: of a get the count stands there from the first time on.
     const delivery = this.deliveryOf(entry, entry.returnCount);
-    return { delivery, messageCount: this.messages.length };
+    return { delivery, messageCount: this.ready.length };
   }
 
   /** RabbitMQ: `exclusive` means nothing here. */
   consume(request: ConsumeRequest): void {
     const { channel, consumerTag, noAck, exclusive, prefetchCount } = request;
     if (channel.limit.isActive) {
-      throw new AmqpNotImplemented(`${resourceText(this.resource)} does not support global qos`);
+      throw new AmqpNotImplemented(`${this.text} does not support global qos`);
     }
     request.started();
     const priority = priorityOf(request.arguments);
@@ -190,14 +165,14 @@ export class QuorumQueue implements Queue {
         this.takers = this.takers.filter((each) => each !== taker);
         this.service.remove((each) => each === taker);
       }
-      if (down.length > 0) this.unusedSinceMs = this.host.nowMs;
+      if (down.length > 0) this.used();
       this.activateNext();
     });
   }
 
   purge(): number {
-    const count = this.messages.length;
-    this.command(() => this.messages.clear());
+    const count = this.ready.length;
+    this.command(() => this.ready.clear());
     return count;
   }
 
@@ -207,26 +182,20 @@ export class QuorumQueue implements Queue {
   /** RabbitMQ 3.10: a declare is no use of a quorum queue. */
   touch(): void {}
 
-  expire(): void {
-    if (this.isGone) return;
-    if (this.host.nowMs >= this.unusedDeadlineMs) this.host.removeQueue(this);
-    else this.command(() => {});
-  }
-
   close(): readonly ConsumerView[] {
     const { consumers } = this;
     this.isGone = true;
     this.takers = [];
     this.waiting = [];
     this.service.remove(() => true);
-    this.messages.clear();
+    this.ready.clear();
     this.setDeadline();
     return consumers;
   }
 
   /** Does one thing, hands out what can be handed out, and holds the limit. */
   private command(action: () => void): void {
-    const wasBelow = this.messages.isBelowSoftLimit;
+    const wasBelow = this.ready.isBelowSoftLimit;
     action();
     const outgoing = this.handOut();
     this.holdLimit(wasBelow);
@@ -240,9 +209,9 @@ export class QuorumQueue implements Queue {
     for (;;) {
       this.dropExpired();
       const taker = this.service.first;
-      if (taker === undefined || this.messages.length === 0) return outgoing;
+      if (taker === undefined || this.ready.length === 0) return outgoing;
       this.service.takeFirst();
-      const entry = taker.isReady ? this.messages.takeFirst() : undefined;
+      const entry = taker.isReady ? this.ready.takeFirst() : undefined;
       if (entry === undefined) continue;
       outgoing.set(taker, taker.checkOut(entry));
       this.enlist(taker);
@@ -292,7 +261,7 @@ export class QuorumQueue implements Queue {
     for (const number of numbers) {
       this.command(() => {
         const entry = takeBack(taker, number);
-        if (entry !== undefined) this.messages.push(entry);
+        if (entry !== undefined) this.ready.push(entry);
         taker.addCredit(1);
         this.removeIfDone(taker);
       });
@@ -303,7 +272,7 @@ export class QuorumQueue implements Queue {
     const entry = takeBack(taker, number);
     if (entry === undefined) return;
     if (this.deliveryLimit === undefined || entry.returnCount <= this.deliveryLimit) {
-      this.messages.pushReturned(entry);
+      this.ready.pushReturned(entry);
       return;
     }
     this.dies(entry, 'delivery_limit');
@@ -347,25 +316,25 @@ export class QuorumQueue implements Queue {
     this.enlist(taker);
     if (!(taker.isGet || taker.isCancelled) || taker.checkedOut.size > 0) return;
     this.takers = this.takers.filter((each) => each !== taker);
-    this.unusedSinceMs = this.host.nowMs;
+    this.used();
   }
 
-  private dropExpired(): void {
-    const { nowMs } = this.host;
-    for (let { first } = this.messages; first !== undefined && nowMs >= first.expiresAtMs; { first } = this.messages) {
-      this.messages.takeFirst();
-      this.dies(first, 'expired');
-    }
+  protected messagesDue(): void {
+    this.command(() => {});
+  }
+
+  protected expired(entry: QueuedMessage): void {
+    this.dies(entry, 'expired');
   }
 
   private holdLimit(wasBelowSoftLimit: boolean): void {
     if (this.limits.overflow === 'reject-publish') {
-      if (this.messages.isOverLimit) this.gate.shut();
-      else if (!wasBelowSoftLimit && this.messages.isBelowSoftLimit) this.gate.open();
+      if (this.ready.isOverLimit) this.gate.shut();
+      else if (!wasBelowSoftLimit && this.ready.isBelowSoftLimit) this.gate.open();
       return;
     }
-    while (this.messages.isOverLimit) {
-      const entry = this.messages.takeFirst();
+    while (this.ready.isOverLimit) {
+      const entry = this.ready.takeFirst();
       if (entry !== undefined) this.dropped.unshift(entry);
     }
   }
@@ -390,25 +359,9 @@ export class QuorumQueue implements Queue {
   }
 
   /** RabbitMQ: a message lives a millisecond at least. */
-  private expiryOf({ expirationMs = Number.POSITIVE_INFINITY }: Message): number {
-    return this.host.nowMs + Math.max(1, Math.min(expirationMs, this.limits.messageTtlMs));
+  private expiryOf(message: Message): number {
+    return this.host.nowMs + Math.max(1, this.lifeMsOf(message));
   }
-
-  private get unusedDeadlineMs(): number {
-    return this.takers.length > 0 ? Number.POSITIVE_INFINITY : this.unusedSinceMs + this.limits.expiresMs;
-  }
-
-  private setDeadline(): void {
-    const head = this.messages.first?.expiresAtMs ?? Number.POSITIVE_INFINITY;
-    const deadlineMs = this.isGone ? Number.POSITIVE_INFINITY : Math.min(head, this.unusedDeadlineMs);
-    if (deadlineMs === this.deadlineMs) return;
-    this.deadlineMs = deadlineMs;
-    this.host.deadlineChanged(this);
-  }
-}
-
-function isOf(taker: QuorumConsumer, channel: ConsumerChannel, consumerTag: string | undefined): boolean {
-  return taker.channel === channel && taker.consumerTag === consumerTag;
 }
 
 function takeBack(taker: QuorumConsumer, number: number): QueuedMessage | undefined {

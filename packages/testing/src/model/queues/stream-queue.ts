@@ -6,16 +6,14 @@ import { AmqpNotImplemented, InternalError, PreconditionFailed } from '@puka/err
 import { int64 } from '@puka/wire';
 import { type Message, withHeader } from '../message.ts';
 import { QueuedMessage } from '../queued-message.ts';
-import { type Resource, resourceText } from '../resource.ts';
-import type {
-  ConsumeRequest,
-  ConsumerChannel,
-  ConsumerView,
-  GetResult,
+import { isOf, viewOf } from './consumer-line.ts';
+import {
+  type ConsumeRequest,
+  type ConsumerChannel,
+  type ConsumerView,
+  type GetResult,
   Queue,
-  QueueHost,
-  QueueSettings,
-  Settlement,
+  type Settlement,
 } from './queue.ts';
 import { type StreamOffset, streamOffset } from './stream-offset.ts';
 
@@ -27,6 +25,7 @@ interface StreamEntry {
 interface Reader {
   readonly channel: ConsumerChannel;
   readonly consumerTag: string;
+  readonly ackRequired: true;
   readonly exclusive: boolean;
   readonly prefetchCount: number;
   credit: number;
@@ -35,25 +34,12 @@ interface Reader {
 }
 
 /** See the head of the file. */
-export class StreamQueue implements Queue {
-  readonly settings: QueueSettings;
-  readonly resource: Resource;
+export class StreamQueue extends Queue {
   readonly deadlineMs: number = Number.POSITIVE_INFINITY;
   /** RabbitMQ counts none. */
   readonly consumerCount: number = 0;
-  private readonly host: QueueHost;
   private readonly entries: StreamEntry[] = [];
   private readers: Reader[] = [];
-
-  constructor(vhost: string, settings: QueueSettings, host: QueueHost) {
-    this.settings = settings;
-    this.host = host;
-    this.resource = { kind: 'queue', vhost, name: settings.name };
-  }
-
-  get name(): string {
-    return this.settings.name;
-  }
 
   get readyCount(): number {
     return this.entries.length;
@@ -68,10 +54,7 @@ export class StreamQueue implements Queue {
   }
 
   get consumers(): readonly ConsumerView[] {
-    return this.readers.map(({ channel, consumerTag, exclusive, prefetchCount }) => ({
-      ...{ channel, consumerTag, exclusive, prefetchCount },
-      ...{ noAck: false, isActive: true },
-    }));
+    return this.readers.map((reader) => viewOf(reader, true));
   }
 
   get isDelivering(): boolean {
@@ -91,14 +74,14 @@ export class StreamQueue implements Queue {
 
   consume(request: ConsumeRequest): void {
     const { channel, consumerTag, noAck, exclusive, prefetchCount } = request;
-    const text = resourceText(this.resource);
-    if (prefetchCount === 0) throw new PreconditionFailed(`consumer prefetch count is not set for '${text}'`);
+    if (prefetchCount === 0) throw new PreconditionFailed(`consumer prefetch count is not set for '${this.text}'`);
     if (noAck) throw this.unsupported('automatic acknowledgement');
-    if (channel.limit.isActive) throw new AmqpNotImplemented(`${text} does not support global qos`);
+    if (channel.limit.isActive) throw new AmqpNotImplemented(`${this.text} does not support global qos`);
     const offset = streamOffset(request.arguments, this.host.nowMs);
     if (offset === undefined) throw new InternalError('');
     const next = this.startOf(offset);
-    const reader = { channel, consumerTag, exclusive, prefetchCount, credit: prefetchCount, next };
+    const shown = { channel, consumerTag, ackRequired: true, exclusive, prefetchCount } as const;
+    const reader = { ...shown, credit: prefetchCount, next };
     this.readers.push(reader);
     request.started();
     this.feed(reader);
@@ -184,10 +167,6 @@ export class StreamQueue implements Queue {
   }
 
   private unsupported(what: string): AmqpNotImplemented {
-    return new AmqpNotImplemented(`${what} not supported by stream queues ${resourceText(this.resource)}`);
+    return new AmqpNotImplemented(`${what} not supported by stream queues ${this.text}`);
   }
-}
-
-function isOf(reader: Reader, channel: ConsumerChannel, consumerTag: string | undefined): boolean {
-  return reader.channel === channel && reader.consumerTag === consumerTag;
 }
