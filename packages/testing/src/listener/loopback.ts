@@ -89,6 +89,10 @@ class SocketLine implements Line {
   }
 
   reset(): void {
-    this.socket.resetAndDestroy();
+    const { socket } = this;
+    // While Node (20 to 26) shuts a socket down it cannot reset it: it loses it without closing it, and never ends.
+    const isEnding = socket.writableEnded && !socket.writableFinished && socket.writableLength === 0;
+    if (isEnding && !socket.destroyed) socket.once('finish', () => socket.resetAndDestroy());
+    else socket.resetAndDestroy();
   }
 }

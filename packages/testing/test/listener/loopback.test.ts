@@ -48,6 +48,17 @@ it('breaks off at once', async () => {
   expect(error).toMatchObject({ code: 'ECONNRESET' });
 });
 
+it('breaks off behind an end, and the socket is gone', async () => {
+  const line = await sink.accepted();
+  socket.resume();
+  line.end();
+  line.reset();
+  await once(socket, 'close');
+  // Comes when every socket is closed, on this side too.
+  await loopback.close();
+  expect(sink.heard).toEqual(['ended']);
+});
+
 it('says when it can take no more, and when it can again', async () => {
   socket.pause();
   const line = await sink.accepted();

@@ -13,6 +13,7 @@ import {
   type Where,
 } from './faults.ts';
 import { Lane } from './lane.ts';
+import { resetSocket } from './reset-socket.ts';
 
 /** Where the connections go and what is kept of them. */
 export interface FaultProxyOptions {
@@ -251,7 +252,7 @@ export class FaultProxy {
     if (!this.#connections.delete(connection)) return;
     for (const lane of Object.values(connection.lanes)) lane.stop();
     for (const socket of [connection.client, connection.server]) {
-      if (how === 'reset') socket.resetAndDestroy();
+      if (how === 'reset') resetSocket(socket);
       else socket.destroySoon(); // what was written before still goes out
     }
   }
