@@ -19,6 +19,8 @@ export interface TestCase {
 export interface Suite {
   readonly type: 'suite';
   readonly name: string;
+  /** Its tests run at once. */
+  readonly isConcurrent: boolean;
   readonly children: (Suite | TestCase)[];
   readonly beforeAll: Hook[];
   readonly afterAll: Hook[];
@@ -31,15 +33,24 @@ export interface Failure {
   readonly error: unknown;
 }
 
-export function emptySuite(name: string): Suite {
-  return { type: 'suite', name, children: [], beforeAll: [], afterAll: [], beforeEach: [], afterEach: [] };
+export function emptySuite(name: string, isConcurrent = false): Suite {
+  return {
+    type: 'suite',
+    name,
+    isConcurrent,
+    children: [],
+    beforeAll: [],
+    afterAll: [],
+    beforeEach: [],
+    afterEach: [],
+  };
 }
 
 export class Collector {
   readonly root: Suite = emptySuite('');
   /** The suite whose body is running. */
   current: Suite = this.root;
-  /** Of the test that is running. */
+  /** Of the test that is running; of those that run at once, all are called behind the last that began. */
   finishers: Hook[] = [];
   /** Rejections and errors that nobody handled, while a test ran: it fails by them, as under vitest. */
   readonly strayErrors: Failure[] = [];
@@ -50,8 +61,8 @@ export class Collector {
     this.root.children.push(this.current);
   }
 
-  addSuite(name: string, body: () => unknown): void {
-    const suite = emptySuite(name);
+  addSuite(name: string, body: () => unknown, isConcurrent = false): void {
+    const suite = emptySuite(name, isConcurrent);
     const outer = this.current;
     outer.children.push(suite);
     this.current = suite;

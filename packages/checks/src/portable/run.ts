@@ -1,5 +1,5 @@
 /**
- * Runs what was collected, one test after the other, and says what came of it; its last line is `N passed, N failed`.
+ * Runs what was collected, one test after the other but for those of concurrent suites, and says what came of it; its last line is `N passed, N failed`.
  * It must not know the runtime: who starts it sets the exit code.
  */
 import { collector, type Failure, type Hook, type Suite, type TestCase } from './collector.ts';
@@ -59,12 +59,14 @@ async function runSuite(suite: Suite, outer: Scope, running: Running): Promise<v
   };
   if (!hasWanted(suite, outer.names, running)) return;
   const before = await failureOf(() => runHooks(suite.beforeAll));
-  for (const child of suite.children) {
+  const run = async (child: Suite | TestCase): Promise<void> => {
     if (child.type === 'suite')
       await (before === undefined ? runSuite(child, scope, running) : failAll(child, scope.names, before, running));
     else if (before === undefined) await runTest(child, scope, running);
     else fail(child, scope.names, before, running);
-  }
+  };
+  if (suite.isConcurrent) await Promise.all(suite.children.map(run));
+  else for (const child of suite.children) await run(child);
   const left = await failureOf(() => runHooks(suite.afterAll));
   if (left !== undefined) broken([...scope.names, 'afterAll'].join(' > '), left, running);
 }

@@ -23,7 +23,7 @@ export type Declaration<Body> = Declare<Body> & {
   readonly skipIf: (isSkipped: unknown) => Declaration<Body>;
   readonly runIf: (isRun: unknown) => Declaration<Body>;
   readonly skip: Declare<Body>;
-  /** One after the other all the same. */
+  /** Of `describe`: its tests run at once. They must not use `onTestFinished` but that of their context. */
   readonly concurrent: Declare<Body>;
   readonly sequential: Declare<Body>;
 };
@@ -56,15 +56,18 @@ function declaration<Body>(add: Add<Body>, adapt: (body: () => unknown) => Body)
   return Object.assign(made, { concurrent: made, sequential: made });
 }
 
+const addSuite = (name: string, body: () => unknown): void => collector.addSuite(name, body);
+const addConcurrentSuite = (name: string, body: () => unknown): void => collector.addSuite(name, body, true);
+const asIs = (body: () => unknown): (() => unknown) => body;
+
 export const it: Declaration<TestBody> = declaration<TestBody>(
   (name, body, timeoutMs) => collector.addTest(name, body, timeoutMs),
   (body) => body,
 );
 export const test: Declaration<TestBody> = it;
-export const describe: Declaration<() => unknown> = declaration<() => unknown>(
-  (name, body) => collector.addSuite(name, body),
-  (body) => body,
-);
+export const describe: Declaration<() => unknown> = Object.assign(declaration(addSuite, asIs), {
+  concurrent: declaration(addConcurrentSuite, asIs),
+});
 
 export function beforeAll(hook: Hook): void {
   collector.current.beforeAll.push(hook);

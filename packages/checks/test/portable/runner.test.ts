@@ -74,6 +74,11 @@ describe.each<Runtime>(['node', 'deno', 'bun'])('on %s', (runtime) => {
     expect([code, lines.at(-1)]).toEqual([1, '1 passed, 2 failed']);
   });
 
+  it('runs the tests of a concurrent suite at once', async () => {
+    const { code, lines } = await run(runtime, ['at-once']);
+    expect([code, lines]).toEqual([0, ['2 passed, 0 failed']]);
+  });
+
   it('is not content with no test at all', async () => {
     const { code, lines } = await run(runtime, ['none']);
     expect([code, lines]).toEqual([1, ['0 passed, 0 failed']]);
