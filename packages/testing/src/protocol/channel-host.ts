@@ -21,6 +21,8 @@ export interface ChannelHost extends Caller {
   readonly isCancelNotified: boolean;
   /** More waits to be sent than is good: consumers get nothing for now. */
   readonly isCongested: boolean;
+  /** The channels of the connection are being ended. */
+  readonly isEnding: boolean;
   /** Something has been written. */
   outputWaiting(): void;
   /** The line is to end once so many bytes, counted from its beginning, have gone out. */

@@ -42,6 +42,7 @@ export class OpenConnection implements ChannelHost {
   readonly channels: Map<number, ServerChannel> = new Map();
   /** Bytes that have been taken out of the writer and not been sent. */
   unsentBytes = 0;
+  isEnding = false;
   private readonly parts: OpenConnectionParts;
   private wasCongested = false;
 
@@ -162,6 +163,7 @@ export class OpenConnection implements ChannelHost {
 
   /** The connection is over. */
   end(): void {
+    this.isEnding = true;
     for (const channel of this.channels.values()) channel.end();
     this.channels.clear();
     this.broker.connectionGone(this.connection);
@@ -214,6 +216,7 @@ export class OpenConnection implements ChannelHost {
    * may still get what it gives back. What is wrong with frames is found by the connection, which ends all of them alike.
    */
   private endBy(channel: ServerChannel, error: AmqpError, methodId: number): never {
+    this.isEnding = true;
     channel.end();
     // RabbitMQ: what crashes a channel is told without a method.
     throw new ConnectionRefusal(error, error.message === '' ? 0 : methodId);

@@ -64,6 +64,10 @@ export class ServerChannel implements ConsumerChannel {
     return this.host.isCongested;
   }
 
+  get isEnding(): boolean {
+    return this.host.isEnding;
+  }
+
   /** When the oldest delivery has waited too long for its ack; `Infinity` for never. */
   get deadlineMs(): number {
     const { oldest } = this.unacked;

@@ -1,5 +1,5 @@
 /** What becomes of messages where a mistake on one of several channels ends the connection: one on both brokers. */
-import { uniqueName } from '@puka/testkit';
+import { uniqueName, waitFor } from '@puka/testkit';
 import { nodeConnector } from '@puka/transport/node';
 import { afterEach, expect, inject, it } from 'vitest';
 import { RawPeer } from '../raw-peer.ts';
@@ -36,6 +36,31 @@ it.each([
     const onlooker = await open();
     const { method } = await onlooker.call(1, { type: 'queue.declare', queue, passive: true });
     expect(method).toMatchObject({ messageCount: 0, consumerCount: 0 });
+    onlooker.drop();
+  },
+);
+
+it.each(['line', 'connection', 'mistake'])(
+  'a quorum queue keeps what channel 1 held, though a consumer on channel 2 asks for no acks: %s',
+  async (what) => {
+    const peer = await open();
+    const types = { 'x-queue-type': 'quorum' };
+    await peer.call(1, { type: 'queue.declare', queue, durable: true, arguments: types });
+    await peer.call(1, { type: 'confirm.select' });
+    peer.publish(1, { exchange: '', routingKey: queue }, 'held');
+    await peer.next('basic.ack');
+    await peer.call(1, { type: 'basic.get', queue });
+    await peer.call(2, { type: 'basic.consume', queue, noAck: true });
+    if (what === 'line') peer.drop();
+    else if (what === 'mistake') peer.send(1, { type: 'basic.qos', prefetchSize: 5 });
+    else peer.send(0, { type: 'connection.close', replyCode: 200, replyText: '', classId: 0, methodId: 0 });
+    const onlooker = await open();
+    await waitFor(async () => {
+      const { method } = await onlooker.call(1, { type: 'queue.declare', queue, passive: true });
+      return method.type === 'queue.declare-ok' && method.consumerCount === 0;
+    });
+    const { method } = await onlooker.call(1, { type: 'basic.get', queue });
+    expect(method).toMatchObject({ type: 'basic.get-ok', redelivered: true });
     onlooker.drop();
   },
 );

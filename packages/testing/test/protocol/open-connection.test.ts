@@ -29,6 +29,19 @@ it('lets the channel that has refused something end before the others', async ()
   expect(await leftAfter({ type: 'basic.qos', prefetchSize: 5 })).toEqual(['of 2', 'of 1']);
 });
 
+it('gives nothing to a channel that is about to end too', async () => {
+  const peer = await RawPeer.open(broker.transport(), 0);
+  for (const id of [1, 2]) await peer.channel(id);
+  const types = { 'x-queue-type': 'quorum' };
+  await peer.call(1, { type: 'queue.declare', queue: 'jobs', durable: true, arguments: types });
+  peer.publish(1, { exchange: '', routingKey: 'jobs' }, 'held');
+  await peer.call(1, { type: 'basic.get', queue: 'jobs' });
+  await peer.call(2, { type: 'basic.consume', queue: 'jobs', noAck: true });
+  peer.drop();
+  await broker.idle();
+  expect(broker.queue('jobs')).toMatchObject({ ready: 1, unacked: 0, consumers: [] });
+});
+
 it('ends all channels in their order where a frame is out of place', async () => {
   const publish: MethodInput = { type: 'basic.publish', exchange: '', routingKey: 'jobs' };
   expect(await leftAfter(publish, { type: 'basic.qos', prefetchCount: 1 })).toEqual(['of 1', 'of 2']);

@@ -41,6 +41,8 @@ export interface ConsumerChannel {
   readonly limit: ChannelLimit;
   /** Its connection has more to send than it can: nothing is delivered until `resume()` of the queue. */
   readonly isCongested: boolean;
+  /** Its connection ends: what it still gets is neither sent nor settled, and comes back when the channel is down. */
+  readonly isEnding: boolean;
   /** Takes a delivery; where an ack is due it is remembered until `settle()` of the queue. */
   deliver(consumerTag: string, ackRequired: boolean, delivery: Delivery): void;
   /** The queue is gone, and the consumer with it. */

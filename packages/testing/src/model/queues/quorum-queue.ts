@@ -219,6 +219,8 @@ export class QuorumQueue extends ExpiringQueue {
   }
 
   private send(taker: QuorumConsumer, last: number): void {
+    // RabbitMQ: the channels of a connection are gone before the queue gives to one what another has given back.
+    if (taker.channel.isEnding) return;
     // RabbitMQ 3.10: a consumer of a tag that was used before gets again what its former life has not acked.
     for (const entry of taker.unknownUpTo(last)) {
       const delivery = this.deliveryOf(entry, entry.returnCount === 0 ? undefined : entry.returnCount);

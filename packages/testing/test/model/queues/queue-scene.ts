@@ -19,6 +19,7 @@ import { newMessage, textOf } from '../message-factory.ts';
 export class TestChannel implements ConsumerChannel {
   readonly limit: ChannelLimit = new ChannelLimit();
   isCongested = false;
+  isEnding = false;
   /** `tag:body`, and `!` behind what has been delivered before. */
   readonly got: string[] = [];
   readonly entries: QueuedMessage[] = [];
