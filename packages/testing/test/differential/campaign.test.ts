@@ -50,6 +50,14 @@ it('tells of a difference that nobody has looked into to the end, where it is br
   expect(connections).toEqual([]);
 });
 
+it('takes for no difference what is seen once, and not when it is run once more', async () => {
+  const { campaign } = await fight((_campaign, runs) => {
+    if (runs === 41) willing.setPermissions('guest', { configure: '^(line|watch)' });
+  });
+  expect(campaign.differences).toEqual([]);
+  expect(campaign.tally).toMatchObject({ varying: 1, unfinished: 0 });
+});
+
 it('looks into a difference to its end, where its time is over', async () => {
   const { campaign, unfinished, connections } = await fight((campaign, runs) => {
     if (runs === 4) campaign.end();

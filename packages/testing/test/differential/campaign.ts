@@ -3,7 +3,7 @@
  * what is wrong.
  */
 import fc from 'fast-check';
-import { type Difference, differenceText, programText } from './compare.ts';
+import { type Difference, differenceText } from './compare.ts';
 import { Duel, type Tally } from './duel.ts';
 import type { Program } from './operation.ts';
 import { programs } from './programs.ts';
@@ -103,27 +103,49 @@ export class Campaign {
     const property = fc.asyncProperty(make(steps), async (program) => {
       // What is not looked at any more counts as no smaller program.
       if (this.state !== 'running' || Date.now() > giveUpAtMs) return true;
-      const found = await duel.fight(program);
-      const isSame = found === undefined;
-      if (found !== undefined) lastFound = found;
-      if (!isSame && giveUpAtMs === Number.POSITIVE_INFINITY) giveUpAtMs = Date.now() + shrinkMs;
-      return isSame;
+      const verdict = await duel.fight(program);
+      if (verdict.type !== 'difference') return true;
+      lastFound = verdict.found;
+      giveUpAtMs = Math.min(giveUpAtMs, Date.now() + shrinkMs);
+      return false;
     });
     const result = await fc.check(property, { seed, numRuns: perSeed, endOnFailure: false });
     if (!result.failed) return;
     const [program] = result.counterexample ?? [];
-    const why = program === undefined ? String(result.errorInstance) : await this.told(duel, program, lastFound);
-    const text = `seed ${seed}, ${result.numShrinks} shrinks\n${why}`;
+    if (program === undefined || lastFound === undefined) {
+      throw new Error(`a program of seed ${seed} could not be run`, { cause: result.errorInstance });
+    }
+    const told = await this.seenAgain(duel, program, lastFound);
+    if (told === undefined) return;
+    const text = `seed ${seed}, ${result.numShrinks} shrinks\n${told}`;
     this.differences.push(text);
     onDifference?.(text);
   }
 
-  /** A difference with the program that shows it. @param before what was seen of it. */
-  private async told(duel: Duel, program: Program, before: Difference | undefined): Promise<string> {
-    const again = this.isBrokenOff ? undefined : await duel.fight(program);
-    const found = again ?? before;
-    if (found === undefined) return programText(program, program.length);
-    const remark = again === undefined ? `\nnot ${this.isBrokenOff ? 'run' : 'seen'} again` : '';
-    return `${differenceText(program, found)}${remark}`;
+  /**
+   * Runs a program once more that has shown a difference.
+   *
+   * @param before what was seen of it.
+   * @returns what to tell of it; nothing where RabbitMQ now does as the embedded broker, so that it is none.
+   */
+  private async seenAgain(duel: Duel, program: Program, before: Difference): Promise<string | undefined> {
+    if (this.isBrokenOff) return `${differenceText(program, before)}\nnot run again`;
+    const verdict = await duel.fight(program);
+    switch (verdict.type) {
+      case 'difference':
+        return differenceText(program, verdict.found);
+      case 'unfinished':
+        return `${differenceText(program, before)}\nnot run again to the end`;
+      case 'varying':
+        return undefined;
+      case 'same':
+      case 'race':
+        duel.varies(program, before, 'when it was run once more');
+        return undefined;
+      default: {
+        const never: never = verdict;
+        return never;
+      }
+    }
   }
 }

@@ -30,6 +30,17 @@ export interface DuelOptions {
   readonly isBrokenOff: () => boolean;
 }
 
+/**
+ * What a program has shown: that both do the same, but for an order that is open; that RabbitMQ itself does now so, now so; a
+ * difference; or one of which it is not known whether RabbitMQ always does so.
+ */
+export type Verdict = { readonly type: 'same' | 'race' | 'varying' | 'unfinished' } | Refuted;
+
+interface Refuted {
+  readonly type: 'difference';
+  readonly found: Difference;
+}
+
 /** What came of running a program again: RabbitMQ did it as the embedded broker, in no run, or nobody knows. */
 interface Replay {
   readonly outcome: 'same' | 'never' | 'unfinished';
@@ -57,35 +68,36 @@ export class Duel {
     return new Duel(await Player.start(real, lane), await Player.start(embedded, lane), options);
   }
 
-  /** @returns where the brokers part; all that is no difference, or not known to be one, is only counted and told. */
-  async fight(program: Program): Promise<Difference | undefined> {
-    const { lane, tally, onVarying, onUnfinished } = this.options;
+  async fight(program: Program): Promise<Verdict> {
+    const { lane, tally } = this.options;
     const suffix = `-${lane}-${++this.fought}`;
     const embedded = await this.embedded.play(program, suffix);
-    const real = await this.real.play(program, suffix, embedded);
+    const real = await this.real.play(program, suffix, { expected: embedded });
     tally.programs++;
     tally.operations += Math.min(real.length, program.length);
     const found = difference(real, embedded);
-    if (found === undefined) return undefined;
+    if (found === undefined) return { type: 'same' };
     if (found.kind === 'race') {
       tally.races++;
-      return undefined;
+      return { type: 'race' };
     }
     const { outcome, runs } = await this.replay(program, found, neutralOf(embedded, suffix));
-    if (outcome === 'never') return found;
-    if (outcome === 'same') {
-      tally.varying++;
-      onVarying?.(`as embedded in replay ${runs}\n${differenceText(program, found)}`);
-    } else {
-      tally.unfinished++;
-      onUnfinished?.(
-        `unfinished replay: in ${runs} of ${mostReplays} not as embedded\n${differenceText(program, found)}`,
-      );
-    }
-    return undefined;
+    if (outcome === 'never') return { type: 'difference', found };
+    if (outcome === 'same') return this.varies(program, found, `in replay ${runs}`);
+    tally.unfinished++;
+    const how = `unfinished replay: in ${runs} of ${mostReplays} not as embedded`;
+    this.options.onUnfinished?.(`${how}\n${differenceText(program, found)}`);
+    return { type: 'unfinished' };
   }
 
-  /** Lets RabbitMQ run a program again until it does as the embedded broker. */
+  /** Counts and tells a program that RabbitMQ has once done as the embedded broker, and once not. */
+  varies(program: Program, found: Difference, when: string): Verdict {
+    this.options.tally.varying++;
+    this.options.onVarying?.(`as embedded ${when}\n${differenceText(program, found)}`);
+    return { type: 'varying' };
+  }
+
+  /** Lets RabbitMQ run a program again, fast and slowly in turn, until it does as the embedded broker. */
   private async replay(
     program: Program,
     { step }: Difference,
@@ -96,7 +108,8 @@ export class Duel {
       if (isBrokenOff()) return { outcome: 'unfinished', runs: runs - 1 };
       const suffix = `-${lane}-${this.fought}r${runs}`;
       const again = embedded(suffix);
-      const found = difference(await this.real.play(program, suffix, again), again);
+      const pace = runs % 2 === 0 ? 'slow' : 'fast';
+      const found = difference(await this.real.play(program, suffix, { expected: again, pace }), again);
       if (found === undefined || (found.kind === 'race' && found.step >= step)) return { outcome: 'same', runs };
     }
     return { outcome: 'never', runs: mostReplays };

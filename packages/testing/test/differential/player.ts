@@ -15,6 +15,16 @@ import { Seat, type Stage } from './seat.ts';
 const quietRounds = 2;
 /** How long to wait between rounds, and for how many, for what another broker has done and this one has not. */
 const patience = { rounds: 150, pauseMs: 20 } as const;
+/** Between the messages of one step where they come slowly: time enough for all that follows from each. */
+const slowPauseMs = 20;
+
+/** How a program is to be run. */
+export interface PlayOptions {
+  /** What another broker did. It is waited for, and where it does not come the program ends. */
+  readonly expected?: readonly StepReport[];
+  /** How fast the messages of one step follow each other; by default at once. */
+  readonly pace?: 'fast' | 'slow';
+}
 
 /** See the head of the file. */
 export class Player {
@@ -25,6 +35,7 @@ export class Player {
   private seatsTaken = 0;
   private suffix = '';
   private published = 0;
+  private pace: 'fast' | 'slow' = 'fast';
   /** Whether the queue that is being declared is to be exclusive. */
   private isOwned = false;
   private exchanges = new Set<string>();
@@ -45,12 +56,13 @@ export class Player {
    * Runs a program, and takes away what it leaves.
    *
    * @param suffix stands for `~` in names.
-   * @param expected what another broker did. It is waited for, and where it does not come the program ends.
    * @returns a report for each step, one for each channel that is closed in the end, and one for what was left in the queues.
    */
-  async play(program: Program, suffix: string, expected?: readonly StepReport[]): Promise<readonly StepReport[]> {
+  async play(program: Program, suffix: string, options: PlayOptions = {}): Promise<readonly StepReport[]> {
+    const { expected, pace = 'fast' } = options;
     const reports: StepReport[] = [];
     this.suffix = suffix;
+    this.pace = pace;
     this.published = 0;
     for (const [at, operation] of program.entries()) {
       const report = await this.step(operation, expected?.[at]);
@@ -73,7 +85,7 @@ export class Player {
     const { connection, channel } = operation;
     const seat = await this.seatAt(connection);
     await seat.ready(channel, this.scene.watchQueue);
-    this.act(seat, operation);
+    await this.act(seat, operation);
     await this.atRest(seat, operation);
     const { report, states } = await this.settled(expected);
     this.scene.forgetGone(states);
@@ -82,7 +94,7 @@ export class Player {
     return report;
   }
 
-  private act(seat: Seat, operation: Operation): void {
+  private async act(seat: Seat, operation: Operation): Promise<void> {
     const { channel } = operation;
     switch (operation.type) {
       case 'method':
@@ -90,7 +102,7 @@ export class Player {
         seat.peer.send(channel, renamed(operation.method, this.suffix));
         return;
       case 'publish':
-        this.publish(seat, operation);
+        await this.publish(seat, operation);
         return;
       case 'settle':
         settle(seat, operation);
@@ -118,13 +130,14 @@ export class Player {
     await this.scene.lineGone(seat, channels);
   }
 
-  private publish({ peer }: Seat, operation: Operation & PublishOperation): void {
+  private async publish({ peer }: Seat, operation: Operation & PublishOperation): Promise<void> {
     const { channel, exchange, routingKey, mandatory, count, bodyBytes, properties, headers } = operation;
     const fields = { exchange: named(exchange, this.suffix), routingKey: named(routingKey, this.suffix), mandatory };
     const table = headers === undefined ? {} : { headers: renamedTable(headers, this.suffix) };
     for (let left = count; left > 0; left--) {
       const body = `m${++this.published}`.padEnd(bodyBytes, '.');
       peer.publish(channel, fields, body, { ...properties, ...table });
+      if (this.pace === 'slow' && left > 1) await sleep(slowPauseMs);
     }
   }
 
