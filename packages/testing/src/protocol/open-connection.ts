@@ -109,6 +109,7 @@ export class OpenConnection implements ChannelHost {
 
   handleTimeout(nowMs: number): void {
     for (const channel of [...this.channels.values()]) channel.handleTimeout(nowMs);
+    this.broker.settle();
   }
 
   /** A method frame. @throws {ConnectionRefusal | LineDropped} */
@@ -123,11 +124,10 @@ export class OpenConnection implements ChannelHost {
     }
     // A channel that the client has closed, or whose close it has answered, is free for another.
     const isForgotten = method.type === 'channel.close-ok' && channel.state === 'closing';
-    if (isForgotten) channel.end();
-    else
-      this.act(channel, methodId, () => {
-        if (channel.admits(method)) runMethod(channel, method, methodArguments(methodId, bytes, start, end));
-      });
+    this.act(channel, methodId, () => {
+      if (isForgotten) channel.end();
+      else if (channel.admits(method)) runMethod(channel, method, methodArguments(methodId, bytes, start, end));
+    });
     if (channel.state === 'closed') this.channels.delete(id);
   }
 
