@@ -67,6 +67,18 @@ async function delivery(): Promise<Heard> {
 }
 
 describe('what comes back to a quorum queue', () => {
+  it('goes to a consumer without acks up to its prefetch count, and then to others', async () => {
+    await declare();
+    await publish('a', 'b', 'c', 'd');
+    await consume('late', { 'x-priority': -1 });
+    await peer.deliveries(4);
+    await peer.call(1, { type: 'basic.qos', prefetchCount: 2 });
+    await peer.call(1, { type: 'basic.consume', queue, consumerTag: 'early', noAck: true });
+    peer.send(1, { type: 'basic.recover', requeue: true });
+    const again = await peer.deliveries(4);
+    expect(again.map(shown)).toEqual(['early:a 1!', 'early:b 1!', 'late:c 1!', 'late:d 1!']);
+  });
+
   it('is counted, from the first return on for a consumer, from the start for a get', async () => {
     await declare();
     await publish('a');

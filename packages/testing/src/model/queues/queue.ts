@@ -81,6 +81,8 @@ export interface QueueHost {
   readonly nowMs: number;
   /** Whether the exchange for a queue's dead letters is there; without it they are dropped. */
   deadLetter(queue: Queue, message: Message, reason: DeathReason): void;
+  /** Runs a task after what is under way. */
+  later(task: () => void): void;
   /** The queue ends itself. */
   removeQueue(queue: Queue): void;
   /** `queue.deadlineMs` has changed. */

@@ -226,12 +226,13 @@ export class QuorumQueue extends ExpiringQueue {
       const delivery = this.deliveryOf(entry, entry.returnCount === 0 ? undefined : entry.returnCount);
       taker.channel.deliver(taker.consumerTag, taker.ackRequired, delivery);
     }
-    if (!taker.channel.isCongested) this.settleUnasked(taker);
+    // RabbitMQ: the queue hears of it after all that comes together, as what a nack of several gives back.
+    if (!taker.ackRequired && !taker.channel.isCongested) this.host.later(() => this.settleUnasked(taker));
   }
 
   /** Settles what no ack is asked for; it has been sent. */
   private settleUnasked(taker: QuorumConsumer): void {
-    if (taker.ackRequired || taker.checkedOut.size === 0) return;
+    if (this.isGone || taker.ackRequired || taker.checkedOut.size === 0) return;
     this.finish(taker, [...taker.checkedOut.keys()], undefined);
   }
 

@@ -70,6 +70,10 @@ export class QueueScene implements QueueHost {
 
   deadlineChanged(): void {}
 
+  later(task: () => void): void {
+    task();
+  }
+
   /** Publishes bodies. @returns what became of each. */
   publish(...bodies: readonly string[]): string[] {
     return bodies.map((body) => this.queue.publish(newMessage(body)));
