@@ -68,6 +68,7 @@ export class Duel {
     return new Duel(await Player.start(real, lane), await Player.start(embedded, lane), options);
   }
 
+  /** Runs a program on both, and on RabbitMQ again where they part. */
   async fight(program: Program): Promise<Verdict> {
     const { lane, tally } = this.options;
     const suffix = `-${lane}-${++this.fought}`;

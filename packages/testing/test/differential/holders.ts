@@ -19,10 +19,12 @@ export class Holders {
 
   /** Forgets the channels that ended in a step. */
   forgetEnded({ channels }: StepReport): void {
+    const connections = endedConnections(channels);
     const closed = channels.filter(({ answers }) => answers.some((line) => /^\d+ channel\.close/.test(line)));
-    const places = [...closed.map(({ where }) => where), ...endedConnections(channels).map((where) => `${where}/`)];
+    const isEnded = (where: string): boolean =>
+      connections.includes(connectionOf(where)) || closed.some((each) => each.where === where);
     for (const held of this.channels.values()) {
-      for (const where of held) if (places.some((place) => `${where}/`.startsWith(place))) held.delete(where);
+      for (const where of held) if (isEnded(where)) held.delete(where);
     }
   }
 
