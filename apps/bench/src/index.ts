@@ -26,7 +26,10 @@ const { values } = parseArgs({
 function countFor(mode: Mode, size: number): number {
   const scale = Number(values.scale);
   if (mode === 'declare-delete') return Math.max(100, Math.round(1000 * scale));
-  if (mode === 'request-reply') return Math.max(100, Math.round((size <= 65_536 ? 3000 : 300) * scale));
+  if (mode === 'request-reply') {
+    const perRun = size <= 8192 ? 12_000 : size <= 65_536 ? 3000 : 300;
+    return Math.max(100, Math.round(perRun * scale));
+  }
   const perRun = size <= 1024 ? 200_000 : size <= 8192 ? 50_000 : size <= 65_536 ? 6000 : 300;
   return Math.max(100, Math.round(perRun * scale));
 }

@@ -27,8 +27,9 @@ export interface DriverHost {
 }
 
 /**
- * A read shorter than this, in bytes, has emptied the line: no transport reads into less room. What it brought forth goes
- * out at once, which saves a round of the event loop; behind a longer one more is to come in this turn.
+ * Where a transport does not tell whether a read has emptied the line: one shorter than this, in bytes, has, for none reads
+ * into less room. What it brought forth goes out at once, which saves a round of the event loop; behind another one more is
+ * to come in this turn.
  */
 const shortReadBytes = 2048;
 /** Timers take no more than this, in milliseconds. */
@@ -193,12 +194,12 @@ export class Driver implements TransportHandlers {
   }
 
   /** For the transport. */
-  onData(bytes: Uint8Array): void {
+  onData(bytes: Uint8Array, isLast: boolean = bytes.length < shortReadBytes): void {
     this.turnFollows = this.host.isAutomatic;
     this.flushFollows = true;
     this.session.receive(bytes, this.runtime.now());
     this.regulate();
-    this.afterEvent(bytes.length >= shortReadBytes);
+    this.afterEvent(!isLast);
   }
 
   /** For the transport. */

@@ -8,6 +8,8 @@ const noBytes = new Uint8Array(0);
 const noProperties = new Uint8Array(2);
 /** Flags with the delivery mode alone, and 2 (persistent). AMQP 0-9-1 §4.2.6.1. */
 const persistentProperties = Uint8Array.of(0x10, 0, 2);
+/** Room for most properties. */
+const propertiesBytes = 512;
 const decimal = /^\d+$/;
 
 /** @throws {UsageError} for what the broker would refuse and what cannot be encoded. */
@@ -78,9 +80,23 @@ function encodedProperties(options: PublishOptions, maxTableDepth: number): Uint
     options.json !== undefined && options.contentType === undefined
       ? { ...options, contentType: 'application/json' }
       : options;
-  const writer = new ByteWriter(512);
+  return written(properties, maxTableDepth);
+}
+
+/** Used again and again, but for a publish in the middle of another: headers may have getters. */
+let idleWriter: ByteWriter | undefined = new ByteWriter(propertiesBytes);
+
+function written(properties: BasicProperties, maxTableDepth: number): Uint8Array {
+  const writer = idleWriter ?? new ByteWriter(propertiesBytes);
+  idleWriter = undefined;
   writer.maxTableDepth = maxTableDepth;
   writer.begin();
-  writeProperties(writer, properties);
-  return writer.bytes.slice(writer.unitStart, writer.position);
+  try {
+    writeProperties(writer, properties);
+    return writer.bytes.slice(writer.unitStart, writer.position);
+  } finally {
+    writer.rollback();
+    // One that has grown is not kept.
+    idleWriter = writer.bytes.length === propertiesBytes ? writer : new ByteWriter(propertiesBytes);
+  }
 }

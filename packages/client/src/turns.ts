@@ -55,7 +55,7 @@ export class Turns {
 
   /** Runs what is ready now. What becomes ready meanwhile is for the next turn, so that this one ends. */
   run(): void {
-    this.turn(() => this.runReady());
+    if (this.isDue) this.turn(() => this.runReady());
   }
 
   /** As `run()`, but with what becomes ready meanwhile: who drives by hand waits for the network next, not for a turn. */
@@ -84,8 +84,11 @@ export class Turns {
     this.isRunning = true;
     work();
     this.isRunning = false;
-    const thrown = this.thrown.splice(0);
-    for (const { error, operation } of thrown) this.host.unobserved(error, operation);
+    const { thrown } = this;
+    if (thrown.length > 0) {
+      this.thrown = [];
+      for (const { error, operation } of thrown) this.host.unobserved(error, operation);
+    }
     for (const operation of overdue) {
       if (!operation.isObserved) this.host.unobserved(operation.error, operation);
     }

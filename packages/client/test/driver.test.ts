@@ -275,6 +275,9 @@ describe('driven by hand', () => {
 });
 
 describe('driven automatically', () => {
+  const atOnce = ['write'];
+  const later = ['turn end', 'write'];
+
   it('onRead, onWrite and handleTimeout are usage errors', async () => {
     const client = await new ScriptedBroker().connected();
     expect(() => client.onRead()).toThrow(UsageError);
@@ -296,11 +299,14 @@ describe('driven automatically', () => {
   });
 
   it.each([
-    { read: 'short', bodyBytes: 1, doings: ['write'], so: 'goes out in one write at once' },
-    { read: 'long', bodyBytes: 4000, doings: ['turn end', 'write'], so: 'waits for more until the turn ends' },
-  ])('what callbacks of a $read read brought forth $so', async ({ bodyBytes, doings }) => {
+    { read: 'short', isLast: undefined, bodyBytes: 1, doings: atOnce, so: 'goes out in one write at once' },
+    { read: 'long', isLast: undefined, bodyBytes: 4000, doings: later, so: 'waits for more until the turn ends' },
+    { read: 'long and last', isLast: true, bodyBytes: 4000, doings: atOnce, so: 'goes out in one write at once' },
+    { read: 'not last', isLast: false, bodyBytes: 1, doings: later, so: 'waits for more until the turn ends' },
+  ])('what callbacks of a read ($read) brought forth $so', async ({ isLast, bodyBytes, doings }) => {
     const broker = new ScriptedBroker();
     const client = await broker.connected();
+    broker.isLast = isLast;
     client.basicConsume({ queue: 'q', consumerTag: 'c' }, (_error, message) => {
       client.basicPublish({ routingKey: 'answers', body: message?.body ?? '' });
       message?.ack();

@@ -33,6 +33,22 @@ describe('the route', () => {
 });
 
 describe('properties', () => {
+  it('of a publish in the middle of another, of a long one and of one that failed leave the next one whole', () => {
+    const inner: object[] = [];
+    const headers = {
+      get a() {
+        inner.push(readBack({ correlationId: 'inner', headers: { b: 1 } }));
+        return 1;
+      },
+    };
+    expect(readBack({ correlationId: 'outer', headers })).toEqual({ correlationId: 'outer', headers: { a: 1 } });
+    expect(inner).toContainEqual({ correlationId: 'inner', headers: { b: 1 } });
+    const long = { text: 'x'.repeat(10_000) };
+    expect(readBack({ headers: long })).toEqual({ headers: long });
+    expect(() => readBack({ correlationId: 'c', type: 'x'.repeat(256) })).toThrow(UsageError);
+    expect(readBack({ type: 'short' })).toEqual({ type: 'short' });
+  });
+
   it('are the same bytes by every way: none, the delivery mode alone, and more', () => {
     expect(readBack({})).toEqual({});
     expect(readBack({ deliveryMode: undefined, type: undefined })).toEqual({});

@@ -38,6 +38,8 @@ export class ScriptedBroker {
   readonly received: { readonly channel: number; readonly method: Method }[] = [];
   /** Heartbeats that came. */
   heartbeats = 0;
+  /** What the client's transport says of each read: whether it has emptied the line. */
+  isLast: boolean | undefined = undefined;
   /** Answers other than the usual ones, by method. */
   readonly answers = new Map<Method['type'], Answer>();
   serverProperties: FieldTableInput = { capabilities: { publisher_confirms: true } };
@@ -89,7 +91,17 @@ export class ScriptedBroker {
     return {
       runtime: 'memory',
       connect: async (options: ConnectOptions, handlers: TransportHandlers) =>
-        this.watched(await memory.connect(options, handlers)),
+        this.watched(await memory.connect(options, this.telling(handlers))),
+    };
+  }
+
+  private telling(handlers: TransportHandlers): TransportHandlers {
+    return {
+      onData: (bytes) => handlers.onData(bytes, this.isLast),
+      onReadable: () => handlers.onReadable(),
+      onDrain: () => handlers.onDrain(),
+      onEnd: () => handlers.onEnd(),
+      onClose: (error) => handlers.onClose(error),
     };
   }
 

@@ -22,8 +22,10 @@ export interface TransportHandlers {
    * @param bytes never empty, and given away: the transport never writes into them again, so they may be kept. Successive
    * reads lie side by side in one `ArrayBuffer` where there is room (same `buffer`, `byteOffset` equal to the end of the
    * one before), so whoever keeps a small view keeps up to 128 KiB alive: copy what has to live long.
+   * @param isLast whether they were all that the line held just now, for the read left room: what they bring forth can go out
+   * at once. `undefined` where the transport cannot tell.
    */
-  onData(bytes: Uint8Array): void;
+  onData(bytes: Uint8Array, isLast?: boolean): void;
   /**
    * Pull mode: after there was nothing to read, there is something again, bytes or the end. Read until `undefined`; it is
    * not called again before that.

@@ -66,11 +66,11 @@ export class Inbox {
     this.#flush();
   }
 
-  /** Takes bytes from the source; they are the inbox's from now on. */
-  receive(bytes: Uint8Array): void {
+  /** Takes bytes from the source; they are the inbox's from now on. @param isLast see `onData`. */
+  receive(bytes: Uint8Array, isLast?: boolean): void {
     if (this.#isDiscarding || this.#close !== undefined) return;
     if (this.#mode === 'push' && this.#mayPush() && this.#held.length === 0 && !this.#isFlushing) {
-      this.#handlers.onData(bytes);
+      this.#handlers.onData(bytes, isLast);
       return;
     }
     this.#held.push(bytes);

@@ -13,14 +13,17 @@ interface Waiter {
 export class Recorder implements TransportHandlers {
   readonly events: RecordedEvent[] = [];
   readonly chunks: Uint8Array[] = [];
+  /** What each `onData` was told of the line. */
+  readonly lasts: (boolean | undefined)[] = [];
   receivedBytes = 0;
   closeError: ConnectionBroken | undefined;
   /** Called first in each handler; what a test wants to do right inside. */
   during: ((event: RecordedEvent) => void) | undefined;
   #waiters: Waiter[] = [];
 
-  onData(bytes: Uint8Array): void {
+  onData(bytes: Uint8Array, isLast?: boolean): void {
     this.chunks.push(bytes);
+    this.lasts.push(isLast);
     this.receivedBytes += bytes.length;
     this.#record('data');
   }

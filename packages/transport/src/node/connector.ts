@@ -26,7 +26,7 @@ function connect(options: ConnectOptions, handlers: TransportHandlers): Promise<
       return;
     }
     // In pull mode the socket keeps its own buffer, and tells of it by 'readable': who drives by hand may listen there.
-    const reader = options.mode === 'pull' ? undefined : new SlabReader();
+    const reader = options.mode === 'pull' ? undefined : new SlabReader(options.tls === undefined);
     let socket: Socket;
     try {
       socket = openSocket(options, reader);
@@ -73,7 +73,7 @@ function connect(options: ConnectOptions, handlers: TransportHandlers): Promise<
         mode: options.mode ?? 'push',
         isSecure: options.tls !== undefined,
       });
-      if (reader !== undefined) reader.receive = (bytes) => transport.receive(bytes);
+      if (reader !== undefined) reader.receive = (bytes, isLast) => transport.receive(bytes, isLast);
       resolve(transport);
     };
     // Stays until the transport puts its own in its place; without one, an error after an abort would end the process.
@@ -91,13 +91,25 @@ function connect(options: ConnectOptions, handlers: TransportHandlers): Promise<
 class SlabReader {
   // Not from Node's pool, which others write into.
   readonly #slab = new Slab((bytes) => Buffer.allocUnsafeSlow(bytes));
-  receive: ((bytes: Uint8Array) => void) | undefined;
+  readonly #isPlain: boolean;
+  #roomBytes = 0;
+  receive: ((bytes: Uint8Array, isLast: boolean | undefined) => void) | undefined;
+
+  /** @param isPlain a read that leaves room has emptied the line. TLS hands out what it has decrypted, record by record. */
+  constructor(isPlain: boolean) {
+    this.#isPlain = isPlain;
+  }
 
   /** Called for the first read and after every read; also once more for each address tried, so it must not use room up. */
-  readonly buffer = (): Uint8Array => this.#slab.room();
+  readonly buffer = (): Uint8Array => {
+    const room = this.#slab.room();
+    this.#roomBytes = room.length;
+    return room;
+  };
 
   readonly callback = (readBytes: number): boolean => {
-    this.receive?.(this.#slab.take(readBytes));
+    const isLast = this.#isPlain ? readBytes < this.#roomBytes : undefined;
+    this.receive?.(this.#slab.take(readBytes), isLast);
     return true;
   };
 }

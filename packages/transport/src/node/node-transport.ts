@@ -149,9 +149,9 @@ export class NodeTransport implements Transport, InboxSource {
     else secure.on('data', this.#onData);
   }
 
-  /** Takes what was read; the bytes are the transport's from now on. */
-  receive(bytes: Uint8Array): void {
-    this.#inbox.receive(bytes);
+  /** Takes what was read; the bytes are the transport's from now on. @param isLast see `onData`. */
+  receive(bytes: Uint8Array, isLast?: boolean): void {
+    this.#inbox.receive(bytes, isLast);
   }
 
   startReading(): void {

@@ -61,6 +61,19 @@ describe('nodeConnector', () => {
     expect(setKeepAlive.mock.calls).toEqual([[true, 30_000]]);
   });
 
+  it('tells a read that has emptied the line from one that filled its room', async () => {
+    await using scene = await connect({});
+    const { transport, recorder, peer } = scene;
+    peer.write(new Uint8Array(100));
+    await recorder.until(() => recorder.receivedBytes === 100);
+    expect(recorder.lasts).toEqual([true]);
+    transport.pause();
+    peer.write(new Uint8Array(1_000_000));
+    transport.resume();
+    await recorder.until(() => recorder.receivedBytes === 1_000_100);
+    expect(recorder.lasts).toContain(false);
+  });
+
   it('keeps no listener of its own on a connected socket', async () => {
     await using scene = await connect({});
     const { socket } = scene.transport;
@@ -78,7 +91,7 @@ async function connect(options: { host?: string; noDelay?: boolean; keepAliveMs?
     await recorder.untilSeen('close');
     await server.stop();
   };
-  return { transport, [Symbol.asyncDispose]: leave };
+  return { transport, recorder, peer: await server.nextPeer(), [Symbol.asyncDispose]: leave };
 }
 
 /** Node closes handles at the end of a turn. */
