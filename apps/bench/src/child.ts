@@ -15,11 +15,11 @@ const figures: Figures = {
   seconds,
   cpuMicroseconds: cpu.user + cpu.system,
   rssBytes: process.memoryUsage.rss(),
-  ...(latencies === undefined ? {} : { latencies }),
+  ...(latencies === undefined ? {} : { latencies: latencies.map(Math.round) }),
 };
-console.log(JSON.stringify(figures));
 await client.close();
-process.exit(0);
+// What is still on its way through a pipe is lost by an exit.
+process.stdout.write(JSON.stringify(figures), () => process.exit(0));
 
 async function run(client: BenchClient | FullClient): Promise<number[] | undefined> {
   switch (job.mode) {
