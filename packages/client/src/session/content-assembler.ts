@@ -28,6 +28,8 @@ export class ContentAssembler {
   private expects: 'method' | 'header' | 'body' = 'method';
   private bodySize = 0;
   private received = 0;
+  /** What there is of the body lies where it was read. */
+  private isWhereItWasRead = false;
   private readonly maxMessageBytes: number;
 
   constructor(maxMessageBytes: number) {
@@ -79,7 +81,7 @@ export class ContentAssembler {
   }
 
   /**
-   * Takes the next piece of the body. A body that comes in one piece is not copied.
+   * Takes the next piece of the body. A body that comes in one piece is not copied, nor one whose pieces lie side by side.
    *
    * @returns whether the message is whole.
    * @throws {UnexpectedFrame} where none is due. @throws {FrameError}-like for more bytes than announced.
@@ -91,11 +93,12 @@ export class ContentAssembler {
       throw new UnexpectedFrame(`a body of ${this.bodySize} bytes was announced and ${total} came`);
     }
     const { content } = this;
-    if (this.received === 0 && total === this.bodySize) {
+    if (this.received === 0) {
       content.bodyBytes = bytes;
       content.bodyStart = start;
       content.bodyEnd = end;
-    } else if (end > start) {
+      this.isWhereItWasRead = true;
+    } else if (end > start && !this.takesNext(bytes, start, end)) {
       this.makeRoom(total);
       content.bodyBytes.set(bytes.subarray(start, end), this.received);
       content.bodyEnd = total;
@@ -114,14 +117,31 @@ export class ContentAssembler {
     content.bodyBytes = noBytes;
   }
 
+  /** Takes a piece that was read right behind the others, as large reads are. @returns whether it was. */
+  private takesNext(bytes: Uint8Array, start: number, end: number): boolean {
+    const { bodyBytes, bodyEnd } = this.content;
+    if (!this.isWhereItWasRead || bytes.buffer !== bodyBytes.buffer) return false;
+    if (bytes.byteOffset + start !== bodyBytes.byteOffset + bodyEnd) return false;
+    const { content } = this;
+    content.bodyBytes = new Uint8Array(
+      bodyBytes.buffer,
+      bodyBytes.byteOffset,
+      bytes.byteOffset + end - bodyBytes.byteOffset,
+    );
+    content.bodyEnd += end - start;
+    return true;
+  }
+
+  /** Makes an array of our own with so much room, and takes along what there is. */
   private makeRoom(needed: number): void {
-    const { content, bodySize, received } = this;
-    if (received > 0 && content.bodyBytes.length >= needed) return;
+    const { content, bodySize } = this;
+    if (!this.isWhereItWasRead && content.bodyBytes.length >= needed) return;
     // A lying size must not cost more than twice what has come.
     const size = bodySize <= trustedBodyBytes ? bodySize : Math.min(bodySize, Math.max(trustedBodyBytes, needed * 2));
     const grown = new Uint8Array(size);
-    if (received > 0) grown.set(content.bodyBytes.subarray(0, received));
+    grown.set(content.bodyBytes.subarray(content.bodyStart, content.bodyEnd));
     content.bodyBytes = grown;
     content.bodyStart = 0;
+    this.isWhereItWasRead = false;
   }
 }

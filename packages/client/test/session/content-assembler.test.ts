@@ -1,0 +1,96 @@
+import { LimitExceeded, UnexpectedFrame } from '@puka/errors';
+import { describe, expect, it } from 'vitest';
+import { ContentAssembler } from '../../src/session/content-assembler.ts';
+import { seededRandom } from '../seeded.ts';
+
+/** A header frame's payload: class 60, weight 0, the size of the body, no properties. */
+function header(bodySize: number): Uint8Array {
+  const bytes = new Uint8Array(14);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, 60);
+  view.setBigUint64(4, BigInt(bodySize));
+  return bytes;
+}
+
+function begun(bodySize: number): ContentAssembler {
+  const assembler = new ContentAssembler(10_000_000);
+  const announced = header(bodySize);
+  assembler.method('deliver', announced, 0, 0);
+  expect(assembler.header(announced, 0, announced.length)).toBe(bodySize === 0);
+  return assembler;
+}
+
+function bodyOf({ content }: ContentAssembler): Uint8Array {
+  return content.bodyBytes.subarray(content.bodyStart, content.bodyEnd);
+}
+
+const memory = Uint8Array.from({ length: 1000 }, (_, index) => index);
+
+describe('a body', () => {
+  it('in one piece stays where it was read', () => {
+    const assembler = begun(100);
+    expect(assembler.body(memory, 10, 110)).toBe(true);
+    expect(bodyOf(assembler)).toEqual(memory.subarray(10, 110));
+    expect(bodyOf(assembler).buffer).toBe(memory.buffer);
+  });
+
+  it('in pieces that were read side by side stays there too, however the reads are cut', () => {
+    const assembler = begun(300);
+    expect(assembler.body(memory.subarray(0, 60), 10, 60)).toBe(false);
+    expect(assembler.body(memory.subarray(60, 200), 0, 140)).toBe(false);
+    expect(assembler.body(memory.subarray(150), 50, 160)).toBe(true);
+    expect(bodyOf(assembler)).toEqual(memory.subarray(10, 310));
+    expect(bodyOf(assembler).buffer).toBe(memory.buffer);
+  });
+
+  it('in pieces that lie apart is joined', () => {
+    const assembler = begun(200);
+    expect(assembler.body(memory, 10, 60)).toBe(false);
+    expect(assembler.body(memory, 60, 110)).toBe(false);
+    expect(assembler.body(memory, 118, 218)).toBe(true);
+    expect(bodyOf(assembler)).toEqual(Uint8Array.from([...memory.subarray(10, 110), ...memory.subarray(118, 218)]));
+    expect(bodyOf(assembler).buffer).not.toBe(memory.buffer);
+  });
+
+  it('is what was sent, in pieces of any kind', () => {
+    const random = seededRandom(1);
+    for (let round = 0; round < 300; round++) {
+      const size = 1 + Math.floor(random() * 900);
+      const assembler = begun(size);
+      let isWhole = false;
+      for (let from = 0; from < size; ) {
+        const end = Math.min(size, from + Math.floor(random() * 200));
+        const isApart = random() < 0.2;
+        const read = isApart ? memory.slice(from, end) : memory.subarray(0, end);
+        isWhole = assembler.body(read, isApart ? 0 : from, isApart ? end - from : end);
+        from = end;
+      }
+      expect(isWhole).toBe(true);
+      expect(bodyOf(assembler)).toEqual(memory.subarray(0, size));
+    }
+  });
+
+  it('whose first frame is empty is whole behind the next', () => {
+    const assembler = begun(3);
+    expect(assembler.body(memory, 5, 5)).toBe(false);
+    expect(assembler.body(memory, 7, 10)).toBe(true);
+    expect(bodyOf(assembler)).toEqual(memory.subarray(7, 10));
+  });
+
+  it('takes no more memory than twice what has come, whatever its header says', () => {
+    const assembler = begun(9_000_000);
+    assembler.body(memory, 0, 100);
+    expect(assembler.content.bodyBytes).toBe(memory);
+    assembler.body(memory, 200, 300);
+    expect(assembler.content.bodyBytes.length).toBeLessThanOrEqual(1_048_576);
+  });
+
+  it('longer than announced is an error, and so is one over the limit or that was not announced', () => {
+    const assembler = begun(10);
+    expect(() => assembler.body(memory, 0, 11)).toThrow(UnexpectedFrame);
+    expect(() => new ContentAssembler(9).body(memory, 0, 1)).toThrow(UnexpectedFrame);
+    const small = new ContentAssembler(9);
+    small.method('deliver', memory, 0, 0);
+    expect(() => small.header(header(10), 0, 14)).toThrow(LimitExceeded);
+  });
+});
