@@ -81,7 +81,8 @@ describe.each(runtimes)('on %s', (runtime) => {
 
   it('RabbitMQ has taken the certificate for the login, and knows the connection by its name', async () => {
     for (const name of ['EXTERNAL, client certificate', 'EXTERNAL, files and mechanism in the URL']) {
-      expect(await scene.broker.log()).toContain(`${runtime}: ${name}): user 'client' authenticated`);
+      const line = `${runtime}: ${name}): user 'client' authenticated`;
+      await waitFor(async () => (await scene.broker.log()).includes(line));
     }
   });
 
