@@ -130,14 +130,17 @@ export class Player {
     await this.scene.lineGone(seat, channels);
   }
 
-  private async publish({ peer }: Seat, operation: Operation & PublishOperation): Promise<void> {
+  private async publish(seat: Seat, operation: Operation & PublishOperation): Promise<void> {
     const { channel, exchange, routingKey, mandatory, count, bodyBytes, properties, headers } = operation;
     const fields = { exchange: named(exchange, this.suffix), routingKey: named(routingKey, this.suffix), mandatory };
     const table = headers === undefined ? {} : { headers: renamedTable(headers, this.suffix) };
     for (let left = count; left > 0; left--) {
       const body = `m${++this.published}`.padEnd(bodyBytes, '.');
-      peer.publish(channel, fields, body, { ...properties, ...table });
-      if (this.pace === 'slow' && left > 1) await sleep(slowPauseMs);
+      // What comes after a refusal is not looked at, as long as the channel has not been forgotten.
+      if (seat.channels.has(channel)) seat.peer.publish(channel, fields, body, { ...properties, ...table });
+      if (this.pace === 'fast' || left === 1) continue;
+      await sleep(slowPauseMs);
+      seat.lookAt();
     }
   }
 
