@@ -4,6 +4,10 @@ import { growth } from './growth.ts';
 import { soak } from './soak.ts';
 
 const operations = Number(process.argv[2] ?? 1_000_000);
+if (!Number.isInteger(operations) || operations < 1) {
+  console.error('usage: soak [OPERATIONS], a whole number; 1000000 where none is given');
+  process.exit(2);
+}
 const broker = await ensureBroker();
 const startedAt = performance.now();
 console.log('operations    heap  external  handles');
