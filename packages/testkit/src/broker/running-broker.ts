@@ -82,7 +82,11 @@ export class RunningBroker implements Broker {
 
   async #probe(): Promise<{ readonly version: string } | { readonly reason: string }> {
     try {
-      return await probeBroker({ host: this.host, port: this.port });
+      const { version } = await probeBroker({ host: this.host, port: this.port });
+      // It listens before its start is complete, and rabbitmqctl refuses to do anything until then.
+      if ((await this.evaluate('rabbit:is_running()')) !== 'true')
+        return { reason: 'it answers, and is still starting' };
+      return { version };
     } catch (error) {
       return { reason: error instanceof Error ? error.message : String(error) };
     }
