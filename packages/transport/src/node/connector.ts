@@ -2,7 +2,6 @@
  * Makes transports on Node: connects, waits for the TLS handshake, gives up when aborted.
  * It must not read or write: that is node-transport.ts.
  */
-import { Buffer } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { connect as connectPlain } from 'node:net';
@@ -89,8 +88,8 @@ function connect(options: ConnectOptions, handlers: TransportHandlers): Promise<
 
 /** Lets Node read into slabs of ours, through the `onread` option. */
 class SlabReader {
-  // Not from Node's pool, which others write into.
-  readonly #slab = new Slab((bytes) => Buffer.allocUnsafeSlow(bytes));
+  // Zeroed: what others have left in memory, a password perhaps, would be seen by who looks at the socket or at a body's buffer.
+  readonly #slab = new Slab();
   readonly #isPlain: boolean;
   #roomBytes = 0;
   receive: ((bytes: Uint8Array, isLast: boolean | undefined) => void) | undefined;

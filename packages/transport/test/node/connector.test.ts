@@ -1,4 +1,5 @@
 import { Socket } from 'node:net';
+import { collectGarbage } from '@puka/testkit';
 import { makeCertificates, Recorder, socketHarness } from '@puka/testkit/transport-contract';
 import { nodeConnector } from '@puka/transport/node';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -72,6 +73,18 @@ describe('nodeConnector', () => {
     transport.resume();
     await recorder.until(() => recorder.receivedBytes === 1_000_100);
     expect(recorder.lasts).toContain(false);
+  });
+
+  it('reads into memory in which nothing of others is left', async () => {
+    for (let round = 0; round < 20; round++) {
+      for (let index = 0; index < 100; index++) Buffer.allocUnsafeSlow(16 * 1024).fill('secret');
+      collectGarbage();
+      await using scene = await connect({});
+      scene.peer.write(Uint8Array.of(1));
+      await scene.recorder.until(() => scene.recorder.receivedBytes === 1);
+      const [read] = scene.recorder.chunks;
+      expect(Buffer.from(read?.buffer ?? new ArrayBuffer(0)).includes('secret')).toBe(false);
+    }
   });
 
   it('keeps no listener of its own on a connected socket', async () => {
