@@ -8,23 +8,14 @@ const largestBytes = 128 * 1024;
 /** A block is left when less than this share of it is free: small reads make small system calls. */
 const leastFreeShare = 8;
 
-/** Memory of so many bytes; what is in it does not matter. */
-export type Allocate = (bytes: number) => Uint8Array<ArrayBuffer>;
-
 /**
  * A bump allocator. Blocks start at 16 KiB, so that an idle connection holds little, and double up to 128 KiB while reads
  * fill them to the brim.
  */
 export class Slab {
-  readonly #allocate: Allocate;
-  #block: Uint8Array<ArrayBuffer>;
+  // Zeroed: what others have left in memory, a password perhaps, would be seen by who looks at the socket or at a body's buffer.
+  #block = new Uint8Array(smallestBytes);
   #usedBytes = 0;
-
-  /** @param allocate gives arrays with a buffer of their own. Default: zeroed ones, which costs the time to zero them. */
-  constructor(allocate: Allocate = (bytes) => new Uint8Array(bytes)) {
-    this.#allocate = allocate;
-    this.#block = allocate(smallestBytes);
-  }
 
   /**
    * The room for the next read. Asking again without `take()` gives the same room again.
@@ -51,7 +42,7 @@ export class Slab {
   #renew(): void {
     const wasFilled = this.#usedBytes === this.#block.length;
     const size = wasFilled ? Math.min(this.#block.length * 2, largestBytes) : this.#block.length;
-    this.#block = this.#allocate(size);
+    this.#block = new Uint8Array(size);
     this.#usedBytes = 0;
   }
 }

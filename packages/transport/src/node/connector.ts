@@ -88,7 +88,6 @@ function connect(options: ConnectOptions, handlers: TransportHandlers): Promise<
 
 /** Lets Node read into slabs of ours, through the `onread` option. */
 class SlabReader {
-  // Zeroed: what others have left in memory, a password perhaps, would be seen by who looks at the socket or at a body's buffer.
   readonly #slab = new Slab();
   readonly #isPlain: boolean;
   #roomBytes = 0;
