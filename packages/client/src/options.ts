@@ -10,7 +10,8 @@ export interface ClientOptions extends ConnectingOptions {
   readonly heartbeat?: number | undefined;
   /**
    * Whether publishes are confirmed by the broker. Default: where the broker says it can. `true` insists: `connect()` fails
-   * where it cannot. `false` emulates it, for brokers without confirms: a publish ends when the broker has routed it.
+   * where it cannot. `false` emulates it, for brokers without confirms: a publish ends when the broker has routed it,
+   * which may be before its queues have it: a passive declare just after it may count fewer messages.
    */
   readonly pubacks?: boolean | undefined;
   /**

@@ -1,5 +1,5 @@
-/** What became of publishes, for tests that compare many. Must not publish. */
-import { isPukaError } from '@puka/client';
+/** What became of publishes, in their promises and in the queue, for tests that compare many. Must not publish. */
+import { type Client, isPukaError } from '@puka/client';
 
 /** What becomes of a publish: `confirmed`, or the code of its error. */
 export async function fateOf(publish: PromiseLike<void>): Promise<string> {
@@ -20,4 +20,13 @@ export function fatesOf(publishes: readonly PromiseLike<void>[]): Promise<string
 export function surprises(fates: readonly string[], wanted: readonly string[]): string[] {
   if (fates.length !== wanted.length) return [`${fates.length} fates, not ${wanted.length}`];
   return fates.flatMap((fate, at) => (fate === wanted[at] ? [] : [`${at}: ${fate}, not ${wanted[at]}`])).slice(0, 10);
+}
+
+/**
+ * How many messages have come to a queue; they are gone from it then. A purge waits behind what is on its way to the
+ * queue. A passive declare does not (RabbitMQ 3.10 answers it ahead of the messages that it has taken from a channel),
+ * so it counts too few where no confirm of the broker tells that they are there.
+ */
+export async function countOf(client: Client, queue: string): Promise<number> {
+  return (await client.queuePurge({ queue })).messageCount;
 }

@@ -2,7 +2,7 @@
 import { AccessRefused, Client, type PublishOptions } from '@puka/client';
 import { type Broker, faultProxy, launchBroker, uniqueName, waitFor } from '@puka/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fateOf, fatesOf, surprises } from './fates.ts';
+import { countOf, fateOf, fatesOf, surprises } from './fates.ts';
 
 let broker: Broker;
 let admin: Client;
@@ -134,7 +134,7 @@ describe('a user who may not write to the default exchange, where footers go', (
     }
     await proxy.restore();
     expect(surprises(await Promise.all(fates), wanted)).toEqual([]);
-    expect((await admin.queueDeclare({ queue, passive: true })).messageCount).toBe(20);
+    expect(await countOf(admin, queue)).toBe(20);
     await client.close();
   });
 });

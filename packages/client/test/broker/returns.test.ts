@@ -3,7 +3,7 @@ import { Client, NoRoute, type PublishOptions } from '@puka/client';
 import { faultProxy, uniqueName, waitFor } from '@puka/testkit';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { newSeed, seededRandom } from '../seeded.ts';
-import { fateOf, fatesOf, surprises } from './fates.ts';
+import { countOf, fateOf, fatesOf, surprises } from './fates.ts';
 
 const url = inject('amqpUrl');
 const target = { host: new URL(url).hostname, port: Number(new URL(url).port) };
@@ -42,7 +42,7 @@ describe.each(both)('%s', (_name, client) => {
     );
     expect(surprises(fates, wanted)).toEqual([]);
     const routed = plans.filter(({ routingKey }) => routingKey === queue).length;
-    expect((await client.queueDeclare({ queue, passive: true })).messageCount).toBe(routed);
+    expect(await countOf(client, queue)).toBe(routed);
   });
 
   it('tells what the broker said of it', async () => {
@@ -96,7 +96,7 @@ describe.each(both)('%s', (_name, client) => {
     await client.basicPublish({ exchange, routingKey: 'nowhere', mandatory: true });
     await client.exchangeDelete({ exchange });
     await client.exchangeDelete({ exchange: alternate });
-    expect((await client.queueDeclare({ queue, passive: true })).messageCount).toBe(1);
+    expect(await countOf(client, queue)).toBe(1);
   });
 
   it('adds nothing that a consumer could see', async () => {
@@ -205,7 +205,7 @@ describe('publishes that are alike in all', () => {
       const fates = await Promise.all(told);
       expect(fates.filter((fate) => fate !== 'confirmed' && fate !== 'NO_ROUTE')).toEqual([]);
       const confirmed = fates.filter((fate) => fate === 'confirmed').length;
-      expect((await direct.queueDeclare({ queue, passive: true })).messageCount).toBe(confirmed);
+      expect(await countOf(direct, queue)).toBe(confirmed);
       await direct.exchangeDelete({ exchange });
     },
   );
