@@ -117,7 +117,7 @@ describe('a consumer whose messages nobody takes', () => {
       return proxy.recorded('clientToServer').slice(-1000).join(',').split(frame.join(',')).length - 1;
     };
     // Two for each interval: the broker has been unread for more than three of them.
-    await waitFor(() => beatsOf() >= 7, { timeoutMs: 60_000 });
+    await waitFor(() => errors.length > 0 || beatsOf() >= 7, { timeoutMs: 60_000 });
     expect(errors).toEqual([]);
     let taken = 0;
     for await (const _message of consumer) if (++taken === count) break;

@@ -24,6 +24,16 @@ export async function freePorts(count: number): Promise<number[]> {
   return [...ports];
 }
 
+/** Whether what RabbitMQ, Erlang, docker or a node's epmd said means that somebody else has taken a port meanwhile. */
+export function tellsOfTakenPort(text: string): boolean {
+  const words = [
+    'eaddrinuse|address already in use|port is already allocated',
+    'could not bind to distribution port|nodistribution', // Erlang: what else listens on those of a node and of its epmd
+    'epmd ended, as it does where its port is taken',
+  ];
+  return new RegExp(words.join('|'), 'i').test(text);
+}
+
 function canListen(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();

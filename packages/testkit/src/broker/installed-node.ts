@@ -17,6 +17,7 @@ const loopbackOnly = '-kernel inet_dist_use_interface {127,0,0,1}';
 const noBusyWait = '+sbwt none +sbwtdcpu none +sbwtdio none';
 const shutdownLimitMs = 30_000;
 const killLimitMs = 5000;
+const epmdIsGone = 'its epmd ended, as it does where its port is taken';
 
 /** What the node is made of. */
 export interface InstalledNodeOptions {
@@ -65,14 +66,7 @@ export class InstalledNode implements NodeProcess {
     await writeFile(join(this.folder, '.erlang.cookie'), this.#cookie, { mode: 0o400, flag: 'wx' }).catch(
       ignoreExisting,
     );
-    if (this.#epmd === undefined) {
-      const args = ['-port', String(this.#options.epmdPort), '-address', '127.0.0.1'];
-      const epmd = this.#spawn(this.#options.server.epmd, args);
-      this.#epmd = epmd;
-      void exitOf(epmd).then(() => {
-        if (this.#epmd === epmd) this.#epmd = undefined;
-      });
-    }
+    if (this.#epmd === undefined) this.#startEpmd();
     const server = this.#spawn(join(this.#options.server.scripts, 'rabbitmq-server'), []);
     this.#server = server;
     this.#guard();
@@ -81,7 +75,18 @@ export class InstalledNode implements NodeProcess {
       if (this.#server === server) this.#server = undefined;
       rmSync(this.#pidFile, { force: true }); // after SIGKILL it would name a process that is gone
       this.#guard();
-      return how;
+      return this.#epmd === undefined ? epmdIsGone : how;
+    });
+  }
+
+  #startEpmd(): void {
+    const args = ['-port', String(this.#options.epmdPort), '-address', '127.0.0.1'];
+    const epmd = this.#spawn(this.#options.server.epmd, args);
+    this.#epmd = epmd;
+    void exitOf(epmd).then(() => {
+      this.#epmd = undefined;
+      // The server would find the epmd of whoever has the port, and nobody the server when that one goes.
+      if (this.#server !== undefined) signalGroup(this.#server, 'SIGKILL');
     });
   }
 
@@ -134,8 +139,12 @@ export class InstalledNode implements NodeProcess {
     // Base64 keeps the text from what erl_call makes of characters it does not know.
     const text = `unicode:characters_to_binary(io_lib:format("~0tp", [begin ${withoutFullStop(expression)} end]))`;
     const input = `base64:encode_to_string(${text}).\n`;
-    const args = ['-n', this.nodeName, '-c', this.#cookie, '-e'];
-    const output = await runCommand(erlCall, args, { env: this.#env, cwd: this.folder, input });
+    // By itself each erl_call has the same name, and the node refuses it while it knows of another, or has not heard of its
+    // end yet.
+    const name = `call-${randomBytes(8).toString('hex')}`;
+    const args = ['-h', name, '-n', this.nodeName, '-c', this.#cookie, '-e'];
+    const env = { ...this.#env, EI_TRACELEVEL: '1' }; // without it, it never says why it could not connect
+    const output = await runCommand(erlCall, args, { env, cwd: this.folder, input });
     const value = /^\{ok, "([A-Za-z0-9+/=]*)"\}/.exec(output.trim())?.[1];
     if (value === undefined) throw new Error(`evaluating ${expression} on ${this.nodeName} failed: ${output.trim()}`);
     return Buffer.from(value, 'base64').toString('utf8');

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type NodePorts, writeConfiguration } from './configuration.ts';
 import { createDockerNode } from './docker-node.ts';
-import { freePorts } from './free-port.ts';
+import { freePorts, tellsOfTakenPort } from './free-port.ts';
 import { InstalledNode } from './installed-node.ts';
 import type { NodeProcess } from './node-process.ts';
 import { RunningBroker } from './running-broker.ts';
@@ -44,8 +44,7 @@ export async function launchBroker(options: LaunchOptions = {}): Promise<Broker>
     } catch (error) {
       await broker.stop();
       // Another process may have taken a port between the choice and the start.
-      const portTaken =
-        error instanceof Error && /eaddrinuse|port is already allocated|address already in use/i.test(error.message);
+      const portTaken = error instanceof Error && tellsOfTakenPort(error.message);
       if (!portTaken || attempt === launchAttempts) throw error;
     }
   }

@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tellsOfTakenPort } from '../../src/broker/free-port.ts';
 import { type Broker, BrokerUnavailable, launchBroker, probeBroker } from '../../src/broker/index.ts';
 import { makeCertificates } from '../../src/transport-contract/index.ts';
 import { waitFor } from '../../src/wait-for.ts';
-import { isRunning, loopbackListenersOnly } from './processes.ts';
+import { commandOf, isRunning, loopbackListenersOnly, processesNaming } from './processes.ts';
 
 describe('two nodes side by side', () => {
   let first: Broker;
@@ -45,6 +47,11 @@ describe('two nodes side by side', () => {
 
   it('give back any text an evaluation yields', async () => {
     expect(await first.evaluate('{[$a, 8364], <<"x\\"y">>, 1.5}.')).toBe('{[97,8364],<<"x\\"y">>,1.5}');
+  });
+
+  it('evaluate side by side', async () => {
+    const each = Array.from({ length: 8 }, (_, index) => first.evaluate(`begin timer:sleep(100), ${index} end`));
+    expect(await Promise.all(each)).toEqual(['0', '1', '2', '3', '4', '5', '6', '7']);
   });
 
   it('reject a ctl command with its complaint', async () => {
@@ -126,6 +133,16 @@ describe('a node that goes down', start, () => {
     expect((await broker.listQueues()).map((queue) => queue.name)).toContain('kept');
   });
 
+  it('ends with its epmd, without which nobody finds it, and comes back with another', async () => {
+    const { pid, folder } = broker;
+    const [epmd, ...others] = processesNaming(folder).filter((each) => commandOf(each).includes('epmd\0-port'));
+    expect(others).toEqual([]);
+    process.kill(epmd ?? 0, 'SIGKILL');
+    await waitFor(() => !isRunning(pid));
+    await broker.restart();
+    expect(await broker.evaluate('1 + 1')).toBe('2');
+  });
+
   it('leaves neither process nor folder after stop', async () => {
     const { pid, folder } = broker;
     await broker.stop();
@@ -137,6 +154,19 @@ describe('a node that goes down', start, () => {
 });
 
 describe('a start that fails', start, () => {
+  it('is told from others where a port is taken', async () => {
+    const holder = createServer();
+    await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
+    const address = holder.address();
+    const port = String(typeof address === 'object' ? address?.port : address);
+    const complaint: unknown = await launchBroker({ env: { RABBITMQ_DIST_PORT: port } }).catch(
+      (error: unknown) => error,
+    );
+    holder.close();
+    expect(complaint).toBeInstanceOf(BrokerUnavailable);
+    expect(tellsOfTakenPort(String(complaint))).toBe(true);
+  });
+
   it('tells why, from the log of the server', async () => {
     const launching = launchBroker({ config: 'listeners.tcp.1 = nonsense' });
     await expect(launching).rejects.toThrow(BrokerUnavailable);

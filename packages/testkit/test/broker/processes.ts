@@ -15,6 +15,11 @@ export function processesNaming(text: string): number[] {
     .filter((pid) => readProc(pid, 'cmdline').includes(text) || readProc(pid, 'environ').includes(text));
 }
 
+/** The command line of a process, its arguments parted by NUL. */
+export function commandOf(pid: number): string {
+  return readProc(pid, 'cmdline');
+}
+
 /** Whether a process listens, and on 127.0.0.1 only. */
 export function loopbackListenersOnly(pid: number | undefined): boolean {
   if (pid === undefined) return false;
