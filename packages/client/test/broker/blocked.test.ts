@@ -100,20 +100,20 @@ describe('a broker low on memory', () => {
   });
 
   it('does not pass for dead, nor does the client, over several heartbeat intervals', async () => {
-    const { client, queue, publish } = await blocked({ heartbeat: 1 });
+    const { client, queue, publish } = await blocked({ heartbeat: 2 });
     const ends: unknown[] = [];
     client.on('closed', (error) => ends.push(error));
     // Another connection's heartbeats tell how much time has passed.
-    const clock = await connected({ heartbeat: 1 });
+    const clock = await connected({ heartbeat: 2 });
     const { queue: ticks } = await clock.queueDeclare({ exclusive: true });
     const table = { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': ticks };
     const waiting = await direct.queueDeclare({ exclusive: true, arguments: table });
     await broker.setMemoryAlarm('off');
     await publish;
-    await direct.basicPublish({ routingKey: waiting.queue, expiration: '3500' });
+    await direct.basicPublish({ routingKey: waiting.queue, expiration: '7000' });
     await broker.setMemoryAlarm('on');
     const again = client.basicPublish({ routingKey: queue, body: 'second' });
-    await waitFor(async () => (await clock.basicGet({ queue: ticks, noAck: true })) !== null, { timeoutMs: 20_000 });
+    await waitFor(async () => (await clock.basicGet({ queue: ticks, noAck: true })) !== null, { timeoutMs: 30_000 });
     expect(ends).toEqual([]);
     await broker.setMemoryAlarm('off');
     await again;

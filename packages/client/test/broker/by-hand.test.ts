@@ -250,7 +250,7 @@ describe('a program driven by hand', () => {
   });
 
   it('lives by its heartbeats: nextDeadline and handleTimeout', async () => {
-    const client = new Client(url, { drive: 'manual', heartbeat: 1 });
+    const client = new Client(url, { drive: 'manual', heartbeat: 2 });
     await client.wait(client.connect());
     // The broker gives a silent client up after two to three of its intervals; a beat is due every half of one.
     for (let beats = 0; beats < 7; ) {

@@ -58,10 +58,10 @@ describe.concurrent('who is alive', () => {
 
   it('an idle client beats twice in an interval and lives, and so does the broker for it', async () => {
     await using proxy = await faultProxy({ target, record: true });
-    const client = new Client(proxy.urlFor(url), { heartbeat: 1 });
+    const client = new Client(proxy.urlFor(url), { heartbeat: 2 });
     await client.connect();
     await waitFor(() => beatsOf(proxy, 'clientToServer') >= 8 && beatsOf(proxy, 'serverToClient') >= 4, {
-      timeoutMs: 20_000,
+      timeoutMs: 30_000,
     });
     expect((await client.queueDeclare({ exclusive: true })).messageCount).toBe(0);
     await client.close();
@@ -110,13 +110,13 @@ describe.concurrent('who is not', () => {
   it('none is, where heartbeats are off: it is silent until there is something to say', async () => {
     await using proxy = await faultProxy({ target, record: true });
     const silent = new Client(proxy.urlFor(url), { heartbeat: 0 });
-    const beating = new Client(proxy.urlFor(url), { heartbeat: 1 });
+    const beating = new Client(proxy.urlFor(url), { heartbeat: 2 });
     expect(await silent.connect()).toMatchObject({ heartbeat: 0 });
     const before = proxy.recorded('clientToServer', 0).length;
     await beating.connect();
     const beatsOfOther = (): number =>
       Buffer.from(proxy.recorded('clientToServer', 1)).toString('hex').split('08000000000000ce').length - 1;
-    await waitFor(() => beatsOfOther() >= 6, { timeoutMs: 20_000 });
+    await waitFor(() => beatsOfOther() >= 6, { timeoutMs: 30_000 });
     expect(proxy.recorded('clientToServer', 0)).toHaveLength(before);
     expect((await silent.queueDeclare({ exclusive: true })).messageCount).toBe(0);
     await Promise.all([silent.close(), beating.close()]);
