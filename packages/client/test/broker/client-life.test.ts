@@ -2,6 +2,7 @@
 import { Client, ConnectionBroken, type Operation, UsageError } from '@puka/client';
 import { faultProxy, uniqueName } from '@puka/testkit';
 import { describe, expect, inject, it } from 'vitest';
+import { countOf } from './fates.ts';
 
 const url = inject('amqpUrl');
 const target = { host: new URL(url).hostname, port: Number(new URL(url).port) };
@@ -245,7 +246,7 @@ describe('in the middle', () => {
     for (const outcome of await outcomes) {
       if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ outcome: 'unknown' });
     }
-    expect((await other.queueDeclare({ queue, passive: true })).messageCount).toBe(101);
+    expect(await countOf(other, queue)).toBe(101);
     await other.close();
   });
 
