@@ -2,7 +2,7 @@ import { createPrivateKey } from 'node:crypto';
 import { createServer, type TLSSocket } from 'node:tls';
 import { inspect } from 'node:util';
 import { Client, type ClientOptions } from '@puka/client';
-import { type Broker, formsOf, launchBroker } from '@puka/testkit';
+import { type Broker, formsOf, launchBroker, waitFor } from '@puka/testkit';
 import { makeCertificates } from '@puka/testkit/transport-contract';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
@@ -96,9 +96,9 @@ describe('a secret', () => {
     const refused = client.queueDeclare({ queue: 'nowhere', passive: true });
     const error: unknown = await refused.catch((reason: unknown) => reason);
     expectNoSecret(client, message, consumer, refused, error);
-    // Asked a second time, the function gave the same; a third time it failed.
+    // Asked a second time, the function gave the same; a third time it failed, and on a slow machine again by now.
     await renewalFailed;
-    expect(asked).toBe(3);
+    expect(asked).toBeGreaterThanOrEqual(3);
     expectNoSecret(connecting);
     await client.close();
     expectNoSecret(client, consumer, events, warnings.mock.calls);
@@ -156,7 +156,7 @@ describe('a secret', () => {
     const connected = new Promise((resolve) => server.once('secureConnection', resolve));
     const connecting = client.connect();
     await connected;
-    await vi.waitUntil(() => client.socket() !== undefined);
+    await waitFor(() => client.socket() !== undefined);
     expect(shown(client.socket())).not.toContain('ENCRYPTED PRIVATE KEY');
     expectNoSecret(client, connecting, client.socket());
     for (const socket of sockets) socket.destroy();
