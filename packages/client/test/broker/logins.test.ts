@@ -137,6 +137,9 @@ describe('a virtual host', () => {
     await broker.define({ parameters: [limits] });
     const first = new Client(broker.urlFor({ vhost: 'full' }));
     await first.connect();
+    // RabbitMQ counts a connection in its own time, behind open-ok.
+    const isFull = () => broker.evaluate('rabbit_vhost_limit:is_over_connection_limit(<<"full">>)');
+    await waitFor(async () => (await isFull()) === '{true,1}');
     expect(String(await refusal(broker.urlFor({ vhost: 'full' })))).toMatch(/NotAllowed.*connection limit \(1\)/);
     await first.close();
     await broker.addUser('limited', 'pw');
