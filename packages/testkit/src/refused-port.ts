@@ -4,6 +4,8 @@
 
 import { connect, createServer } from 'node:net';
 
+const host = '127.0.0.1';
+
 let found: Promise<number> | undefined;
 
 /** A port on 127.0.0.1 that nobody listens on and nobody else can be given; always the same. Keeps no process alive. */
@@ -12,16 +14,20 @@ export function refusedPort(): Promise<number> {
   return found;
 }
 
-/** The port an outgoing connection goes out from is taken, and nobody listens on it. */
+/**
+ * The port an outgoing connection goes out from is taken, and nobody listens on it. It is bound: a port that `connect` itself has
+ * chosen may be chosen again for a connection to another port, and the one who dials it from there, once in ten thousand
+ * times on Linux, is connected to itself.
+ */
 function ownEndOfAConnection(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => socket.unref());
     server.once('error', reject);
     server.unref();
-    server.listen(0, '127.0.0.1', () => {
+    server.listen(0, host, () => {
       const address = server.address();
       if (address === null || typeof address === 'string') return reject(new Error('the server has no port'));
-      const held = connect(address.port, '127.0.0.1', () => {
+      const held = connect({ host, port: address.port, localAddress: host }, () => {
         held.unref();
         resolve(held.localPort ?? 0);
       });

@@ -1,5 +1,6 @@
 import { describe, expect, inject, it } from 'vitest';
-import { BrokerUnavailable, ensureBroker, freePort } from '../../src/broker/index.ts';
+import { BrokerUnavailable, ensureBroker } from '../../src/broker/index.ts';
+import { refusedPort } from '../../src/refused-port.ts';
 
 describe('ensureBroker with a url', () => {
   it('uses the broker it names, and leaves it running', async () => {
@@ -14,7 +15,7 @@ describe('ensureBroker with a url', () => {
   });
 
   it('says what to do when nobody answers there, without the password', async () => {
-    const port = await freePort();
+    const port = await refusedPort();
     const ensuring = ensureBroker({ url: `amqp://user:secret@127.0.0.1:${port}/` });
     await expect(ensuring).rejects.toThrow(BrokerUnavailable);
     await expect(ensuring).rejects.toThrow(/ECONNREFUSED[\s\S]*Start it, correct AMQP_URL, or unset it/);
