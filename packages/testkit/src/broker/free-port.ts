@@ -1,27 +1,43 @@
-// Finds free TCP ports on the loopback address.
+// Finds free TCP ports on the loopback address, and keeps them from everybody else who looks for one here.
 // It must not pick from the range the system gives to outgoing connections: a node that restarts would find its port
 // taken.
 
 import { randomInt } from 'node:crypto';
-import { createServer } from 'node:net';
+import { createServer, type Server } from 'node:net';
 
-const lowestPort = 16_000;
+const host = '127.0.0.1';
+const lowestPort = 24_000;
 const highestPort = 32_000; // Linux hands out 32768 and above to outgoing connections
+/** So far below a port is its twin: who listens there has the port, be it in use at the moment or not. */
+const twinOffset = 8000;
 
-/** A port nobody listens on at the moment, on 127.0.0.1; in the range 16000 to 31999. */
-export async function freePort(): Promise<number> {
-  for (let attempt = 0; attempt < 200; attempt += 1) {
-    const port = randomInt(lowestPort, highestPort);
-    if (await canListen(port)) return port;
-  }
-  throw new Error(`no free port found between ${lowestPort} and ${highestPort} in 200 attempts`);
+/** A port on 127.0.0.1 of one's own, in the range 24000 to 31999. */
+export interface ClaimedPort {
+  readonly port: number;
+  /** Gives it back; the end of the process does so too. */
+  release(): void;
 }
 
-/** As many free ports as asked for, all different. */
-export async function freePorts(count: number): Promise<number[]> {
-  const ports = new Set<number>();
-  while (ports.size < count) ports.add(await freePort());
-  return [...ports];
+/**
+ * A port that nobody listens on, and that no other call, of this process or another, gives out until it is released: a node
+ * that starts takes seconds to listen on it, and one that restarts or a proxy that refuses leaves it open meanwhile. Keeps
+ * no process alive.
+ */
+export async function claimPort(): Promise<ClaimedPort> {
+  for (let attempt = 0; attempt < 200; attempt += 1) {
+    const port = randomInt(lowestPort, highestPort);
+    const twin = await listening(port - twinOffset);
+    if (twin === undefined) continue;
+    const server = await listening(port);
+    if (server === undefined) {
+      twin.close();
+      continue;
+    }
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+    twin.unref();
+    return { port, release: () => void (twin.listening && twin.close()) };
+  }
+  throw new Error(`no free port found between ${lowestPort} and ${highestPort} in 200 attempts`);
 }
 
 /** Whether what RabbitMQ, Erlang, docker or a node's epmd said means that somebody else has taken a port meanwhile. */
@@ -34,10 +50,11 @@ export function tellsOfTakenPort(text: string): boolean {
   return new RegExp(words.join('|'), 'i').test(text);
 }
 
-function canListen(port: number): Promise<boolean> {
+/** @returns undefined where somebody listens already. */
+function listening(port: number): Promise<Server | undefined> {
   return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => resolve(true)));
+    const server = createServer((socket) => socket.destroy());
+    server.once('error', () => resolve(undefined));
+    server.listen({ port, host, exclusive: true }, () => resolve(server));
   });
 }

@@ -2,7 +2,7 @@
 // it to load.
 
 export { type EnsuredBroker, type EnsureOptions, ensureBroker } from './ensure-broker.ts';
-export { freePort, freePorts } from './free-port.ts';
+export { type ClaimedPort, claimPort } from './free-port.ts';
 export { isAtLeast } from './is-at-least.ts';
 export { launchBroker } from './launch-broker.ts';
 export { type ProbeAnswer, type ProbeTarget, probeBroker } from './probe.ts';

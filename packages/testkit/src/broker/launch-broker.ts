@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type NodePorts, writeConfiguration } from './configuration.ts';
 import { createDockerNode } from './docker-node.ts';
-import { freePorts, tellsOfTakenPort } from './free-port.ts';
+import { type ClaimedPort, claimPort, tellsOfTakenPort } from './free-port.ts';
 import { InstalledNode } from './installed-node.ts';
 import type { NodeProcess } from './node-process.ts';
 import { RunningBroker } from './running-broker.ts';
@@ -43,7 +43,7 @@ export async function launchBroker(options: LaunchOptions = {}): Promise<Broker>
       return broker;
     } catch (error) {
       await broker.stop();
-      // Another process may have taken a port between the choice and the start.
+      // A stranger, who claims no ports, may have taken one between the choice and the start.
       const portTaken = error instanceof Error && tellsOfTakenPort(error.message);
       if (!portTaken || attempt === launchAttempts) throw error;
     }
@@ -52,18 +52,27 @@ export async function launchBroker(options: LaunchOptions = {}): Promise<Broker>
 
 async function createBroker(source: Source, options: LaunchOptions): Promise<RunningBroker> {
   const { plugins = [], tls, startTimeoutMs = defaultStartTimeoutMs } = options;
-  const [amqp = 0, distributionPort = 0, epmdPort = 0, tlsPort = 0, managementPort = 0] = await freePorts(5);
+  const claims = await Promise.all(Array.from({ length: 5 }, claimPort));
+  const [amqp = 0, distributionPort = 0, epmdPort = 0, tlsPort = 0, managementPort = 0] = claims.map(
+    ({ port }) => port,
+  );
   const ports: NodePorts = {
     amqp,
     tls: tls === undefined ? undefined : tlsPort,
     management: plugins.includes('rabbitmq_management') ? managementPort : undefined,
   };
-  const folder = await mkdtemp(join(tmpdir(), 'puka-broker-'));
-  return new RunningBroker(
-    await createNode(source, { folder, ports, distributionPort, epmdPort, options }),
-    ports,
-    startTimeoutMs,
-  );
+  try {
+    const folder = await mkdtemp(join(tmpdir(), 'puka-broker-'));
+    const node = await createNode(source, { folder, ports, distributionPort, epmdPort, options });
+    return new RunningBroker(node, ports, startTimeoutMs, () => releaseAll(claims));
+  } catch (error) {
+    releaseAll(claims);
+    throw error;
+  }
+}
+
+function releaseAll(claims: readonly ClaimedPort[]): void {
+  for (const claim of claims) claim.release();
 }
 
 interface NodePlan {

@@ -18,12 +18,15 @@ export class RunningBroker implements Broker {
   readonly managementPort: number | undefined;
   readonly #node: NodeProcess;
   readonly #startTimeoutMs: number;
+  readonly #releasePorts: () => void;
   #version = 'unknown';
   #stopped: Promise<void> | undefined;
 
-  constructor(node: NodeProcess, ports: NodePorts, startTimeoutMs: number) {
+  /** @param releasePorts called when the node is gone for good. */
+  constructor(node: NodeProcess, ports: NodePorts, startTimeoutMs: number, releasePorts: () => void) {
     this.#node = node;
     this.#startTimeoutMs = startTimeoutMs;
+    this.#releasePorts = releasePorts;
     this.port = ports.amqp;
     this.tlsPort = ports.tls;
     this.managementPort = ports.management;
@@ -129,7 +132,10 @@ export class RunningBroker implements Broker {
   }
 
   stop(): Promise<void> {
-    this.#stopped ??= this.#node.dispose().finally(() => this.#node.watchdog.release());
+    this.#stopped ??= this.#node
+      .dispose()
+      .finally(() => this.#node.watchdog.release())
+      .finally(() => this.#releasePorts());
     return this.#stopped;
   }
 

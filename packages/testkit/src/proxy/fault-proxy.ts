@@ -2,7 +2,7 @@
 // It must know nothing of AMQP: it sees bytes.
 
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { freePort } from '../broker/free-port.ts';
+import { type ClaimedPort, claimPort } from '../broker/free-port.ts';
 import {
   type Corruption,
   type Direction,
@@ -65,7 +65,7 @@ export class FaultProxy {
   readonly #connections = new Set<Connection>();
   readonly #conversations: RecordedBytes[][] = [];
   #server: Server | undefined;
-  #port = 0;
+  #claim: ClaimedPort | undefined;
   #accepted = 0;
 
   constructor(options: FaultProxyOptions) {
@@ -74,7 +74,7 @@ export class FaultProxy {
   }
 
   get port(): number {
-    return this.#port;
+    return this.#claim?.port ?? 0;
   }
 
   /** Connections open at the moment. */
@@ -193,6 +193,7 @@ export class FaultProxy {
   async stop(): Promise<void> {
     await this.refuse();
     for (const connection of [...this.#connections]) this.#discard(connection, 'reset');
+    this.#claim?.release();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -201,11 +202,13 @@ export class FaultProxy {
 
   /** Listens, at the first call on a port it chooses, later on the same. Called by `faultProxy` and `restore`. */
   async listen(): Promise<void> {
-    if (this.#port === 0) this.#port = await freePort();
+    // Its own until `stop`, so that nobody listens on it while it refuses.
+    this.#claim ??= await claimPort();
+    const { port } = this.#claim;
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => this.#accept(client));
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen({ port: this.#port, host: this.host }, resolve);
+      server.listen({ port, host: this.host }, resolve);
     });
     this.#server = server;
   }

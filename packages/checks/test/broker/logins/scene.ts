@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
 import { Client } from '@puka/client';
-import { type Broker, faultProxy, freePort, launchBroker, refusedPort, signedToken, tokenConfig } from '@puka/testkit';
+import { type Broker, claimPort, faultProxy, launchBroker, refusedPort, signedToken, tokenConfig } from '@puka/testkit';
 import { makeCertificates } from '@puka/testkit/transport-contract';
 import { oldClient, type Places } from './places.ts';
 
@@ -118,7 +118,8 @@ async function expiredPlace(broker: Broker, stops: (() => unknown)[]): Promise<s
   if (broker.kind !== 'installed') return listening(createTlsServer(certificates.expired), stops);
   const { cert, key } = certificates.expired;
   writeFileSync(join(broker.folder, 'expired.pem'), `${cert}${key}`);
-  const port = await freePort();
+  const { port, release } = await claimPort();
+  stops.push(release);
   const file = JSON.stringify(join(broker.folder, 'expired.pem'));
   const options = `[{certfile, ${file}}, {keyfile, ${file}}]`;
   await broker.evaluate(`rabbit_networking:start_ssl_listener({"127.0.0.1", ${port}}, ${options}, 1)`);
