@@ -227,19 +227,12 @@ const vhostRows: readonly LoginCase[] = [
     refusedBy("access to vhost 'closed' refused for user 'guest'", 'NotAllowed'),
     ({ plain }) => `amqp://${plain}/closed`,
   ),
-  {
-    name: 'virtual host that is full',
-    expected: refusedBy('connection limit (1) is reached', 'NotAllowed'),
-    run: async ({ plain, fullVhost }) => {
-      const first = new Client(`amqp://${plain}/${fullVhost}`);
-      await first.connect();
-      try {
-        await login(`amqp://${plain}/${fullVhost}`, {});
-      } finally {
-        await first.close();
-      }
-    },
-  },
+  // Full without anybody in it: RabbitMQ counts a connection some time after it has let it in.
+  row(
+    'virtual host that is full',
+    refusedBy('connection limit (0) is reached', 'NotAllowed'),
+    ({ plain }) => `amqp://${plain}/full`,
+  ),
   row(
     'user with too many connections',
     refusedBy('user connection limit (0) is reached', 'NotAllowed'),

@@ -27,8 +27,6 @@ export interface Places {
   readonly otherVersion: string;
   /** Nobody listens there. */
   readonly refused: string;
-  /** A virtual host for one connection at a time. */
-  readonly fullVhost: string;
   /** The password of the user `keeper`, which nobody may show. */
   readonly secret: string;
   /** OAuth 2 tokens, by subject. */

@@ -13,12 +13,11 @@ import { oldClient, type Places } from './places.ts';
 /** See the head of the file. */
 export interface LoginScene {
   readonly broker: Broker;
-  /** @param runtime who asks: users and virtual hosts that count connections are its own. */
+  /** @param runtime who asks: its tokens are its own. */
   places(runtime: Places['runtime']): Places;
   stop(): Promise<void>;
 }
 
-const runtimes = ['node', 'deno', 'bun'] as const;
 const certificates = makeCertificates();
 const secret = 'top+secret/word';
 
@@ -51,7 +50,7 @@ export async function loginScene(): Promise<LoginScene> {
     return {
       broker,
       stop,
-      places: (runtime) => ({ ...common, runtime, fullVhost: `full-${runtime}`, tokens: tokensOf(runtime) }),
+      places: (runtime) => ({ ...common, runtime, tokens: tokensOf(runtime) }),
     };
   } catch (error) {
     await stop();
@@ -88,18 +87,14 @@ async function loginBroker(): Promise<Broker> {
 function definitions(): object {
   const everything = { configure: '.*', write: '.*', read: '.*' };
   const user = (name: string, limits = {}): object => ({ name, password: 'pw', tags: '', limits });
-  const full = runtimes.map((runtime) => `full-${runtime}`);
   return {
     users: [user('client'), user('limited', { 'max-connections': 0 }), { ...user('keeper'), password: secret }],
-    vhosts: [...full, 'closed'].map((name) => ({ name })),
+    vhosts: ['full', 'closed'].map((name) => ({ name })),
     permissions: [
       ...['client', 'limited', 'keeper'].map((name) => ({ user: name, vhost: '/', ...everything })),
-      ...full.map((vhost) => ({ user: 'guest', vhost, ...everything })),
+      { user: 'guest', vhost: 'full', ...everything },
     ],
-    parameters: full.map((vhost) => ({
-      ...{ vhost, component: 'vhost-limits', name: 'limits' },
-      value: { 'max-connections': 1 },
-    })),
+    parameters: [{ vhost: 'full', component: 'vhost-limits', name: 'limits', value: { 'max-connections': 0 } }],
   };
 }
 
