@@ -40,7 +40,9 @@ it.each([
   },
 );
 
-it.each(['line', 'connection', 'mistake'])(
+// Where a mistake ends the connection, the quorum queue of RabbitMQ hears of channel 1 ahead of channel 2, and now and then soon
+// enough to give the message to it: what the embedded broker does then is in `mistakes.test.ts`.
+it.each(['line', 'connection'])(
   'a quorum queue keeps what channel 1 held, though a consumer on channel 2 asks for no acks: %s',
   async (what) => {
     const peer = await open();
@@ -52,7 +54,6 @@ it.each(['line', 'connection', 'mistake'])(
     await peer.call(1, { type: 'basic.get', queue });
     await peer.call(2, { type: 'basic.consume', queue, noAck: true });
     if (what === 'line') peer.drop();
-    else if (what === 'mistake') peer.send(1, { type: 'basic.qos', prefetchSize: 5 });
     else peer.send(0, { type: 'connection.close', replyCode: 200, replyText: '', classId: 0, methodId: 0 });
     const onlooker = await open();
     await waitFor(async () => {

@@ -1,5 +1,5 @@
 /** What a quorum queue does otherwise than a classic one: one on RabbitMQ and on the embedded broker. */
-import { uniqueName } from '@puka/testkit';
+import { uniqueName, waitFor } from '@puka/testkit';
 import { nodeConnector } from '@puka/transport/node';
 import type { FieldObjectInput } from '@puka/wire';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
@@ -45,6 +45,14 @@ async function consume(consumerTag: string, args: FieldObjectInput = {}): Promis
 
 async function get(): Promise<Heard> {
   return peer.call(1, { type: 'basic.get', queue });
+}
+
+/** Resolves when so many messages wait: RabbitMQ has closed a channel before its queues have heard of it. */
+async function waiting(count: number): Promise<void> {
+  await waitFor(async () => {
+    const { method } = await peer.call(9, { type: 'queue.declare', queue, passive: true });
+    return method.type === 'queue.declare-ok' && method.messageCount === count;
+  });
 }
 
 /** `tag:body`, how often it came back, and `!` where it is marked as redelivered. */
@@ -134,6 +142,7 @@ describe('what comes back to a quorum queue', () => {
     peer.send(1, { type: 'channel.close', replyCode: 200, replyText: '', classId: 0, methodId: 0 });
     await peer.next('channel.close-ok');
     await peer.channel(1);
+    await waiting(3);
     expect([await get(), await get(), await get()].map(shown)).toEqual(['get:a 1!', 'get:b 1!', 'get:c 0']);
   });
 });
@@ -147,6 +156,7 @@ describe('what a transaction has settled and not committed', () => {
     peer.send(1, { type: 'channel.close', replyCode: 200, replyText: '', classId: 0, methodId: 0 });
     await peer.next('channel.close-ok');
     await peer.channel(1);
+    await waiting(1);
     const { method, body } = await get();
     expect([method, body]).toMatchObject([{ type: 'basic.get-ok', redelivered: true }, 'a']);
   });
@@ -169,7 +179,8 @@ describe('a quorum queue', () => {
     await publish('a');
     const first = await delivery();
     peer.send(1, { type: 'basic.ack', deliveryTag: tagOf(first) });
-    await peer.call(1, { type: 'basic.cancel', consumerTag: 'one' });
+    peer.send(1, { type: 'basic.cancel', consumerTag: 'one' });
+    await peer.next('basic.cancel-ok');
     await publish('b');
     expect([first, await delivery()].map(shown)).toEqual(['one:a undefined', 'two:b undefined']);
   });
