@@ -35,7 +35,7 @@ const perSeed = 10;
 
 /** See the head of the file. */
 export class Campaign {
-  readonly tally: Tally = { programs: 0, operations: 0, races: 0, varying: 0, unfinished: 0 };
+  readonly tally: Tally = { programs: 0, operations: 0, races: 0, faults: 0, varying: 0, unfinished: 0 };
   readonly differences: string[] = [];
   private readonly real: readonly Stage[];
   private readonly embedded: readonly Stage[];
@@ -66,10 +66,10 @@ export class Campaign {
 
   /** What has been done up to now, in a line. */
   get totals(): string {
-    const { programs, operations, races, varying, unfinished } = this.tally;
+    const { programs, operations, races, faults, varying, unfinished } = this.tally;
     const { length } = this.differences;
     return (
-      `${programs} programs, ${operations} operations, ${races} ended by a race, ` +
+      `${programs} programs, ${operations} operations, ${races} ended by a race, ${faults} by a mistake of RabbitMQ, ` +
       `${varying} that RabbitMQ itself does now so, now so, ${length} differences` +
       (unfinished === 0 ? '' : `, ${unfinished} with an unfinished replay`)
     );
@@ -140,6 +140,7 @@ export class Campaign {
         return undefined;
       case 'same':
       case 'race':
+      case 'fault':
         duel.varies(program, before, 'when it was run once more');
         return undefined;
       default: {

@@ -31,6 +31,14 @@ it('takes for a race that a consumer gets a dead letter before a publish, and fo
   expect(difference([heard(first, second)], [heard(second, first)])?.kind).toBe('difference');
 });
 
+it('takes for a fault of RabbitMQ that it fails at what the embedded broker does, and for a difference the other way round', () => {
+  const close = '0 connection.close {"replyCode":541,"replyText":"INTERNAL_ERROR","classId":0,"methodId":0}';
+  const failed: StepReport = { channels: [{ where: '0/0', deliveries: [], answers: [close] }], queues: [] };
+  expect(difference([failed], [left([direct])])?.kind).toBe('fault');
+  expect(difference([left([direct])], [failed])?.kind).toBe('difference');
+  expect(difference([failed], [failed])).toBeUndefined();
+});
+
 describe('where a connection ends', () => {
   const held = [given('0/1', 'm1', 'm2'), given('0/2', 'm3', 'm4')];
 

@@ -10,8 +10,10 @@ export interface Difference {
    * several senders (channels, and queues whose dead letters they are) one queue, which is open on RabbitMQ too; or, where a
    * connection ended, in which what its channels gave back came to others, or what was still given to itself. What follows
    * cannot be compared, for delivery tags and counts differ.
+   *
+   * `fault`: RabbitMQ has failed at it (541 INTERNAL_ERROR) and ended the connection; what it should have done is not to be seen.
    */
-  readonly kind: 'difference' | 'race';
+  readonly kind: 'difference' | 'race' | 'fault';
   readonly step: number;
   readonly real: string;
   readonly embedded: string;
@@ -49,8 +51,13 @@ function shown(report: StepReport | undefined): string {
 
 function kindOf(real: StepReport, embedded: StepReport | undefined, holders: Holders): Difference['kind'] {
   if (embedded === undefined) return 'difference';
+  if (hasFailed(real) && !hasFailed(embedded)) return 'fault';
   holders.given(embedded);
   return loose(real, holders) === loose(embedded, holders) ? 'race' : 'difference';
+}
+
+function hasFailed({ channels }: StepReport): boolean {
+  return channels.some(({ answers }) => answers.some((line) => /^0 connection\.close \{"replyCode":541,/.test(line)));
 }
 
 /** The same for reports that differ in nothing but the order among senders. */

@@ -11,6 +11,8 @@ export interface Tally {
   operations: number;
   /** Programs that ended with messages of two senders in another order. */
   races: number;
+  /** Programs that ended with a mistake of RabbitMQ's own. */
+  faults: number;
   /** Programs that RabbitMQ itself did not do the same each time, and once as the embedded broker. */
   varying: number;
   /** Programs with a difference that RabbitMQ was still running again when the run was broken off. */
@@ -31,10 +33,10 @@ export interface DuelOptions {
 }
 
 /**
- * What a program has shown: that both do the same, but for an order that is open; that RabbitMQ itself does now so, now so; a
- * difference; or one of which it is not known whether RabbitMQ always does so.
+ * What a program has shown: that both do the same, but for an order that is open, or as far as RabbitMQ could do it; that
+ * RabbitMQ itself does now so, now so; a difference; or one of which it is not known whether RabbitMQ always does so.
  */
-export type Verdict = { readonly type: 'same' | 'race' | 'varying' | 'unfinished' } | Refuted;
+export type Verdict = { readonly type: 'same' | 'race' | 'fault' | 'varying' | 'unfinished' } | Refuted;
 
 interface Refuted {
   readonly type: 'difference';
@@ -81,6 +83,10 @@ export class Duel {
     if (found.kind === 'race') {
       tally.races++;
       return { type: 'race' };
+    }
+    if (found.kind === 'fault') {
+      tally.faults++;
+      return { type: 'fault' };
     }
     const { outcome, runs } = await this.replay(program, found, neutralOf(embedded, suffix));
     if (outcome === 'never') return { type: 'difference', found };
