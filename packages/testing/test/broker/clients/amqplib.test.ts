@@ -1,5 +1,5 @@
 /** The everyday use of amqplib: one on RabbitMQ and on the embedded broker. Must not test what only Puka can do. */
-import { faultProxy, uniqueName } from '@puka/testkit';
+import { faultProxy, uniqueName, waitFor } from '@puka/testkit';
 import { type Channel, type ChannelModel, type ConsumeMessage, connect, type GetMessage, type Message } from 'amqplib';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { Collected } from './collected.ts';
@@ -49,7 +49,7 @@ describe('amqplib', () => {
     expect(await channel.assertQueue(queue, { exclusive: true })).toEqual({ queue, messageCount: 0, consumerCount: 0 });
     await channel.bindQueue(queue, exchange, 'news.#');
     channel.publish(exchange, 'news.uk', Buffer.from('bound'));
-    await expect.poll(async () => (await channel.checkQueue(queue)).messageCount).toBe(1);
+    await waitFor(async () => (await channel.checkQueue(queue)).messageCount === 1);
     await channel.unbindQueue(queue, exchange, 'news.#');
     expect(await channel.purgeQueue(queue)).toEqual({ messageCount: 1 });
     expect(await channel.deleteQueue(queue)).toEqual({ messageCount: 0 });
@@ -125,7 +125,7 @@ describe('amqplib', () => {
     for (const body of ['1', '2', '3']) channel.sendToQueue(queue, Buffer.from(body));
     const consumed = await consume(queue);
     const [, second] = await consumed.first(2);
-    await expect.poll(async () => (await channel.checkQueue(queue)).messageCount).toBe(1);
+    await waitFor(async () => (await channel.checkQueue(queue)).messageCount === 1);
     if (second !== undefined) channel.ack(second, true);
     expect((await consumed.first(3)).map(textOf)).toEqual(['1', '2', '3']);
   });

@@ -1,6 +1,6 @@
 /** The everyday use of @cloudamqp/amqp-client: one on RabbitMQ and on the embedded broker. Must not test what only Puka can do. */
 import { type AMQPChannel, AMQPClient, type AMQPMessage, AMQPSession } from '@cloudamqp/amqp-client';
-import { faultProxy, uniqueName } from '@puka/testkit';
+import { faultProxy, uniqueName, waitFor } from '@puka/testkit';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { Collected } from './collected.ts';
 
@@ -69,7 +69,7 @@ describe('@cloudamqp/amqp-client', () => {
       else await message.ack();
     });
     expect(await heard.first(4)).toEqual(['1', '2', '2 again', '3']);
-    await expect.poll(() => channel.queueDeclare(queue, { passive: true })).toMatchObject({ messageCount: 0 });
+    await waitFor(async () => (await channel.queueDeclare(queue, { passive: true })).messageCount === 0);
   });
 
   it('calls and is answered by direct reply-to', async () => {
@@ -117,13 +117,16 @@ describe('@cloudamqp/amqp-client', () => {
     const session = await AMQPSession.connect(url, { reconnectInterval: 10, logger: null });
     const jobs = await session.queue(queue, { durable: true });
     const heard = new Collected<string>();
-    await jobs.subscribe((message) => heard.add(message.bodyString() ?? ''));
+    await jobs.subscribe((message) => {
+      const body = message.bodyString() ?? '';
+      // Where its ack went down with the connection, the first comes again.
+      if (!heard.items.includes(body)) heard.add(body);
+    });
     await channel.basicPublish('', queue, '1');
     await heard.first(1);
-    await expect.poll(() => channel.queueDeclare(queue, { passive: true })).toMatchObject({ messageCount: 0 });
     proxy.reset();
     await channel.basicPublish('', queue, '2');
-    expect((await heard.first(2)).at(-1)).toBe('2');
+    expect(await heard.first(2)).toEqual(['1', '2']);
     await jobs.delete();
     await session.stop();
   });

@@ -1,5 +1,5 @@
 /** The everyday use of rabbitmq-client: one on RabbitMQ and on the embedded broker. Must not test what only Puka can do. */
-import { faultProxy, uniqueName } from '@puka/testkit';
+import { faultProxy, uniqueName, waitFor } from '@puka/testkit';
 import { Connection, type ReturnedMessage } from 'rabbitmq-client';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { Collected } from './collected.ts';
@@ -73,7 +73,7 @@ describe('rabbitmq-client', () => {
     expect(await heard.first(2)).toEqual(['good', 'good again']);
     await publisher.send(queue, 'bad');
     await heard.first(3);
-    await expect.poll(() => connection.queueDeclare({ queue: dead, passive: true })).toMatchObject({ messageCount: 1 });
+    await waitFor(async () => (await connection.queueDeclare({ queue: dead, passive: true })).messageCount === 1);
     await publisher.close();
     await consumer.close();
     expect(await connection.queueDeclare({ queue, passive: true })).toMatchObject({ messageCount: 0 });
@@ -128,7 +128,11 @@ describe('rabbitmq-client', () => {
     const publisher = connection.createPublisher({ confirm: true });
     for (const body of ['1', '2']) await publisher.send(queue, body);
     await heard.first(1);
+    // Until the queue has back what was not acked: who comes sooner gets the next message first.
+    await proxy.refuse();
     proxy.reset();
+    await waitFor(async () => (await connection.queueDeclare({ queue, passive: true })).consumerCount === 0);
+    await proxy.restore();
     expect(await heard.first(3)).toEqual(['1', '1 again', '2']);
     await consumer.close();
     await broken.close();
