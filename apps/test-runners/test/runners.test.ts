@@ -20,7 +20,12 @@ const runners = [
     command: [process.execPath, join(folderOf('vitest'), 'vitest.mjs'), 'run'],
     says: /3 passed \(3\)/,
   },
-  { name: 'node:test', command: [process.execPath, '--test', 'tests/node.mjs'], says: /# pass 3\n# fail 0/ },
+  {
+    name: 'node:test',
+    // Which reporter is the default depends on the version.
+    command: [process.execPath, '--test', '--test-reporter=tap', 'tests/node.mjs'],
+    says: /# pass 3\n# fail 0/,
+  },
   {
     name: 'deno test',
     command: [deno, 'test', '--allow-all', '--no-check', '--no-lock', '--node-modules-dir=manual', 'tests/deno.ts'],

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -61,9 +61,14 @@ describe('aptInstall', () => {
   });
 
   it('installs once when it is wanted twice at the same time', async () => {
-    await machine.command('apt-get', aptThatWorks());
+    const isAwaited = join(machine.folder, 'awaited');
+    // It goes on when the other one has come to wait for it.
+    await machine.command('apt-get', `while [ ! -e '${isAwaited}' ]; do sleep 0.01; done\n${aptThatWorks()}`);
     const texts: string[] = [];
-    const onProgress = (text: string): void => void texts.push(text);
+    const onProgress = (text: string): void => {
+      texts.push(text);
+      if (text.includes('waiting for it')) writeFileSync(isAwaited, '');
+    };
     const servers = await Promise.all([aptInstall({ ...options, onProgress }), aptInstall({ ...options, onProgress })]);
     expect(servers[0]).toEqual(servers[1]);
     expect(await aptCalls()).toHaveLength(2);

@@ -7,6 +7,9 @@ import { makeCertificates } from '../../src/transport-contract/index.ts';
 import { waitFor } from '../../src/wait-for.ts';
 import { commandOf, isRunning, loopbackListenersOnly, processesNaming } from './processes.ts';
 
+/** For an answer that is to come, on a busy machine too. */
+const timeoutMs = 60_000;
+
 describe('two nodes side by side', () => {
   let first: Broker;
   let second: Broker;
@@ -23,7 +26,7 @@ describe('two nodes side by side', () => {
 
   it('answer on ports of their own and tell the same version', async () => {
     expect(first.port).not.toBe(second.port);
-    const answers = await Promise.all([first, second].map(({ host, port }) => probeBroker({ host, port })));
+    const answers = await Promise.all([first, second].map(({ host, port }) => probeBroker({ host, port, timeoutMs })));
     expect(answers.map((answer) => answer.product)).toEqual(['RabbitMQ', 'RabbitMQ']);
     expect(answers.map((answer) => answer.version)).toEqual([first.version, second.version]);
     expect(first.version).toMatch(/^\d+\.\d+/);
@@ -94,7 +97,8 @@ describe('a node with tls and the management plugin', start, () => {
     });
     try {
       expect(broker.tlsUrl).toBe(`amqps://guest:guest@127.0.0.1:${broker.tlsPort}/%2F`);
-      expect((await probeBroker({ host: broker.host, port: broker.tlsPort ?? 0, tls: true })).product).toBe('RabbitMQ');
+      const target = { host: broker.host, port: broker.tlsPort ?? 0, tls: true, timeoutMs };
+      expect((await probeBroker(target)).product).toBe('RabbitMQ');
       const answer = await fetch(`http://127.0.0.1:${broker.managementPort}/api/overview`);
       expect(answer.status).toBe(401);
       expect(loopbackListenersOnly(broker.pid)).toBe(true);
@@ -127,7 +131,7 @@ describe('a node that goes down', start, () => {
     await broker.kill();
     expect(broker.pid).toBeUndefined();
     expect(isRunning(pid)).toBe(false);
-    await expect(probeBroker({ host: broker.host, port: broker.port })).rejects.toThrow(/ECONNREFUSED/);
+    await expect(probeBroker({ host: broker.host, port: broker.port, timeoutMs })).rejects.toThrow(/ECONNREFUSED/);
     await broker.kill();
     await broker.restart();
     expect((await broker.listQueues()).map((queue) => queue.name)).toContain('kept');

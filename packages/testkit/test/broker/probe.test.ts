@@ -4,6 +4,9 @@ import { afterEach, describe, expect, inject, it } from 'vitest';
 import { probeBroker } from '../../src/broker/index.ts';
 import { faultProxy } from '../../src/proxy/index.ts';
 
+/** For an answer that is to come, on a busy machine too. */
+const timeoutMs = 60_000;
+
 let server: Server | undefined;
 afterEach(() => server?.close());
 
@@ -22,7 +25,7 @@ async function answering(answer: (socket: Socket) => void): Promise<{ host: stri
 describe('probeBroker', () => {
   it('tells product and version of a broker, also when the answer comes in single bytes', async () => {
     const { hostname, port } = new URL(inject('amqpUrl'));
-    const target = { host: hostname, port: Number(port) };
+    const target = { host: hostname, port: Number(port), timeoutMs };
     expect(await probeBroker(target)).toEqual({ product: 'RabbitMQ', version: expect.stringMatching(/^\d+\.\d+/) });
     const proxy = await faultProxy({ target });
     proxy.split(1, 'serverToClient');
@@ -41,7 +44,7 @@ describe('probeBroker', () => {
     const target = await answering((socket) => {
       socket.once('data', () => answer(socket));
     });
-    await expect(probeBroker({ ...target, timeoutMs: 20_000 })).rejects.toThrow(message);
+    await expect(probeBroker({ ...target, timeoutMs })).rejects.toThrow(message);
   });
 
   it('rejects when nothing comes', async () => {
@@ -52,6 +55,6 @@ describe('probeBroker', () => {
   it('rejects an answer that is another method', async () => {
     // method frame, channel 0, 4 bytes, connection.tune (10, 30), frame end
     const target = await answering((socket) => socket.write(Uint8Array.of(1, 0, 0, 0, 0, 0, 4, 0, 10, 0, 30, 0xce)));
-    await expect(probeBroker(target)).rejects.toThrow(/not connection.start/);
+    await expect(probeBroker({ ...target, timeoutMs })).rejects.toThrow(/not connection.start/);
   });
 });
