@@ -27,7 +27,8 @@ export async function findBrowser(): Promise<string> {
   };
   try {
     await apt('update').catch(() => {}); // the lists that are there may do
-    await apt('install', '--no-install-recommends', 'chromium');
+    // Who else has apt busy, as a new machine does by itself, is waited for.
+    await apt('install', '-o', 'DPkg::Lock::Timeout=300', '--no-install-recommends', 'chromium');
   } catch (cause) {
     throw new Error('there is no Chromium, and apt cannot install it here: put one on PATH', { cause });
   }

@@ -23,7 +23,8 @@ if [ ! -e "$1" ]; then
   chmod 755 "$1"
 fi
 apt-get update -qq || echo 'apt-get update failed; trying with the package lists that are there' >&2
-apt-get install -y -qq --no-install-recommends rabbitmq-server
+# Who else has apt busy, as a new machine does by itself, is waited for.
+apt-get install -y -qq -o DPkg::Lock::Timeout=300 --no-install-recommends rabbitmq-server
 `;
 
 /** Where and how to install; the defaults are the real ones, tests give others. */
