@@ -46,9 +46,8 @@ async function fill(client: Client, job: Job): Promise<void> {
 
 /** A client that lost messages, or left some behind, has not won anything. */
 async function checkLeft(client: Client, { queue, mode, count }: Job, name: string): Promise<void> {
-  // RabbitMQ's queues answer ahead of their turn how much they hold, but not before this is in them.
-  await client.basicPublish({ routingKey: queue });
-  const messageCount = (await client.queueDeclare({ queue, passive: true })).messageCount - 1;
+  // A purge waits for what is on its way to the queue; a passive declare overtakes it.
+  const { messageCount } = await client.queuePurge({ queue });
   const isPublishing = mode === 'publish' || mode === 'publish-ignored';
   const wanted = isPublishing ? count : 0;
   if (messageCount !== wanted) throw new Error(`${name} left ${messageCount} messages in the queue, not ${wanted}`);

@@ -42,12 +42,8 @@ export async function claimPort(): Promise<ClaimedPort> {
 
 /** Whether what RabbitMQ, Erlang, docker or a node's epmd said means that somebody else has taken a port meanwhile. */
 export function tellsOfTakenPort(text: string): boolean {
-  const words = [
-    'eaddrinuse|address already in use|port is already allocated',
-    'could not bind to distribution port|nodistribution', // Erlang: what else listens on those of a node and of its epmd
-    'epmd ended, as it does where its port is taken',
-  ];
-  return new RegExp(words.join('|'), 'i').test(text);
+  // `nodistribution`: something that is no epmd listens on the port of epmd.
+  return /eaddrinuse|already (in use|allocated)|could not bind to distribution port|nodistribution/i.test(text);
 }
 
 /** @returns undefined where somebody listens already. */

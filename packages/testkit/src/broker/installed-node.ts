@@ -17,7 +17,8 @@ const loopbackOnly = '-kernel inet_dist_use_interface {127,0,0,1}';
 const noBusyWait = '+sbwt none +sbwtdcpu none +sbwtdio none';
 const shutdownLimitMs = 30_000;
 const killLimitMs = 5000;
-const epmdIsGone = 'its epmd ended, as it does where its port is taken';
+/** How a server ended whose epmd was gone. */
+export const epmdIsGone = 'its epmd ended, as it does where its address is already in use';
 
 /** What the node is made of. */
 export interface InstalledNodeOptions {

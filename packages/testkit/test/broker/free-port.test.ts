@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { tellsOfTakenPort } from '../../src/broker/free-port.ts';
 import { claimPort } from '../../src/broker/index.ts';
+import { epmdIsGone } from '../../src/broker/installed-node.ts';
 
 const { chosen } = vi.hoisted(() => ({ chosen: [] as number[] }));
 
@@ -58,5 +60,19 @@ describe('a port that is claimed', () => {
     expect(again.port).toBe(port);
     other.release();
     again.release();
+  });
+});
+
+describe('what a start has complained of', () => {
+  it.each([
+    ['Failed to start Ranch listener {acceptor,{127,0,0,1},17001} in ranch_tcp:listen for reason eaddrinuse', true],
+    ['ERROR: could not bind to distribution port 17001 on host localhost. It could be in use by another process', true],
+    ["reason: {'EXIT',nodistribution}", true],
+    ['Bind for 127.0.0.1:17001 failed: port is already allocated', true],
+    [epmdIsGone, true],
+    ['Error during startup: {error,no_configuration_schema_found}', false],
+    ['it ended with status 1', false],
+  ])('%s: a port taken meanwhile, %s', (text, isTaken) => {
+    expect(tellsOfTakenPort(text)).toBe(isTaken);
   });
 });
