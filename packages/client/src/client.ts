@@ -5,17 +5,17 @@
  */
 import { UsageError } from '@puka/errors';
 import type { FieldTableInput } from '@puka/wire';
-import { Consumer, checkConsumer, type MessageCallback } from './consumer.ts';
+import { Consumer, checkConsumer, type MessageCallback } from './consuming/consumer.ts';
+import { Message } from './consuming/message.ts';
 import { Core } from './core.ts';
-import * as declaring from './declaring.ts';
 import type { ClientEvents } from './events.ts';
-import { Message } from './message.ts';
-import { checkInteger } from './method-input.ts';
-import { type Callback, Operation } from './operation.ts';
+import { type Callback, Operation } from './operations/operation.ts';
 import type * as Options from './options.ts';
-import { publishInput } from './publish-input.ts';
-import { PublishOperation } from './publish-operation.ts';
+import { publishInput } from './publishing/publish-input.ts';
+import { PublishOperation } from './publishing/publish-operation.ts';
 import type { ConnectionInfo } from './session/index.ts';
+import * as declaring from './topology/declarations.ts';
+import { checkInteger } from './topology/method-input.ts';
 import {
   checkTimeout,
   type LoopEnd,

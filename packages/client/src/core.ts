@@ -1,28 +1,28 @@
 /**
  * What all calls of a client share: its one connection at a time, its turns and deadlines, and the fate of operations.
- * Must not know single methods: `client.ts` and `declaring.ts` do.
+ * Must not know single methods: `client.ts` and `topology/declarations.ts` do.
  */
 import { OperationTimeout, type PukaError, UsageError } from '@puka/errors';
 import type { Method, MethodInput } from '@puka/wire';
-import { ConnectTarget, withoutSecrets } from './connecting.ts';
-import { Connection, type ConnectionHost, type ConnectionParts } from './connection.ts';
-import { ConnectionLife, type ConnectionLifeHost, notSent } from './connection-life.ts';
-import type { Consumer } from './consumer.ts';
-import { Deadlines } from './deadlines.ts';
-import { checkEncodable } from './declaring.ts';
+import { ConnectTarget, withoutSecrets } from './connecting/connect-target.ts';
+import { Connection, type ConnectionHost, type ConnectionParts } from './connection/connection.ts';
+import { ConnectionLife, type ConnectionLifeHost, notSent } from './connection/lifecycle.ts';
+import type { Consumer } from './consuming/consumer.ts';
+import type { Message } from './consuming/message.ts';
 import { Events } from './events.ts';
 import { FlowControl } from './flow-control.ts';
-import type { Message } from './message.ts';
-import { checkInteger, isAtLeast } from './method-input.ts';
-import { type Callback, follow, Operation } from './operation.ts';
+import { Turns } from './operations/callbacks.ts';
+import { type Callback, follow, Operation } from './operations/operation.ts';
+import { checkSignal, Signals } from './operations/signals.ts';
 import type { Cancelled, ClientOptions, OperationOptions } from './options.ts';
-import { defaultRuntime, type Runtime } from './runtime.ts';
+import { Deadlines } from './runtime/deadlines.ts';
+import { defaultRuntime, type Runtime } from './runtime/runtime.ts';
+import { WarningLimit } from './runtime/warning-limit.ts';
 import { type ConnectionInfo, checkSessionOptions, type SessionChannel, type SessionOptions } from './session/index.ts';
 import { Shutdowns } from './shutdowns.ts';
-import { checkSignal, Signals } from './signals.ts';
-import { Turns } from './turns.ts';
+import { checkEncodable } from './topology/declarations.ts';
+import { checkInteger, isAtLeast } from './topology/method-input.ts';
 import { checkTimeout, Loops, type WaitingHost } from './waiting.ts';
-import { WarningLimit } from './warning-limit.ts';
 
 /** See the head of the file. */
 export class Core implements WaitingHost, ConnectionLifeHost {

@@ -1,6 +1,6 @@
 /** The events of a client: a listener that throws hurts nobody. Must not know what the events mean. */
 import type { PukaError } from '@puka/errors';
-import type { Operation } from './operation.ts';
+import type { Operation } from './operations/operation.ts';
 import type { ConnectionInfo } from './session/index.ts';
 
 /** Each event, and what its listeners get. */

@@ -3,9 +3,9 @@
  * Must not send or read: it tells when to stop and to go on.
  */
 import { LimitExceeded } from '@puka/errors';
-import type { Connection } from './connection.ts';
-import type { Message } from './message.ts';
-import type { Operation } from './operation.ts';
+import type { Connection } from './connection/connection.ts';
+import type { Message } from './consuming/message.ts';
+import type { Operation } from './operations/operation.ts';
 
 const mebibyte = 1_048_576;
 

@@ -25,13 +25,13 @@ export {
   uint32,
 } from '@puka/wire';
 export { Client, loop } from './client.ts';
-export type { ConnectingOptions } from './connect-options.ts';
-export { Consumer, type MessageCallback } from './consumer.ts';
-export type { Credentials, CredentialsSource } from './credentials.ts';
+export type { ConnectingOptions } from './connecting/client-options.ts';
+export type { Credentials, CredentialsSource } from './connecting/credentials.ts';
+export type { LoginExchange, LoginMechanism } from './connecting/login-mechanism.ts';
+export { Consumer, type MessageCallback } from './consuming/consumer.ts';
+export { Message, type MessageFace } from './consuming/message.ts';
 export type { ClientEvents } from './events.ts';
-export type { LoginExchange, LoginMechanism } from './login-mechanism.ts';
-export { Message, type MessageFace } from './message.ts';
-export { type Callback, Operation } from './operation.ts';
+export { type Callback, Operation } from './operations/operation.ts';
 export type {
   Cancelled,
   ClientOptions,
@@ -52,6 +52,6 @@ export type {
   QueueDeleteOptions,
   QueuePurgeOptions,
 } from './options.ts';
-export type { Runtime, Timer } from './runtime.ts';
+export type { Runtime, Timer } from './runtime/runtime.ts';
 export type { ConnectionInfo, MechanismName } from './session/index.ts';
 export type { Waitable, WaitOptions, WaitResult } from './waiting.ts';

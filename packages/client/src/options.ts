@@ -1,8 +1,8 @@
 /** What the calls of a client take and give. Types only. */
 import type { AbortSignalLike, TlsOptions, TransportConnector } from '@puka/transport';
 import type { BasicProperties, FieldTableInput } from '@puka/wire';
-import type { ConnectingOptions } from './connect-options.ts';
-import type { Runtime } from './runtime.ts';
+import type { ConnectingOptions } from './connecting/client-options.ts';
+import type { Runtime } from './runtime/runtime.ts';
 
 /** Options of `new Client`. */
 export interface ClientOptions extends ConnectingOptions {

@@ -2,11 +2,11 @@
  * The graceful end: cancels the consumers, waits for their handlers, for publishes and operations, then closes.
  * Must not know how any of them works.
  */
-import type { Connection, ConnectionParts } from './connection.ts';
-import type { Consumer } from './consumer.ts';
-import type { Deadlines } from './deadlines.ts';
-import { type Callback, follow, Operation, type OperationHost } from './operation.ts';
+import type { Connection, ConnectionParts } from './connection/connection.ts';
+import type { Consumer } from './consuming/consumer.ts';
+import { type Callback, follow, Operation, type OperationHost } from './operations/operation.ts';
 import type { Cancelled, OperationOptions } from './options.ts';
+import type { Deadlines } from './runtime/deadlines.ts';
 
 /** What it needs of its client. */
 export interface ShutdownHost extends OperationHost {

@@ -4,11 +4,11 @@
  */
 import { UsageError } from '@puka/errors';
 import type { AbortSignalLike } from '@puka/transport';
-import { Consumer, type MessageTaker } from './consumer.ts';
-import type { Deadlines } from './deadlines.ts';
-import type { Message } from './message.ts';
-import { Operation, type OperationHost } from './operation.ts';
-import { checkSignal, type Signals } from './signals.ts';
+import { Consumer, type MessageTaker } from './consuming/consumer.ts';
+import type { Message } from './consuming/message.ts';
+import { Operation, type OperationHost } from './operations/operation.ts';
+import { checkSignal, type Signals } from './operations/signals.ts';
+import type { Deadlines } from './runtime/deadlines.ts';
 
 /** What can be waited for. */
 export type Waitable = Operation<unknown> | Consumer;

@@ -1,6 +1,6 @@
 import { ConnectionBroken, UsageError } from '@puka/errors';
 import { describe, expect, it } from 'vitest';
-import type { Message } from '../src/message.ts';
+import type { Message } from '../src/consuming/message.ts';
 import type { QueueDeclareOptions } from '../src/options.ts';
 import { ScriptedBroker } from './scripted-broker.ts';
 

@@ -18,7 +18,7 @@ import {
 } from '@puka/wire';
 import { Client } from '../src/client.ts';
 import type { ClientOptions } from '../src/options.ts';
-import type { Runtime } from '../src/runtime.ts';
+import type { Runtime } from '../src/runtime/runtime.ts';
 import { joined } from './session/harness.ts';
 
 /** A method on its channel. */

@@ -23,9 +23,9 @@ import {
   type FieldTable,
 } from '@puka/wire';
 import type { ConnectionState } from './connection-states.ts';
+import { FirstBytesCheck } from './first-bytes.ts';
 import { Login } from './login.ts';
 import { type CompleteSessionOptions, loginOptions, type SessionOptions } from './options.ts';
-import { FirstBytesCheck } from './stranger.ts';
 import { type Tuned, tune } from './tuning.ts';
 
 /** See the head of the file. */

@@ -1,0 +1,85 @@
+/**
+ * A way to log in of the user's own, as the client takes it: its answers may be promises. Turns it into one of the
+ * session's, which waits for nothing. Must not know SASL.
+ */
+import { UsageError } from '@puka/errors';
+import { encodeUtf8 } from '@puka/wire';
+import type { SaslExchange, SaslMechanism } from '../session/index.ts';
+import type { Credentials } from './credentials.ts';
+
+/**
+ * A way to log in of your own. SASL, RFC 4422.
+ *
+ * @example
+ * ```ts
+ * import { Client, type LoginMechanism } from '@puka/client';
+ *
+ * const demo: LoginMechanism = {
+ *   name: 'RABBIT-CR-DEMO',
+ *   begin: ({ username, password }) => ({
+ *     response: username,
+ *     answer: async (_challenge) => `My password is ${password}`,
+ *   }),
+ * };
+ * const client = new Client('amqp://localhost', { mechanisms: [demo] });
+ * ```
+ */
+export interface LoginMechanism {
+  /** As the broker offers it, such as `SCRAM-SHA-256`. */
+  readonly name: string;
+  /**
+   * Begins one login: called for each connection on which the mechanism is chosen. What it throws is the `cause` of the
+   * `AuthenticationFailed` that `connect()` rejects with.
+   *
+   * @param credentials those of the client.
+   */
+  begin(credentials: Pick<Credentials, 'username' | 'password'>): LoginExchange;
+}
+
+/** One login under way. */
+export interface LoginExchange {
+  /** Said first, with `connection.start-ok`; text goes out as UTF-8. Default: nothing. */
+  readonly response?: string | Uint8Array | undefined;
+  /**
+   * Answers a challenge of the broker. Left out: there are none.
+   *
+   * @param challenge what the broker said (`connection.secure`); do not change it.
+   */
+  answer?(challenge: Uint8Array): string | Uint8Array | Promise<string | Uint8Array>;
+}
+
+/** Where the answers go that come later. A `Session` is one. */
+export interface AnswerSink {
+  /** The answer is there. */
+  answerChallenge(response: Uint8Array): boolean;
+  /** There is none. */
+  failChallenge(cause: unknown): void;
+}
+
+/** @param sink asked for when a promise is settled, for the session is made after its mechanisms. */
+export function sessionMechanism(mechanism: LoginMechanism, sink: () => AnswerSink | undefined): SaslMechanism {
+  return {
+    name: mechanism.name,
+    begin(credentials): SaslExchange {
+      const exchange = mechanism.begin(credentials ?? { username: '', password: '' });
+      const response = exchange.response === undefined ? undefined : bytesOf(exchange.response);
+      if (exchange.answer === undefined) return { response };
+      return { response, answer: (challenge) => settled(exchange.answer?.(challenge), sink) };
+    },
+  };
+}
+
+/** @returns the answer that is there; `undefined` for one that comes later. */
+function settled(answer: unknown, sink: () => AnswerSink | undefined): Uint8Array | undefined {
+  if (typeof answer === 'string' || answer instanceof Uint8Array) return bytesOf(answer);
+  Promise.resolve(answer)
+    .then((later) => sink()?.answerChallenge(bytesOf(later)))
+    .catch((error: unknown) => sink()?.failChallenge(error));
+  return undefined;
+}
+
+function bytesOf(answer: unknown): Uint8Array {
+  if (typeof answer === 'string') return encodeUtf8(answer);
+  if (answer instanceof Uint8Array) return answer;
+  throw new UsageError(`a login mechanism answers with text or bytes, not with ${typeof answer}`);
+}

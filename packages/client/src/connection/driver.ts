@@ -1,0 +1,291 @@
+/**
+ * The one place with a socket and timers: moves bytes between a session and a transport, one write for a turn of the
+ * event loop, and wakes the session at its deadlines. Driven by hand it does so only when it is told to.
+ * Must not know operations.
+ */
+import { ConnectionBroken, type PukaError } from '@puka/errors';
+import type { ConnectOptions, Transport, TransportConnector, TransportHandlers } from '@puka/transport';
+import { Abort } from '../runtime/abort.ts';
+import type { Deadlines } from '../runtime/deadlines.ts';
+import type { Runtime, Timer } from '../runtime/runtime.ts';
+import type { Session } from '../session/index.ts';
+
+/** What the driver asks and tells its client. */
+export interface DriverHost {
+  /** Whether it reads, writes and wakes by itself just now. */
+  readonly isAutomatic: boolean;
+  /** Bytes were read, or time has passed, and the session has dealt with it: callbacks may run. */
+  turn(): void;
+  /** Output is about to be taken. */
+  beforeWrite(): void;
+  /** Everything that was buffered has gone out. */
+  drained(): void;
+  /** Driven by hand: there is something to read, or to write, or the line is gone. */
+  ioReady(): void;
+  /** Whether there is room for what comes in, or an answer in it that somebody waits for. */
+  readonly mayRead: boolean;
+}
+
+/**
+ * Where a transport does not tell whether a read has emptied the line: one shorter than this, in bytes, has, for none reads
+ * into less room. What it brought forth goes out at once, which saves a round of the event loop; behind another one more is
+ * to come in this turn.
+ */
+const shortReadBytes = 2048;
+/** Timers take no more than this, in milliseconds. */
+const longestTimerMs = 0x7fff_ffff;
+
+/** Drives one session over one transport. */
+export class Driver implements TransportHandlers {
+  private readonly session: Session;
+  private readonly host: DriverHost;
+  private readonly runtime: Runtime;
+  private readonly deadlines: Deadlines;
+  private transport: Transport | undefined = undefined;
+  private isPull = false;
+  private timer: Timer | undefined = undefined;
+  private timerAt = Number.POSITIVE_INFINITY;
+  private flushIsDue = false;
+  /** What came in is being dealt with: a turn of the client follows, and a flush. */
+  turnFollows = false;
+  private flushFollows = false;
+  private readIsDue = false;
+  private isPaused = false;
+  private readonly abort = new Abort();
+  /** The line is gone; in pull mode it is told once all that came before has been read. */
+  private closedBy: { readonly error: ConnectionBroken | undefined } | undefined = undefined;
+
+  constructor(session: Session, host: DriverHost, runtime: Runtime, deadlines: Deadlines) {
+    this.session = session;
+    this.host = host;
+    this.runtime = runtime;
+    this.deadlines = deadlines;
+  }
+
+  /** Bytes handed to the transport that have not gone out, and those that wait to be handed over. */
+  get bufferedBytes(): number {
+    return (this.transport?.bufferedBytes ?? 0) + this.session.writer.pendingBytes;
+  }
+
+  /** The transport, once connected. */
+  get connected(): Transport | undefined {
+    return this.transport;
+  }
+
+  /** Whether `write()` has something to do. */
+  get needsWrite(): boolean {
+    return this.transport !== undefined && this.session.hasOutput;
+  }
+
+  /** The earliest deadline, on the runtime's clock; `Infinity` for none. */
+  get nextDeadlineMs(): number {
+    return Math.min(this.session.nextDeadline(), this.deadlines.nextMs);
+  }
+
+  /** Connects and starts the session. What fails ends the session. */
+  async start(connector: TransportConnector, options: ConnectOptions): Promise<void> {
+    this.isPull = options.mode === 'pull';
+    this.session.connect(this.runtime.now());
+    this.rearm();
+    const transport = await connector.connect({ ...options, signal: this.abort }, this);
+    if (this.session.state === 'closed') {
+      transport.close();
+      return;
+    }
+    this.transport = transport;
+    if (this.isPaused) transport.pause();
+    if (this.host.isAutomatic) this.flush();
+    this.host.ioReady();
+  }
+
+  /** There is, or may be, something to send: it goes out at the end of the turn. */
+  wake(): void {
+    if (this.flushIsDue || this.flushFollows || !this.host.isAutomatic) return;
+    this.flushIsDue = true;
+    this.runtime.atTurnEnd(() => {
+      this.flushIsDue = false;
+      if (this.host.isAutomatic) this.flush();
+    });
+  }
+
+  /** Sends what there is now. */
+  flush(): void {
+    const { transport, session } = this;
+    this.host.beforeWrite();
+    if (transport !== undefined && session.hasOutput) {
+      const chunks = session.takeOutput(this.runtime.now());
+      if (chunks.length > 0) transport.write(chunks);
+    }
+    if (session.state === 'closed') {
+      this.stop();
+      return;
+    }
+    // An answer may be awaited now that was not before.
+    this.regulate();
+    this.rearm();
+  }
+
+  /** Pull mode: reads what there is, and tells the session when the line is gone. */
+  read(): void {
+    const { transport, session } = this;
+    if (transport !== undefined) {
+      for (let bytes = this.readOnce(transport); bytes !== undefined; bytes = this.readOnce(transport)) {
+        session.receive(bytes, this.runtime.now());
+        this.regulate();
+      }
+    }
+    const { closedBy } = this;
+    if (closedBy !== undefined && !this.isPaused) {
+      this.closedBy = undefined;
+      this.lineClosed(closedBy.error);
+    }
+    if (session.state === 'closed') this.flush();
+  }
+
+  /** Does what is due by now. */
+  handleTimeout(): void {
+    const now = this.runtime.now();
+    this.session.handleTimeout(now);
+    this.deadlines.expire(now);
+    if (this.session.state === 'closed') this.flush();
+  }
+
+  /** It has become automatic, or is so no more. */
+  modeChanged(): void {
+    if (!this.host.isAutomatic) {
+      this.disarm();
+      return;
+    }
+    this.flush();
+    if (this.isPull) this.readSoon();
+  }
+
+  /** Reads, or leaves on the line what comes: as there is room. */
+  regulate(): void {
+    if (this.host.mayRead) this.resume();
+    else this.pause();
+  }
+
+  private pause(): void {
+    if (this.isPaused) return;
+    this.isPaused = true;
+    this.session.readingPaused();
+    this.transport?.pause();
+  }
+
+  private resume(): void {
+    if (!this.isPaused) return;
+    this.isPaused = false;
+    this.session.readingResumed(this.runtime.now());
+    this.rearm();
+    this.transport?.resume();
+    if (this.isPull) this.onReadable();
+  }
+
+  /** Sets the timer for the earliest deadline. A timer that is early enough is left alone. */
+  rearm(): void {
+    if (!this.host.isAutomatic || this.session.state === 'closed') return;
+    const deadline = this.nextDeadlineMs;
+    if (deadline >= this.timerAt) return;
+    this.disarm();
+    this.timerAt = deadline;
+    const wait = Math.min(Math.max(0, Math.ceil(deadline - this.runtime.now())), longestTimerMs);
+    this.timer = this.runtime.startTimer(() => this.timeout(), wait);
+  }
+
+  /** For the transport. */
+  onData(bytes: Uint8Array, isLast: boolean = bytes.length < shortReadBytes): void {
+    this.turnFollows = this.host.isAutomatic;
+    this.flushFollows = true;
+    this.session.receive(bytes, this.runtime.now());
+    this.regulate();
+    this.afterEvent(!isLast);
+  }
+
+  /** For the transport. */
+  onReadable(): void {
+    if (this.host.isAutomatic) this.readSoon();
+    this.host.ioReady();
+  }
+
+  /** For the transport. */
+  onDrain(): void {
+    this.host.drained();
+    this.host.ioReady();
+  }
+
+  /** For the transport. */
+  onEnd(): void {
+    this.session.receiveEof(this.runtime.now());
+    this.afterEvent();
+  }
+
+  /** For the transport. */
+  onClose(error: ConnectionBroken | undefined): void {
+    if (!this.isPull) {
+      this.lineClosed(error);
+      this.afterEvent();
+      return;
+    }
+    this.closedBy = { error };
+    this.onReadable();
+  }
+
+  private lineClosed(error: ConnectionBroken | undefined): void {
+    const cause: PukaError | undefined = error;
+    this.session.receiveEof(this.runtime.now(), cause);
+    this.transport = undefined;
+  }
+
+  private readOnce(transport: Transport): Uint8Array | undefined {
+    return this.isPaused || this.session.state === 'closed' ? undefined : transport.read();
+  }
+
+  private readSoon(): void {
+    if (this.readIsDue) return;
+    this.readIsDue = true;
+    this.runtime.atTurnEnd(() => {
+      this.readIsDue = false;
+      if (!this.host.isAutomatic) return;
+      this.read();
+      this.afterEvent();
+    });
+  }
+
+  private timeout(): void {
+    this.timer = undefined;
+    this.timerAt = Number.POSITIVE_INFINITY;
+    if (!this.host.isAutomatic) return;
+    this.handleTimeout();
+    this.host.turn();
+    this.flush();
+  }
+
+  /** @param hasMore more is likely to come in this turn. */
+  private afterEvent(hasMore = false): void {
+    this.flushFollows = true;
+    this.turnFollows = false;
+    if (this.host.isAutomatic) this.host.turn();
+    this.flushFollows = false;
+    if (!this.host.isAutomatic) return;
+    if (hasMore && this.session.state !== 'closed') this.wake();
+    else this.flush();
+  }
+
+  private disarm(): void {
+    if (this.timer !== undefined) this.runtime.stopTimer(this.timer);
+    this.timer = undefined;
+    this.timerAt = Number.POSITIVE_INFINITY;
+  }
+
+  private stop(): void {
+    this.disarm();
+    const { transport } = this;
+    this.transport = undefined;
+    // Ends what is still about to connect; the session tells why.
+    this.abort.abort(new ConnectionBroken('given up while connecting', { outcome: 'not-sent' }));
+    // Half-closed first, so that a close-ok still goes out; the rest is not waited for.
+    transport?.end();
+    transport?.close();
+  }
+}

@@ -1,0 +1,44 @@
+/**
+ * Where a consumer stands with the broker: its subscriptions, and what is to be done with them, one thing after the other.
+ * Must not subscribe or cancel: `subscriptions.ts` does.
+ */
+
+import type { Operation } from '../operations/operation.ts';
+import type { Subscription } from './consumer-channel.ts';
+
+/** See the head of the file. It begins busy: with the first subscribing. */
+export class Standing {
+  readonly subscriptions: Set<Subscription> = new Set();
+  /** The consumer has ended. */
+  isOver = false;
+  /** The cancel that was asked for. */
+  cancel: Operation<{ readonly consumerTag: string }> | undefined = undefined;
+  private isBusy = true;
+  private readonly next: (() => void)[] = [];
+
+  /**
+   * Does a task when what is under way is done.
+   *
+   * @param task calls what it is given when it is done itself.
+   * @param over called instead where the consumer has ended by then.
+   */
+  whenSteady(task: (done: () => void) => void, over: () => void = () => {}): void {
+    const run = (): void => {
+      this.isBusy = true;
+      if (!this.isOver) {
+        task(() => this.goOn());
+        return;
+      }
+      over();
+      this.goOn();
+    };
+    if (this.isBusy) this.next.push(run);
+    else run();
+  }
+
+  /** What was under way is done: the next may go on. */
+  goOn(): void {
+    this.isBusy = false;
+    this.next.shift()?.();
+  }
+}

@@ -1,0 +1,407 @@
+/**
+ * A consumer as the user holds it: messages wait here until a callback, an iterator or a `wait` takes them.
+ * Must not speak to the broker: subscribing and its end are the business of `subscriptions.ts`.
+ */
+
+import { UsageError } from '@puka/errors';
+import type { FieldTableInput } from '@puka/wire';
+import type { Operation, OperationHost } from '../operations/operation.ts';
+import type { Cancelled, OperationOptions } from '../options.ts';
+import { printAs } from '../runtime/inspect.ts';
+import type { Message } from './message.ts';
+
+/**
+ * Called for each message, and once with the error that ends the consumer. When it returns a promise, `shutdown()` waits
+ * for it, and its rejection is told to `unobserved`.
+ */
+export type MessageCallback = (error: unknown, message: Message | undefined, consumer: Consumer) => unknown;
+
+/** What a consumer needs of its client. */
+export interface ConsumerHost {
+  /** It has messages, or its end, for its callback. */
+  consumerReady(consumer: Consumer): void;
+  /** A message has come, and counts among those that wait in memory. */
+  messageArrived(message: Message): void;
+  /** It does so no more. */
+  messageTaken(message: Message): void;
+  /** Its iterator was left. */
+  cancelConsumer(consumer: Consumer, options?: OperationOptions): Operation<Cancelled>;
+}
+
+/** One queue of a consumer, and how it is subscribed to. */
+export interface ConsumerSource {
+  readonly queue: string;
+  readonly consumerTag: string;
+  readonly noLocal: boolean;
+  readonly exclusive: boolean;
+  readonly arguments: FieldTableInput | undefined;
+}
+
+/** The list of those that wait is cut when so many of its places are spent, and half of them. */
+const leastSpent = 256;
+
+/** Takes the next message, or the end. */
+export interface MessageTaker {
+  take(message: Message): void;
+  end(error: unknown): void;
+}
+
+/** What the client settled on for a consumer. */
+export interface ConsumerSettings {
+  readonly sources: readonly [ConsumerSource, ...ConsumerSource[]];
+  readonly noAck: boolean;
+  readonly resubscribe: boolean;
+  readonly prefetchCount: number;
+}
+
+/** Made by `basicConsume`. An async iterable of its messages; leaving the loop cancels it. Not a promise: see `ready`. */
+export class Consumer implements AsyncIterable<Message> {
+  /** Settles when the broker has set it up, or refused it. Raises no unhandled rejection when nobody looks. */
+  readonly ready: Operation<Consumer>;
+  /** Its messages need no ack. */
+  readonly noAck: boolean;
+  /** For the client: its queues and their subscriptions. */
+  readonly sources: readonly [ConsumerSource, ...ConsumerSource[]];
+  /** For the client: subscribes again when the broker cancels it. */
+  readonly resubscribe: boolean;
+  /** Most messages unacked in the user's hands; 0 is no limit. Changed by `basicQos`. */
+  prefetchCount: number;
+  /** For the client: told when a handler has finished, and when a message is settled. */
+  idleWatcher: (() => void) | undefined = undefined;
+  readonly #host: ConsumerHost;
+  private callback: MessageCallback | undefined;
+  /** Those that wait, from `head` on. */
+  private messages: (Message | undefined)[] = [];
+  private head = 0;
+  private takers: MessageTaker[] = [];
+  private ended = false;
+  private endError: unknown = undefined;
+  private endIsTold = false;
+  private isListed = false;
+  /** Most messages handed out and unsettled, where the broker's own limit does not see to it; 0 is no limit. */
+  private handLimit = 0;
+  private inHands = 0;
+  private handlersRunning = 0;
+  /** What the bodies of loops are working on. */
+  private readonly inBodies = new Set<Message>();
+  private cancelling = false;
+  /** A loop of it was left: nobody wants the rest. */
+  private isLeft = false;
+  /** Whether those that wait count as such: not once the end is near, for the end must not wait for them. */
+  private isMetered = true;
+
+  /** Made by the client. */
+  constructor(
+    host: ConsumerHost,
+    settings: ConsumerSettings,
+    ready: Operation<Consumer>,
+    callback: MessageCallback | undefined,
+  ) {
+    this.#host = host;
+    this.sources = settings.sources;
+    this.noAck = settings.noAck;
+    this.resubscribe = settings.resubscribe;
+    this.prefetchCount = settings.prefetchCount;
+    this.ready = ready;
+    this.callback = callback;
+  }
+
+  /** The tag it is known by; of a consumer over several queues the first one's. */
+  get consumerTag(): string {
+    return this.sources[0].consumerTag;
+  }
+
+  /** Its queue; of a consumer over several queues the first. */
+  get queue(): string {
+    return this.sources[0].queue;
+  }
+
+  /** All its queues. */
+  get queues(): readonly string[] {
+    return this.sources.map(({ queue }) => queue);
+  }
+
+  /** Whether it gives no more messages than those that wait. */
+  get isEnded(): boolean {
+    return this.ended;
+  }
+
+  static {
+    printAs(Consumer, 'Consumer', (shown) => shown.toJSON());
+  }
+
+  /** For `JSON.stringify`: whose messages it gives, none of the messages. */
+  toJSON(): { readonly consumerTag: string; readonly queues: readonly string[]; readonly isEnded: boolean } {
+    return { consumerTag: this.consumerTag, queues: this.queues, isEnded: this.isEnded };
+  }
+
+  /** Ends it; see `Client.basicCancel`. */
+  cancel(options?: OperationOptions): Operation<Cancelled> {
+    return this.#host.cancelConsumer(this, options);
+  }
+
+  /** The next message; several calls may wait side by side. */
+  [Symbol.asyncIterator](): AsyncIterator<Message, undefined> {
+    let given: Message | undefined;
+    const comeBack = (): void => {
+      if (given !== undefined) this.inBodies.delete(given);
+      given = undefined;
+    };
+    return {
+      next: () => {
+        comeBack();
+        const next = new Promise<IteratorResult<Message, undefined>>((resolve, reject) => {
+          this.next({
+            take: (value) => {
+              given = value;
+              this.inBodies.add(value);
+              resolve({ done: false, value });
+            },
+            end: (error) => {
+              if (error === undefined) resolve({ done: true, value: undefined });
+              else reject(error);
+            },
+          });
+        });
+        // Now that the loop has its next message, if there was one.
+        this.idleWatcher?.();
+        return next;
+      },
+      return: async () => {
+        comeBack();
+        this.idleWatcher?.();
+        await this.leaveLoop();
+        return { done: true, value: undefined };
+      },
+    };
+  }
+
+  /** For the client: gives the next message or the end to the taker, now or later. The error is told once. */
+  next(taker: MessageTaker): void {
+    this.takers.push(taker);
+    this.serve();
+  }
+
+  /** For the client: the taker waits no more. */
+  leave(taker: MessageTaker): void {
+    const index = this.takers.indexOf(taker);
+    if (index >= 0) this.takers.splice(index, 1);
+  }
+
+  /** For the client: whether there is nothing more to wait for. */
+  get isExhausted(): boolean {
+    return this.ended && this.head === this.messages.length && (this.endIsTold || this.endError === undefined);
+  }
+
+  /** For the client: a message has come. One that nobody wants any more is dropped, and the broker has forgotten it. */
+  push(message: Message): void {
+    if (this.noAck && (this.isLeft || this.ended)) return;
+    this.messages.push(message);
+    if (this.isMetered) this.#host.messageArrived(message);
+    this.serve();
+  }
+
+  /** For the client: takes back what nobody has got. @param isMeant tells which of them. */
+  takeWaiting(isMeant: (message: Message) => boolean = () => true): Message[] {
+    const taken: Message[] = [];
+    const left: Message[] = [];
+    for (const message of this.waiting()) (isMeant(message) ? taken : left).push(message);
+    this.messages = left;
+    this.head = 0;
+    if (this.isMetered) for (const message of taken) this.#host.messageTaken(message);
+    return taken;
+  }
+
+  /** For the client: whether a cancel is under way or done, so that nothing more is handed out that needs an ack. */
+  get isCancelling(): boolean {
+    return this.cancelling;
+  }
+
+  /** For the client: a cancel is under way. */
+  beginCancel(): void {
+    this.cancelling = true;
+    this.stopMetering();
+  }
+
+  /** For the client: no more messages will come than those that wait. */
+  end(error: unknown): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.endError = error;
+    this.stopMetering();
+    this.serve();
+  }
+
+  /** For the client: takes another callback; what waits goes to it. */
+  setCallback(callback: MessageCallback): void {
+    this.callback = callback;
+    this.serve();
+  }
+
+  /** For the client: hands out no more than `limit` unsettled messages; 0 is no limit. */
+  limitHands(limit: number): void {
+    this.handLimit = limit;
+    this.serve();
+  }
+
+  /** For the client: messages in the user's hands were settled, or can be settled no more. */
+  leftHands(count: number): void {
+    this.inHands -= count;
+    if (this.handLimit > 0) this.serve();
+    this.idleWatcher?.();
+  }
+
+  /**
+   * For the client: whether a message is being worked on: a callback's promise is open, a loop has not come back, or there
+   * are messages for the callback that the broker has forgotten.
+   */
+  get isBusy(): boolean {
+    const hasCallbackDue = this.callback !== undefined && this.noAck && this.head < this.messages.length;
+    if (this.handlersRunning > 0 || hasCallbackDue) return true;
+    for (const message of this.inBodies) if (this.noAck || !message.isSettled) return true;
+    return false;
+  }
+
+  /** For the client: calls the callback for all that wait. @param report takes what a callback throws. */
+  runCallbacks(report: (error: unknown) => void): void {
+    this.isListed = false;
+    // A callback may put another in its own place.
+    for (let { callback } = this; callback !== undefined && this.canHandOut; { callback } = this) {
+      const message = this.shift();
+      if (message === undefined) break;
+      this.runCallback(callback, undefined, message, report);
+      this.takers.shift()?.take(message);
+    }
+    this.idleWatcher?.();
+    const { callback } = this;
+    if (callback === undefined || !this.ended || this.head < this.messages.length) return;
+    if (!this.endIsTold && this.endError !== undefined) {
+      this.endIsTold = true;
+      this.runCallback(callback, this.endError, undefined, report);
+    }
+    this.tellEnd();
+  }
+
+  private runCallback(
+    callback: MessageCallback,
+    error: unknown,
+    message: Message | undefined,
+    report: (error: unknown) => void,
+  ): void {
+    try {
+      const returned = callback(error, message, this);
+      if (isThenable(returned)) this.trackHandler(returned, report);
+    } catch (thrown) {
+      report(thrown);
+    }
+  }
+
+  private trackHandler(handler: PromiseLike<unknown>, report: (error: unknown) => void): void {
+    this.handlersRunning++;
+    const finished = (): void => {
+      this.handlersRunning--;
+      this.idleWatcher?.();
+    };
+    handler.then(finished, (error: unknown) => {
+      finished();
+      report(error);
+    });
+  }
+
+  private async leaveLoop(): Promise<void> {
+    const isUnwanted = this.callback === undefined;
+    if (isUnwanted && this.noAck) {
+      this.isLeft = true;
+      this.dropWaiting();
+    }
+    if (!this.ended) await this.cancel();
+    if (isUnwanted) this.dropWaiting();
+  }
+
+  /** Whoever left the loop takes no more: what needs an ack goes back. */
+  private dropWaiting(): void {
+    for (const message of this.takeWaiting()) {
+      if (this.noAck) continue;
+      this.inHands++;
+      message.nack();
+    }
+  }
+
+  /** What waits for its taker counts no more: a cancel must get its answer, and the next connection its whole limit. */
+  private stopMetering(): void {
+    if (!this.isMetered) return;
+    this.isMetered = false;
+    for (const message of this.waiting()) this.#host.messageTaken(message);
+  }
+
+  private *waiting(): Iterable<Message> {
+    for (let at = this.head; at < this.messages.length; at++) {
+      const message = this.messages[at];
+      if (message !== undefined) yield message;
+    }
+  }
+
+  /** Hands out what can be handed out. */
+  private serve(): void {
+    if (this.callback !== undefined) {
+      this.list();
+      if (!this.ended) return;
+    } else {
+      while (this.takers.length > 0 && this.canHandOut) {
+        const message = this.shift();
+        if (message === undefined) break;
+        this.takers.shift()?.take(message);
+      }
+    }
+    if (this.ended && this.head === this.messages.length) this.tellEnd();
+  }
+
+  private get canHandOut(): boolean {
+    if (this.noAck) return true;
+    return !this.cancelling && (this.handLimit === 0 || this.inHands < this.handLimit);
+  }
+
+  private list(): void {
+    if (this.isListed) return;
+    this.isListed = true;
+    this.#host.consumerReady(this);
+  }
+
+  /** Tells those that wait. The error is told once, as an iterator does. */
+  private tellEnd(): void {
+    for (const taker of this.takers.splice(0)) {
+      const isNews = this.callback === undefined && !this.endIsTold;
+      if (isNews) this.endIsTold = true;
+      taker.end(isNews || this.callback !== undefined ? this.endError : undefined);
+    }
+  }
+
+  private shift(): Message | undefined {
+    const message = this.messages[this.head];
+    if (message === undefined) return undefined;
+    // It is the taker's now: kept here it would live as long as the list.
+    this.messages[this.head++] = undefined;
+    if (this.head === this.messages.length) {
+      this.messages = [];
+      this.head = 0;
+    } else if (this.head >= leastSpent && this.head * 2 >= this.messages.length) {
+      this.messages = this.messages.slice(this.head);
+      this.head = 0;
+    }
+    if (!this.noAck) this.inHands++;
+    if (this.isMetered) this.#host.messageTaken(message);
+    return message;
+  }
+}
+
+/** @throws {UsageError} for what is no consumer, and for one of another client. */
+export function checkConsumer(value: unknown, method: string, host: OperationHost): asserts value is Consumer {
+  if (value instanceof Consumer && value.ready.isOf(host)) return;
+  throw new UsageError(`${method} takes a consumer as basicConsume returns it, and not one of another client`, {
+    method,
+  });
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}

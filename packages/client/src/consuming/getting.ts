@@ -1,0 +1,257 @@
+/**
+ * `basicGet`: the gets of one queue share a channel as long as one of their messages is not settled, so that a refusal
+ * hurts no message of another queue. Must not know consumers.
+ */
+import { AmqpError, type PukaError, replyError } from '@puka/errors';
+import type { Method } from '@puka/wire';
+import type { ChannelPool } from '../connection/channel-pool.ts';
+import type { Operation } from '../operations/operation.ts';
+import { readDeliveryTag } from '../session/delivery-tag.ts';
+import type { ChannelSink, ReceivedContent, SessionChannel } from '../session/index.ts';
+import { Message, type Settlement } from './message.ts';
+
+/** One `basicGet` under way. */
+export interface Get {
+  readonly queue: string;
+  readonly noAck: boolean;
+  readonly operation: Operation<Message | null>;
+}
+
+/** What it needs of its connection. */
+export interface GettingHost {
+  /** There is something to send. */
+  wake(): void;
+  /** Gets have got their outcome. */
+  settled(): void;
+}
+
+/** The gets of one connection. */
+export class Getting {
+  private readonly pool: ChannelPool;
+  private readonly host: GettingHost;
+  private readonly channels = new Set<GetChannel>();
+  private readonly byQueue = new Map<string, GetChannel>();
+  /** Queues whose first get waits for its channel. */
+  private readonly opening = new Map<string, Get[]>();
+
+  constructor(pool: ChannelPool, host: GettingHost) {
+    this.pool = pool;
+    this.host = host;
+  }
+
+  /** Gets without an outcome. */
+  get outstanding(): number {
+    let count = 0;
+    for (const gets of this.opening.values()) count += gets.length;
+    for (const { pendingGets } of this.channels) count += pendingGets;
+    return count;
+  }
+
+  /** Gets a message. */
+  get(get: Get): void {
+    const standing = this.byQueue.get(get.queue);
+    if (standing?.isUsable === true) {
+      standing.send(get);
+      return;
+    }
+    const behind = this.opening.get(get.queue);
+    if (behind !== undefined) {
+      behind.push(get);
+      return;
+    }
+    this.opening.set(get.queue, [get]);
+    const isKept = this.pool.keep('gets', (channel, error) => this.opened(get.queue, channel, error));
+    if (!isKept) this.share(get.queue);
+  }
+
+  /** For the channels: they are settled. */
+  freed(channel: GetChannel): void {
+    if (!this.channels.delete(channel)) return;
+    for (const [queue, other] of this.byQueue) {
+      if (other === channel) this.byQueue.delete(queue);
+    }
+    this.pool.releaseKept('gets', channel.channel);
+  }
+
+  private opened(queue: string, channel: SessionChannel | undefined, error: PukaError | undefined): void {
+    if (channel === undefined) {
+      this.refuse(queue, error);
+      return;
+    }
+    const home = new GetChannel(channel, this);
+    channel.sink = home;
+    this.channels.add(home);
+    this.sendAll(queue, home);
+  }
+
+  /** No channel is to be had: with another queue's, once it is known that the broker will not refuse. */
+  private share(queue: string): void {
+    this.pool.acquire((channel, error) => {
+      if (channel === undefined) {
+        this.opened(queue, undefined, error);
+        return;
+      }
+      channel.request({ type: 'queue.declare', queue, passive: true }, (_reply, refusal) => {
+        this.pool.release(channel);
+        if (refusal === undefined) this.shareWithOther(queue);
+        else this.refuse(queue, asGetError(refusal));
+      });
+      this.host.wake();
+    });
+  }
+
+  private shareWithOther(queue: string): void {
+    let least: GetChannel | undefined;
+    for (const home of this.channels) {
+      if (home.isUsable && (least === undefined || home.load < least.load)) least = home;
+    }
+    if (least !== undefined) this.sendAll(queue, least);
+    else if (!this.pool.keep('gets', (channel, error) => this.opened(queue, channel, error))) {
+      this.pool.whenKeptChanges((error) => {
+        if (error === undefined) this.shareWithOther(queue);
+        else this.refuse(queue, error);
+      });
+    }
+  }
+
+  private sendAll(queue: string, home: GetChannel): void {
+    this.byQueue.set(queue, home);
+    for (const get of this.takeOpening(queue)) {
+      if (get.operation.state === 'pending') home.send(get);
+    }
+    home.freeWhenDone();
+    this.host.wake();
+    this.settled();
+  }
+
+  /** For the channels: a get has got its outcome. */
+  settled(): void {
+    this.host.settled();
+  }
+
+  private refuse(queue: string, error: PukaError | undefined): void {
+    for (const { operation } of this.takeOpening(queue)) operation.reject(error);
+    this.settled();
+  }
+
+  private takeOpening(queue: string): Get[] {
+    const gets = this.opening.get(queue) ?? [];
+    this.opening.delete(queue);
+    return gets;
+  }
+}
+
+/** The sink of a channel for gets; settles their messages. */
+export class GetChannel implements ChannelSink, Settlement {
+  readonly channel: SessionChannel;
+  private readonly getting: Getting;
+  private readonly pending: Get[] = [];
+  private refusal: { readonly queue: string; readonly error: AmqpError } | undefined = undefined;
+
+  constructor(channel: SessionChannel, getting: Getting) {
+    this.channel = channel;
+    this.getting = getting;
+  }
+
+  /** Whether more gets can be sent. */
+  get isUsable(): boolean {
+    return this.channel.isUsable;
+  }
+
+  /** Gets without an answer. */
+  get pendingGets(): number {
+    return this.pending.length;
+  }
+
+  /** Messages not settled, and gets without an answer. */
+  get load(): number {
+    return this.channel.unsettledDeliveries + this.pending.length;
+  }
+
+  /** Sends it behind those that are under way: answers come in their order. */
+  send(get: Get): void {
+    const { queue, noAck, operation } = get;
+    this.pending.push(get);
+    operation.isSent = true;
+    this.channel.request({ type: 'basic.get', queue, noAck }, (reply, error) => this.answered(reply, error));
+  }
+
+  /** The message. One that nobody waits for any more goes back to its queue. */
+  content(content: ReceivedContent): void {
+    const get = this.pending[0];
+    if (content.kind !== 'get-ok' || get === undefined) return;
+    const { operation, noAck, queue } = get;
+    const deliveryTag = readDeliveryTag(content);
+    this.channel.noteDelivery(deliveryTag, !noAck);
+    if (operation.state === 'pending') {
+      const settlement = noAck ? undefined : this;
+      operation.fulfil(new Message(content, deliveryTag, queue, undefined, settlement, this.channel.tables));
+    } else if (!noAck) {
+      this.channel.nack(deliveryTag, true);
+    }
+  }
+
+  confirmed(): void {}
+
+  consumerCancelled(): void {}
+
+  closed(): void {
+    this.getting.freed(this);
+  }
+
+  /** For the user, as the other two: settles a message. */
+  ack(deliveryTag: number): boolean {
+    return this.settled(this.channel.ack(deliveryTag));
+  }
+
+  reject(deliveryTag: number, requeue: boolean): boolean {
+    return this.settled(this.channel.reject(deliveryTag, requeue));
+  }
+
+  nack(deliveryTag: number, requeue: boolean): boolean {
+    return this.settled(this.channel.nack(deliveryTag, requeue));
+  }
+
+  /** Gives the channel back when nothing is open on it. */
+  freeWhenDone(): void {
+    if (this.load === 0 && this.channel.isUsable) this.getting.freed(this);
+  }
+
+  /** The message came before, or the queue is empty, or there is an error. */
+  private answered(reply: Method | undefined, error: PukaError | undefined): void {
+    const get = this.pending.shift();
+    if (get === undefined) return;
+    const { operation, queue } = get;
+    if (error === undefined) {
+      if (reply !== undefined) operation.fulfil(null);
+    } else if (error instanceof AmqpError && error.scope === 'channel') {
+      this.refusal = { queue, error };
+      operation.reject(error);
+    } else if (this.refusal !== undefined && error.scope === 'channel') {
+      this.droppedBehind(get, this.refusal);
+    } else {
+      operation.reject(error);
+    }
+    this.freeWhenDone();
+    this.getting.settled();
+  }
+
+  /** The broker refused a get before it: one of the same queue fares alike, another is sent anew. */
+  private droppedBehind(get: Get, refusal: { readonly queue: string; readonly error: AmqpError }): void {
+    const { replyCode = 0, replyText = '' } = refusal.error;
+    if (get.operation.state !== 'pending') return;
+    if (refusal.queue !== get.queue) this.getting.get(get);
+    else get.operation.reject(replyError(replyCode, replyText, { method: 'basic.get' }));
+  }
+
+  private settled(isDone: boolean): boolean {
+    this.freeWhenDone();
+    return isDone;
+  }
+}
+
+/** The refusal of the look-up stands for that of the get. */
+function asGetError(error: PukaError): PukaError {
+  if (!(error instanceof AmqpError) || error.replyCode === undefined) return error;
+  return replyError(error.replyCode, error.replyText ?? '', { method: 'basic.get', cause: error });
+}

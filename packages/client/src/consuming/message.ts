@@ -1,0 +1,293 @@
+/**
+ * A message as the user gets it. Nothing in it is decoded before it is asked for.
+ * Must not write to a channel but through its settlement.
+ */
+
+import { UsageError } from '@puka/errors';
+import {
+  type BasicProperties,
+  ByteReader,
+  decodeUtf8,
+  type FieldTable,
+  PropertiesReader,
+  type TableReadOptions,
+  type Timestamp,
+} from '@puka/wire';
+import { printAs } from '../runtime/inspect.ts';
+import type { ReceivedContent } from '../session/index.ts';
+
+/** Settles the deliveries of one channel. */
+export interface Settlement {
+  /** Each answers `false` where the channel is gone: the broker delivers the message again. */
+  ack(deliveryTag: number): boolean;
+  reject(deliveryTag: number, requeue: boolean): boolean;
+  nack(deliveryTag: number, requeue: boolean): boolean;
+}
+
+const noHeaders: FieldTable = Object.freeze(Object.create(null) as FieldTable); // An empty table has no field to be wrong.
+/** A body that is less than a quarter of the bytes it lies in is copied, so that keeping it keeps little else. */
+const copyBelowShare = 0.25;
+
+/** A message from `basicGet` or a consumer. */
+export class Message {
+  /** Its tag on its channel; means nothing elsewhere. */
+  readonly deliveryTag: number;
+  /** The consumer it came to; `undefined` for one from `basicGet`. */
+  readonly consumerTag: string | undefined;
+  /** The queue of the consumer or of the get. */
+  readonly queue: string;
+  private readonly settlement: Settlement | undefined;
+  private readonly tables: TableReadOptions | undefined;
+  private readonly kind: 'deliver' | 'get-ok';
+  private readonly methodBytes: Uint8Array;
+  private readonly methodStart: number;
+  private readonly methodEnd: number;
+  private readonly propertiesBytes: Uint8Array;
+  private readonly propertiesStart: number;
+  private readonly propertiesEnd: number;
+  private bodyBytes: Uint8Array;
+  private bodyStart: number;
+  private bodyEnd: number;
+  private reader: PropertiesReader | undefined;
+  private route: Route | undefined;
+  private settledOnce = false;
+
+  /** Made by the client. */
+  constructor(
+    content: ReceivedContent,
+    deliveryTag: number,
+    queue: string,
+    consumerTag: string | undefined,
+    settlement: Settlement | undefined,
+    tables?: TableReadOptions,
+  ) {
+    this.deliveryTag = deliveryTag;
+    this.queue = queue;
+    this.consumerTag = consumerTag;
+    this.settlement = settlement;
+    this.tables = tables;
+    this.kind = content.kind === 'get-ok' ? 'get-ok' : 'deliver';
+    this.methodBytes = content.methodBytes;
+    this.methodStart = content.methodStart;
+    this.methodEnd = content.methodEnd;
+    this.propertiesBytes = content.propertiesBytes;
+    this.propertiesStart = content.propertiesStart;
+    this.propertiesEnd = content.propertiesEnd;
+    this.bodyBytes = content.bodyBytes;
+    this.bodyStart = content.bodyStart;
+    this.bodyEnd = content.bodyEnd;
+  }
+
+  /** The body; yours to keep and to change. A long one shares its memory with other bytes received. */
+  get body(): Uint8Array {
+    const { bodyBytes, bodyStart, bodyEnd } = this;
+    const length = bodyEnd - bodyStart;
+    if (length === bodyBytes.length) return bodyBytes;
+    const copy = length < bodyBytes.buffer.byteLength * copyBelowShare;
+    this.bodyBytes = copy ? bodyBytes.slice(bodyStart, bodyEnd) : bodyBytes.subarray(bodyStart, bodyEnd);
+    this.bodyStart = 0;
+    this.bodyEnd = length;
+    return this.bodyBytes;
+  }
+
+  /** Bytes of the body, without touching it. */
+  get bodySize(): number {
+    return this.bodyEnd - this.bodyStart;
+  }
+
+  /** The body as UTF-8; what is not becomes U+FFFD. */
+  text(): string {
+    return decodeUtf8(this.bodyBytes, this.bodyStart, this.bodyEnd);
+  }
+
+  /** The body as JSON. @throws {SyntaxError} when it is none. */
+  json<Value = unknown>(): Value {
+    return JSON.parse(this.text()) as Value; // The caller's claim, as with every JSON.parse.
+  }
+
+  /** All the properties that are there. @throws {AmqpSyntaxError} when the publisher's headers are malformed. */
+  get properties(): BasicProperties {
+    this.checkHeaders();
+    return this.lazyReader.toObject();
+  }
+  /**
+   * The headers; an empty table where there are none.
+   *
+   * @throws {AmqpSyntaxError | LimitExceeded} when the publisher's are malformed. All else of the message can still be read.
+   */
+  get headers(): FieldTable {
+    const { headers } = this.lazyReader;
+    if (headers !== undefined) return headers;
+    this.checkHeaders();
+    return noHeaders;
+  }
+  /** MIME type of the body. */
+  get contentType(): string | undefined {
+    return this.lazyReader.contentType;
+  }
+  /** MIME encoding of the body. */
+  get contentEncoding(): string | undefined {
+    return this.lazyReader.contentEncoding;
+  }
+  /** 2 is persistent. */
+  get deliveryMode(): number | undefined {
+    return this.lazyReader.deliveryMode;
+  }
+  /** 0 to 255. */
+  get priority(): number | undefined {
+    return this.lazyReader.priority;
+  }
+  /** What the publisher knows it by. */
+  get correlationId(): string | undefined {
+    return this.lazyReader.correlationId;
+  }
+  /** Where to answer. */
+  get replyTo(): string | undefined {
+    return this.lazyReader.replyTo;
+  }
+  /** Milliseconds to live, as text. */
+  get expiration(): string | undefined {
+    return this.lazyReader.expiration;
+  }
+  /** The application's id of the message. */
+  get messageId(): string | undefined {
+    return this.lazyReader.messageId;
+  }
+  /** When it was made. */
+  get timestamp(): Date | Timestamp | undefined {
+    return this.lazyReader.timestamp;
+  }
+  /** The application's kind of message. */
+  get type(): string | undefined {
+    return this.lazyReader.type;
+  }
+  /** The user that published it, as the broker has checked. */
+  get userId(): string | undefined {
+    return this.lazyReader.userId;
+  }
+  /** The application that made it. */
+  get appId(): string | undefined {
+    return this.lazyReader.appId;
+  }
+  /** Without a use in RabbitMQ. */
+  get clusterId(): string | undefined {
+    return this.lazyReader.clusterId;
+  }
+  /** The exchange it was published to; empty for the default exchange. */
+  get exchange(): string {
+    return this.lazyRoute.exchange;
+  }
+  /** The routing key it was published with. */
+  get routingKey(): string {
+    return this.lazyRoute.routingKey;
+  }
+  /** Whether the broker may have delivered it before. */
+  get redelivered(): boolean {
+    return this.lazyRoute.redelivered;
+  }
+  /** Messages left in the queue when `basicGet` took this one; `undefined` for one of a consumer. */
+  get messageCount(): number | undefined {
+    return this.lazyRoute.messageCount;
+  }
+
+  static {
+    printAs(Message, 'Message', (message) => {
+      const { bodySize, ...route } = message.toJSON();
+      const properties = Object.entries(message.lazyReader.toObject()).filter(([, value]) => value !== undefined);
+      return { ...route, properties: Object.fromEntries(properties), body: message.body };
+    });
+  }
+
+  /** For `JSON.stringify`: where it is from, neither properties nor body. */
+  toJSON(): MessageFace {
+    const { deliveryTag, consumerTag, queue, exchange, routingKey, redelivered, bodySize } = this;
+    return { deliveryTag, consumerTag, queue, exchange, routingKey, redelivered, bodySize };
+  }
+
+  /**
+   * Acknowledges the message: queued at once, written at the end of the turn.
+   *
+   * @returns `false` where its channel is gone; the broker delivers it again.
+   * @throws {UsageError} for a message settled before, or one taken with `noAck`.
+   */
+  ack(): boolean {
+    return this.settle().ack(this.deliveryTag);
+  }
+
+  /** Rejects the message. @param options.requeue `false` drops or dead-letters it. Default `true`. Otherwise as `ack()`. */
+  reject(options: { readonly requeue?: boolean | undefined } = {}): boolean {
+    return this.settle().reject(this.deliveryTag, options.requeue ?? true);
+  }
+
+  /** As `reject()`, by RabbitMQ's `basic.nack`. */
+  nack(options: { readonly requeue?: boolean | undefined } = {}): boolean {
+    return this.settle().nack(this.deliveryTag, options.requeue ?? true);
+  }
+
+  /** Whether it has been settled; one that came with `noAck` was settled by the broker. */
+  get isSettled(): boolean {
+    return this.settledOnce || this.settlement === undefined;
+  }
+
+  /** For the client: whether it is settled through this. */
+  isSettledBy(settlement: Settlement): boolean {
+    return this.settlement === settlement;
+  }
+
+  private checkHeaders(): void {
+    const { lazyReader } = this;
+    if (lazyReader.headers === undefined && lazyReader.bytesOf('headers') !== undefined) throw lazyReader.error;
+  }
+
+  private settle(): Settlement {
+    if (this.settlement === undefined) {
+      throw new UsageError(`message ${this.deliveryTag} of queue '${this.queue}' came with noAck: nothing to settle`);
+    }
+    if (this.settledOnce) {
+      throw new UsageError(`message ${this.deliveryTag} of queue '${this.queue}' is settled already`);
+    }
+    this.settledOnce = true;
+    return this.settlement;
+  }
+
+  private get lazyReader(): PropertiesReader {
+    const { propertiesBytes, propertiesStart, propertiesEnd, tables } = this;
+    this.reader ??= new PropertiesReader(propertiesBytes, propertiesStart, propertiesEnd, tables);
+    return this.reader;
+  }
+
+  private get lazyRoute(): Route {
+    this.route ??= readRoute(this.kind, this.methodBytes, this.methodStart, this.methodEnd);
+    return this.route;
+  }
+}
+
+/** What a message shows of itself. */
+export interface MessageFace {
+  readonly deliveryTag: number;
+  readonly consumerTag: string | undefined;
+  readonly queue: string;
+  readonly exchange: string;
+  readonly routingKey: string;
+  readonly redelivered: boolean;
+  /** In bytes. */
+  readonly bodySize: number;
+}
+
+interface Route {
+  readonly exchange: string;
+  readonly routingKey: string;
+  readonly redelivered: boolean;
+  readonly messageCount: number | undefined;
+}
+
+/** AMQP 0-9-1 §1.8: `basic.deliver` and `basic.get-ok` share the middle of their fields. */
+function readRoute(kind: 'deliver' | 'get-ok', bytes: Uint8Array, start: number, end: number): Route {
+  const reader = new ByteReader(bytes, start + 4, end);
+  if (kind === 'deliver') reader.readShortString();
+  reader.readUint64();
+  const redelivered = (reader.readUint8() & 1) === 1;
+  const exchange = reader.readShortString();
+  const routingKey = reader.readShortString();
+  return { exchange, routingKey, redelivered, messageCount: kind === 'deliver' ? undefined : reader.readUint32() };
+}

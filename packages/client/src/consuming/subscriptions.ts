@@ -1,0 +1,374 @@
+/**
+ * Consumers of one connection: finds each its channel, subscribes, cancels, changes the prefetch count, and subscribes
+ * again those that lost their channel by another's fault. Must not hand out messages: the consumer does.
+ */
+import { AmqpError, ConnectionBroken, ConsumerCancelled, type PukaError, replyError, UsageError } from '@puka/errors';
+import { brokenConnection, type ChannelPool } from '../connection/channel-pool.ts';
+import type { Operation } from '../operations/operation.ts';
+import type { Cancelled } from '../options.ts';
+import type { SessionChannel } from '../session/index.ts';
+import { given, withTable } from '../topology/method-input.ts';
+import type { Consumer, ConsumerSource } from './consumer.ts';
+import { ConsumerChannel, type ConsumerChannelHost, Subscription } from './consumer-channel.ts';
+import { Standing } from './consumer-state.ts';
+
+type Done = (error: PukaError | undefined) => void;
+type Cancel = Operation<Cancelled>;
+
+/** What it needs of its client. */
+export interface ConsumingHost {
+  /** There is something to send. */
+  wake(): void;
+  /** The consumer has ended. */
+  consumerGone(consumer: Consumer): void;
+}
+
+/** All of one connection. */
+export class Consuming implements ConsumerChannelHost {
+  private readonly pool: ChannelPool;
+  private readonly host: ConsumingHost;
+  private readonly channels = new Set<ConsumerChannel>();
+  private readonly standings = new Map<Consumer, Standing>();
+
+  constructor(pool: ChannelPool, host: ConsumingHost) {
+    this.pool = pool;
+    this.host = host;
+  }
+
+  /** The consumers that have not ended. */
+  get consumers(): Iterable<Consumer> {
+    return this.standings.keys();
+  }
+
+  /** Subscribes; `ready` of the consumer tells how it went. */
+  start(consumer: Consumer): void {
+    const standing = new Standing();
+    this.standings.set(consumer, standing);
+    this.subscribe(consumer, consumer.sources, (error) => {
+      if (error === undefined) consumer.ready.fulfil(consumer);
+      else this.refuse(consumer, error);
+      standing.goOn();
+    });
+  }
+
+  /** Ends a consumer. What was not handed out goes back to its queues; then the operation and the consumer end. */
+  cancel(consumer: Consumer, operation: Cancel): void {
+    const { consumerTag } = consumer;
+    const standing = this.standings.get(consumer);
+    if (standing === undefined) {
+      operation.fulfil({ consumerTag });
+      return;
+    }
+    if (standing.cancel !== undefined) {
+      standing.cancel.watch(() => operation.fulfil({ consumerTag }));
+      return;
+    }
+    standing.cancel = operation;
+    consumer.beginCancel();
+    const task = (done: () => void): void => {
+      operation.isSent = true;
+      const subscriptions = [...standing.subscriptions];
+      this.retire(subscriptions, () => {
+        this.gone(consumer, undefined);
+        done();
+      });
+      // Behind the cancel, or the broker would send them here again; at once, for they may be what stops the reading.
+      for (const subscription of subscriptions) subscription.putBackWaiting();
+    };
+    standing.whenSteady(task, () => operation.fulfil({ consumerTag }));
+  }
+
+  /** Puts another limit in force. RabbitMQ knows it only for consumers to come, so the consumer subscribes anew. */
+  qos(consumer: Consumer, prefetchCount: number, operation: Operation<void>): void {
+    const standing = this.standings.get(consumer);
+    if (standing === undefined || standing.cancel !== undefined) {
+      operation.reject(new UsageError('basicQos of a consumer that has ended', { method: 'basic.qos' }));
+      return;
+    }
+    const task = (done: () => void): void => {
+      const before = consumer.prefetchCount;
+      const isLess = prefetchCount > 0 && (before === 0 || prefetchCount < before);
+      consumer.prefetchCount = prefetchCount;
+      consumer.limitHands(prefetchCount);
+      operation.isSent = true;
+      const old = [...standing.subscriptions];
+      const finish: Done = (error) => {
+        if (error === undefined) {
+          if (isLess) for (const subscription of old) subscription.putBackWaiting();
+          operation.fulfil(undefined);
+        } else {
+          consumer.prefetchCount = before;
+          consumer.limitHands(before);
+          operation.reject(error);
+        }
+        done();
+      };
+      // The new one stands before the old one goes: an auto-delete queue must not see its last consumer leave.
+      if (consumer.sources.some(({ exclusive }) => exclusive)) {
+        this.retire(old, () =>
+          this.subscribe(consumer, consumer.sources, (error) => this.moved(consumer, error, finish)),
+        );
+      } else {
+        this.subscribe(consumer, consumer.sources, (error) => {
+          if (error === undefined) this.retire(old, () => finish(undefined));
+          else finish(error);
+        });
+      }
+    };
+    const over = (): void =>
+      operation.reject(new UsageError('basicQos of a consumer that has ended', { method: 'basic.qos' }));
+    standing.whenSteady(task, over);
+  }
+
+  private moved(consumer: Consumer, error: PukaError | undefined, finish: Done): void {
+    if (error !== undefined) this.gone(consumer, error);
+    finish(error);
+  }
+
+  private subscribe(consumer: Consumer, sources: readonly ConsumerSource[], done: Done): void {
+    const isKept = this.pool.keep('consumers', (channel, error) => {
+      if (channel === undefined) done(error ?? brokenConnection('basic.consume', undefined));
+      else this.subscribeOn(this.open(channel), consumer, sources, done);
+    });
+    if (!isKept) this.probe(consumer, sources, done);
+  }
+
+  private open(channel: SessionChannel): ConsumerChannel {
+    const on = new ConsumerChannel(channel, this);
+    channel.sink = on;
+    this.channels.add(on);
+    return on;
+  }
+
+  /** Before a channel is shared: a queue that is not there must not cost the others their channel. */
+  private probe(consumer: Consumer, sources: readonly ConsumerSource[], done: Done): void {
+    this.pool.acquire((channel, error) => {
+      if (channel === undefined) {
+        done(error);
+        return;
+      }
+      let refusal: PukaError | undefined;
+      sources.forEach(({ queue }, index) => {
+        channel.request({ type: 'queue.declare', queue, passive: true }, (_reply, refused) => {
+          refusal ??= refused;
+          if (index < sources.length - 1) return;
+          this.pool.release(channel);
+          if (refusal === undefined) this.share(consumer, sources, done);
+          else done(asConsumeError(refusal));
+        });
+      });
+      this.host.wake();
+    });
+  }
+
+  private share(consumer: Consumer, sources: readonly ConsumerSource[], done: Done): void {
+    const usable = [...this.channels].filter(({ channel }) => channel.isUsable);
+    const free = usable.filter((on) => !sources.some(({ consumerTag }) => on.has(consumerTag)));
+    const [first, ...others] = free.length > 0 ? free : usable;
+    if (first === undefined) {
+      this.pool.whenKeptChanges((error) => {
+        if (error === undefined) this.subscribe(consumer, sources, done);
+        else done(error);
+      });
+      return;
+    }
+    const least = others.reduce((best, on) => (on.size < best.size ? on : best), first);
+    const tagged = sources.map((source) => ({ ...source, consumerTag: least.freeTag(source.consumerTag) }));
+    this.subscribeOn(least, consumer, tagged, done);
+  }
+
+  private subscribeOn(on: ConsumerChannel, consumer: Consumer, sources: readonly ConsumerSource[], done: Done): void {
+    const standing = this.standings.get(consumer);
+    const { channel } = on;
+    const made: Subscription[] = [];
+    let left = sources.length;
+    const fail = (error: PukaError): void => {
+      if (left === 0) return;
+      left = 0;
+      // Those of this attempt that stood already are gone with the channel, and made again with the rest of it.
+      if (!channel.isUsable) for (const subscription of made) standing?.subscriptions.delete(subscription);
+      this.consumeFailed(on, consumer, sources, error, done);
+    };
+    consumer.ready.isSent = true;
+    // RabbitMQ: the limit is that of the consumers made after it on the channel, so it is always said anew.
+    channel.request({ type: 'basic.qos', prefetchCount: consumer.prefetchCount }, () => {});
+    for (const source of sources) {
+      const subscription = new Subscription(consumer, source, on);
+      const isSent = channel.request(consumeMethod(consumer, source), (_reply, error) => {
+        if (error === undefined) {
+          if (left > 0 && --left === 0) done(undefined);
+          return;
+        }
+        on.remove(subscription);
+        standing?.subscriptions.delete(subscription);
+        fail(error);
+      });
+      if (!isSent) {
+        fail(brokenConnection('basic.consume', undefined));
+        break;
+      }
+      made.push(subscription);
+      on.add(subscription);
+      standing?.subscriptions.add(subscription);
+    }
+    // Nobody is left to have it: not even its consumer.
+    if (standing === undefined) this.retire(made, () => {});
+    this.host.wake();
+  }
+
+  /** Refused, or dropped unseen because another consumer of the channel was refused: then it is tried again. */
+  private consumeFailed(
+    on: ConsumerChannel,
+    consumer: Consumer,
+    sources: readonly ConsumerSource[],
+    error: PukaError,
+    done: Done,
+  ): void {
+    const isBystander = on.culprit !== undefined && on.culprit !== consumer && error.scope === 'channel';
+    if (isBystander) {
+      this.subscribe(consumer, sources, done);
+      return;
+    }
+    if (error instanceof AmqpError && error.scope === 'channel') on.culprit = consumer;
+    done(error);
+  }
+
+  /** Cancels subscriptions with the broker. What comes before its answer still goes to the consumer. */
+  private retire(subscriptions: readonly Subscription[], done: () => void): void {
+    let left = subscriptions.length + 1;
+    const count = (): void => {
+      if (--left === 0) done();
+    };
+    for (const subscription of subscriptions) {
+      const { consumerTag } = subscription.source;
+      subscription.isRetired = true;
+      const forget = (): void => {
+        this.standings.get(subscription.consumer)?.subscriptions.delete(subscription);
+        count();
+        // Behind the rest, so that what waits can be put back before the channel goes.
+        subscription.on.remove(subscription);
+      };
+      if (!subscription.on.channel.request({ type: 'basic.cancel', consumerTag }, forget)) forget();
+    }
+    count();
+    this.host.wake();
+  }
+
+  private refuse(consumer: Consumer, error: PukaError): void {
+    consumer.ready.reject(error);
+    this.gone(consumer, error);
+  }
+
+  private gone(consumer: Consumer, error: unknown): void {
+    const standing = this.standings.get(consumer);
+    if (standing === undefined) return;
+    this.standings.delete(consumer);
+    standing.isOver = true;
+    consumer.end(error);
+    standing.cancel?.fulfil({ consumerTag: consumer.consumerTag });
+    this.host.consumerGone(consumer);
+    if (standing.subscriptions.size > 0) this.retire([...standing.subscriptions], () => {});
+  }
+
+  /** RabbitMQ extension: the queue is gone, or its master. */
+  subscriptionCancelled(subscription: Subscription): void {
+    const { consumer, source, on } = subscription;
+    const { queue, consumerTag } = source;
+    const unanswered = on.channel.forgetConsume(consumerTag);
+    const standing = this.standings.get(consumer);
+    standing?.subscriptions.delete(subscription);
+    on.remove(subscription);
+    const text = `the broker cancelled the consumer of queue '${queue}'`;
+    const error = new ConsumerCancelled(text, { queue, consumerTag, method: 'basic.consume' });
+    if (unanswered !== undefined) {
+      unanswered(undefined, error);
+      return;
+    }
+    if (standing === undefined || standing.cancel !== undefined) return;
+    if (!consumer.resubscribe) {
+      this.endAll(consumer, standing, error);
+      return;
+    }
+    standing.whenSteady((done) => {
+      this.subscribe(consumer, [source], (refusal) => {
+        if (refusal !== undefined) {
+          const details = { queue, consumerTag, method: 'basic.consume', cause: refusal };
+          this.gone(consumer, new ConsumerCancelled(`${text}, and subscribing again failed`, details));
+        }
+        done();
+      });
+    });
+  }
+
+  /** Puka: the end of one queue is the end of the whole consumer. What was received is handed out first. */
+  private endAll(consumer: Consumer, standing: Standing, error: PukaError): void {
+    if (!consumer.noAck) {
+      this.gone(consumer, error);
+      return;
+    }
+    // What is on its way from the other queues is the consumer's: the broker has forgotten it.
+    standing.whenSteady((done) => {
+      this.retire([...standing.subscriptions], () => {
+        this.gone(consumer, error);
+        done();
+      });
+    });
+  }
+
+  /** The channel is gone, and with it every right to settle: the broker delivers again what was not settled. */
+  consumerChannelClosed(on: ConsumerChannel, error: PukaError | undefined): void {
+    if (!this.channels.delete(on)) return;
+    const subscriptions = [...on.subscriptions];
+    for (const subscription of subscriptions) subscription.lose();
+    this.pool.releaseKept('consumers', on.channel);
+    const lost = new Set<Consumer>();
+    for (const subscription of subscriptions) {
+      const { consumer } = subscription;
+      const standing = this.standings.get(consumer);
+      if (standing === undefined || !standing.subscriptions.delete(subscription)) continue;
+      if (on.culprit !== undefined && on.culprit !== consumer && standing.cancel === undefined) {
+        this.subscribeAgain(consumer, standing, subscription.source);
+      } else {
+        lost.add(consumer);
+      }
+    }
+    for (const consumer of lost) {
+      const isOver = error === undefined || consumer.isCancelling;
+      this.gone(consumer, isOver ? undefined : asConsumerEnd(error, consumer.queue));
+    }
+  }
+
+  private subscribeAgain(consumer: Consumer, standing: Standing, source: ConsumerSource): void {
+    standing.whenSteady((done) => {
+      this.subscribe(consumer, [source], (error) => {
+        if (error !== undefined) this.gone(consumer, error);
+        done();
+      });
+    });
+  }
+
+  consumerChannelFree(on: ConsumerChannel): void {
+    if (!on.channel.isUsable || !this.channels.delete(on)) return;
+    this.pool.releaseKept('consumers', on.channel);
+  }
+}
+
+function consumeMethod(consumer: Consumer, source: ConsumerSource): Parameters<SessionChannel['request']>[0] {
+  const { queue, consumerTag, noLocal, exclusive, arguments: table } = source;
+  const { noAck } = consumer;
+  return withTable({ type: 'basic.consume', queue, consumerTag, ...given({ noLocal, noAck, exclusive }) }, table);
+}
+
+/** The refusal of the look-up stands for that of the consume. */
+function asConsumeError(error: PukaError): PukaError {
+  if (!(error instanceof AmqpError) || error.replyCode === undefined) return error;
+  return replyError(error.replyCode, error.replyText ?? '', { method: 'basic.consume', cause: error });
+}
+
+function asConsumerEnd(error: PukaError, queue: string): PukaError {
+  if (error.scope !== 'connection' || error instanceof ConnectionBroken) return error;
+  return new ConnectionBroken(`the connection ended under the consumer of queue '${queue}'`, {
+    method: 'basic.consume',
+    cause: error,
+  });
+}

@@ -1,0 +1,113 @@
+/**
+ * Runs what is ready: callbacks of operations, then those of consumers, and tells failures nobody has looked at.
+ * What a callback throws hurts nobody else. Must not know the network.
+ */
+import type { Consumer } from '../consuming/consumer.ts';
+import type { Operation } from './operation.ts';
+
+/** What it needs of its client. */
+export interface TurnsHost {
+  /** There is something to run: `run()` is due, never inside this call. */
+  turnIsDue(): void;
+  /** Nobody looked at a failure, or a callback threw. */
+  unobserved(error: unknown, operation: Operation<unknown> | undefined): void;
+}
+
+/** Of one client. */
+export class Turns {
+  private readonly host: TurnsHost;
+  private operations: Operation<unknown>[] = [];
+  private consumers: Consumer[] = [];
+  private unseen: Operation<unknown>[] = [];
+  private isRunning = false;
+  /** Failed in the turn before: its callers have had their time to look. */
+  private overdue: Operation<unknown>[] = [];
+  /** What callbacks threw, or rejected with. */
+  private thrown: { readonly error: unknown; readonly operation: Operation<unknown> | undefined }[] = [];
+
+  constructor(host: TurnsHost) {
+    this.host = host;
+  }
+
+  /** Whether there is something to run. */
+  get isDue(): boolean {
+    const { operations, consumers, unseen, overdue, thrown } = this;
+    return operations.length + consumers.length + unseen.length + overdue.length + thrown.length > 0;
+  }
+
+  /** Its callback is to be called. */
+  addOperation(operation: Operation<unknown>): void {
+    this.operations.push(operation);
+    this.host.turnIsDue();
+  }
+
+  /** Its callback is to be called for what waits there. */
+  addConsumer(consumer: Consumer): void {
+    this.consumers.push(consumer);
+    this.host.turnIsDue();
+  }
+
+  /** It is told, unless somebody asks for its outcome in this turn. */
+  addUnseen(operation: Operation<unknown>): void {
+    this.unseen.push(operation);
+    this.host.turnIsDue();
+  }
+
+  /** Runs what is ready now. What becomes ready meanwhile is for the next turn, so that this one ends. */
+  run(): void {
+    if (this.isDue) this.turn(() => this.runReady());
+  }
+
+  /** As `run()`, but with what becomes ready meanwhile: who drives by hand waits for the network next, not for a turn. */
+  runAll(): void {
+    this.turn(() => {
+      while (this.operations.length + this.consumers.length > 0) this.runReady();
+    });
+  }
+
+  private runReady(): void {
+    const { operations, consumers } = this;
+    if (operations.length > 0) {
+      this.operations = [];
+      for (const operation of operations) this.runCallback(operation);
+    }
+    if (consumers.length > 0) {
+      this.consumers = [];
+      for (const consumer of consumers) consumer.runCallbacks((error) => this.addThrown(error, undefined));
+    }
+  }
+
+  private turn(work: () => void): void {
+    const { overdue } = this;
+    this.overdue = this.unseen;
+    this.unseen = [];
+    this.isRunning = true;
+    work();
+    this.isRunning = false;
+    const { thrown } = this;
+    if (thrown.length > 0) {
+      this.thrown = [];
+      for (const { error, operation } of thrown) this.host.unobserved(error, operation);
+    }
+    for (const operation of overdue) {
+      if (!operation.isObserved) this.host.unobserved(operation.error, operation);
+    }
+    if (this.isDue) this.host.turnIsDue();
+  }
+
+  /** Told in this turn, or in the next where it comes late: an async callback may fail at any time. */
+  private addThrown(error: unknown, operation: Operation<unknown> | undefined): void {
+    this.thrown.push({ error, operation });
+    if (!this.isRunning) this.host.turnIsDue();
+  }
+
+  private runCallback(operation: Operation<unknown>): void {
+    const report = (error: unknown): void => this.addThrown(error, operation);
+    try {
+      const returned = operation.runCallback();
+      if (returned instanceof Promise) returned.catch(report);
+    } catch (error) {
+      report(error);
+    }
+  }
+}

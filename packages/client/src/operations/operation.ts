@@ -1,0 +1,186 @@
+/**
+ * The promise of one operation. It settles once; a native promise is made only for who asks for one.
+ * Must not know the protocol.
+ */
+
+import { printAs } from '../runtime/inspect.ts';
+
+/** Told the outcome of an operation: never inside the call that started it. */
+export type Callback<Result> = {
+  // A method, for the same looseness as that of any callback parameter.
+  call(error: unknown, result: Result | undefined, promise: Operation<Result>): unknown;
+}['call'];
+
+/** What an operation needs of its client. */
+export interface OperationHost {
+  /** Numbers the promises of a client: 1, 2, 3 … */
+  nextNumber(): number;
+  /** An operation with a callback has settled. */
+  callbackReady(operation: Operation<unknown>): void;
+  /** An operation has failed, and nobody has asked for its outcome so far. */
+  failedUnseen(operation: Operation<unknown>): void;
+}
+
+/**
+ * An operation under way: awaitable, and at home in `Promise.all`. One that is ignored costs no native promise; when it
+ * fails the failure goes to the client's `unobserved` listener.
+ */
+export class Operation<Result> implements Promise<Result> {
+  /** A small integer, unique in the client. */
+  readonly number: number;
+  /** The AMQP name of its method. */
+  readonly method: string;
+  /** `pending`, then one of the others for good. */
+  state: 'pending' | 'fulfilled' | 'rejected' = 'pending';
+  /** Whether somebody has asked for the outcome. */
+  isObserved: boolean;
+  /** Undoes what `signal` and `timeout` set up; for the client. */
+  release: (() => void) | undefined = undefined;
+  /** Whether any byte of it can have reached the broker; for the client. */
+  isSent = false;
+  private outcome: unknown = undefined;
+  // Kept without its type, so that an operation with a narrow result passes for one with a wide one.
+  private callback: Callback<never> | undefined;
+  readonly #host: OperationHost;
+  private promise: Promise<unknown> | undefined = undefined;
+  private settlePromise: (() => void) | undefined = undefined;
+  private watchers: Set<() => void> | undefined = undefined;
+
+  /** Made by the client. */
+  constructor(host: OperationHost, method: string, callback: Callback<Result> | undefined) {
+    this.#host = host;
+    this.number = host.nextNumber();
+    this.method = method;
+    this.callback = callback as Callback<never> | undefined; // `runCallback` gives it the result of `fulfil`.
+    this.isObserved = callback !== undefined;
+  }
+
+  /** For the client: whether it is one of that client's. */
+  isOf(host: OperationHost): boolean {
+    return this.#host === host;
+  }
+
+  /** For `Object.prototype.toString`. */
+  get [Symbol.toStringTag](): string {
+    return 'Operation';
+  }
+
+  static {
+    printAs(Operation, 'Operation', (shown) => shown.toJSON());
+  }
+
+  /** For `JSON.stringify`: number, method and state, neither result nor error. */
+  toJSON(): { readonly number: number; readonly method: string; readonly state: string } {
+    return { number: this.number, method: this.method, state: this.state };
+  }
+
+  /** As `Promise.prototype.then`. */
+  // biome-ignore lint/suspicious/noThenProperty: an operation is a promise.
+  then<Fulfilled = Result, Rejected = never>(
+    onFulfilled?: ((result: Result) => Fulfilled | PromiseLike<Fulfilled>) | null,
+    onRejected?: ((error: unknown) => Rejected | PromiseLike<Rejected>) | null,
+  ): Promise<Fulfilled | Rejected> {
+    return this.native().then(onFulfilled, onRejected);
+  }
+
+  /** As `Promise.prototype.catch`. */
+  catch<Rejected = never>(
+    onRejected?: ((error: unknown) => Rejected | PromiseLike<Rejected>) | null,
+  ): Promise<Result | Rejected> {
+    return this.native().catch(onRejected);
+  }
+
+  /** As `Promise.prototype.finally`. */
+  finally(onFinally?: (() => void) | null): Promise<Result> {
+    return this.native().finally(onFinally);
+  }
+
+  /** For the client: the operation has succeeded. Does nothing when it is settled. */
+  fulfil(result: Result): void {
+    if (this.state !== 'pending') return;
+    this.state = 'fulfilled';
+    this.outcome = result;
+    this.settled();
+  }
+
+  /** For the client: the operation has failed. Does nothing when it is settled. */
+  reject(error: unknown): void {
+    if (this.state !== 'pending') return;
+    this.state = 'rejected';
+    this.outcome = error;
+    if (!this.isObserved && this.watchers === undefined) this.#host.failedUnseen(this);
+    this.settled();
+  }
+
+  /** For the client: the result it was fulfilled with. */
+  get result(): Result {
+    return this.outcome as Result; // Asked for in state `fulfilled` only, where `fulfil` has set it.
+  }
+
+  /** For the client: the error it was rejected with. */
+  get error(): unknown {
+    return this.state === 'rejected' ? this.outcome : undefined;
+  }
+
+  /** For the client: takes another callback, also for an outcome that is there already. */
+  setCallback(callback: Callback<Result>): void {
+    this.callback = callback as Callback<never>; // As in the constructor.
+    this.isObserved = true;
+    if (this.state !== 'pending') this.#host.callbackReady(this);
+  }
+
+  /** For the client: calls the callback, once. @returns what it returned. */
+  runCallback(): unknown {
+    const { callback } = this;
+    this.callback = undefined;
+    if (callback === undefined) return undefined;
+    const self = this as unknown as Operation<never>; // As above.
+    if (this.state === 'rejected') return callback(this.outcome, undefined, self);
+    return callback(undefined, this.outcome as never, self); // The state says that `fulfil` set it.
+  }
+
+  /** For the client: is told when it settles, without a native promise. @returns undoes it. */
+  watch(watcher: () => void): () => void {
+    const watchers = this.watchers ?? new Set();
+    this.watchers = watchers;
+    watchers.add(watcher);
+    return () => {
+      watchers.delete(watcher);
+      if (watchers.size === 0 && this.watchers === watchers) this.watchers = undefined;
+    };
+  }
+
+  private settled(): void {
+    this.settlePromise?.();
+    this.settlePromise = undefined;
+    this.release?.();
+    this.release = undefined;
+    if (this.callback !== undefined) this.#host.callbackReady(this);
+    const { watchers } = this;
+    this.watchers = undefined;
+    if (watchers !== undefined) for (const watcher of watchers) watcher();
+  }
+
+  private native(): Promise<Result> {
+    this.isObserved = true;
+    this.promise ??= new Promise<unknown>((resolve, reject) => {
+      const settle = (): void => {
+        if (this.state === 'fulfilled') resolve(this.outcome);
+        else reject(this.outcome);
+      };
+      if (this.state === 'pending') this.settlePromise = settle;
+      else settle();
+    });
+    return this.promise as Promise<Result>; // It resolves with the argument of `fulfil`.
+  }
+}
+
+/** Gives one operation the outcome of another. */
+export function follow<Result>(leader: Operation<Result>, operation: Operation<Result>): void {
+  const settle = (): void => {
+    if (leader.state === 'fulfilled') operation.fulfil(leader.result);
+    else operation.reject(leader.error);
+  };
+  if (leader.state === 'pending') leader.watch(settle);
+  else settle();
+}

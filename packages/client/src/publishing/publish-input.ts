@@ -1,0 +1,102 @@
+/** Makes of the options of a publish what goes out. Takes a copy of the properties, none of the body. Must not send. */
+import { UsageError } from '@puka/errors';
+import { type BasicProperties, ByteWriter, encodeUtf8, utf8Length, writeProperties } from '@puka/wire';
+import type { PublishOptions } from '../options.ts';
+import type { PublishInput } from '../session/index.ts';
+
+const noBytes = new Uint8Array(0);
+const noProperties = new Uint8Array(2);
+/** Flags with the delivery mode alone, and 2 (persistent). AMQP 0-9-1 §4.2.6.1. */
+const persistentProperties = Uint8Array.of(0x10, 0, 2);
+/** Room for most properties. */
+const propertiesBytes = 512;
+const decimal = /^\d+$/;
+
+/** @throws {UsageError} for what the broker would refuse and what cannot be encoded. */
+export function publishInput(options: PublishOptions, maxTableDepth = 64): PublishInput {
+  const { exchange = '', routingKey, mandatory = false } = options;
+  checkShortString(exchange, 'exchange');
+  checkShortString(routingKey, 'routingKey');
+  if ('immediate' in options && options.immediate) {
+    throw new UsageError('immediate is gone from RabbitMQ since 3.0: it would end the connection');
+  }
+  const properties = encodedProperties(options, maxTableDepth);
+  return { exchange, routingKey, mandatory, properties, body: bodyOf(options) };
+}
+
+function checkShortString(text: unknown, name: string): void {
+  if (typeof text !== 'string') throw new UsageError(`${name} of basic.publish is ${typeof text}, not a string`);
+  if (text.length <= 85) return;
+  if (utf8Length(text) > 255) throw new UsageError(`${name} of basic.publish is over 255 bytes`);
+}
+
+function bodyOf(options: PublishOptions): Uint8Array {
+  const { body, json } = options;
+  if (json !== undefined) {
+    if (body !== undefined) throw new UsageError('basic.publish takes body or json, not both');
+    return encodeUtf8(jsonText(json));
+  }
+  if (body === undefined) return noBytes;
+  if (typeof body === 'string') return encodeUtf8(body);
+  if (body instanceof Uint8Array) return body;
+  throw new UsageError('body of basic.publish is neither a string nor bytes; json: takes any value');
+}
+
+function jsonText(value: unknown): string {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value);
+  } catch (cause) {
+    // A bigint, a circle, or a toJSON() that throws.
+    throw new UsageError('json of basic.publish cannot be written as JSON', { cause });
+  }
+  if (text === undefined) throw new UsageError('json of basic.publish has no JSON form');
+  return text;
+}
+
+function encodedProperties(options: PublishOptions, maxTableDepth: number): Uint8Array {
+  const isBare =
+    options.contentType === undefined &&
+    options.contentEncoding === undefined &&
+    options.headers === undefined &&
+    options.priority === undefined &&
+    options.correlationId === undefined &&
+    options.replyTo === undefined &&
+    options.expiration === undefined &&
+    options.messageId === undefined &&
+    options.timestamp === undefined &&
+    options.type === undefined &&
+    options.userId === undefined &&
+    options.appId === undefined &&
+    options.clusterId === undefined &&
+    options.json === undefined;
+  if (isBare && options.deliveryMode === undefined) return noProperties;
+  if (isBare && options.deliveryMode === 2) return persistentProperties;
+  if (options.expiration !== undefined && !decimal.test(options.expiration)) {
+    // RabbitMQ: anything but a whole number of milliseconds as text is refused with 406.
+    throw new UsageError(`expiration of basic.publish is '${options.expiration}'; it takes whole milliseconds as text`);
+  }
+  const properties: BasicProperties =
+    options.json !== undefined && options.contentType === undefined
+      ? { ...options, contentType: 'application/json' }
+      : options;
+  return written(properties, maxTableDepth);
+}
+
+/** Used again and again, but for a publish in the middle of another: headers may have getters. */
+let idleWriter: ByteWriter | undefined = new ByteWriter(propertiesBytes);
+
+function written(properties: BasicProperties, maxTableDepth: number): Uint8Array {
+  const writer = idleWriter ?? new ByteWriter(propertiesBytes);
+  idleWriter = undefined;
+  writer.maxTableDepth = maxTableDepth;
+  writer.begin();
+  try {
+    writeProperties(writer, properties);
+    return writer.bytes.slice(writer.unitStart, writer.position);
+  } finally {
+    writer.rollback();
+    // One that has grown is not kept.
+    idleWriter = writer.bytes.length === propertiesBytes ? writer : new ByteWriter(propertiesBytes);
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * Queues, exchanges and bindings: what the options of a call make of a method, and what its reply means.
+ * Must not send: the core does.
+ */
+import { UsageError } from '@puka/errors';
+import { ByteWriter, encodeMethod, type Method, type MethodInput, utf8Length } from '@puka/wire';
+import type * as Options from '../options.ts';
+import { given, withTable } from './method-input.ts';
+
+/** A method, and how to read its reply; `undefined` for another's. */
+export interface Declaration<Result> {
+  readonly method: MethodInput;
+  readonly read: (reply: Method) => Result | undefined;
+}
+
+const nothing = (): undefined => undefined;
+
+/**
+ * @throws {UsageError} for what is no short string, and for an empty one: RabbitMQ takes it for the queue last declared on
+ * the channel, which here is anybody's.
+ */
+export function checkQueue(queue: unknown, method: string): void {
+  if (typeof queue !== 'string' || queue === '') {
+    const found = typeof queue === 'string' ? 'empty' : typeof queue;
+    throw new UsageError(`queue of ${method} is ${found}; it takes a name`, { method });
+  }
+  const size = utf8Length(queue);
+  if (size >= 0 && size <= 255) return;
+  const found = size < 0 ? 'has a lone surrogate' : `has ${size} bytes`;
+  throw new UsageError(`queue of ${method} ${found}; it takes up to 255 bytes of UTF-8`, { method });
+}
+
+/** @throws {UsageError | LimitExceeded} for what cannot be encoded: told at the call, before anything is sent. */
+export function checkEncodable(method: MethodInput, maxTableDepth = 64): void {
+  const writer = new ByteWriter(1024);
+  writer.maxTableDepth = maxTableDepth;
+  encodeMethod(writer, 1, method);
+}
+
+/** `queue.declare`. @param refusesTransient the broker wants queues durable or exclusive. */
+export function queueDeclare(
+  options: Options.QueueDeclareOptions,
+  refusesTransient: boolean,
+): Declaration<Options.QueueDeclared> {
+  const { queue = '', passive, autoDelete, arguments: table } = options;
+  const exclusive = options.exclusive ?? (refusesTransient && queue === '' && options.durable !== true);
+  const durable = options.durable ?? (refusesTransient && !exclusive);
+  const method: MethodInput = { type: 'queue.declare', queue, durable, exclusive, ...given({ passive, autoDelete }) };
+  return {
+    method: withTable(method, table),
+    read: (reply) =>
+      reply.type === 'queue.declare-ok'
+        ? { queue: reply.queue, messageCount: reply.messageCount, consumerCount: reply.consumerCount }
+        : undefined,
+  };
+}
+
+/** `queue.delete`. */
+export function queueDelete(options: Options.QueueDeleteOptions): Declaration<Options.MessagesDropped> {
+  const { queue, ifUnused, ifEmpty } = options;
+  checkQueue(queue, 'queue.delete');
+  return {
+    method: { type: 'queue.delete', queue, ...given({ ifUnused, ifEmpty }) },
+    read: (reply) => (reply.type === 'queue.delete-ok' ? { messageCount: reply.messageCount } : undefined),
+  };
+}
+
+/** `queue.purge`. */
+export function queuePurge(options: Options.QueuePurgeOptions): Declaration<Options.MessagesDropped> {
+  const { queue } = options;
+  checkQueue(queue, 'queue.purge');
+  return {
+    method: { type: 'queue.purge', queue },
+    read: (reply) => (reply.type === 'queue.purge-ok' ? { messageCount: reply.messageCount } : undefined),
+  };
+}
+
+/** `queue.bind` and `queue.unbind`. */
+export function queueBinding(
+  type: 'queue.bind' | 'queue.unbind',
+  options: Options.QueueBindOptions,
+): Declaration<undefined> {
+  const { queue, exchange, routingKey = '', arguments: table } = options;
+  checkQueue(queue, type);
+  return { method: withTable({ type, queue, exchange, routingKey }, table), read: nothing };
+}
+
+/** `exchange.declare`. */
+export function exchangeDeclare(options: Options.ExchangeDeclareOptions): Declaration<undefined> {
+  const { exchange, type = 'direct', durable, autoDelete, internal, passive, arguments: table } = options;
+  const flags = given({ durable, autoDelete, internal, passive });
+  return {
+    method: withTable({ type: 'exchange.declare', exchange, exchangeType: type, ...flags }, table),
+    read: nothing,
+  };
+}
+
+/** `exchange.delete`. */
+export function exchangeDelete(options: Options.ExchangeDeleteOptions): Declaration<undefined> {
+  const { exchange, ifUnused } = options;
+  return { method: { type: 'exchange.delete', exchange, ...given({ ifUnused }) }, read: nothing };
+}
+
+/** `exchange.bind` and `exchange.unbind`. RabbitMQ extension. */
+export function exchangeBinding(
+  type: 'exchange.bind' | 'exchange.unbind',
+  options: Options.ExchangeBindOptions,
+): Declaration<undefined> {
+  const { destination, source, routingKey = '', arguments: table } = options;
+  return { method: withTable({ type, destination, source, routingKey }, table), read: nothing };
+}

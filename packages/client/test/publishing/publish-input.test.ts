@@ -1,0 +1,149 @@
+import { UsageError } from '@puka/errors';
+import { PropertiesReader } from '@puka/wire';
+import { describe, expect, it } from 'vitest';
+import type { PublishOptions } from '../../src/options.ts';
+import { publishInput } from '../../src/publishing/publish-input.ts';
+
+/** The properties as whoever receives them reads them. */
+function readBack(options: Omit<PublishOptions, 'routingKey'>): object {
+  const { properties } = publishInput({ routingKey: 'k', ...options });
+  if (!(properties instanceof Uint8Array)) throw new Error('properties were not encoded');
+  const reader = new PropertiesReader(properties, 0, properties.length);
+  expect(reader.error).toBeUndefined();
+  return reader.toObject();
+}
+
+describe('the route', () => {
+  it('is the default exchange, not mandatory, unless it says otherwise', () => {
+    expect(publishInput({ routingKey: 'k' })).toMatchObject({ exchange: '', routingKey: 'k', mandatory: false });
+    expect(publishInput({ exchange: 'x', routingKey: '', mandatory: true })).toMatchObject({
+      exchange: 'x',
+      routingKey: '',
+      mandatory: true,
+    });
+  });
+
+  it('takes 255 bytes of UTF-8 and no more', () => {
+    expect(publishInput({ routingKey: 'é'.repeat(127) }).routingKey).toHaveLength(127);
+    for (const routingKey of ['x'.repeat(256), 'é'.repeat(128), '€'.repeat(86)]) {
+      expect(() => publishInput({ routingKey })).toThrow(UsageError);
+      expect(() => publishInput({ routingKey: '', exchange: routingKey })).toThrow(UsageError);
+    }
+  });
+});
+
+describe('properties', () => {
+  it('of a publish in the middle of another, of a long one and of one that failed leave the next one whole', () => {
+    const inner: object[] = [];
+    const headers = {
+      get a() {
+        inner.push(readBack({ correlationId: 'inner', headers: { b: 1 } }));
+        return 1;
+      },
+    };
+    expect(readBack({ correlationId: 'outer', headers })).toEqual({ correlationId: 'outer', headers: { a: 1 } });
+    expect(inner).toContainEqual({ correlationId: 'inner', headers: { b: 1 } });
+    const long = { text: 'x'.repeat(10_000) };
+    expect(readBack({ headers: long })).toEqual({ headers: long });
+    expect(() => readBack({ correlationId: 'c', type: 'x'.repeat(256) })).toThrow(UsageError);
+    expect(readBack({ type: 'short' })).toEqual({ type: 'short' });
+  });
+
+  it('are the same bytes by every way: none, the delivery mode alone, and more', () => {
+    expect(readBack({})).toEqual({});
+    expect(readBack({ deliveryMode: undefined, type: undefined })).toEqual({});
+    for (const deliveryMode of [0, 1, 2, 3]) expect(readBack({ deliveryMode })).toEqual({ deliveryMode });
+    expect(readBack({ deliveryMode: 2, priority: 0 })).toEqual({ deliveryMode: 2, priority: 0 });
+  });
+
+  it.each([
+    ['contentType', 'a'],
+    ['contentEncoding', 'b'],
+    ['headers', Object.assign(Object.create(null), { h: 1 })],
+    ['priority', 0],
+    ['correlationId', ''],
+    ['replyTo', 'c'],
+    ['expiration', '0'],
+    ['messageId', ''],
+    ['timestamp', new Date(0)],
+    ['type', 'd'],
+    ['userId', 'e'],
+    ['appId', 'f'],
+    ['clusterId', 'g'],
+  ])('%s alone is not overlooked', (name, value) => {
+    expect(readBack({ [name]: value })).toEqual({ [name]: value });
+  });
+
+  it('are a copy: what the caller does to them afterwards is not sent', () => {
+    const headers = { list: [1] };
+    const input = publishInput({ routingKey: 'k', headers });
+    const before = input.properties instanceof Uint8Array ? input.properties.slice() : undefined;
+    headers.list.push(2);
+    expect(input.properties).toEqual(before);
+    expect(publishInput({ routingKey: 'k', headers: { other: 1 } }).properties).not.toEqual(before);
+    expect(input.properties).toEqual(before);
+  });
+
+  it('say that json is JSON, unless they say otherwise', () => {
+    expect(readBack({ json: 1 })).toEqual({ contentType: 'application/json' });
+    expect(readBack({ json: 1, contentType: 'x' })).toEqual({ contentType: 'x' });
+    expect(readBack({ json: null })).toEqual({ contentType: 'application/json' });
+    expect(readBack({ json: undefined })).toEqual({});
+  });
+
+  it('take an expiration of digits alone', () => {
+    for (const expiration of ['0', '60000', '99999999999999999999'])
+      expect(readBack({ expiration })).toEqual({ expiration });
+    for (const expiration of ['', ' 1', '1 ', '-1', '+1', '1.5', '1e3', '0x1', '١']) {
+      expect(() => publishInput({ routingKey: 'k', expiration })).toThrow(UsageError);
+    }
+  });
+});
+
+describe('the body', () => {
+  it('of bytes is lent as it is', () => {
+    const body = Uint8Array.of(1, 2);
+    expect(publishInput({ routingKey: 'k', body }).body).toBe(body);
+  });
+
+  it('of text is its UTF-8, of nothing no byte', () => {
+    expect(publishInput({ routingKey: 'k', body: 'é' }).body).toEqual(Uint8Array.of(0xc3, 0xa9));
+    expect(publishInput({ routingKey: 'k', body: '' }).body).toHaveLength(0);
+    expect(publishInput({ routingKey: 'k' }).body).toHaveLength(0);
+  });
+
+  it('of json is its text', () => {
+    const { body } = publishInput({ routingKey: 'k', json: { a: [null] } });
+    expect(new TextDecoder().decode(body)).toBe('{"a":[null]}');
+  });
+
+  it('that JSON cannot express is refused with the reason as cause', () => {
+    const circle: { self?: unknown } = {};
+    circle.self = circle;
+    for (const json of [1n, circle, { toJSON: () => JSON.parse('{') }]) {
+      let thrown: unknown;
+      try {
+        publishInput({ routingKey: 'k', json });
+      } catch (error) {
+        thrown = error;
+      }
+      expect(thrown).toBeInstanceOf(UsageError);
+      expect(thrown).toMatchObject({ cause: expect.any(Error) });
+    }
+    expect(() => publishInput({ routingKey: 'k', json: () => 1 })).toThrow(UsageError);
+  });
+
+  it('never stands in an error', () => {
+    const secret = 'very secret';
+    const wrong: readonly Readonly<Record<string, unknown>>[] = [
+      { body: { secret } },
+      { json: { secret, n: 1n } },
+      { body: secret, json: secret },
+    ];
+    for (const options of wrong) {
+      const given: PublishOptions = Object.assign({ routingKey: 'k' }, options);
+      expect(() => publishInput(given)).toThrow(UsageError);
+      expect(() => publishInput(given)).not.toThrow(new RegExp(secret));
+    }
+  });
+});

@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+import { Deadlines } from '../../src/runtime/deadlines.ts';
+
+interface Scene {
+  readonly deadlines: Deadlines;
+  readonly called: string[];
+  readonly add: (name: string, atMs: number) => () => void;
+}
+
+function scene(): Scene {
+  const deadlines = new Deadlines();
+  const called: string[] = [];
+  return {
+    deadlines,
+    called,
+    add: (name, atMs) => deadlines.add(atMs, (nowMs) => called.push(`${name} at ${nowMs}`)),
+  };
+}
+
+describe('a call', () => {
+  it('comes once, when its time has come', () => {
+    const { deadlines, called, add } = scene();
+    add('a', 10);
+    deadlines.expire(9);
+    expect(called).toEqual([]);
+    deadlines.expire(10);
+    deadlines.expire(11);
+    expect(called).toEqual(['a at 10']);
+  });
+
+  it('that was undone never comes', () => {
+    const { deadlines, called, add } = scene();
+    const undo = add('a', 10);
+    add('b', 10);
+    undo();
+    undo();
+    deadlines.expire(100);
+    expect(called).toEqual(['b at 100']);
+  });
+
+  it('may add others, which come when they are due themselves', () => {
+    const { deadlines, called } = scene();
+    deadlines.add(10, () => {
+      deadlines.add(5, (nowMs) => called.push(`late at ${nowMs}`));
+      deadlines.add(20, (nowMs) => called.push(`next at ${nowMs}`));
+    });
+    deadlines.expire(10);
+    expect(called).toEqual([]);
+    deadlines.expire(11);
+    expect(called).toEqual(['late at 11']);
+    deadlines.expire(20);
+    expect(called).toEqual(['late at 11', 'next at 20']);
+  });
+
+  it('may undo another that is due with it', () => {
+    const { deadlines, called, add } = scene();
+    let undo: () => void = () => {};
+    deadlines.add(10, () => undo());
+    undo = add('b', 10);
+    deadlines.expire(10);
+    expect(called).toEqual([]);
+  });
+});
+
+describe('the next moment', () => {
+  it('is never later than the earliest call', () => {
+    const { deadlines, add } = scene();
+    expect(deadlines.nextMs).toBe(Number.POSITIVE_INFINITY);
+    add('a', 30);
+    expect(deadlines.nextMs).toBe(30);
+    const undo = add('b', 10);
+    add('c', 20);
+    expect(deadlines.nextMs).toBe(10);
+    undo();
+    deadlines.expire(10);
+    expect(deadlines.nextMs).toBe(20);
+    deadlines.expire(20);
+    expect(deadlines.nextMs).toBe(30);
+    deadlines.expire(30);
+    expect(deadlines.nextMs).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it('is never once nothing is left', () => {
+    const { deadlines, add } = scene();
+    for (const undo of [add('a', 1), add('b', 2)]) undo();
+    expect(deadlines.nextMs).toBe(Number.POSITIVE_INFINITY);
+  });
+});

@@ -1,0 +1,57 @@
+import { UsageError } from '@puka/errors';
+import { describe, expect, it } from 'vitest';
+import { checkInteger, given, isAtLeast, withTable } from '../../src/topology/method-input.ts';
+
+describe('given', () => {
+  it('has what was said and nothing else', () => {
+    expect(given({ a: true, b: false, c: undefined })).toEqual({ a: true, b: false });
+    expect('c' in given({ c: undefined })).toBe(false);
+  });
+});
+
+describe('withTable', () => {
+  const method = { type: 'queue.declare', queue: 'q' } as const;
+
+  it('adds the arguments to a copy', () => {
+    expect(withTable(method, { a: 1 })).toEqual({ ...method, arguments: { a: 1 } });
+    expect(method).toEqual({ type: 'queue.declare', queue: 'q' });
+  });
+
+  it('leaves the method where there are none', () => {
+    expect(withTable(method, undefined)).toBe(method);
+  });
+});
+
+describe('checkInteger', () => {
+  it('takes nothing, and integers in the range with its ends', () => {
+    for (const value of [undefined, 1, 5, 10]) expect(() => checkInteger('n', value, 1, 10)).not.toThrow();
+  });
+
+  it('refuses all else, naming option, value and range', () => {
+    for (const value of [0, 11, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) {
+      expect(() => checkInteger('limit', value, 1, 10)).toThrow(UsageError);
+      expect(() => checkInteger('limit', value, 1, 10)).toThrow(`limit is ${value}; it takes integers from 1 to 10`);
+    }
+  });
+});
+
+describe('isAtLeast', () => {
+  it.each([
+    ['4.3.0', true],
+    ['4.3', true],
+    ['4.3.0-rc.1', true],
+    ['4.10.0', true],
+    ['5.0.0', true],
+    ['10.0.1', true],
+    ['4.2.9', false],
+    ['3.13.7', false],
+    ['3.10.8', false],
+    ['', false],
+    ['four', false],
+    [undefined, false],
+    [4.3, false],
+    [new Uint8Array(3), false],
+  ])('%s is %s for 4.3', (version, expected) => {
+    expect(isAtLeast(version, 4, 3)).toBe(expected);
+  });
+});
