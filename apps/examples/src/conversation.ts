@@ -33,6 +33,8 @@ function talk(session: Session, told: Print): void {
     },
     content: ({ bodyBytes, bodyStart, bodyEnd }) => {
       told(`got: ${new TextDecoder().decode(bodyBytes.subarray(bodyStart, bodyEnd))}`);
+      // It came with noAck: there is nothing to settle.
+      return false;
     },
     consumerCancelled: () => {},
     closed: (error) => {

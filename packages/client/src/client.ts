@@ -4,26 +4,24 @@
  * Holds no logic beyond reading options: `core.ts` has what calls share, the rooms beside it do the work.
  */
 import { UsageError } from '@puka/errors';
-import type { FieldTableInput } from '@puka/wire';
+import type { ClientOptions } from './connecting/client-options.ts';
 import { Consumer, checkConsumer, type MessageCallback } from './consuming/consumer.ts';
 import { Message } from './consuming/message.ts';
+import type * as Consuming from './consuming/options.ts';
+import { startConsumer } from './consuming/start-consumer.ts';
 import { Core } from './core.ts';
 import type { ClientEvents } from './events.ts';
+import { applyBounds, checkTimeout } from './operations/bounds.ts';
 import { type Callback, Operation } from './operations/operation.ts';
-import type * as Options from './options.ts';
+import type { OperationOptions } from './operations/operation-options.ts';
+import type { PublishOptions } from './publishing/options.ts';
 import { publishInput } from './publishing/publish-input.ts';
 import { PublishOperation } from './publishing/publish-operation.ts';
 import type { ConnectionInfo } from './session/index.ts';
-import * as declaring from './topology/declarations.ts';
+import * as declarations from './topology/declarations.ts';
 import { checkInteger } from './topology/method-input.ts';
-import {
-  checkTimeout,
-  type LoopEnd,
-  type Waitable,
-  type WaitOptions,
-  type WaitResult,
-  waitForFirst,
-} from './waiting.ts';
+import type * as Topology from './topology/options.ts';
+import { type LoopEnd, type Waitable, type WaitOptions, type WaitResult, waitForFirst } from './waiting.ts';
 
 const defaultShutdownMs = 30_000;
 
@@ -42,7 +40,7 @@ export class Client implements AsyncDisposable {
    *   RabbitMQ's URIs, which win over the options. Of a list each host is tried until one takes the connection.
    * @throws {UsageError} for a bad URL or an option out of its range.
    */
-  constructor(url: string | readonly string[] = 'amqp:///', options: Options.ClientOptions = {}) {
+  constructor(url: string | readonly string[] = 'amqp:///', options: ClientOptions = {}) {
     this.#core = new Core(url, options);
   }
 
@@ -73,12 +71,13 @@ export class Client implements AsyncDisposable {
    * `HandshakeTimeout`.
    */
   connect(callback?: Callback<ConnectionInfo>): Operation<ConnectionInfo>;
-  connect(options: Options.OperationOptions, callback?: Callback<ConnectionInfo>): Operation<ConnectionInfo>;
+  connect(options: OperationOptions, callback?: Callback<ConnectionInfo>): Operation<ConnectionInfo>;
   connect(
-    first?: Options.OperationOptions | Callback<ConnectionInfo>,
+    first?: OperationOptions | Callback<ConnectionInfo>,
     second?: Callback<ConnectionInfo>,
   ): Operation<ConnectionInfo> {
-    return typeof first === 'function' ? this.#core.connect({}, first) : this.#core.connect(first ?? {}, second);
+    const { life } = this.#core;
+    return typeof first === 'function' ? life.connect({}, first) : life.connect(first ?? {}, second);
   }
 
   /**
@@ -86,9 +85,10 @@ export class Client implements AsyncDisposable {
    * `closeTimeout` at the latest; one that is given up closes all the same.
    */
   close(callback?: Callback<void>): Operation<void>;
-  close(options: Options.OperationOptions, callback?: Callback<void>): Operation<void>;
-  close(first?: Options.OperationOptions | Callback<void>, second?: Callback<void>): Operation<void> {
-    return typeof first === 'function' ? this.#core.close({}, first) : this.#core.close(first ?? {}, second);
+  close(options: OperationOptions, callback?: Callback<void>): Operation<void>;
+  close(first?: OperationOptions | Callback<void>, second?: Callback<void>): Operation<void> {
+    const { life } = this.#core;
+    return typeof first === 'function' ? life.close({}, first) : life.close(first ?? {}, second);
   }
 
   /**
@@ -121,10 +121,10 @@ export class Client implements AsyncDisposable {
    * `ResourceLocked` when it is another connection's, `AccessRefused` for a name that begins with `amq.`.
    */
   queueDeclare(
-    options: Options.QueueDeclareOptions = {},
-    callback?: Callback<Options.QueueDeclared>,
-  ): Operation<Options.QueueDeclared> {
-    const declaration = declaring.queueDeclare(options, this.#core.refusesTransientQueues);
+    options: Topology.QueueDeclareOptions = {},
+    callback?: Callback<Topology.QueueDeclared>,
+  ): Operation<Topology.QueueDeclared> {
+    const declaration = declarations.queueDeclare(options, this.#core.refusesTransientQueues);
     return this.#declare(options, callback, () => declaration, 'queue.declare');
   }
 
@@ -136,10 +136,10 @@ export class Client implements AsyncDisposable {
    * @returns how many messages went with it.
    */
   queueDelete(
-    options: Options.QueueDeleteOptions,
-    callback?: Callback<Options.MessagesDropped>,
-  ): Operation<Options.MessagesDropped> {
-    return this.#declare(options, callback, () => declaring.queueDelete(options), 'queue.delete');
+    options: Topology.QueueDeleteOptions,
+    callback?: Callback<Topology.MessagesDropped>,
+  ): Operation<Topology.MessagesDropped> {
+    return this.#declare(options, callback, () => declarations.queueDelete(options), 'queue.delete');
   }
 
   /**
@@ -150,10 +150,10 @@ export class Client implements AsyncDisposable {
    * @returns how many went.
    */
   queuePurge(
-    options: Options.QueuePurgeOptions,
-    callback?: Callback<Options.MessagesDropped>,
-  ): Operation<Options.MessagesDropped> {
-    return this.#declare(options, callback, () => declaring.queuePurge(options), 'queue.purge');
+    options: Topology.QueuePurgeOptions,
+    callback?: Callback<Topology.MessagesDropped>,
+  ): Operation<Topology.MessagesDropped> {
+    return this.#declare(options, callback, () => declarations.queuePurge(options), 'queue.purge');
   }
 
   /**
@@ -161,8 +161,8 @@ export class Client implements AsyncDisposable {
    *
    * Rejects with `NotFound` when either is not there, `AccessRefused` for the default exchange.
    */
-  queueBind(options: Options.QueueBindOptions, callback?: Callback<void>): Operation<void> {
-    return this.#declare(options, callback, () => declaring.queueBinding('queue.bind', options), 'queue.bind');
+  queueBind(options: Topology.QueueBindOptions, callback?: Callback<void>): Operation<void> {
+    return this.#declare(options, callback, () => declarations.queueBinding('queue.bind', options), 'queue.bind');
   }
 
   /**
@@ -170,8 +170,8 @@ export class Client implements AsyncDisposable {
    *
    * Rejects with `AccessRefused` for the default exchange, `ResourceLocked` when the queue is another connection's.
    */
-  queueUnbind(options: Options.QueueBindOptions, callback?: Callback<void>): Operation<void> {
-    return this.#declare(options, callback, () => declaring.queueBinding('queue.unbind', options), 'queue.unbind');
+  queueUnbind(options: Topology.QueueBindOptions, callback?: Callback<void>): Operation<void> {
+    return this.#declare(options, callback, () => declarations.queueBinding('queue.unbind', options), 'queue.unbind');
   }
 
   /**
@@ -180,8 +180,8 @@ export class Client implements AsyncDisposable {
    * Rejects with `PreconditionFailed` when it is there otherwise, `NotFound` when `passive` and not there, `AccessRefused` for a
    * name that begins with `amq.`. A type nobody knows is `CommandInvalid`, by which older brokers end the connection.
    */
-  exchangeDeclare(options: Options.ExchangeDeclareOptions, callback?: Callback<void>): Operation<void> {
-    return this.#declare(options, callback, () => declaring.exchangeDeclare(options), 'exchange.declare');
+  exchangeDeclare(options: Topology.ExchangeDeclareOptions, callback?: Callback<void>): Operation<void> {
+    return this.#declare(options, callback, () => declarations.exchangeDeclare(options), 'exchange.declare');
   }
 
   /**
@@ -189,8 +189,8 @@ export class Client implements AsyncDisposable {
    *
    * Rejects with `PreconditionFailed` for `ifUnused`, `AccessRefused` for those every virtual host has.
    */
-  exchangeDelete(options: Options.ExchangeDeleteOptions, callback?: Callback<void>): Operation<void> {
-    return this.#declare(options, callback, () => declaring.exchangeDelete(options), 'exchange.delete');
+  exchangeDelete(options: Topology.ExchangeDeleteOptions, callback?: Callback<void>): Operation<void> {
+    return this.#declare(options, callback, () => declarations.exchangeDelete(options), 'exchange.delete');
   }
 
   /**
@@ -198,8 +198,13 @@ export class Client implements AsyncDisposable {
    *
    * Rejects with `NotFound` when either is not there, `AccessRefused` for the default exchange.
    */
-  exchangeBind(options: Options.ExchangeBindOptions, callback?: Callback<void>): Operation<void> {
-    return this.#declare(options, callback, () => declaring.exchangeBinding('exchange.bind', options), 'exchange.bind');
+  exchangeBind(options: Topology.ExchangeBindOptions, callback?: Callback<void>): Operation<void> {
+    return this.#declare(
+      options,
+      callback,
+      () => declarations.exchangeBinding('exchange.bind', options),
+      'exchange.bind',
+    );
   }
 
   /**
@@ -207,8 +212,8 @@ export class Client implements AsyncDisposable {
    *
    * Rejects with `AccessRefused` for the default exchange.
    */
-  exchangeUnbind(options: Options.ExchangeBindOptions, callback?: Callback<void>): Operation<void> {
-    const declare = (): declaring.Declaration<undefined> => declaring.exchangeBinding('exchange.unbind', options);
+  exchangeUnbind(options: Topology.ExchangeBindOptions, callback?: Callback<void>): Operation<void> {
+    const declare = (): declarations.Declaration<undefined> => declarations.exchangeBinding('exchange.unbind', options);
     return this.#declare(options, callback, declare, 'exchange.unbind');
   }
 
@@ -224,22 +229,20 @@ export class Client implements AsyncDisposable {
    *
    * @param options.body lent until the promise settles; everything else is taken at the call.
    */
-  basicPublish(options: Options.PublishOptions, callback?: Callback<void>): Operation<void> {
+  basicPublish(options: PublishOptions, callback?: Callback<void>): Operation<void> {
     const core = this.#core;
+    const { publisher } = core.users;
     const operation = new PublishOperation(core, 'basic.publish', callback);
-    const parts = core.partsFor(operation);
-    const { connection } = core;
-    if (parts === undefined || connection === undefined) return operation;
-    const { publisher } = parts;
-    if (!core.bound(operation, options, () => publisher.forget(operation))) return operation;
+    if (!core.accepts(operation)) return operation;
+    if (!applyBounds(core, operation, options, () => publisher.forget(operation))) return operation;
     try {
-      core.flow.checkOutbound(connection);
+      core.flow.checkOutbound();
       publisher.publish(operation, publishInput(options, core.maxTableDepth));
     } catch (error) {
       operation.reject(error);
       return operation;
     }
-    connection.driver.wake();
+    core.wake();
     return operation;
   }
 
@@ -248,15 +251,14 @@ export class Client implements AsyncDisposable {
    *
    * Rejects with `NotFound`, and `ResourceLocked` when the queue is another connection's.
    */
-  basicGet(options: Options.GetOptions, callback?: Callback<Message | null>): Operation<Message | null> {
+  basicGet(options: Consuming.GetOptions, callback?: Callback<Message | null>): Operation<Message | null> {
     const { queue, noAck = false } = options;
     const core = this.#core;
     const operation = new Operation<Message | null>(core, 'basic.get', callback);
-    const parts = core.partsFor(operation);
-    if (parts === undefined || !core.bound(operation, options)) return operation;
-    if (!accepts(operation, () => declaring.checkQueue(queue, 'basic.get'))) return operation;
-    parts.getting.get({ queue, noAck, operation });
-    core.connection?.driver.wake();
+    if (!core.accepts(operation) || !applyBounds(core, operation, options)) return operation;
+    if (!accepts(operation, () => declarations.checkQueue(queue, 'basic.get'))) return operation;
+    core.users.getting.get({ queue, noAck, operation });
+    core.wake();
     return operation;
   }
 
@@ -266,19 +268,20 @@ export class Client implements AsyncDisposable {
    * `ready`, the iterator and the callback get `NotFound`, `AccessRefused` (somebody consumes exclusively), `ResourceLocked`
    * (another connection's queue), and later `ConsumerCancelled` or `ConnectionBroken`.
    */
-  basicConsume(options: Options.ConsumeOptions, callback?: MessageCallback): Consumer {
+  basicConsume(options: Consuming.ConsumeOptions, callback?: MessageCallback): Consumer {
     const { queue, consumerTag, noLocal, exclusive, arguments: table } = options;
     const queues = [{ queue, consumerTag, noLocal, exclusive, arguments: table }];
-    return this.#consume(queues, options, callback);
+    return startConsumer(this.#core, queues, options, callback);
   }
 
   /**
    * Starts one consumer over many queues. No more than `prefetchCount` messages are unacked in your hands over all of
    * them. When the broker cancels one of the queues the whole consumer ends. Refused as a whole, as by `basicConsume`.
    */
-  basicConsumeMulti(options: Options.ConsumeMultiOptions, callback?: MessageCallback): Consumer {
+  basicConsumeMulti(options: Consuming.ConsumeMultiOptions, callback?: MessageCallback): Consumer {
     const { queues } = options;
-    return this.#consume(
+    return startConsumer(
+      this.#core,
       Array.isArray(queues) ? queues.map((queue) => (typeof queue === 'string' ? { queue } : queue)) : [],
       options,
       callback,
@@ -289,18 +292,17 @@ export class Client implements AsyncDisposable {
    * Changes the limit of a running consumer. What is in your hands stays there; more comes as it is settled. RabbitMQ knows the
    * limit only for consumers to come, so the client subscribes anew: a stream is then read from its `x-stream-offset` again.
    */
-  basicQos(consumer: Consumer, options: Options.QosOptions, callback?: Callback<void>): Operation<void> {
+  basicQos(consumer: Consumer, options: Consuming.QosOptions, callback?: Callback<void>): Operation<void> {
     const core = this.#core;
     const operation = new Operation<void>(core, 'basic.qos', callback);
-    const parts = core.partsFor(operation);
-    if (parts === undefined || !core.bound(operation, options)) return operation;
+    if (!core.accepts(operation) || !applyBounds(core, operation, options)) return operation;
     const { prefetchCount } = options;
     const check = (): void => {
       checkConsumer(consumer, 'basicQos', core);
       if (prefetchCount === undefined) throw new UsageError('basicQos takes a prefetchCount', { method: 'basic.qos' });
       checkInteger('prefetchCount', prefetchCount, 0, 65_535);
     };
-    if (accepts(operation, check)) parts.consuming.qos(consumer, prefetchCount, operation);
+    if (accepts(operation, check)) core.users.subscriptions.qos(consumer, prefetchCount, operation);
     return operation;
   }
 
@@ -309,24 +311,24 @@ export class Client implements AsyncDisposable {
    * What a no-ack consumer has received is handed out before. Cancelling again settles alike; one that is given up ends the
    * consumer all the same.
    */
-  basicCancel(consumer: Consumer, callback?: Callback<Options.Cancelled>): Operation<Options.Cancelled>;
+  basicCancel(consumer: Consumer, callback?: Callback<Consuming.Cancelled>): Operation<Consuming.Cancelled>;
   basicCancel(
     consumer: Consumer,
-    options: Options.OperationOptions,
-    callback?: Callback<Options.Cancelled>,
-  ): Operation<Options.Cancelled>;
+    options: OperationOptions,
+    callback?: Callback<Consuming.Cancelled>,
+  ): Operation<Consuming.Cancelled>;
   basicCancel(
     consumer: Consumer,
-    first?: Options.OperationOptions | Callback<Options.Cancelled>,
-    second?: Callback<Options.Cancelled>,
-  ): Operation<Options.Cancelled> {
+    first?: OperationOptions | Callback<Consuming.Cancelled>,
+    second?: Callback<Consuming.Cancelled>,
+  ): Operation<Consuming.Cancelled> {
     const core = this.#core;
     const [options, callback] = typeof first === 'function' ? [{}, first] : [first ?? {}, second];
     try {
       checkConsumer(consumer, 'basicCancel', core);
-      return core.cancelConsumer(consumer, options, callback);
+      return core.cancelling.cancel(consumer, options, callback);
     } catch (error) {
-      return refused(new Operation<Options.Cancelled>(core, 'basic.cancel', callback), error);
+      return refused(new Operation<Consuming.Cancelled>(core, 'basic.cancel', callback), error);
     }
   }
 
@@ -434,17 +436,20 @@ export class Client implements AsyncDisposable {
 
   /** Driven by hand: reads what has come. @throws {UsageError} unless `drive` is `'manual'`, as the two that follow. */
   onRead(): void {
-    this.#core.byHand('onRead')?.driver.read();
+    this.#core.drive.checkManual('onRead');
+    this.#core.connection?.driver.read();
   }
 
   /** Driven by hand: writes what there is. */
   onWrite(): void {
-    this.#core.byHand('onWrite')?.driver.flush();
+    this.#core.drive.checkManual('onWrite');
+    this.#core.flush();
   }
 
   /** Driven by hand: does what is due: heartbeats and time-outs. */
   handleTimeout(): void {
-    this.#core.byHand('handleTimeout')?.driver.handleTimeout();
+    this.#core.drive.checkManual('handleTimeout');
+    this.#core.handleTimeout();
   }
 
   /** Whether `onWrite()` has something to do. */
@@ -454,12 +459,12 @@ export class Client implements AsyncDisposable {
 
   /** When `handleTimeout()` is due, in milliseconds of `performance.now()`; `Infinity` for never. */
   nextDeadline(): number {
-    return this.#core.connection?.driver.nextDeadlineMs ?? Number.POSITIVE_INFINITY;
+    return this.#core.nextDeadlineMs;
   }
 
   /** Runs the callbacks that are ready, with those that become ready by it, and never waits. */
   runAnyCallbacks(): void {
-    this.#core.turns.runAll();
+    this.#core.callbacks.runAll();
   }
 
   /** Whether more than `maxBufferedBytes` wait to go out or for their confirm. */
@@ -469,12 +474,12 @@ export class Client implements AsyncDisposable {
 
   /** Waits until `needsDrain` is false, or the connection has ended. */
   drained(callback?: Callback<void>): Operation<void>;
-  drained(options: Options.OperationOptions, callback?: Callback<void>): Operation<void>;
-  drained(first?: Options.OperationOptions | Callback<void>, second?: Callback<void>): Operation<void> {
+  drained(options: OperationOptions, callback?: Callback<void>): Operation<void>;
+  drained(first?: OperationOptions | Callback<void>, second?: Callback<void>): Operation<void> {
     const core = this.#core;
     const [options, callback] = typeof first === 'function' ? [{}, first] : [first ?? {}, second];
     const operation = new Operation<void>(core, 'drained', callback);
-    if (core.bound(operation, options, () => core.flow.forget(operation))) core.flow.whenDrained(operation);
+    if (applyBounds(core, operation, options, () => core.flow.forget(operation))) core.flow.whenDrained(operation);
     return operation;
   }
 
@@ -487,57 +492,21 @@ export class Client implements AsyncDisposable {
   }
 
   #declare<Result>(
-    options: Options.OperationOptions,
+    options: OperationOptions,
     callback: Callback<Result> | undefined,
-    declare: () => declaring.Declaration<Result>,
+    declare: () => declarations.Declaration<Result>,
     name: string,
   ): Operation<Result> {
-    try {
-      const { method, read } = declare();
-      return this.#core.request(options, callback, method, read);
-    } catch (error) {
-      return refused(new Operation<Result>(this.#core, name, callback), error);
-    }
-  }
-
-  #consume(
-    queues: readonly Exclude<Options.ConsumeQueue, string>[],
-    options: Pick<Options.ConsumeOptions, 'noAck' | 'prefetchCount' | 'resubscribe' | 'signal' | 'timeout'>,
-    callback: MessageCallback | undefined,
-  ): Consumer {
     const core = this.#core;
-    const { noAck = false, prefetchCount = 0, resubscribe = false } = options;
-    const ready = new Operation<Consumer>(core, 'basic.consume', undefined);
-    // Whoever uses the consumer meets the refusal there.
-    ready.isObserved = true;
-    const [first = { queue: '' }, ...rest] = queues.map((queue) => ({
-      queue: queue.queue,
-      consumerTag: core.freshTag(queue.consumerTag),
-      noLocal: queue.noLocal ?? false,
-      exclusive: queue.exclusive ?? false,
-      arguments: queue.arguments,
-    }));
-    const source = { consumerTag: '', noLocal: false, exclusive: false, arguments: undefined, ...first };
-    const consumer = new Consumer(
-      core,
-      { sources: [source, ...rest], noAck, resubscribe, prefetchCount },
-      ready,
-      callback,
-    );
-    ready.watch(() => {
-      if (ready.state === 'rejected') consumer.end(ready.error);
-    });
-    const check = (): void => checkConsume(consumer, queues.length, core.maxTableDepth);
-    const parts = core.partsFor(ready);
-    const giveUp = (): void => void core.cancelConsumer(consumer);
-    if (parts === undefined || !accepts(ready, check) || !core.bound(ready, options, giveUp)) {
-      core.consumerGone(consumer);
-      return consumer;
+    const operation = new Operation<Result>(core, name, callback);
+    try {
+      const declaration = declare();
+      if (core.accepts(operation) && applyBounds(core, operation, options))
+        core.users.requests.start(operation, declaration);
+    } catch (error) {
+      operation.reject(error);
     }
-    // The broker's limit is one for each queue; what is handed out is limited here.
-    if (rest.length > 0) consumer.limitHands(prefetchCount);
-    parts.consuming.start(consumer);
-    return consumer;
+    return operation;
   }
 }
 
@@ -575,19 +544,6 @@ function accepts(operation: Operation<never> | Operation<unknown>, check: () => 
   } catch (error) {
     operation.reject(error);
     return false;
-  }
-}
-
-function checkConsume(consumer: Consumer, count: number, maxTableDepth: number): void {
-  if (count === 0) throw new UsageError('basicConsumeMulti takes one queue or more', { method: 'basic.consume' });
-  checkInteger('prefetchCount', consumer.prefetchCount, 0, 65_535);
-  for (const { queue, consumerTag, arguments: table } of consumer.sources) {
-    declaring.checkQueue(queue, 'basic.consume');
-    const argumentsGiven: { readonly arguments?: FieldTableInput } = table === undefined ? {} : { arguments: table };
-    declaring.checkEncodable({ type: 'basic.consume', queue, consumerTag, ...argumentsGiven }, maxTableDepth);
-  }
-  if (new Set(consumer.queues).size < count) {
-    throw new UsageError('basicConsumeMulti takes each queue once', { method: 'basic.consume' });
   }
 }
 

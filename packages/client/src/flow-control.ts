@@ -3,33 +3,40 @@
  * Must not send or read: it tells when to stop and to go on.
  */
 import { LimitExceeded } from '@puka/errors';
-import type { Connection } from './connection/connection.ts';
+import type { InboundMeter } from './consuming/consumer.ts';
 import type { Message } from './consuming/message.ts';
 import type { Operation } from './operations/operation.ts';
 
 const mebibyte = 1_048_576;
 
-/** Of one client. */
-export class FlowControl {
+/** What flow control needs of its client. */
+export interface FlowControlHost {
+  /** Bytes that wait to go out, and those of publishes without an outcome. */
+  readonly outboundBytes: number;
+  /** Whether there is room for what comes in has changed. */
+  regulateReading(): void;
+}
+
+/** The flow control of one client. */
+export class FlowControl implements InboundMeter {
   private readonly maxBufferedBytes: number;
   private readonly maxInboundBytes: number;
-  private readonly connection: () => Connection | undefined;
+  private readonly host: FlowControlHost;
   private inboundBytes = 0;
   private waiters: Operation<void>[] = [];
 
-  /** @param connection the one that stands just now. */
   constructor(
     limits: { readonly maxBufferedBytes?: number | undefined; readonly maxInboundBytes?: number | undefined },
-    connection: () => Connection | undefined,
+    host: FlowControlHost,
   ) {
     this.maxBufferedBytes = limits.maxBufferedBytes ?? 64 * mebibyte;
     this.maxInboundBytes = limits.maxInboundBytes ?? 64 * mebibyte;
-    this.connection = connection;
+    this.host = host;
   }
 
   /** See `Client.needsDrain`. */
   get needsDrain(): boolean {
-    return (this.connection()?.outboundBytes ?? 0) > this.maxBufferedBytes;
+    return this.host.outboundBytes > this.maxBufferedBytes;
   }
 
   /** See `Client.drained`. */
@@ -50,8 +57,8 @@ export class FlowControl {
   }
 
   /** @throws {LimitExceeded} when too much waits to go out. */
-  checkOutbound(connection: Connection): void {
-    if (connection.outboundBytes <= 2 * this.maxBufferedBytes) return;
+  checkOutbound(): void {
+    if (this.host.outboundBytes <= 2 * this.maxBufferedBytes) return;
     throw new LimitExceeded(`more than twice maxBufferedBytes (${this.maxBufferedBytes}) wait to go out`, {
       method: 'basic.publish',
       outcome: 'not-sent',
@@ -67,7 +74,7 @@ export class FlowControl {
   /** It is in the user's hands, or back in its queue. */
   messageTaken(message: Message): void {
     this.inboundBytes -= message.bodySize;
-    if (this.hasRoom) this.connection()?.driver.regulate();
+    if (this.hasRoom) this.host.regulateReading();
   }
 
   /** Whether more may be read. */

@@ -25,33 +25,34 @@ export {
   uint32,
 } from '@puka/wire';
 export { Client, loop } from './client.ts';
-export type { ConnectingOptions } from './connecting/client-options.ts';
+export type { ClientOptions, ConnectingOptions } from './connecting/client-options.ts';
 export type { Credentials, CredentialsSource } from './connecting/credentials.ts';
 export type { LoginExchange, LoginMechanism } from './connecting/login-mechanism.ts';
 export { Consumer, type MessageCallback } from './consuming/consumer.ts';
 export { Message, type MessageFace } from './consuming/message.ts';
-export type { ClientEvents } from './events.ts';
-export { type Callback, Operation } from './operations/operation.ts';
 export type {
   Cancelled,
-  ClientOptions,
   ConsumeMultiOptions,
   ConsumeOptions,
   ConsumeQueue,
+  GetOptions,
+  QosOptions,
+} from './consuming/options.ts';
+export type { ClientEvents } from './events.ts';
+export { type Callback, Operation } from './operations/operation.ts';
+export type { OperationOptions } from './operations/operation-options.ts';
+export type { PublishOptions } from './publishing/options.ts';
+export type { Runtime, Timer } from './runtime/runtime.ts';
+export type { ConnectionInfo, MechanismName } from './session/index.ts';
+export type {
   ExchangeBindOptions,
   ExchangeDeclareOptions,
   ExchangeDeleteOptions,
-  GetOptions,
   MessagesDropped,
-  OperationOptions,
-  PublishOptions,
-  QosOptions,
   QueueBindOptions,
   QueueDeclared,
   QueueDeclareOptions,
   QueueDeleteOptions,
   QueuePurgeOptions,
-} from './options.ts';
-export type { Runtime, Timer } from './runtime/runtime.ts';
-export type { ConnectionInfo, MechanismName } from './session/index.ts';
+} from './topology/options.ts';
 export type { Waitable, WaitOptions, WaitResult } from './waiting.ts';

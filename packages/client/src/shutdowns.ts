@@ -2,25 +2,30 @@
  * The graceful end: cancels the consumers, waits for their handlers, for publishes and operations, then closes.
  * Must not know how any of them works.
  */
-import type { Connection, ConnectionParts } from './connection/connection.ts';
+
+import type { ClientState } from './connection/client-states.ts';
 import type { Consumer } from './consuming/consumer.ts';
+import type { Cancelled } from './consuming/options.ts';
+import type { BoundsHost } from './operations/bounds.ts';
 import { type Callback, follow, Operation, type OperationHost } from './operations/operation.ts';
-import type { Cancelled, OperationOptions } from './options.ts';
-import type { Deadlines } from './runtime/deadlines.ts';
+import type { OperationOptions } from './operations/operation-options.ts';
 
 /** What it needs of its client. */
-export interface ShutdownHost extends OperationHost {
-  readonly connection: Connection | undefined;
-  readonly deadlines: Deadlines;
-  /** Operations that are under way. */
-  readonly pendingOperations: number;
-  now(): number;
+export interface ShutdownHost extends OperationHost, BoundsHost {
+  readonly life: {
+    readonly state: ClientState;
+    close(options: OperationOptions, callback: undefined): Operation<void>;
+  };
+  readonly users: {
+    /** Publishes, requests and gets without an outcome. */
+    readonly outstanding: number;
+    readonly subscriptions: { readonly consumers: Iterable<Consumer> };
+  };
+  readonly cancelling: { cancel(consumer: Consumer): Operation<Cancelled> };
   /** The client works by itself until the function returned is called. */
   hold(): () => void;
-  /** A deadline was added. */
-  rearm(): void;
-  cancelConsumer(consumer: Consumer): Operation<Cancelled>;
-  close(options: OperationOptions, callback: undefined): Operation<void>;
+  /** There is something to send. */
+  wake(): void;
 }
 
 /** One that is under way. */
@@ -44,13 +49,12 @@ export class Shutdowns {
   start(timeoutMs: number, callback: Callback<void> | undefined): Operation<void> {
     const { host } = this;
     const operation = new Operation<void>(host, 'shutdown', callback);
-    const parts = host.connection?.parts;
     operation.watch(host.hold());
-    if (parts === undefined) {
-      follow(host.close({}, undefined), operation);
+    if (host.life.state !== 'connected') {
+      follow(host.life.close({}, undefined), operation);
       return operation;
     }
-    this.end(parts, timeoutMs, operation);
+    this.end(timeoutMs, operation);
     return operation;
   }
 
@@ -64,14 +68,12 @@ export class Shutdowns {
     for (const shutdown of [...this.running]) shutdown.finish();
   }
 
-  private end(parts: ConnectionParts, timeoutMs: number, operation: Operation<void>): void {
+  private end(timeoutMs: number, operation: Operation<void>): void {
     const { host, running } = this;
-    const { consuming, publisher, getting } = parts;
-    const consumers = [...consuming.consumers];
+    const consumers = [...host.users.subscriptions.consumers];
     let cancelling = consumers.length;
     const isBusy = (): boolean =>
-      cancelling + host.pendingOperations + publisher.outstanding + getting.outstanding > 0 ||
-      consumers.some((consumer) => consumer.isBusy);
+      cancelling + host.users.outstanding > 0 || consumers.some((consumer) => consumer.isBusy);
     const shutdown: Shutdown = {
       check: () => {
         if (!isBusy()) shutdown.finish();
@@ -79,14 +81,14 @@ export class Shutdowns {
       finish: () => {
         if (!running.delete(shutdown)) return;
         undoTimeout();
-        follow(host.close({}, undefined), operation);
+        follow(host.life.close({}, undefined), operation);
       },
     };
     running.add(shutdown);
     const undoTimeout = host.deadlines.add(host.now() + timeoutMs, () => shutdown.finish());
     for (const consumer of consumers) {
       consumer.idleWatcher = this.somethingSettled;
-      const cancel = host.cancelConsumer(consumer);
+      const cancel = host.cancelling.cancel(consumer);
       const cancelled = (): void => {
         cancelling--;
         shutdown.check();
@@ -95,7 +97,6 @@ export class Shutdowns {
       else cancelling--;
     }
     shutdown.check();
-    host.rearm();
-    host.connection?.driver.wake();
+    host.wake();
   }
 }

@@ -6,9 +6,9 @@ import { UsageError } from '@puka/errors';
 import type { AbortSignalLike } from '@puka/transport';
 import { Consumer, type MessageTaker } from './consuming/consumer.ts';
 import type { Message } from './consuming/message.ts';
+import { type BoundsHost, checkTimeout } from './operations/bounds.ts';
 import { Operation, type OperationHost } from './operations/operation.ts';
-import { checkSignal, type Signals } from './operations/signals.ts';
-import type { Deadlines } from './runtime/deadlines.ts';
+import { checkSignal } from './operations/signals.ts';
 
 /** What can be waited for. */
 export type Waitable = Operation<unknown> | Consumer;
@@ -31,14 +31,9 @@ export interface WaitOptions {
 }
 
 /** What waiting needs of its client. */
-export interface WaitingHost extends OperationHost {
-  readonly deadlines: Deadlines;
-  readonly signals: Signals;
-  now(): number;
+export interface WaitingHost extends OperationHost, BoundsHost {
   /** The client works by itself until the function returned is called. */
   hold(): () => void;
-  /** A deadline was added. */
-  rearm(): void;
 }
 
 /** Waits for the first of several things. */
@@ -80,7 +75,6 @@ export async function waitForFirst(
     if (signal !== undefined) undo.push(host.signals.watch(signal, (reason) => finish(() => reject(reason))));
     if (timeout === undefined) return;
     undo.push(host.deadlines.add(host.now() + timeout, () => finish(() => resolve(undefined))));
-    host.rearm();
   });
 }
 
@@ -154,7 +148,6 @@ export class Loops {
     this.running.add(finish);
     if (timeout !== undefined) {
       undo.push(this.host.deadlines.add(this.host.now() + timeout, () => finish('timeout')));
-      this.host.rearm();
     }
     return stop;
   }
@@ -163,10 +156,4 @@ export class Loops {
   end(end: LoopEnd): void {
     for (const finish of [...this.running]) finish(end);
   }
-}
-
-/** @throws {UsageError} for what is no time in milliseconds. */
-export function checkTimeout(timeout: unknown): void {
-  if (timeout === undefined || (typeof timeout === 'number' && timeout >= 0)) return;
-  throw new UsageError(`timeout is ${String(timeout)}; it takes milliseconds, 0 and more`);
 }

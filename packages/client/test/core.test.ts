@@ -1,7 +1,7 @@
 import { ConnectionBroken, UsageError } from '@puka/errors';
 import { describe, expect, it } from 'vitest';
 import type { Message } from '../src/consuming/message.ts';
-import type { QueueDeclareOptions } from '../src/options.ts';
+import type { QueueDeclareOptions } from '../src/topology/options.ts';
 import { ScriptedBroker } from './scripted-broker.ts';
 
 async function scene() {

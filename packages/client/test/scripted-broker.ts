@@ -17,7 +17,7 @@ import {
   writeContentHeader,
 } from '@puka/wire';
 import { Client } from '../src/client.ts';
-import type { ClientOptions } from '../src/options.ts';
+import type { ClientOptions } from '../src/connecting/client-options.ts';
 import type { Runtime } from '../src/runtime/runtime.ts';
 import { joined } from './session/harness.ts';
 

@@ -1,5 +1,7 @@
-/** What a client is told about logging in and about its hosts. Types only. */
-
+/** Options of `new Client`. Types only. */
+import type { TlsOptions, TransportConnector } from '@puka/transport';
+import type { FieldTableInput } from '@puka/wire';
+import type { Runtime } from '../runtime/runtime.ts';
 import type { MechanismName } from '../session/index.ts';
 import type { CredentialsSource } from './credentials.ts';
 import type { LoginMechanism } from './login-mechanism.ts';
@@ -21,4 +23,56 @@ export interface ConnectingOptions {
   readonly allowCleartextPassword?: boolean | undefined;
   /** Tries the hosts of several URLs in an order of chance, a new one for each connection. Default `false`: as they stand. */
   readonly shuffleHosts?: boolean | undefined;
+}
+
+/** Options of `new Client`. */
+export interface ClientOptions extends ConnectingOptions {
+  /** Heartbeat interval in seconds, 0 to 65535; 0 is off. Default 60. */
+  readonly heartbeat?: number | undefined;
+  /**
+   * Whether publishes are confirmed by the broker. Default: where the broker says it can. `true` insists: `connect()` fails
+   * where it cannot. `false` emulates it, for brokers without confirms: a publish ends when the broker has routed it,
+   * which may be before its queues have it: a passive declare just after it may count fewer messages.
+   */
+  readonly pubacks?: boolean | undefined;
+  /**
+   * Who moves the bytes. `'manual'`: nothing is read, written, timed or called back but by `onRead`, `onWrite`,
+   * `runAnyCallbacks`, `wait`, `loop` and `handleTimeout`. Default `'auto'`.
+   */
+  readonly drive?: 'auto' | 'manual' | undefined;
+  /** Added to what the client tells of itself. */
+  readonly clientProperties?: FieldTableInput | undefined;
+  /** Shown by RabbitMQ's management page. */
+  readonly connectionName?: string | undefined;
+  /** TLS options; `amqps://` alone means `{}`. Given with `amqp://` they turn TLS on. */
+  readonly tls?: TlsOptions | undefined;
+  /** The largest frame offered, in bytes, 8192 at least; 0 leaves it to the broker. Default 131072. */
+  readonly frameMax?: number | undefined;
+  /** The highest channel number offered, 4 to 65535; 0 leaves it to the broker. Default 2047. */
+  readonly channelMax?: number | undefined;
+  /** Largest message taken, in bytes. A larger one ends the connection with `LimitExceeded`. Default 128 MiB. */
+  readonly maxMessageBytes?: number | undefined;
+  /**
+   * Most tables and arrays in one another, in headers and arguments, the outermost counted, 1 to 512. Deeper ones of yours are
+   * a `UsageError`; of a message received, `headers` throws `LimitExceeded`. Default 64.
+   */
+  readonly maxTableDepth?: number | undefined;
+  /** Outbound bytes above which `needsDrain` is true; at twice that a publish fails with `LimitExceeded`. Default 64 MiB. */
+  readonly maxBufferedBytes?: number | undefined;
+  /**
+   * Inbound bytes not yet handed out above which the socket is not read. Default 64 MiB. It is read on while an answer is
+   * awaited: a confirm or a reply comes behind the messages that were sent before it.
+   */
+  readonly maxInboundBytes?: number | undefined;
+  /**
+   * Time to connect, in milliseconds: for credentials, name look-up, TCP, TLS and handshake, of all hosts together. Of
+   * several hosts each gets an even share of what is left. Default 10 000.
+   */
+  readonly connectTimeout?: number | undefined;
+  /** Time the broker has to answer our close, in milliseconds. Default 5000. */
+  readonly closeTimeout?: number | undefined;
+  /** Makes the connections. Default: the adapter of the runtime. */
+  readonly transport?: TransportConnector | undefined;
+  /** Clock and timers. Default: those of the runtime. */
+  readonly runtime?: Runtime | undefined;
 }

@@ -5,10 +5,10 @@
  */
 import { UsageError } from '@puka/errors';
 import { defaultConnector, type TlsOptions, type TransportConnector } from '@puka/transport';
-import type { ClientOptions } from '../options.ts';
 import { platformName } from '../runtime/runtime.ts';
 import { checkSessionOptions, type MechanismName, type SaslMechanism, type SessionOptions } from '../session/index.ts';
 import { type HostAddress, readAmqpUrl } from './amqp-url.ts';
+import type { ClientOptions } from './client-options.ts';
 import { type CredentialsSource, HiddenCredentials, readCredentials } from './credentials.ts';
 import { type AnswerSink, type LoginMechanism, sessionMechanism } from './login-mechanism.ts';
 

@@ -3,8 +3,10 @@
  * waits. Keeps one free for operations, and leaves one number to publishing.
  * Must not know what an operation does with its channel.
  */
-import { ConnectionBroken, type PukaError } from '@puka/errors';
+import type { PukaError } from '@puka/errors';
 import type { ChannelSink, Session, SessionChannel } from '../session/index.ts';
+import { closedByUs } from './connection.ts';
+import type { ConnectionUser } from './connection-user.ts';
 
 /** A task that waits for a channel; `undefined` with the error where there will be none. */
 export type ChannelTask = (channel: SessionChannel | undefined, error: PukaError | undefined) => void;
@@ -23,7 +25,9 @@ class IdleSink implements ChannelSink {
   constructor(pool: ChannelPool) {
     this.pool = pool;
   }
-  content(): void {}
+  content(): boolean {
+    return false;
+  }
   confirmed(): void {}
   consumerCancelled(): void {}
   closed(): void {
@@ -31,47 +35,72 @@ class IdleSink implements ChannelSink {
   }
 }
 
-/** The channels of one connection that serve all but publishing. */
-export class ChannelPool {
-  private readonly session: Session;
+/** The channels that serve all but publishing, of one connection after the other. */
+export class ChannelPool implements ConnectionUser {
+  private session: Session | undefined = undefined;
+  /** Why there is no connection. */
+  private lostBy: PukaError = closedByUs();
   private readonly isPublishing: () => boolean;
-  private readonly idle: SessionChannel[] = [];
+  private idle: SessionChannel[] = [];
   private waiting: ChannelTask[] = [];
   private waitingHead = 0;
   private isServing = false;
-  /** Told when a kept channel has come or gone. */
+  /** Called when a kept channel has come or gone. */
   private keptWatchers: ((error: PukaError | undefined) => void)[] = [];
   /** Lent to operations. */
-  private lent = 0;
-  /** Kept for longer: by consumers and by gets that are not settled. */
-  private readonly kept: Record<LongUse, number> = { consumers: 0, gets: 0 };
+  private readonly lent = new Set<SessionChannel>();
+  /** Kept for longer: by consumers and by gets that are not settled. Those still to be opened count too. */
+  private kept: Record<LongUse, number> = { consumers: 0, gets: 0 };
 
   /** @param isPublishing whether the channel of publishing is among those of the session. */
-  constructor(session: Session, isPublishing: () => boolean) {
-    this.session = session;
+  constructor(isPublishing: () => boolean) {
     this.isPublishing = isPublishing;
   }
 
+  /** Lends the channels of this connection from now on. */
+  attach(session: Session): void {
+    this.session = session;
+    this.serve();
+  }
+
+  /** Lends no more. Tasks that wait for a channel end with the error, and what comes back later is ignored. */
+  detach(error: PukaError): void {
+    this.session = undefined;
+    this.lostBy = error;
+    this.idle = [];
+    this.lent.clear();
+    this.kept = { consumers: 0, gets: 0 };
+    const tasks = this.waiting.slice(this.waitingHead);
+    this.waiting = [];
+    this.waitingHead = 0;
+    for (const watcher of this.keptWatchers.splice(0)) watcher(error);
+    for (const task of tasks) task(undefined, error);
+  }
+
   /**
-   * Calls the task with a channel, at once or when one is free. The task must give the channel back by `release`.
+   * Calls the task with a channel, at once or when one is free; without a connection at once with the error. The task must
+   * give the channel back by `release`.
    *
    * @returns whether it was called at once.
    */
   acquire(task: ChannelTask): boolean {
+    if (this.session === undefined) {
+      task(undefined, this.lostBy);
+      return true;
+    }
     const channel = this.take();
     if (channel === undefined) {
       this.waiting.push(task);
       return false;
     }
-    this.lent++;
+    this.lent.add(channel);
     task(channel, undefined);
     return true;
   }
 
-  /** Gives a channel back, usable or not. */
+  /** Gives a channel back, usable or not. One of an earlier connection is ignored. */
   release(channel: SessionChannel): void {
-    this.lent--;
-    this.shelve(channel);
+    if (this.lent.delete(channel)) this.shelve(channel);
   }
 
   /**
@@ -80,10 +109,14 @@ export class ChannelPool {
    * @returns `false` where none may be kept any more: share one then.
    */
   keep(use: LongUse, task: ChannelTask): boolean {
-    const { kept } = this;
+    const { kept, session } = this;
+    if (session === undefined) {
+      task(undefined, this.lostBy);
+      return true;
+    }
     const spare = kept[use === 'gets' ? 'consumers' : 'gets'] === 0 ? 1 : 0;
     // One number is that of publishing, one stays free for operations.
-    if (kept.consumers + kept.gets >= this.session.channelMax - 2 - spare) return false;
+    if (kept.consumers + kept.gets >= session.channelMax - 2 - spare) return false;
     kept[use]++;
     this.acquire((channel, error) => {
       if (channel === undefined) {
@@ -91,23 +124,22 @@ export class ChannelPool {
         task(undefined, error);
         return;
       }
-      this.lent--;
+      this.lent.delete(channel);
       task(channel, undefined);
       this.keptChanged();
     });
     return true;
   }
 
-  /**
-   * For who may keep no channel and finds none to share: one is about to come, or to go. Calls once, when it has; with the
-   * error where there will be none.
-   */
+  /** Calls `watcher` once when a kept channel opens or is released; with the error where there will be none. */
   whenKeptChanges(watcher: (error: PukaError | undefined) => void): void {
-    this.keptWatchers.push(watcher);
+    if (this.session === undefined) watcher(this.lostBy);
+    else this.keptWatchers.push(watcher);
   }
 
-  /** Gives a kept channel back, usable or not. */
+  /** Gives a kept channel back, usable or not. One of an earlier connection is ignored. */
   releaseKept(use: LongUse, channel: SessionChannel): void {
+    if (!this.isOfSession(channel)) return;
     this.kept[use]--;
     this.shelve(channel);
     this.keptChanged();
@@ -118,16 +150,6 @@ export class ChannelPool {
     const index = channel === undefined ? -1 : this.idle.indexOf(channel);
     if (index >= 0) this.idle.splice(index, 1);
     this.serve();
-  }
-
-  /** The connection is gone: nobody need wait any more. */
-  lost(error: PukaError): void {
-    this.idle.length = 0;
-    const tasks = this.waiting.slice(this.waitingHead);
-    this.waiting = [];
-    this.waitingHead = 0;
-    for (const watcher of this.keptWatchers.splice(0)) watcher(error);
-    for (const task of tasks) task(undefined, error);
   }
 
   private keptChanged(): void {
@@ -158,7 +180,7 @@ export class ChannelPool {
       while (this.waitingHead < this.waiting.length) {
         const channel = this.take();
         if (channel === undefined) return;
-        this.lent++;
+        this.lent.add(channel);
         this.nextWaiting()?.(channel, undefined);
       }
     } finally {
@@ -175,22 +197,18 @@ export class ChannelPool {
     return task;
   }
 
+  private isOfSession(channel: SessionChannel): boolean {
+    return this.session !== undefined && channel.isOf(this.session);
+  }
+
   private take(): SessionChannel | undefined {
-    if (this.lent >= maxOperationChannels) return undefined;
+    const { session } = this;
+    if (session === undefined || this.lent.size >= maxOperationChannels) return undefined;
     const idle = this.idle.pop();
     if (idle !== undefined) return idle;
     // The last number is that of publishing, whether it is in use already or not. Closing channels still have theirs.
-    const others = this.session.channelCount - (this.isPublishing() ? 1 : 0);
-    if (others >= this.session.channelMax - 1) return undefined;
-    return this.session.openChannel(new IdleSink(this), () => {});
+    const others = session.channelCount - (this.isPublishing() ? 1 : 0);
+    if (others >= session.channelMax - 1) return undefined;
+    return session.openChannel(new IdleSink(this), () => {});
   }
-}
-
-/** The error of an operation whose connection is gone. */
-export function brokenConnection(method: string, cause: PukaError | undefined): ConnectionBroken {
-  return new ConnectionBroken(`the connection ended before ${method} was answered`, {
-    method,
-    outcome: 'unknown',
-    ...(cause === undefined ? {} : { cause }),
-  });
 }

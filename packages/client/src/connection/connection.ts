@@ -1,65 +1,48 @@
 /**
- * One connection, from the first byte to the last: its session, its driver, and who uses its channels.
- * Must not know the API: a client has one connection after the other.
+ * One connection: a session and its driver, and what uses them while it is open.
+ * Must not know what it is used for: a client has one connection after the other, and the same users.
  */
 import { ConnectionBroken, type PukaError } from '@puka/errors';
 import type { ConnectOptions, TransportConnector } from '@puka/transport';
-import { Getting } from '../consuming/getting.ts';
-import { Consuming, type ConsumingHost } from '../consuming/subscriptions.ts';
-import { Publisher } from '../publishing/publisher.ts';
-import type { Deadlines } from '../runtime/deadlines.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { type ConnectionInfo, Session, type SessionOptions } from '../session/index.ts';
-import { ChannelPool } from './channel-pool.ts';
+import type { ConnectionUser } from './connection-user.ts';
 import { Driver, type DriverHost } from './driver.ts';
 
-/** What a connection tells its client. */
+/** What a connection needs of its client, and what it reports to it. */
 export interface ConnectionHost {
   readonly runtime: Runtime;
-  readonly deadlines: Deadlines;
   readonly driving: Omit<DriverHost, 'beforeWrite'>;
-  readonly consuming: Omit<ConsumingHost, 'wake'>;
-  /** It stands. */
+  /** Everything that uses the connection, as one. */
+  readonly users: Required<ConnectionUser>;
+  /** The handshake is done. @returns whether the client can use the connection. */
   opened(connection: Connection, info: ConnectionInfo): void;
   /** RabbitMQ extension: the broker is short of a resource. */
   blocked(reason: string): void;
   unblocked(): void;
-  /** Publishes have got their outcome. */
-  publishesSettled(): void;
-  /** Gets have got theirs. */
-  getsSettled(): void;
-  /** It is over; everything that used it has been told. @param error `undefined` after our own close. */
+  /** Whether another connection will follow one that ends so. @param error `undefined` after our own close. */
+  willRecover(connection: Connection, error: PukaError | undefined): boolean;
+  /** It is over, and its users are detached. @param error `undefined` after our own close. */
   closed(connection: Connection, error: PukaError | undefined, reason: PukaError): void;
 }
 
-/** What a connection is for, once it stands. */
-export interface ConnectionParts {
-  readonly info: ConnectionInfo;
-  readonly pool: ChannelPool;
-  readonly publisher: Publisher;
-  readonly consuming: Consuming;
-  readonly getting: Getting;
-}
-
-/** See the head of the file. */
+/** A session and its driver. */
 export class Connection {
   readonly session: Session;
   readonly driver: Driver;
-  /** Defined while it is open. */
-  parts: ConnectionParts | undefined = undefined;
+  /** What the handshake agreed on, while the connection is open. */
+  info: ConnectionInfo | undefined = undefined;
   private readonly host: ConnectionHost;
-  private readonly pubacks: boolean | undefined;
 
-  /** @param pubacks `undefined` asks the server's capabilities. */
-  constructor(options: SessionOptions, pubacks: boolean | undefined, host: ConnectionHost) {
+  constructor(options: SessionOptions, host: ConnectionHost) {
     this.host = host;
-    this.pubacks = pubacks;
     this.session = new Session(options, {
-      opened: (info) => this.opened(info),
+      opened: (info) => host.opened(this, info),
       blocked: (reason) => host.blocked(reason),
       unblocked: () => host.unblocked(),
       outputWaiting: () => this.driver.wake(),
-      closed: (error) => this.closed(error),
+      ending: (error) => this.detach(error),
+      closed: (error) => host.closed(this, error, error ?? closedByUs()),
     });
     const connection = this;
     const driving: DriverHost = {
@@ -72,9 +55,9 @@ export class Connection {
       turn: () => host.driving.turn(),
       drained: () => host.driving.drained(),
       ioReady: () => host.driving.ioReady(),
-      beforeWrite: () => this.parts?.publisher.beforeWrite(),
+      beforeWrite: () => this.beforeWrite(),
     };
-    this.driver = new Driver(this.session, driving, host.runtime, host.deadlines);
+    this.driver = new Driver(this.session, driving, host.runtime);
   }
 
   /** Connects; `opened` or `closed` of the host ends it. */
@@ -88,43 +71,30 @@ export class Connection {
     });
   }
 
-  /** Bytes that wait to go out, and those of publishes without an outcome. */
-  get outboundBytes(): number {
-    return Math.max(this.driver.bufferedBytes, this.parts?.publisher.openBytes ?? 0);
+  /** Lets the users of the connection have it. */
+  attach(info: ConnectionInfo): void {
+    this.info = info;
+    this.host.users.attach(this.session, info);
+  }
+
+  /** Lets the users write what has to go out ahead of everything else. */
+  beforeWrite(): void {
+    if (this.info !== undefined) this.host.users.beforeWrite();
   }
 
   /**
-   * Whether something is to come from the broker that somebody waits for. It comes behind what was sent before it, so that
-   * whoever takes no message until then would wait for ever if that were left on the line.
+   * Whether something is to come from the broker that somebody waits for. It comes behind what was sent before it, so a
+   * caller that takes no message until then would wait for ever if that were left unread.
    */
   private get awaitsAnswer(): boolean {
-    const { session, parts } = this;
-    return session.state !== 'open' || session.awaitsReply || (parts !== undefined && parts.publisher.outstanding > 0);
+    const { session } = this;
+    return session.state !== 'open' || session.awaitsReply || this.host.users.awaitsAnswer;
   }
 
-  private opened(info: ConnectionInfo): void {
-    const { session, driver, host } = this;
-    const wake = (): void => driver.wake();
-    const publisher = new Publisher(session, this.pubacks ?? hasConfirms(info), () => host.publishesSettled());
-    const pool = new ChannelPool(session, () => publisher.hasChannel);
-    const consuming = new Consuming(pool, { ...host.consuming, wake });
-    this.parts = {
-      info,
-      pool,
-      publisher,
-      consuming,
-      getting: new Getting(pool, { wake, settled: () => host.getsSettled() }),
-    };
-    host.opened(this, info);
-  }
-
-  private closed(error: PukaError | undefined): void {
-    const { parts } = this;
-    const reason = error ?? closedByUs();
-    this.parts = undefined;
-    parts?.publisher.lost(reason);
-    parts?.pool.lost(reason);
-    this.host.closed(this, error, reason);
+  private detach(error: PukaError | undefined): void {
+    if (this.info === undefined) return;
+    this.info = undefined;
+    this.host.users.detach(error ?? closedByUs(), this.host.willRecover(this, error));
   }
 }
 
@@ -133,10 +103,28 @@ export function closedByUs(): ConnectionBroken {
   return new ConnectionBroken('the connection was closed by this client', { retryable: false });
 }
 
-/** RabbitMQ tells its extensions in the server's properties. */
+/** RabbitMQ lists its extensions in the server's properties. */
 export function hasConfirms(info: ConnectionInfo): boolean {
   const { capabilities } = info.serverProperties;
   return typeof capabilities === 'object' && capabilities !== null && 'publisher_confirms' in capabilities
     ? capabilities.publisher_confirms === true
     : false;
+}
+
+/** What never left, for want of a connection. */
+export function notSent(method: string, cause: PukaError | undefined): ConnectionBroken {
+  return new ConnectionBroken(`the connection ended before ${method} was sent`, {
+    method,
+    outcome: 'not-sent',
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+/** What has left, and whose answer the end of the connection cut off. */
+export function notAnswered(method: string, cause: PukaError | undefined): ConnectionBroken {
+  return new ConnectionBroken(`the connection ended before ${method} was answered`, {
+    method,
+    outcome: 'unknown',
+    ...(cause === undefined ? {} : { cause }),
+  });
 }

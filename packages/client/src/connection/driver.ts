@@ -1,13 +1,13 @@
 /**
- * The one place with a socket and timers: moves bytes between a session and a transport, one write for a turn of the
+ * The one place with a socket: moves bytes between a session and a transport, one write for a turn of the
  * event loop, and wakes the session at its deadlines. Driven by hand it does so only when it is told to.
  * Must not know operations.
  */
 import { ConnectionBroken, type PukaError } from '@puka/errors';
 import type { ConnectOptions, Transport, TransportConnector, TransportHandlers } from '@puka/transport';
 import { Abort } from '../runtime/abort.ts';
-import type { Deadlines } from '../runtime/deadlines.ts';
-import type { Runtime, Timer } from '../runtime/runtime.ts';
+import { Alarm, type AlarmHost } from '../runtime/alarm.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import type { Session } from '../session/index.ts';
 
 /** What the driver asks and tells its client. */
@@ -32,19 +32,15 @@ export interface DriverHost {
  * to come in this turn.
  */
 const shortReadBytes = 2048;
-/** Timers take no more than this, in milliseconds. */
-const longestTimerMs = 0x7fff_ffff;
 
 /** Drives one session over one transport. */
-export class Driver implements TransportHandlers {
+export class Driver implements TransportHandlers, AlarmHost {
   private readonly session: Session;
   private readonly host: DriverHost;
   private readonly runtime: Runtime;
-  private readonly deadlines: Deadlines;
   private transport: Transport | undefined = undefined;
   private isPull = false;
-  private timer: Timer | undefined = undefined;
-  private timerAt = Number.POSITIVE_INFINITY;
+  private readonly alarm: Alarm;
   private flushIsDue = false;
   /** What came in is being dealt with: a turn of the client follows, and a flush. */
   turnFollows = false;
@@ -55,11 +51,11 @@ export class Driver implements TransportHandlers {
   /** The line is gone; in pull mode it is told once all that came before has been read. */
   private closedBy: { readonly error: ConnectionBroken | undefined } | undefined = undefined;
 
-  constructor(session: Session, host: DriverHost, runtime: Runtime, deadlines: Deadlines) {
+  constructor(session: Session, host: DriverHost, runtime: Runtime) {
     this.session = session;
     this.host = host;
     this.runtime = runtime;
-    this.deadlines = deadlines;
+    this.alarm = new Alarm(this, runtime);
   }
 
   /** Bytes handed to the transport that have not gone out, and those that wait to be handed over. */
@@ -77,16 +73,21 @@ export class Driver implements TransportHandlers {
     return this.transport !== undefined && this.session.hasOutput;
   }
 
-  /** The earliest deadline, on the runtime's clock; `Infinity` for none. */
+  /** For its alarm. */
+  get isAutomatic(): boolean {
+    return this.host.isAutomatic;
+  }
+
+  /** The next deadline of the session, on the runtime's clock; `Infinity` for none. */
   get nextDeadlineMs(): number {
-    return Math.min(this.session.nextDeadline(), this.deadlines.nextMs);
+    return this.session.nextDeadline();
   }
 
   /** Connects and starts the session. What fails ends the session. */
   async start(connector: TransportConnector, options: ConnectOptions): Promise<void> {
     this.isPull = options.mode === 'pull';
     this.session.connect(this.runtime.now());
-    this.rearm();
+    this.alarm.rearm();
     const transport = await connector.connect({ ...options, signal: this.abort }, this);
     if (this.session.state === 'closed') {
       transport.close();
@@ -122,7 +123,7 @@ export class Driver implements TransportHandlers {
     }
     // An answer may be awaited now that was not before.
     this.regulate();
-    this.rearm();
+    this.alarm.rearm();
   }
 
   /** Pull mode: reads what there is, and tells the session when the line is gone. */
@@ -144,16 +145,14 @@ export class Driver implements TransportHandlers {
 
   /** Does what is due by now. */
   handleTimeout(): void {
-    const now = this.runtime.now();
-    this.session.handleTimeout(now);
-    this.deadlines.expire(now);
+    this.session.handleTimeout(this.runtime.now());
     if (this.session.state === 'closed') this.flush();
   }
 
   /** It has become automatic, or is so no more. */
   modeChanged(): void {
     if (!this.host.isAutomatic) {
-      this.disarm();
+      this.alarm.disarm();
       return;
     }
     this.flush();
@@ -177,20 +176,16 @@ export class Driver implements TransportHandlers {
     if (!this.isPaused) return;
     this.isPaused = false;
     this.session.readingResumed(this.runtime.now());
-    this.rearm();
+    this.alarm.rearm();
     this.transport?.resume();
     if (this.isPull) this.onReadable();
   }
 
-  /** Sets the timer for the earliest deadline. A timer that is early enough is left alone. */
-  rearm(): void {
-    if (!this.host.isAutomatic || this.session.state === 'closed') return;
-    const deadline = this.nextDeadlineMs;
-    if (deadline >= this.timerAt) return;
-    this.disarm();
-    this.timerAt = deadline;
-    const wait = Math.min(Math.max(0, Math.ceil(deadline - this.runtime.now())), longestTimerMs);
-    this.timer = this.runtime.startTimer(() => this.timeout(), wait);
+  /** For its alarm. */
+  expired(): void {
+    this.handleTimeout();
+    this.host.turn();
+    this.flush();
   }
 
   /** For the transport. */
@@ -252,15 +247,6 @@ export class Driver implements TransportHandlers {
     });
   }
 
-  private timeout(): void {
-    this.timer = undefined;
-    this.timerAt = Number.POSITIVE_INFINITY;
-    if (!this.host.isAutomatic) return;
-    this.handleTimeout();
-    this.host.turn();
-    this.flush();
-  }
-
   /** @param hasMore more is likely to come in this turn. */
   private afterEvent(hasMore = false): void {
     this.flushFollows = true;
@@ -272,14 +258,8 @@ export class Driver implements TransportHandlers {
     else this.flush();
   }
 
-  private disarm(): void {
-    if (this.timer !== undefined) this.runtime.stopTimer(this.timer);
-    this.timer = undefined;
-    this.timerAt = Number.POSITIVE_INFINITY;
-  }
-
   private stop(): void {
-    this.disarm();
+    this.alarm.disarm();
     const { transport } = this;
     this.transport = undefined;
     // Ends what is still about to connect; the session tells why.

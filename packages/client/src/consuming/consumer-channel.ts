@@ -4,7 +4,6 @@
  */
 import type { PukaError } from '@puka/errors';
 import { ByteReader } from '@puka/wire';
-import { readDeliveryTag } from '../session/delivery-tag.ts';
 import type { ChannelSink, ReceivedContent, SessionChannel } from '../session/index.ts';
 import type { Consumer, ConsumerSource } from './consumer.ts';
 import { Message, type Settlement } from './message.ts';
@@ -36,21 +35,22 @@ export class Subscription implements Settlement {
     this.on = on;
   }
 
-  /** A delivery: handed on, or back to its queue where nobody will take it. */
-  deliver(content: ReceivedContent): void {
+  /** A delivery: handed on, or back to its queue where nobody will take it. @returns whether it is to be settled. */
+  deliver(content: ReceivedContent): boolean {
     const { consumer, on } = this;
-    const deliveryTag = readDeliveryTag(content);
-    on.channel.noteDelivery(deliveryTag, !consumer.noAck);
-    if (!consumer.noAck) {
+    const { deliveryTag } = content;
+    const { noAck } = consumer;
+    if (!noAck) {
       if (consumer.isEnded || (this.isRetired && consumer.isCancelling)) {
         on.channel.nack(deliveryTag, true);
-        return;
+        return true;
       }
       this.unsettled++;
     }
-    const settlement = consumer.noAck ? undefined : this;
     const { queue, consumerTag } = this.source;
+    const settlement = noAck ? undefined : this;
     consumer.push(new Message(content, deliveryTag, queue, consumerTag, settlement, on.channel.tables));
+    return !noAck;
   }
 
   /** For the user, as the other two: settles a message. */
@@ -79,7 +79,7 @@ export class Subscription implements Settlement {
     if (this.isLost || this.consumer.noAck) return;
     this.isLost = true;
     this.takeWaiting();
-    this.consumer.leftHands(this.unsettled);
+    this.consumer.released(this.unsettled);
     this.unsettled = 0;
   }
 
@@ -92,7 +92,7 @@ export class Subscription implements Settlement {
   private settled(isDone: boolean): boolean {
     if (!this.isLost) {
       this.unsettled--;
-      this.consumer.leftHands(1);
+      this.consumer.released(1);
       this.on.freeWhenDone();
     }
     return isDone;
@@ -149,11 +149,10 @@ export class ConsumerChannel implements ChannelSink {
     this.freeWhenDone();
   }
 
-  content(content: ReceivedContent): void {
-    if (content.kind !== 'deliver') return;
+  content(content: ReceivedContent): boolean {
+    if (content.kind !== 'deliver') return false;
     const subscription = this.only ?? this.byTag.get(readConsumerTag(content));
-    if (subscription !== undefined) subscription.deliver(content);
-    else this.channel.noteDelivery(readDeliveryTag(content), false);
+    return subscription?.deliver(content) ?? false;
   }
 
   /** No publish goes over this channel. */

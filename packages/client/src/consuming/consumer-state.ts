@@ -1,13 +1,13 @@
 /**
- * Where a consumer stands with the broker: its subscriptions, and what is to be done with them, one thing after the other.
+ * The state of a consumer at the broker: its subscriptions, and what is to be done with them, one task after the other.
  * Must not subscribe or cancel: `subscriptions.ts` does.
  */
 
 import type { Operation } from '../operations/operation.ts';
 import type { Subscription } from './consumer-channel.ts';
 
-/** See the head of the file. It begins busy: with the first subscribing. */
-export class Standing {
+/** The state of one consumer. It begins busy, with the first subscribing. */
+export class ConsumerState {
   readonly subscriptions: Set<Subscription> = new Set();
   /** The consumer has ended. */
   isOver = false;

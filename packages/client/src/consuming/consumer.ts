@@ -6,9 +6,10 @@
 import { UsageError } from '@puka/errors';
 import type { FieldTableInput } from '@puka/wire';
 import type { Operation, OperationHost } from '../operations/operation.ts';
-import type { Cancelled, OperationOptions } from '../options.ts';
+import type { OperationOptions } from '../operations/operation-options.ts';
 import { printAs } from '../runtime/inspect.ts';
 import type { Message } from './message.ts';
+import type { Cancelled } from './options.ts';
 
 /**
  * Called for each message, and once with the error that ends the consumer. When it returns a promise, `shutdown()` waits
@@ -16,16 +17,21 @@ import type { Message } from './message.ts';
  */
 export type MessageCallback = (error: unknown, message: Message | undefined, consumer: Consumer) => unknown;
 
-/** What a consumer needs of its client. */
-export interface ConsumerHost {
-  /** It has messages, or its end, for its callback. */
-  consumerReady(consumer: Consumer): void;
-  /** A message has come, and counts among those that wait in memory. */
+/** Counts the messages that wait in memory. */
+export interface InboundMeter {
+  /** A message has come for a consumer. */
   messageArrived(message: Message): void;
-  /** It does so no more. */
+  /** It is in the user's hands, or back in its queue. */
   messageTaken(message: Message): void;
-  /** Its iterator was left. */
-  cancelConsumer(consumer: Consumer, options?: OperationOptions): Operation<Cancelled>;
+}
+
+/** What a consumer needs of its client: its neighbours. */
+export interface ConsumerHost {
+  /** Runs its callback when it has messages, or its end. */
+  readonly callbacks: { addConsumer(consumer: Consumer): void };
+  readonly flow: InboundMeter;
+  /** Ends it when its iterator was left. */
+  readonly cancelling: { cancel(consumer: Consumer, options?: OperationOptions): Operation<Cancelled> };
 }
 
 /** One queue of a consumer, and how it is subscribed to. */
@@ -79,8 +85,8 @@ export class Consumer implements AsyncIterable<Message> {
   private endIsTold = false;
   private isListed = false;
   /** Most messages handed out and unsettled, where the broker's own limit does not see to it; 0 is no limit. */
-  private handLimit = 0;
-  private inHands = 0;
+  private unackedLimit = 0;
+  private unackedCount = 0;
   private handlersRunning = 0;
   /** What the bodies of loops are working on. */
   private readonly inBodies = new Set<Message>();
@@ -137,7 +143,7 @@ export class Consumer implements AsyncIterable<Message> {
 
   /** Ends it; see `Client.basicCancel`. */
   cancel(options?: OperationOptions): Operation<Cancelled> {
-    return this.#host.cancelConsumer(this, options);
+    return this.#host.cancelling.cancel(this, options);
   }
 
   /** The next message; several calls may wait side by side. */
@@ -197,7 +203,7 @@ export class Consumer implements AsyncIterable<Message> {
   push(message: Message): void {
     if (this.noAck && (this.isLeft || this.ended)) return;
     this.messages.push(message);
-    if (this.isMetered) this.#host.messageArrived(message);
+    if (this.isMetered) this.#host.flow.messageArrived(message);
     this.serve();
   }
 
@@ -208,7 +214,7 @@ export class Consumer implements AsyncIterable<Message> {
     for (const message of this.waiting()) (isMeant(message) ? taken : left).push(message);
     this.messages = left;
     this.head = 0;
-    if (this.isMetered) for (const message of taken) this.#host.messageTaken(message);
+    if (this.isMetered) for (const message of taken) this.#host.flow.messageTaken(message);
     return taken;
   }
 
@@ -239,15 +245,15 @@ export class Consumer implements AsyncIterable<Message> {
   }
 
   /** For the client: hands out no more than `limit` unsettled messages; 0 is no limit. */
-  limitHands(limit: number): void {
-    this.handLimit = limit;
+  limitUnacked(limit: number): void {
+    this.unackedLimit = limit;
     this.serve();
   }
 
   /** For the client: messages in the user's hands were settled, or can be settled no more. */
-  leftHands(count: number): void {
-    this.inHands -= count;
-    if (this.handLimit > 0) this.serve();
+  released(count: number): void {
+    this.unackedCount -= count;
+    if (this.unackedLimit > 0) this.serve();
     this.idleWatcher?.();
   }
 
@@ -322,7 +328,7 @@ export class Consumer implements AsyncIterable<Message> {
   private dropWaiting(): void {
     for (const message of this.takeWaiting()) {
       if (this.noAck) continue;
-      this.inHands++;
+      this.unackedCount++;
       message.nack();
     }
   }
@@ -331,7 +337,7 @@ export class Consumer implements AsyncIterable<Message> {
   private stopMetering(): void {
     if (!this.isMetered) return;
     this.isMetered = false;
-    for (const message of this.waiting()) this.#host.messageTaken(message);
+    for (const message of this.waiting()) this.#host.flow.messageTaken(message);
   }
 
   private *waiting(): Iterable<Message> {
@@ -358,13 +364,13 @@ export class Consumer implements AsyncIterable<Message> {
 
   private get canHandOut(): boolean {
     if (this.noAck) return true;
-    return !this.cancelling && (this.handLimit === 0 || this.inHands < this.handLimit);
+    return !this.cancelling && (this.unackedLimit === 0 || this.unackedCount < this.unackedLimit);
   }
 
   private list(): void {
     if (this.isListed) return;
     this.isListed = true;
-    this.#host.consumerReady(this);
+    this.#host.callbacks.addConsumer(this);
   }
 
   /** Tells those that wait. The error is told once, as an iterator does. */
@@ -388,8 +394,8 @@ export class Consumer implements AsyncIterable<Message> {
       this.messages = this.messages.slice(this.head);
       this.head = 0;
     }
-    if (!this.noAck) this.inHands++;
-    if (this.isMetered) this.#host.messageTaken(message);
+    if (!this.noAck) this.unackedCount++;
+    if (this.isMetered) this.#host.flow.messageTaken(message);
     return message;
   }
 }

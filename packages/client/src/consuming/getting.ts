@@ -5,8 +5,8 @@
 import { AmqpError, type PukaError, replyError } from '@puka/errors';
 import type { Method } from '@puka/wire';
 import type { ChannelPool } from '../connection/channel-pool.ts';
+import type { ConnectionUser } from '../connection/connection-user.ts';
 import type { Operation } from '../operations/operation.ts';
-import { readDeliveryTag } from '../session/delivery-tag.ts';
 import type { ChannelSink, ReceivedContent, SessionChannel } from '../session/index.ts';
 import { Message, type Settlement } from './message.ts';
 
@@ -17,7 +17,7 @@ export interface Get {
   readonly operation: Operation<Message | null>;
 }
 
-/** What it needs of its connection. */
+/** What gets need of their client. */
 export interface GettingHost {
   /** There is something to send. */
   wake(): void;
@@ -25,8 +25,8 @@ export interface GettingHost {
   settled(): void;
 }
 
-/** The gets of one connection. */
-export class Getting {
+/** The gets of one client. */
+export class Getting implements ConnectionUser {
   private readonly pool: ChannelPool;
   private readonly host: GettingHost;
   private readonly channels = new Set<GetChannel>();
@@ -39,6 +39,11 @@ export class Getting {
     this.host = host;
   }
 
+  attach(): void {}
+
+  /** Each get ends with its channel; those that wait for one end by the pool. */
+  detach(): void {}
+
   /** Gets without an outcome. */
   get outstanding(): number {
     let count = 0;
@@ -49,9 +54,9 @@ export class Getting {
 
   /** Gets a message. */
   get(get: Get): void {
-    const standing = this.byQueue.get(get.queue);
-    if (standing?.isUsable === true) {
-      standing.send(get);
+    const existing = this.byQueue.get(get.queue);
+    if (existing?.isUsable === true) {
+      existing.send(get);
       return;
     }
     const behind = this.opening.get(get.queue);
@@ -177,18 +182,18 @@ export class GetChannel implements ChannelSink, Settlement {
   }
 
   /** The message. One that nobody waits for any more goes back to its queue. */
-  content(content: ReceivedContent): void {
+  content(content: ReceivedContent): boolean {
     const get = this.pending[0];
-    if (content.kind !== 'get-ok' || get === undefined) return;
+    if (content.kind !== 'get-ok' || get === undefined) return false;
     const { operation, noAck, queue } = get;
-    const deliveryTag = readDeliveryTag(content);
-    this.channel.noteDelivery(deliveryTag, !noAck);
+    const { deliveryTag } = content;
     if (operation.state === 'pending') {
       const settlement = noAck ? undefined : this;
       operation.fulfil(new Message(content, deliveryTag, queue, undefined, settlement, this.channel.tables));
     } else if (!noAck) {
       this.channel.nack(deliveryTag, true);
     }
+    return !noAck;
   }
 
   confirmed(): void {}

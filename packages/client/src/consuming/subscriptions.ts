@@ -1,73 +1,80 @@
 /**
- * Consumers of one connection: finds each its channel, subscribes, cancels, changes the prefetch count, and subscribes
+ * Consumers of a client: finds each its channel, subscribes, cancels, changes the prefetch count, and subscribes
  * again those that lost their channel by another's fault. Must not hand out messages: the consumer does.
  */
 import { AmqpError, ConnectionBroken, ConsumerCancelled, type PukaError, replyError, UsageError } from '@puka/errors';
-import { brokenConnection, type ChannelPool } from '../connection/channel-pool.ts';
+import type { ChannelPool } from '../connection/channel-pool.ts';
+import { notAnswered } from '../connection/connection.ts';
+import type { ConnectionUser } from '../connection/connection-user.ts';
 import type { Operation } from '../operations/operation.ts';
-import type { Cancelled } from '../options.ts';
 import type { SessionChannel } from '../session/index.ts';
 import { given, withTable } from '../topology/method-input.ts';
 import type { Consumer, ConsumerSource } from './consumer.ts';
 import { ConsumerChannel, type ConsumerChannelHost, Subscription } from './consumer-channel.ts';
-import { Standing } from './consumer-state.ts';
+import { ConsumerState } from './consumer-state.ts';
+import type { Cancelled } from './options.ts';
 
 type Done = (error: PukaError | undefined) => void;
 type Cancel = Operation<Cancelled>;
 
 /** What it needs of its client. */
-export interface ConsumingHost {
+export interface SubscriptionsHost {
   /** There is something to send. */
   wake(): void;
   /** The consumer has ended. */
   consumerGone(consumer: Consumer): void;
 }
 
-/** All of one connection. */
-export class Consuming implements ConsumerChannelHost {
+/** The subscriptions of all consumers of a client. */
+export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
   private readonly pool: ChannelPool;
-  private readonly host: ConsumingHost;
+  private readonly host: SubscriptionsHost;
   private readonly channels = new Set<ConsumerChannel>();
-  private readonly standings = new Map<Consumer, Standing>();
+  private readonly states = new Map<Consumer, ConsumerState>();
 
-  constructor(pool: ChannelPool, host: ConsumingHost) {
+  constructor(pool: ChannelPool, host: SubscriptionsHost) {
     this.pool = pool;
     this.host = host;
   }
 
+  attach(): void {}
+
+  /** Each consumer ends with its channel; those that wait for one end by the pool. */
+  detach(): void {}
+
   /** The consumers that have not ended. */
   get consumers(): Iterable<Consumer> {
-    return this.standings.keys();
+    return this.states.keys();
   }
 
   /** Subscribes; `ready` of the consumer tells how it went. */
   start(consumer: Consumer): void {
-    const standing = new Standing();
-    this.standings.set(consumer, standing);
+    const state = new ConsumerState();
+    this.states.set(consumer, state);
     this.subscribe(consumer, consumer.sources, (error) => {
       if (error === undefined) consumer.ready.fulfil(consumer);
       else this.refuse(consumer, error);
-      standing.goOn();
+      state.goOn();
     });
   }
 
   /** Ends a consumer. What was not handed out goes back to its queues; then the operation and the consumer end. */
   cancel(consumer: Consumer, operation: Cancel): void {
     const { consumerTag } = consumer;
-    const standing = this.standings.get(consumer);
-    if (standing === undefined) {
+    const state = this.states.get(consumer);
+    if (state === undefined) {
       operation.fulfil({ consumerTag });
       return;
     }
-    if (standing.cancel !== undefined) {
-      standing.cancel.watch(() => operation.fulfil({ consumerTag }));
+    if (state.cancel !== undefined) {
+      state.cancel.watch(() => operation.fulfil({ consumerTag }));
       return;
     }
-    standing.cancel = operation;
+    state.cancel = operation;
     consumer.beginCancel();
     const task = (done: () => void): void => {
       operation.isSent = true;
-      const subscriptions = [...standing.subscriptions];
+      const subscriptions = [...state.subscriptions];
       this.retire(subscriptions, () => {
         this.gone(consumer, undefined);
         done();
@@ -75,13 +82,13 @@ export class Consuming implements ConsumerChannelHost {
       // Behind the cancel, or the broker would send them here again; at once, for they may be what stops the reading.
       for (const subscription of subscriptions) subscription.putBackWaiting();
     };
-    standing.whenSteady(task, () => operation.fulfil({ consumerTag }));
+    state.whenSteady(task, () => operation.fulfil({ consumerTag }));
   }
 
   /** Puts another limit in force. RabbitMQ knows it only for consumers to come, so the consumer subscribes anew. */
   qos(consumer: Consumer, prefetchCount: number, operation: Operation<void>): void {
-    const standing = this.standings.get(consumer);
-    if (standing === undefined || standing.cancel !== undefined) {
+    const state = this.states.get(consumer);
+    if (state === undefined || state.cancel !== undefined) {
       operation.reject(new UsageError('basicQos of a consumer that has ended', { method: 'basic.qos' }));
       return;
     }
@@ -89,16 +96,16 @@ export class Consuming implements ConsumerChannelHost {
       const before = consumer.prefetchCount;
       const isLess = prefetchCount > 0 && (before === 0 || prefetchCount < before);
       consumer.prefetchCount = prefetchCount;
-      consumer.limitHands(prefetchCount);
+      consumer.limitUnacked(prefetchCount);
       operation.isSent = true;
-      const old = [...standing.subscriptions];
+      const old = [...state.subscriptions];
       const finish: Done = (error) => {
         if (error === undefined) {
           if (isLess) for (const subscription of old) subscription.putBackWaiting();
           operation.fulfil(undefined);
         } else {
           consumer.prefetchCount = before;
-          consumer.limitHands(before);
+          consumer.limitUnacked(before);
           operation.reject(error);
         }
         done();
@@ -117,7 +124,7 @@ export class Consuming implements ConsumerChannelHost {
     };
     const over = (): void =>
       operation.reject(new UsageError('basicQos of a consumer that has ended', { method: 'basic.qos' }));
-    standing.whenSteady(task, over);
+    state.whenSteady(task, over);
   }
 
   private moved(consumer: Consumer, error: PukaError | undefined, finish: Done): void {
@@ -127,7 +134,7 @@ export class Consuming implements ConsumerChannelHost {
 
   private subscribe(consumer: Consumer, sources: readonly ConsumerSource[], done: Done): void {
     const isKept = this.pool.keep('consumers', (channel, error) => {
-      if (channel === undefined) done(error ?? brokenConnection('basic.consume', undefined));
+      if (channel === undefined) done(error ?? notAnswered('basic.consume', undefined));
       else this.subscribeOn(this.open(channel), consumer, sources, done);
     });
     if (!isKept) this.probe(consumer, sources, done);
@@ -178,7 +185,7 @@ export class Consuming implements ConsumerChannelHost {
   }
 
   private subscribeOn(on: ConsumerChannel, consumer: Consumer, sources: readonly ConsumerSource[], done: Done): void {
-    const standing = this.standings.get(consumer);
+    const state = this.states.get(consumer);
     const { channel } = on;
     const made: Subscription[] = [];
     let left = sources.length;
@@ -186,7 +193,7 @@ export class Consuming implements ConsumerChannelHost {
       if (left === 0) return;
       left = 0;
       // Those of this attempt that stood already are gone with the channel, and made again with the rest of it.
-      if (!channel.isUsable) for (const subscription of made) standing?.subscriptions.delete(subscription);
+      if (!channel.isUsable) for (const subscription of made) state?.subscriptions.delete(subscription);
       this.consumeFailed(on, consumer, sources, error, done);
     };
     consumer.ready.isSent = true;
@@ -200,19 +207,19 @@ export class Consuming implements ConsumerChannelHost {
           return;
         }
         on.remove(subscription);
-        standing?.subscriptions.delete(subscription);
+        state?.subscriptions.delete(subscription);
         fail(error);
       });
       if (!isSent) {
-        fail(brokenConnection('basic.consume', undefined));
+        fail(notAnswered('basic.consume', undefined));
         break;
       }
       made.push(subscription);
       on.add(subscription);
-      standing?.subscriptions.add(subscription);
+      state?.subscriptions.add(subscription);
     }
     // Nobody is left to have it: not even its consumer.
-    if (standing === undefined) this.retire(made, () => {});
+    if (state === undefined) this.retire(made, () => {});
     this.host.wake();
   }
 
@@ -243,7 +250,7 @@ export class Consuming implements ConsumerChannelHost {
       const { consumerTag } = subscription.source;
       subscription.isRetired = true;
       const forget = (): void => {
-        this.standings.get(subscription.consumer)?.subscriptions.delete(subscription);
+        this.states.get(subscription.consumer)?.subscriptions.delete(subscription);
         count();
         // Behind the rest, so that what waits can be put back before the channel goes.
         subscription.on.remove(subscription);
@@ -260,14 +267,14 @@ export class Consuming implements ConsumerChannelHost {
   }
 
   private gone(consumer: Consumer, error: unknown): void {
-    const standing = this.standings.get(consumer);
-    if (standing === undefined) return;
-    this.standings.delete(consumer);
-    standing.isOver = true;
+    const state = this.states.get(consumer);
+    if (state === undefined) return;
+    this.states.delete(consumer);
+    state.isOver = true;
     consumer.end(error);
-    standing.cancel?.fulfil({ consumerTag: consumer.consumerTag });
+    state.cancel?.fulfil({ consumerTag: consumer.consumerTag });
     this.host.consumerGone(consumer);
-    if (standing.subscriptions.size > 0) this.retire([...standing.subscriptions], () => {});
+    if (state.subscriptions.size > 0) this.retire([...state.subscriptions], () => {});
   }
 
   /** RabbitMQ extension: the queue is gone, or its master. */
@@ -275,8 +282,8 @@ export class Consuming implements ConsumerChannelHost {
     const { consumer, source, on } = subscription;
     const { queue, consumerTag } = source;
     const unanswered = on.channel.forgetConsume(consumerTag);
-    const standing = this.standings.get(consumer);
-    standing?.subscriptions.delete(subscription);
+    const state = this.states.get(consumer);
+    state?.subscriptions.delete(subscription);
     on.remove(subscription);
     const text = `the broker cancelled the consumer of queue '${queue}'`;
     const error = new ConsumerCancelled(text, { queue, consumerTag, method: 'basic.consume' });
@@ -284,12 +291,12 @@ export class Consuming implements ConsumerChannelHost {
       unanswered(undefined, error);
       return;
     }
-    if (standing === undefined || standing.cancel !== undefined) return;
+    if (state === undefined || state.cancel !== undefined) return;
     if (!consumer.resubscribe) {
-      this.endAll(consumer, standing, error);
+      this.endAll(consumer, state, error);
       return;
     }
-    standing.whenSteady((done) => {
+    state.whenSteady((done) => {
       this.subscribe(consumer, [source], (refusal) => {
         if (refusal !== undefined) {
           const details = { queue, consumerTag, method: 'basic.consume', cause: refusal };
@@ -301,14 +308,14 @@ export class Consuming implements ConsumerChannelHost {
   }
 
   /** Puka: the end of one queue is the end of the whole consumer. What was received is handed out first. */
-  private endAll(consumer: Consumer, standing: Standing, error: PukaError): void {
+  private endAll(consumer: Consumer, state: ConsumerState, error: PukaError): void {
     if (!consumer.noAck) {
       this.gone(consumer, error);
       return;
     }
     // What is on its way from the other queues is the consumer's: the broker has forgotten it.
-    standing.whenSteady((done) => {
-      this.retire([...standing.subscriptions], () => {
+    state.whenSteady((done) => {
+      this.retire([...state.subscriptions], () => {
         this.gone(consumer, error);
         done();
       });
@@ -324,10 +331,10 @@ export class Consuming implements ConsumerChannelHost {
     const lost = new Set<Consumer>();
     for (const subscription of subscriptions) {
       const { consumer } = subscription;
-      const standing = this.standings.get(consumer);
-      if (standing === undefined || !standing.subscriptions.delete(subscription)) continue;
-      if (on.culprit !== undefined && on.culprit !== consumer && standing.cancel === undefined) {
-        this.subscribeAgain(consumer, standing, subscription.source);
+      const state = this.states.get(consumer);
+      if (state === undefined || !state.subscriptions.delete(subscription)) continue;
+      if (on.culprit !== undefined && on.culprit !== consumer && state.cancel === undefined) {
+        this.subscribeAgain(consumer, state, subscription.source);
       } else {
         lost.add(consumer);
       }
@@ -338,8 +345,8 @@ export class Consuming implements ConsumerChannelHost {
     }
   }
 
-  private subscribeAgain(consumer: Consumer, standing: Standing, source: ConsumerSource): void {
-    standing.whenSteady((done) => {
+  private subscribeAgain(consumer: Consumer, state: ConsumerState, source: ConsumerSource): void {
+    state.whenSteady((done) => {
       this.subscribe(consumer, [source], (error) => {
         if (error !== undefined) this.gone(consumer, error);
         done();

@@ -2,11 +2,16 @@
  * Runs what is ready: callbacks of operations, then those of consumers, and tells failures nobody has looked at.
  * What a callback throws hurts nobody else. Must not know the network.
  */
-import type { Consumer } from '../consuming/consumer.ts';
 import type { Operation } from './operation.ts';
 
+/** Has callbacks of its own to run: a consumer. */
+export interface CallbackOwner {
+  /** Runs all that are due. @param report takes what a callback throws. */
+  runCallbacks(report: (error: unknown) => void): void;
+}
+
 /** What it needs of its client. */
-export interface TurnsHost {
+export interface CallbacksHost {
   /** There is something to run: `run()` is due, never inside this call. */
   turnIsDue(): void;
   /** Nobody looked at a failure, or a callback threw. */
@@ -14,10 +19,10 @@ export interface TurnsHost {
 }
 
 /** Of one client. */
-export class Turns {
-  private readonly host: TurnsHost;
+export class Callbacks {
+  private readonly host: CallbacksHost;
   private operations: Operation<unknown>[] = [];
-  private consumers: Consumer[] = [];
+  private consumers: CallbackOwner[] = [];
   private unseen: Operation<unknown>[] = [];
   private isRunning = false;
   /** Failed in the turn before: its callers have had their time to look. */
@@ -25,7 +30,7 @@ export class Turns {
   /** What callbacks threw, or rejected with. */
   private thrown: { readonly error: unknown; readonly operation: Operation<unknown> | undefined }[] = [];
 
-  constructor(host: TurnsHost) {
+  constructor(host: CallbacksHost) {
     this.host = host;
   }
 
@@ -42,7 +47,7 @@ export class Turns {
   }
 
   /** Its callback is to be called for what waits there. */
-  addConsumer(consumer: Consumer): void {
+  addConsumer(consumer: CallbackOwner): void {
     this.consumers.push(consumer);
     this.host.turnIsDue();
   }

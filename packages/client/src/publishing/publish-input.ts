@@ -1,8 +1,8 @@
 /** Makes of the options of a publish what goes out. Takes a copy of the properties, none of the body. Must not send. */
 import { UsageError } from '@puka/errors';
 import { type BasicProperties, ByteWriter, encodeUtf8, utf8Length, writeProperties } from '@puka/wire';
-import type { PublishOptions } from '../options.ts';
 import type { PublishInput } from '../session/index.ts';
+import type { PublishOptions } from './options.ts';
 
 const noBytes = new Uint8Array(0);
 const noProperties = new Uint8Array(2);

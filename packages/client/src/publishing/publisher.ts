@@ -5,7 +5,16 @@
  */
 import { AmqpError, ConnectionBroken, PublishNacked, type PukaError, replyError } from '@puka/errors';
 import { ByteReader, type MethodInput } from '@puka/wire';
-import type { ChannelSink, PublishInput, ReceivedContent, Session, SessionChannel } from '../session/index.ts';
+import { hasConfirms } from '../connection/connection.ts';
+import type { ConnectionUser } from '../connection/connection-user.ts';
+import type {
+  ChannelSink,
+  ConnectionInfo,
+  PublishInput,
+  ReceivedContent,
+  Session,
+  SessionChannel,
+} from '../session/index.ts';
 import { type Suspicion, suspicionOf } from './blame.ts';
 import type { PublishOperation } from './publish-operation.ts';
 import { ReturnedMessages } from './returned-messages.ts';
@@ -28,13 +37,14 @@ const footer: PublishInput = {
 /** A request that changes nothing on a channel without consumers; its reply, too, comes behind all that was before it. */
 const fence: MethodInput = { type: 'basic.qos', prefetchCount: 0 };
 
-/** All publishing of one connection. */
-export class Publisher implements ChannelSink {
+/** All publishing of a client. */
+export class Publisher implements ChannelSink, ConnectionUser {
   /** Bytes of publishes without an outcome. */
   openBytes = 0;
-  private readonly session: Session;
+  private session: Session | undefined = undefined;
+  private readonly pubacks: boolean | undefined;
   /** Without confirms, publishes end with the footer behind them, as in Puka. */
-  private readonly hasConfirms: boolean;
+  private hasConfirms = true;
   private readonly settledSome: () => void;
   private channel: SessionChannel | undefined = undefined;
   /** Sent and not confirmed; the first has the tag `firstTag`. Settled ones and footers leave a gap. */
@@ -52,16 +62,30 @@ export class Publisher implements ChannelSink {
   /** The last tag that a mark covers. */
   private coveredTag = 0;
 
-  /** @param settledSome told when `openBytes` has gone down. */
-  constructor(session: Session, hasConfirms: boolean, settledSome: () => void) {
-    this.session = session;
-    this.hasConfirms = hasConfirms;
+  /**
+   * @param pubacks as the option of that name; `undefined` asks the server's capabilities.
+   * @param settledSome called when `openBytes` has gone down.
+   */
+  constructor(pubacks: boolean | undefined, settledSome: () => void) {
+    this.pubacks = pubacks;
     this.settledSome = settledSome;
+  }
+
+  /** Publishes over this connection from now on. */
+  attach(session: Session, info: ConnectionInfo): void {
+    this.session = session;
+    this.hasConfirms = this.pubacks ?? hasConfirms(info);
+    this.mayUseFooters = true;
   }
 
   /** Publishes without an outcome. */
   get outstanding(): number {
     return this.unconfirmed + this.held.length;
+  }
+
+  /** Their confirms are answers that no request of the session waits for. */
+  get awaitsAnswer(): boolean {
+    return this.outstanding > 0;
   }
 
   /** Whether it has a channel. */
@@ -84,14 +108,16 @@ export class Publisher implements ChannelSink {
   }
 
   /** The connection is gone: every outcome is open, or known to be none. */
-  lost(error: PukaError): void {
+  detach(error: PukaError): void {
+    const takenBytes = this.session?.writer.takenBytes ?? 0;
+    this.session = undefined;
     const all = [...this.takeSent(), ...this.held.splice(0)];
     const [first] = all;
     // `connection.close` names a method and no channel: the publish is known where it is the only one.
     if (error instanceof AmqpError && error.method === 'basic.publish' && all.length === 1) first?.reject(error);
     for (const operation of all) {
       if (operation.returned !== undefined) operation.reject(operation.returned);
-      const left = operation.attempts > 0 && this.session.writer.takenBytes > operation.writtenAt;
+      const left = operation.attempts > 0 && takenBytes > operation.writtenAt;
       operation.reject(
         new ConnectionBroken('the connection ended before the publish was confirmed', {
           method: 'basic.publish',
@@ -113,8 +139,8 @@ export class Publisher implements ChannelSink {
   }
 
   /** For the channel: a message came back. */
-  content(content: ReceivedContent): void {
-    if (content.kind !== 'return') return;
+  content(content: ReceivedContent): boolean {
+    if (content.kind !== 'return') return false;
     const reader = new ByteReader(content.methodBytes, content.methodStart + 4, content.methodEnd);
     const replyCode = reader.readUint16();
     const replyText = reader.readShortString();
@@ -122,16 +148,17 @@ export class Publisher implements ChannelSink {
     const routingKey = reader.readShortString();
     if (routingKey === footer.routingKey && exchange === '' && this.marks.length > 0) {
       this.markReturned();
-      return;
+      return false;
     }
     const operation = this.returns.find(exchange, routingKey, content);
-    if (operation === undefined) return;
+    if (operation === undefined) return false;
     this.returns.remove(operation);
     operation.returned = replyError(replyCode, replyText, {
       method: 'basic.publish',
       scope: 'operation',
       outcome: 'refused',
     });
+    return false;
   }
 
   /** For the channel: confirms and refusals. RabbitMQ extension; `multiple` covers all that are outstanding up to the tag. */
@@ -153,7 +180,7 @@ export class Publisher implements ChannelSink {
     const [covered = 0] = this.marks;
     this.marks = [];
     this.returns.clear();
-    if (!(error instanceof AmqpError) || this.session.state !== 'open') return;
+    if (!(error instanceof AmqpError) || this.session?.state !== 'open') return;
     const suspicion = suspicionOf(error);
     const isSuspect = ({ input }: PublishOperation): boolean => input !== undefined && suspicion?.fits(input) === true;
     if (
@@ -247,12 +274,14 @@ export class Publisher implements ChannelSink {
 
   private send(operation: PublishOperation): boolean {
     const { input } = operation;
-    const channel = this.channel ?? this.openChannel();
-    if (channel === undefined || input === undefined) return false;
+    const { session } = this;
+    if (session === undefined || input === undefined) return false;
+    const channel = this.channel ?? this.openChannel(session);
+    if (channel === undefined) return false;
     const { mandatory } = input;
     if (mandatory && this.returns.needsMark(input)) this.sendMark();
     // Of the first time: a message sent again may have been taken by the broker before.
-    if (operation.attempts === 0) operation.writtenAt = this.session.writer.writtenBytes;
+    if (operation.attempts === 0) operation.writtenAt = session.writer.writtenBytes;
     channel.publish(input);
     operation.attempts++;
     operation.isSent = true;
@@ -289,8 +318,8 @@ export class Publisher implements ChannelSink {
     if (!this.hasConfirms) this.confirmed(tag, true, true);
   }
 
-  private openChannel(): SessionChannel | undefined {
-    const channel = this.session.openChannel(this, noError);
+  private openChannel(session: Session): SessionChannel | undefined {
+    const channel = session.openChannel(this, noError);
     if (channel === undefined) return undefined;
     if (this.hasConfirms) channel.selectConfirms(noError);
     this.channel = channel;

@@ -1,12 +1,18 @@
 /**
  * What is due at which time: any number of calls, one deadline in all. Time is an argument.
- * Must not read a clock or arm a timer: the driver does.
+ * Must not read a clock or arm a timer: the alarm does.
  */
 
-/** Of one client. */
+/** Deadlines of one client. */
 export class Deadlines {
   private readonly calls = new Map<object, { readonly atMs: number; readonly call: (nowMs: number) => void }>();
   private next = Number.POSITIVE_INFINITY;
+  private readonly changed: () => void;
+
+  /** @param changed called when `nextMs` has come nearer. */
+  constructor(changed: () => void = () => {}) {
+    this.changed = changed;
+  }
 
   /** When `expire` is due; `Infinity` for never. It may be early, never late. */
   get nextMs(): number {
@@ -17,7 +23,10 @@ export class Deadlines {
   add(atMs: number, call: (nowMs: number) => void): () => void {
     const key = {};
     this.calls.set(key, { atMs, call });
-    if (atMs < this.next) this.next = atMs;
+    if (atMs < this.next) {
+      this.next = atMs;
+      this.changed();
+    }
     return () => {
       this.calls.delete(key);
       if (this.calls.size === 0) this.next = Number.POSITIVE_INFINITY;

@@ -23,24 +23,24 @@ export class AckWindow {
   outstanding = 0;
 
   /**
-   * Notes a delivery.
+   * Notes a delivery that awaits its settlement.
    *
-   * @param needsAck `false` for those of a no-ack consumer.
    * @returns `false` for a tag out of turn, which notes nothing: a lying tag must not cost memory.
    */
-  delivered(tag: number, needsAck: boolean): boolean {
+  delivered(tag: number): boolean {
     if (tag !== this.next) return false;
     if (tag - this.base >= this.states.length) this.grow();
     this.next = tag + 1;
-    if (needsAck) {
-      this.states[tag & (this.states.length - 1)] = unsettled;
-      this.outstanding++;
-    } else if (this.base === tag) {
-      this.base = tag + 1;
-    } else {
-      this.states[tag & (this.states.length - 1)] = settled;
-    }
+    this.states[tag & (this.states.length - 1)] = unsettled;
+    this.outstanding++;
     return true;
+  }
+
+  /** Notes that the delivery awaits none: it came without acks. */
+  needsNone(tag: number): void {
+    this.outstanding--;
+    if (this.base === tag) this.base = tag + 1;
+    else this.states[tag & (this.states.length - 1)] = settled;
   }
 
   /** Notes an ack that goes out with the next flush. */

@@ -15,6 +15,7 @@ export class ContentAssembler {
   /** What has been received; whole once `header()` or `body()` said so. */
   readonly content: ReceivedContent = {
     kind: 'deliver',
+    deliveryTag: 0,
     methodBytes: noBytes,
     methodStart: 0,
     methodEnd: 0,

@@ -1,5 +1,5 @@
 /** Finds the delivery tag in a method that has not been decoded. AMQP 0-9-1 §1.8.3. Must not decode the rest. */
-import type { ReceivedContent } from './index.ts';
+import type { ReceivedContent } from './sinks.ts';
 
 /** @returns the delivery tag of a `basic.deliver` or `basic.get-ok`. */
 export function readDeliveryTag(content: ReceivedContent): number {

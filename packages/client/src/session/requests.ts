@@ -18,7 +18,7 @@ export interface Request {
 }
 
 /** The broker's refusal is that of one request; the others were dropped unseen. */
-export function droppedUnseen(request: Request, error: PukaError | undefined): PukaError {
+export function channelClosedError(request: Request, error: PukaError | undefined): PukaError {
   return new ConnectionBroken(`the channel was closed before ${request.name} was answered`, {
     method: request.name,
     scope: 'channel',
@@ -28,7 +28,7 @@ export function droppedUnseen(request: Request, error: PukaError | undefined): P
 }
 
 /** The connection was lost before the answer: what became of it is open. */
-export function brokenOff({ name }: Request, cause: PukaError): ConnectionBroken {
+export function connectionLostError({ name }: Request, cause: PukaError): ConnectionBroken {
   const text = `the connection ended before ${name} was answered`;
   return new ConnectionBroken(text, { method: name, outcome: 'unknown', retryable: cause.retryable, cause });
 }

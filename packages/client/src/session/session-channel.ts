@@ -27,8 +27,9 @@ import {
 import { AckWindow } from './ack-window.ts';
 import { type ChannelInput, type ChannelState, nextChannelState } from './channel-states.ts';
 import { ContentAssembler } from './content-assembler.ts';
-import { brokenOff, consumerTagOf, droppedUnseen, type Request, refusedRequest } from './requests.ts';
-import type { ChannelSink, ContentKind, ReplyHandler } from './sinks.ts';
+import { readDeliveryTag } from './delivery-tag.ts';
+import { channelClosedError, connectionLostError, consumerTagOf, type Request, refusedRequest } from './requests.ts';
+import type { ChannelSink, ContentKind, ReceivedContent, ReplyHandler } from './sinks.ts';
 
 const methodIds: ReadonlyMap<string, number> = new Map([...methodInfo].map(([id, { name }]) => [name, id]));
 
@@ -74,16 +75,21 @@ export class SessionChannel {
   private readonly assembler: ContentAssembler;
   private acksAreWaiting = false;
   /** Until open-ok, what comes is of the channel that had the number before: RabbitMQ delivers behind its own close. */
-  private isHaunted: boolean;
+  private mayReceiveStale: boolean;
   private closeError: PukaError | undefined;
 
-  /** Made by `Session.openChannel()`. @param isHaunted the broker closed the channel that had the number before. */
-  constructor(id: number, host: ChannelHost, sink: ChannelSink, isHaunted = false) {
+  /**
+   * Made by `Session.openChannel()`.
+   *
+   * @param mayReceiveStale whether the broker closed the channel that had the number before: until open-ok, frames of that
+   *   channel may still come.
+   */
+  constructor(id: number, host: ChannelHost, sink: ChannelSink, mayReceiveStale = false) {
     this.id = id;
     this.host = host;
     this.tables = { maxTableDepth: host.maxTableDepth };
     this.sink = sink;
-    this.isHaunted = isHaunted;
+    this.mayReceiveStale = mayReceiveStale;
     this.assembler = new ContentAssembler(host.maxMessageBytes);
   }
 
@@ -95,6 +101,11 @@ export class SessionChannel {
   /** Whether the broker has closed it. */
   get wasClosedByPeer(): boolean {
     return this.closeError !== undefined;
+  }
+
+  /** Whether it is a channel of that session. */
+  isOf(session: ChannelHost): boolean {
+    return this.host === session;
   }
 
   /** Deliveries that the user still holds. */
@@ -218,7 +229,9 @@ export class SessionChannel {
   lost(error: PukaError, culprit: string | undefined): void {
     if (this.state === 'closed') return;
     this.state = 'closed';
-    this.finish(error, this.requests, (request) => (request.name === culprit ? error : brokenOff(request, error)));
+    this.finish(error, this.requests, (request) =>
+      request.name === culprit ? error : connectionLostError(request, error),
+    );
   }
 
   /** Registers the reply that a method just written will have. Called by the session for `channel.open`. */
@@ -229,7 +242,7 @@ export class SessionChannel {
 
   /** Takes a method that announces a message. @throws {PukaError} for one out of place. */
   receiveContentMethod(kind: ContentKind, bytes: Uint8Array, start: number, end: number): void {
-    if (this.isHaunted) return;
+    if (this.mayReceiveStale) return;
     this.refuseWithinContent();
     this.transit('content', kind);
     this.assembler.method(kind, bytes, start, end);
@@ -237,28 +250,21 @@ export class SessionChannel {
 
   /** Takes a content header frame. @throws {PukaError} for one out of place. */
   receiveHeader(bytes: Uint8Array, start: number, end: number): void {
-    if (this.state === 'crossed' || this.isHaunted) return;
+    if (this.state === 'crossed' || this.mayReceiveStale) return;
     if (this.assembler.header(bytes, start, end)) this.deliver();
   }
 
   /** Takes a piece of a body frame. @throws {PukaError} for one out of place. */
   receiveBody(bytes: Uint8Array, start: number, end: number): void {
-    if (this.state === 'crossed' || this.isHaunted) return;
+    if (this.state === 'crossed' || this.mayReceiveStale) return;
     if (this.assembler.body(bytes, start, end)) this.deliver();
-  }
-
-  /** Notes a delivery's tag. @throws {UnexpectedFrame} for one out of turn. */
-  noteDelivery(deliveryTag: number, needsAck: boolean): void {
-    if (!this.acks.delivered(deliveryTag, needsAck)) {
-      throw new UnexpectedFrame(`delivery tag ${deliveryTag} came out of turn on channel ${this.id}`);
-    }
   }
 
   /** Takes any other method. @throws {PukaError} for one out of place. */
   receiveMethod(method: Method, id: number): void {
     this.refuseWithinContent();
-    if (this.isHaunted && method.type !== 'channel.open-ok') return;
-    this.isHaunted = false;
+    if (this.mayReceiveStale && method.type !== 'channel.open-ok') return;
+    this.mayReceiveStale = false;
     if (this.state === 'crossed' && method.type !== 'channel.close-ok') return;
     switch (method.type) {
       case 'channel.close':
@@ -332,19 +338,45 @@ export class SessionChannel {
   }
 
   private deliver(): void {
-    if (this.assembler.content.kind === 'get-ok') {
-      const index = this.requests.findIndex((request) => request.replies.includes(MethodId.basicGetOk));
-      if (index < 0) {
-        if (this.state === 'closing') return;
-        throw new CommandInvalid(`basic.get-ok came on channel ${this.id}, where nothing awaits it`, { blame: 'peer' });
-      }
-      const request = this.requests.splice(index, 1)[0];
-      this.sink.content(this.assembler.content);
-      request?.handler(undefined, undefined);
-    } else {
-      this.sink.content(this.assembler.content);
+    const { content } = this.assembler;
+    switch (content.kind) {
+      case 'return':
+        this.sink.content(content);
+        break;
+      case 'deliver':
+        this.noteDelivery(content);
+        this.passOn(content);
+        break;
+      case 'get-ok':
+        this.takeGetOk(content);
+        break;
     }
     this.assembler.release();
+  }
+
+  private takeGetOk(content: ReceivedContent): void {
+    const index = this.requests.findIndex((request) => request.replies.includes(MethodId.basicGetOk));
+    if (index < 0) {
+      if (this.state === 'closing') return;
+      throw new CommandInvalid(`basic.get-ok came on channel ${this.id}, where nothing awaits it`, { blame: 'peer' });
+    }
+    this.noteDelivery(content);
+    const [request] = this.requests.splice(index, 1);
+    this.passOn(content);
+    request?.handler(undefined, undefined);
+  }
+
+  /** RabbitMQ numbers deliveries and gets of a channel together, without gaps. */
+  private noteDelivery(content: ReceivedContent): void {
+    const deliveryTag = readDeliveryTag(content);
+    content.deliveryTag = deliveryTag;
+    if (!this.acks.delivered(deliveryTag)) {
+      throw new UnexpectedFrame(`delivery tag ${deliveryTag} came out of turn on channel ${this.id}`);
+    }
+  }
+
+  private passOn(content: ReceivedContent): void {
+    if (!this.sink.content(content)) this.acks.needsNone(content.deliveryTag);
   }
 
   private end(error: PukaError | undefined): void {
@@ -353,7 +385,7 @@ export class SessionChannel {
     // First the one refused: who hears of it later can know then whose fault it was.
     const inTurn = refused === undefined ? requests : [refused, ...requests.filter((other) => other !== refused)];
     this.finish(error, inTurn, (request) =>
-      request === refused && error !== undefined ? error : droppedUnseen(request, error),
+      request === refused && error !== undefined ? error : channelClosedError(request, error),
     );
   }
 

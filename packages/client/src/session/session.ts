@@ -56,7 +56,7 @@ export class Session implements FrameSink, ChannelHost {
   private readonly channels: (SessionChannel | undefined)[] = [];
   private readonly freeIds: number[] = [];
   /** Numbers whose last channel the broker closed: something of that may still come. */
-  private readonly haunted = new Set<number>();
+  private readonly closedByBroker = new Set<number>();
   private acksWaitingOn: SessionChannel[] = [];
   private openChannels = 0;
   private liveness: Heartbeat = new Heartbeat(0, 0);
@@ -158,7 +158,7 @@ export class Session implements FrameSink, ChannelHost {
   openChannel(sink: ChannelSink, handler: ReplyHandler): SessionChannel | undefined {
     if (this.state !== 'open' || this.openChannels >= this.channelMax) return undefined;
     const id = this.freeIds.pop() ?? this.openChannels + 1;
-    const channel = new SessionChannel(id, this, sink, this.haunted.delete(id));
+    const channel = new SessionChannel(id, this, sink, this.closedByBroker.delete(id));
     this.channels[id] = channel;
     this.openChannels++;
     encodeChannelOpen(this.writer, id);
@@ -277,7 +277,7 @@ export class Session implements FrameSink, ChannelHost {
     this.channels[channel.id] = undefined;
     this.openChannels--;
     this.freeIds.push(channel.id);
-    if (channel.wasClosedByPeer) this.haunted.add(channel.id);
+    if (channel.wasClosedByPeer) this.closedByBroker.add(channel.id);
   }
 
   /** For the decoder: a method frame. */
@@ -321,7 +321,7 @@ export class Session implements FrameSink, ChannelHost {
     // Once our close is sent, nothing on other channels matters.
     if (this.state === 'closing') return undefined;
     // RabbitMQ: deliveries may come behind the broker's own channel.close.
-    if (this.state === 'open' && this.haunted.has(id)) return undefined;
+    if (this.state === 'open' && this.closedByBroker.has(id)) return undefined;
     const what = methodName(methodId >>> 16, methodId & 0xffff) ?? 'a content frame';
     throw new UnexpectedFrame(`${what} came on channel ${id}, which is not open`, { blame: 'peer' });
   }
@@ -437,6 +437,7 @@ export class Session implements FrameSink, ChannelHost {
     this.phaseDeadlineMs = Number.POSITIVE_INFINITY;
     this.liveness = new Heartbeat(0, 0);
     this.acksWaitingOn = [];
+    this.sink.ending?.(error);
     const channelError = error ?? new ConnectionBroken('the connection was closed', { retryable: false });
     const culprit = this.culpritOf(channelError);
     for (const channel of [...this.channels]) channel?.lost(channelError, culprit);

@@ -24,6 +24,8 @@ export interface SessionSink {
   unblocked(): void;
   /** A channel has something to send besides what was asked of it in `receive`: take the output by the end of the turn. */
   outputWaiting(): void;
+  /** Exactly once, when the connection is over and before its channels are told; with what `closed` will get. */
+  ending?(error: PukaError | undefined): void;
   /** Exactly once, the last call: `undefined` after our own clean close. Every channel has been told before. */
   closed(error: PukaError | undefined): void;
 }
@@ -37,6 +39,8 @@ export type ContentKind = 'deliver' | 'get-ok' | 'return';
  */
 export interface ReceivedContent {
   kind: ContentKind;
+  /** Its number on the channel; 0 for a return. */
+  deliveryTag: number;
   /** The method frame's payload. */
   methodBytes: Uint8Array;
   methodStart: number;
@@ -53,8 +57,12 @@ export interface ReceivedContent {
 
 /** Told what happens on one channel. None of these may throw. */
 export interface ChannelSink {
-  /** A message has arrived whole. */
-  content(content: ReceivedContent): void;
+  /**
+   * A message has arrived whole. A delivery may be settled within the call.
+   *
+   * @returns whether it is to be settled: `false` for a return, and for what the broker has forgotten.
+   */
+  content(content: ReceivedContent): boolean;
   /** RabbitMQ extension: a confirm or a refusal of publishes, by delivery tag. */
   confirmed(deliveryTag: number, multiple: boolean, ack: boolean): void;
   /** RabbitMQ extension: the broker ended a consumer. */

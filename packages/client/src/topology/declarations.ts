@@ -4,8 +4,8 @@
  */
 import { UsageError } from '@puka/errors';
 import { ByteWriter, encodeMethod, type Method, type MethodInput, utf8Length } from '@puka/wire';
-import type * as Options from '../options.ts';
 import { given, withTable } from './method-input.ts';
+import type * as Options from './options.ts';
 
 /** A method, and how to read its reply; `undefined` for another's. */
 export interface Declaration<Result> {

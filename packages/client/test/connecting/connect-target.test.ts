@@ -2,8 +2,8 @@ import { inspect } from 'node:util';
 import { UsageError } from '@puka/errors';
 import type { TransportConnector } from '@puka/transport';
 import { describe, expect, it } from 'vitest';
+import type { ClientOptions } from '../../src/connecting/client-options.ts';
 import { ConnectTarget, withoutSecrets } from '../../src/connecting/connect-target.ts';
-import type { ClientOptions } from '../../src/options.ts';
 import { platformName } from '../../src/runtime/runtime.ts';
 
 const withoutFiles: TransportConnector = { runtime: 'memory', connect: () => Promise.reject(new Error('unused')) };

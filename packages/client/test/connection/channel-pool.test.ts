@@ -1,9 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { ChannelPool } from '../../src/connection/channel-pool.ts';
-import type { SessionChannel } from '../../src/session/index.ts';
+import type { Session, SessionChannel } from '../../src/session/index.ts';
 import { Harness } from '../session/harness.ts';
 
 const tuned = (channelMax: number): Harness => new Harness({ channelMax }).open();
+
+function attached(session: Session, isPublishing: () => boolean): ChannelPool {
+  const pool = new ChannelPool(isPublishing);
+  pool.attach(session);
+  return pool;
+}
 
 /** Takes so many channels as there are, and shows which. */
 function takeAll(pool: ChannelPool, count: number): SessionChannel[] {
@@ -18,7 +24,7 @@ function takeAll(pool: ChannelPool, count: number): SessionChannel[] {
 
 describe('lending', () => {
   it('lends another channel to each, up to 64, and the rest waits', () => {
-    const pool = new ChannelPool(tuned(2047).session, () => false);
+    const pool = attached(tuned(2047).session, () => false);
     const taken = takeAll(pool, 100);
     expect(new Set(taken).size).toBe(64);
   });
@@ -27,13 +33,13 @@ describe('lending', () => {
     for (const isPublishing of [false, true]) {
       const { session } = tuned(10);
       if (isPublishing) session.openChannel(new Harness().sink('publishing'), () => {});
-      const pool = new ChannelPool(session, () => isPublishing);
+      const pool = attached(session, () => isPublishing);
       expect(takeAll(pool, 20)).toHaveLength(9);
     }
   });
 
   it('serves who waits in their order, with the channel given back', () => {
-    const pool = new ChannelPool(tuned(2).session, () => false);
+    const pool = attached(tuned(2).session, () => false);
     const [first] = takeAll(pool, 1);
     const order: string[] = [];
     for (const name of ['a', 'b', 'c']) {
@@ -49,7 +55,7 @@ describe('lending', () => {
   });
 
   it('serves any number that want nothing any more, without a deep stack', () => {
-    const pool = new ChannelPool(tuned(2).session, () => false);
+    const pool = attached(tuned(2).session, () => false);
     const [first] = takeAll(pool, 1);
     let served = 0;
     for (let index = 0; index < 100_000; index++) {
@@ -64,7 +70,7 @@ describe('lending', () => {
 
   it('opens a new channel in place of one that the broker has closed', () => {
     const harness = tuned(2);
-    const pool = new ChannelPool(harness.session, () => false);
+    const pool = attached(harness.session, () => false);
     const [first] = takeAll(pool, 1);
     const waiting = takeAll(pool, 1);
     harness.say([1, { type: 'channel.open-ok' }]);
@@ -76,7 +82,7 @@ describe('lending', () => {
 
   it('forgets an idle channel that the broker has closed', () => {
     const harness = tuned(2);
-    const pool = new ChannelPool(harness.session, () => false);
+    const pool = attached(harness.session, () => false);
     const [first] = takeAll(pool, 1);
     if (first !== undefined) pool.release(first);
     harness.say(
@@ -90,20 +96,20 @@ describe('lending', () => {
 
   it('tells who waits when the connection is gone, each once', () => {
     const harness = tuned(2);
-    const pool = new ChannelPool(harness.session, () => false);
+    const pool = attached(harness.session, () => false);
     takeAll(pool, 1);
     const outcomes: unknown[] = [];
     for (let index = 0; index < 3; index++) pool.acquire((channel) => outcomes.push(channel));
     harness.session.receiveEof(0);
     const [error] = harness.closed;
-    if (error !== undefined) pool.lost(error);
+    if (error !== undefined) pool.detach(error);
     expect(outcomes).toEqual([undefined, undefined, undefined]);
   });
 });
 
 describe('keeping', () => {
   it('keeps all numbers but two, for publishing and for operations', () => {
-    const pool = new ChannelPool(tuned(10).session, () => false);
+    const pool = attached(tuned(10).session, () => false);
     let kept = 0;
     pool.keep('gets', () => kept++);
     for (let index = 0; index < 20; index++) pool.keep('consumers', () => kept++);
@@ -116,7 +122,7 @@ describe('keeping', () => {
       ['gets', 'consumers'],
       ['consumers', 'gets'],
     ] as const) {
-      const pool = new ChannelPool(tuned(10).session, () => false);
+      const pool = attached(tuned(10).session, () => false);
       const answers = Array.from({ length: 9 }, () => pool.keep(use, () => {}));
       expect(answers.filter((isKept) => isKept)).toHaveLength(7);
       expect(pool.keep(other, () => {})).toBe(true);
@@ -125,7 +131,7 @@ describe('keeping', () => {
   });
 
   it('lends again what is given back', () => {
-    const pool = new ChannelPool(tuned(4).session, () => false);
+    const pool = attached(tuned(4).session, () => false);
     const kept: SessionChannel[] = [];
     pool.keep('gets', (channel) => {
       if (channel !== undefined) kept.push(channel);

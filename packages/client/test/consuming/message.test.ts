@@ -32,6 +32,7 @@ function message({ body = '', properties = {}, settlement, kind = 'deliver' }: G
   around.set(bytes, 50);
   const content: ReceivedContent = {
     kind,
+    deliveryTag: 0,
     methodBytes,
     methodStart: 0,
     methodEnd: methodBytes.length,

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { Turns } from '../../src/operations/callbacks.ts';
+import { Callbacks } from '../../src/operations/callbacks.ts';
 import { type Callback, Operation, type OperationHost } from '../../src/operations/operation.ts';
 
-/** Turns whose next run the test starts. */
+/** Callbacks whose next run the test starts. */
 class Scene implements OperationHost {
   readonly told: { readonly error: unknown; readonly operation: Operation<unknown> | undefined }[] = [];
   isDue = false;
-  readonly turns: Turns = new Turns({
+  readonly turns: Callbacks = new Callbacks({
     turnIsDue: () => {
       this.isDue = true;
     },

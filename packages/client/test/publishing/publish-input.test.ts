@@ -1,7 +1,7 @@
 import { UsageError } from '@puka/errors';
 import { PropertiesReader } from '@puka/wire';
 import { describe, expect, it } from 'vitest';
-import type { PublishOptions } from '../../src/options.ts';
+import type { PublishOptions } from '../../src/publishing/options.ts';
 import { publishInput } from '../../src/publishing/publish-input.ts';
 
 /** The properties as whoever receives them reads them. */

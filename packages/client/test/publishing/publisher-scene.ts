@@ -1,7 +1,7 @@
 /** A publisher on a session whose broker says what the test writes: for the tests of publishing. */
 import { ByteWriter, decodeMethod, encodeMethod, FrameDecoder, writeBody, writeRawContentHeader } from '@puka/wire';
 import type { OperationHost } from '../../src/operations/operation.ts';
-import type { PublishOptions } from '../../src/options.ts';
+import type { PublishOptions } from '../../src/publishing/options.ts';
 import { publishInput } from '../../src/publishing/publish-input.ts';
 import { PublishOperation } from '../../src/publishing/publish-operation.ts';
 import { Publisher } from '../../src/publishing/publisher.ts';
@@ -22,7 +22,9 @@ export class PublisherScene {
 
   constructor(hasConfirms = true) {
     this.harness = new Harness().open();
-    this.publisher = new Publisher(this.harness.session, hasConfirms, () => this.settledCalls++);
+    this.publisher = new Publisher(hasConfirms, () => this.settledCalls++);
+    const { info } = this.harness;
+    if (info !== undefined) this.publisher.attach(this.harness.session, info);
   }
 
   /** Publishes; the body is the name unless the options say otherwise. */

@@ -40,6 +40,7 @@ function content({ properties, body }: PublishInput): ReceivedContent {
   bytes.set(body, 10 + head.length);
   return {
     kind: 'return',
+    deliveryTag: 0,
     methodBytes: bytes,
     methodStart: 0,
     methodEnd: 0,

@@ -79,7 +79,10 @@ export class Harness {
   /** A sink that writes down what it is told. */
   sink(name: string): ChannelSink {
     return {
-      content: (content) => this.events.push(`${name} ${content.kind} ${content.bodyEnd - content.bodyStart}`),
+      content: (content) => {
+        this.events.push(`${name} ${content.kind} ${content.bodyEnd - content.bodyStart}`);
+        return content.kind !== 'return';
+      },
       confirmed: (tag, multiple, ack) =>
         this.events.push(`${name} ${ack ? 'ack' : 'nack'} ${multiple ? '<=' : ''}${tag}`),
       consumerCancelled: (tag) => this.events.push(`${name} cancelled ${tag}`),

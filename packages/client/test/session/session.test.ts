@@ -1,5 +1,6 @@
+import { ByteWriter, writeContentHeader } from '@puka/wire';
 import { describe, expect, it } from 'vitest';
-import { frames, Harness, handshake } from './harness.ts';
+import { frames, Harness, handshake, joined } from './harness.ts';
 
 const noReply = (): void => {};
 const channelClose = {
@@ -9,6 +10,13 @@ const channelClose = {
   classId: 50,
   methodId: 10,
 } as const;
+
+/** The content header of a message without a body. */
+function emptyBody(channel: number): Uint8Array {
+  const writer = new ByteWriter();
+  writeContentHeader(writer, channel, 0, {}, 131_072);
+  return joined(writer.take());
+}
 
 describe('handshake', () => {
   it('pipelines tune-ok and open, and tells what was tuned', () => {
@@ -129,7 +137,11 @@ describe('channels', () => {
     const harness = new Harness().open();
     const channel = harness.session.openChannel(harness.sink('c'), noReply);
     harness.say([1, { type: 'channel.open-ok' }]);
-    channel?.noteDelivery(1, true);
+    harness.say([
+      1,
+      { type: 'basic.deliver', consumerTag: 't', deliveryTag: 1, redelivered: false, exchange: '', routingKey: 'q' },
+    ]);
+    harness.session.receive(emptyBody(1), 0);
     harness.say([1, channelClose]);
     harness.sent();
     expect(channel?.ack(1)).toBe(false);

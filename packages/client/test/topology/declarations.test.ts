@@ -1,7 +1,7 @@
 import { UsageError } from '@puka/errors';
 import { describe, expect, it } from 'vitest';
-import type { QueueDeclareOptions } from '../../src/options.ts';
 import * as declaring from '../../src/topology/declarations.ts';
+import type { QueueDeclareOptions } from '../../src/topology/options.ts';
 
 describe('queueDeclare', () => {
   const flags = (options: QueueDeclareOptions, refusesTransient: boolean): object => {

@@ -1,0 +1,75 @@
+/**
+ * Makes everything that uses a connection and outlives it, and passes the connection on to all of it as one.
+ * Must not decide anything.
+ */
+import type { PukaError } from '@puka/errors';
+import { ChannelPool } from './connection/channel-pool.ts';
+import type { ConnectionUser } from './connection/connection-user.ts';
+import type { Consumer } from './consuming/consumer.ts';
+import { Getting } from './consuming/getting.ts';
+import { Subscriptions } from './consuming/subscriptions.ts';
+import { Publisher } from './publishing/publisher.ts';
+import type { ConnectionInfo, Session } from './session/index.ts';
+import { Requests } from './topology/requests.ts';
+
+/** What the users of a connection report to their client. */
+export interface ConnectionUsersHost {
+  /** As the options of those names. */
+  readonly pubacks: boolean | undefined;
+  readonly maxTableDepth: number;
+  /** There is something to send. */
+  wake(): void;
+  /** Publishes have their outcome: `openBytes` has gone down. */
+  publishesSettled(): void;
+  /** A request or a get has its outcome. */
+  settled(): void;
+  /** A consumer has ended. */
+  consumerGone(consumer: Consumer): void;
+}
+
+/** The users of the connections of one client. */
+export class ConnectionUsers implements Required<ConnectionUser> {
+  readonly publisher: Publisher;
+  readonly pool: ChannelPool;
+  readonly requests: Requests;
+  readonly subscriptions: Subscriptions;
+  readonly getting: Getting;
+  private readonly all: readonly ConnectionUser[];
+
+  constructor(host: ConnectionUsersHost) {
+    const publisher = new Publisher(host.pubacks, () => host.publishesSettled());
+    this.publisher = publisher;
+    this.pool = new ChannelPool(() => publisher.hasChannel);
+    this.requests = new Requests(this.pool, host);
+    this.subscriptions = new Subscriptions(this.pool, host);
+    this.getting = new Getting(this.pool, host);
+    // The pool comes last: what waits there for a channel ends when those that wait know why.
+    this.all = [this.requests, this.getting, this.subscriptions, publisher, this.pool];
+  }
+
+  attach(session: Session, info: ConnectionInfo): void {
+    for (const user of [...this.all].reverse()) user.attach(session, info);
+  }
+
+  detach(error: PukaError, willRecover: boolean): void {
+    for (const user of this.all) user.detach(error, willRecover);
+  }
+
+  /** Of these only publishing has something to send ahead. */
+  beforeWrite(): void {
+    this.publisher.beforeWrite();
+  }
+
+  get awaitsAnswer(): boolean {
+    return this.publisher.awaitsAnswer;
+  }
+
+  get openBytes(): number {
+    return this.publisher.openBytes;
+  }
+
+  /** Publishes, requests and gets without an outcome. */
+  get outstanding(): number {
+    return this.publisher.outstanding + this.requests.outstanding + this.getting.outstanding;
+  }
+}

@@ -1,0 +1,58 @@
+/** What the calls on consumers and gets take and resolve with. Types only. */
+import type { FieldTableInput } from '@puka/wire';
+import type { OperationOptions } from '../operations/operation-options.ts';
+
+/** Options of `basicGet`. */
+export interface GetOptions extends OperationOptions {
+  readonly queue: string;
+  /** The broker forgets the message at once. Default `false`. */
+  readonly noAck?: boolean | undefined;
+}
+
+/** Options of `basicConsume`. */
+export interface ConsumeOptions extends OperationOptions {
+  readonly queue: string;
+  /** Most messages unacked in your hands, 0 to 65535; 0 is no limit. Default 0. */
+  readonly prefetchCount?: number | undefined;
+  /** RabbitMQ ignores it. Default `false`. */
+  readonly noLocal?: boolean | undefined;
+  /** The broker forgets each message as it sends it. Default `false`. */
+  readonly noAck?: boolean | undefined;
+  /** Refuse other consumers of the queue. Default `false`. */
+  readonly exclusive?: boolean | undefined;
+  /** Default: one of the client's making. */
+  readonly consumerTag?: string | undefined;
+  /** RabbitMQ's arguments, such as `x-priority`. */
+  readonly arguments?: FieldTableInput | undefined;
+  /** Subscribes again when the broker cancels the consumer, as when its queue moves to another node. Default `false`. */
+  readonly resubscribe?: boolean | undefined;
+}
+
+/** One queue of `basicConsumeMulti`. */
+export type ConsumeQueue =
+  | string
+  | Pick<ConsumeOptions, 'queue' | 'consumerTag' | 'noLocal' | 'exclusive' | 'arguments'>;
+
+/** Options of `basicConsumeMulti`. */
+export interface ConsumeMultiOptions extends OperationOptions {
+  /** Names, or names with what is special to one of them. At least one, none twice. */
+  readonly queues: readonly ConsumeQueue[];
+  /** Most messages unacked in your hands, over all the queues, 0 to 65535; 0 is no limit. Default 0. */
+  readonly prefetchCount?: number | undefined;
+  /** The broker forgets each message as it sends it. Default `false`. */
+  readonly noAck?: boolean | undefined;
+  /** As in `ConsumeOptions`. */
+  readonly resubscribe?: boolean | undefined;
+}
+
+/** Options of `basicQos`. */
+export interface QosOptions extends OperationOptions {
+  /** Most messages unacked in your hands, 0 to 65535; 0 is no limit. */
+  readonly prefetchCount: number;
+}
+
+/** What `basicCancel` settles with. */
+export interface Cancelled {
+  /** The tag of the consumer; of one over several queues the first one's. */
+  readonly consumerTag: string;
+}

@@ -1,0 +1,89 @@
+/**
+ * `basicConsume` and `basicConsumeMulti`: makes a consumer of the options, checks it and has it subscribed.
+ * Must not subscribe by itself.
+ */
+import { UsageError } from '@puka/errors';
+import type { FieldTableInput } from '@puka/wire';
+import { applyBounds, type BoundsHost } from '../operations/bounds.ts';
+import { Operation, type OperationHost } from '../operations/operation.ts';
+import { checkEncodable, checkQueue } from '../topology/declarations.ts';
+import { checkInteger } from '../topology/method-input.ts';
+import type { Cancelling } from './cancelling.ts';
+import { Consumer, type ConsumerHost, type MessageCallback } from './consumer.ts';
+import type { ConsumerTags } from './consumer-tags.ts';
+import type { ConsumeOptions, ConsumeQueue } from './options.ts';
+import type { Subscriptions } from './subscriptions.ts';
+
+/** What starting a consumer needs of its client. */
+export interface StartConsumerHost extends OperationHost, BoundsHost, ConsumerHost {
+  readonly subscriptions: Subscriptions;
+  readonly cancelling: Cancelling;
+  readonly consumerTags: ConsumerTags;
+  /** As the option of that name. */
+  readonly maxTableDepth: number;
+  /** Rejects the operation where the client has no connection for it. @returns whether it has one. */
+  accepts(operation: Operation<never> | Operation<unknown>): boolean;
+}
+
+/** Starts a consumer over one queue or more. One that is refused is returned ended; `ready` has the error. */
+export function startConsumer(
+  host: StartConsumerHost,
+  queues: readonly Exclude<ConsumeQueue, string>[],
+  options: Pick<ConsumeOptions, 'noAck' | 'prefetchCount' | 'resubscribe' | 'signal' | 'timeout'>,
+  callback: MessageCallback | undefined,
+): Consumer {
+  const { noAck = false, prefetchCount = 0, resubscribe = false } = options;
+  const ready = new Operation<Consumer>(host, 'basic.consume', undefined);
+  // The consumer itself reports the refusal to its caller.
+  ready.isObserved = true;
+  const [first = { queue: '' }, ...rest] = queues.map((queue) => ({
+    queue: queue.queue,
+    consumerTag: host.consumerTags.take(queue.consumerTag),
+    noLocal: queue.noLocal ?? false,
+    exclusive: queue.exclusive ?? false,
+    arguments: queue.arguments,
+  }));
+  const source = { consumerTag: '', noLocal: false, exclusive: false, arguments: undefined, ...first };
+  const settings = { sources: [source, ...rest], noAck, resubscribe, prefetchCount } as const;
+  const consumer = new Consumer(host, { ...settings, sources: [source, ...rest] }, ready, callback);
+  ready.watch(() => {
+    if (ready.state === 'rejected') consumer.end(ready.error);
+  });
+  const giveUp = (): void => void host.cancelling.cancel(consumer);
+  if (
+    !host.accepts(ready) ||
+    !isChecked(consumer, queues.length, host.maxTableDepth) ||
+    !applyBounds(host, ready, options, giveUp)
+  ) {
+    host.consumerTags.release(consumer);
+    return consumer;
+  }
+  // The broker's limit is one for each queue; what is handed out is limited here.
+  if (rest.length > 0) consumer.limitUnacked(prefetchCount);
+  host.subscriptions.start(consumer);
+  return consumer;
+}
+
+/** @returns whether the consumer can be subscribed; what is wrong is the error of `ready`. */
+function isChecked(consumer: Consumer, count: number, maxTableDepth: number): boolean {
+  try {
+    checkConsume(consumer, count, maxTableDepth);
+    return true;
+  } catch (error) {
+    consumer.ready.reject(error);
+    return false;
+  }
+}
+
+function checkConsume(consumer: Consumer, count: number, maxTableDepth: number): void {
+  if (count === 0) throw new UsageError('basicConsumeMulti takes one queue or more', { method: 'basic.consume' });
+  checkInteger('prefetchCount', consumer.prefetchCount, 0, 65_535);
+  for (const { queue, consumerTag, arguments: table } of consumer.sources) {
+    checkQueue(queue, 'basic.consume');
+    const argumentsGiven: { readonly arguments?: FieldTableInput } = table === undefined ? {} : { arguments: table };
+    checkEncodable({ type: 'basic.consume', queue, consumerTag, ...argumentsGiven }, maxTableDepth);
+  }
+  if (new Set(consumer.queues).size < count) {
+    throw new UsageError('basicConsumeMulti takes each queue once', { method: 'basic.consume' });
+  }
+}

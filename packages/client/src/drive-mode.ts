@@ -1,0 +1,94 @@
+/**
+ * Who moves the client: itself, or the caller's hand with `drive: 'manual'`. Schedules the turns in which callbacks run,
+ * and the alarm of the client's deadlines.
+ * Must not know the network.
+ */
+import { UsageError } from '@puka/errors';
+import type { Callbacks } from './operations/callbacks.ts';
+import { Alarm, type AlarmHost } from './runtime/alarm.ts';
+import { Deadlines } from './runtime/deadlines.ts';
+import type { Runtime } from './runtime/runtime.ts';
+
+/** What the drive mode needs of its client. */
+export interface DriveModeHost {
+  readonly runtime: Runtime;
+  readonly callbacks: Callbacks;
+  /** Whether a turn of the callbacks follows by itself, so that none needs to be scheduled. */
+  readonly turnFollows: boolean;
+  /** What was due by the clock is done: what it left to be written goes out. */
+  flush(): void;
+  /** The client has begun to work by itself, or does so no more. */
+  modeChanged(): void;
+}
+
+/** The drive mode of one client. */
+export class DriveMode implements AlarmHost {
+  readonly isManual: boolean;
+  /** Time limits of operations, waits and shutdowns. They belong to the client: they fire with no connection there. */
+  readonly deadlines: Deadlines = new Deadlines(() => this.alarm.rearm());
+  private readonly host: DriveModeHost;
+  private readonly alarm: Alarm;
+  private holds = 0;
+  private turnIsScheduled = false;
+
+  constructor(isManual: boolean, host: DriveModeHost) {
+    this.isManual = isManual;
+    this.host = host;
+    this.alarm = new Alarm(this, host.runtime);
+  }
+
+  /** Whether the client reads, writes and calls back by itself: always, or while somebody waits. */
+  get isAutomatic(): boolean {
+    return !this.isManual || this.holds > 0;
+  }
+
+  /** Works by itself until the function returned is called. */
+  hold(): () => void {
+    let isHeld = true;
+    this.holds++;
+    if (this.isManual && this.holds === 1) this.modeChanged();
+    return () => {
+      if (!isHeld) return;
+      isHeld = false;
+      this.holds--;
+      if (this.isManual && this.holds === 0) this.modeChanged();
+    };
+  }
+
+  /** @throws {UsageError} unless the client is driven by hand. */
+  checkManual(method: string): void {
+    if (!this.isManual) throw new UsageError(`${method} needs a client with drive: 'manual'`);
+  }
+
+  /** Callbacks are ready: they run at the end of this turn of the event loop, or when the caller says so. */
+  scheduleTurn(): void {
+    if (this.turnIsScheduled || !this.isAutomatic || this.host.turnFollows) return;
+    this.turnIsScheduled = true;
+    this.host.runtime.atTurnEnd(() => {
+      this.turnIsScheduled = false;
+      if (this.isAutomatic) this.host.callbacks.run();
+    });
+  }
+
+  /** For its alarm. */
+  get nextDeadlineMs(): number {
+    return this.deadlines.nextMs;
+  }
+
+  /** For its alarm. */
+  expired(): void {
+    this.deadlines.expire(this.host.runtime.now());
+    this.host.callbacks.run();
+    this.host.flush();
+  }
+
+  private modeChanged(): void {
+    this.host.modeChanged();
+    if (!this.isAutomatic) {
+      this.alarm.disarm();
+      return;
+    }
+    this.alarm.rearm();
+    if (this.host.callbacks.isDue) this.scheduleTurn();
+  }
+}

@@ -1,0 +1,18 @@
+/** Options of `basicPublish`. Types only. */
+import type { BasicProperties } from '@puka/wire';
+import type { OperationOptions } from '../operations/operation-options.ts';
+
+/** Options of `basicPublish`: the route, the properties, and one of `body` and `json`. */
+export interface PublishOptions extends BasicProperties, OperationOptions {
+  /** Default empty: the default exchange. */
+  readonly exchange?: string | undefined;
+  readonly routingKey: string;
+  /** Reject with `NoRoute` when no queue takes it. Default `false`. */
+  readonly mandatory?: boolean | undefined;
+  /** Text goes out as UTF-8; bytes are lent until the promise settles. Default empty. */
+  readonly body?: string | Uint8Array | undefined;
+  /** Goes out as JSON text, with content type `application/json` unless another is given. */
+  readonly json?: unknown;
+  /** Gone from RabbitMQ since 3.0: refused. */
+  readonly immediate?: never;
+}
