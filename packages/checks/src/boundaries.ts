@@ -15,7 +15,7 @@ export interface Manifest {
   readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
-export type Rule = 'layer' | 'path-into-package' | 'app-imported' | 'third-party' | 'cycle' | 'runtime-global';
+export type Rule = 'layer' | 'room' | 'path-into-package' | 'app-imported' | 'third-party' | 'cycle' | 'runtime-global';
 
 export interface Violation {
   readonly rule: Rule;
@@ -35,6 +35,20 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   testkit: ['errors', 'wire', 'transport', 'client'],
   checks: ['testkit'],
 };
+/** The rooms of the client, floor by floor: a room imports from lower floors and from itself, never from beside it. */
+const clientRooms: readonly (readonly string[])[] = [
+  ['runtime', 'session', 'generated'],
+  ['operations', 'connecting'],
+  ['connection'],
+  ['publishing', 'topology'],
+  ['consuming', 'recovery'],
+];
+/** What would be allowed by the floors, and is not. */
+const separateRooms: readonly (readonly [from: string, to: string])[] = [
+  ['consuming', 'publishing'],
+];
+const clientSources = 'packages/client/src/';
+
 /** The packages that users install: they depend on each other and on nothing else. */
 const published = ['errors', 'wire', 'transport', 'client', 'testing'];
 /** Code without a clock, timers, randomness or a runtime. */
@@ -100,6 +114,7 @@ function checkImports(module: ParsedModule, appNames: readonly string[]): Violat
     if (specifier.startsWith('.') || specifier.startsWith('/')) {
       const target = posix.join(posix.dirname(module.path), specifier);
       if (target.startsWith(own)) {
+        if (!mayEnterRoom(module.path, target)) report('room', `a room must not import '${specifier}'`);
         if (inSources && !target.startsWith(`${own}src/`)) {
           report('path-into-package', `sources must not reach out of src: '${specifier}'`);
         }
@@ -126,6 +141,26 @@ function checkImports(module: ParsedModule, appNames: readonly string[]): Violat
     }
   }
   return found;
+}
+
+/** The floor of a file of the client; the files at the top are above all rooms, and what is no file of the client is nowhere. */
+function roomOf(path: string): { readonly room: string; readonly floor: number } | undefined {
+  if (!path.startsWith(clientSources)) return undefined;
+  const [room = '', ...rest] = path.slice(clientSources.length).split('/');
+  if (rest.length === 0) return { room: '', floor: clientRooms.length };
+  return { room, floor: clientRooms.findIndex((floor) => floor.includes(room)) };
+}
+
+function mayEnterRoom(from: string, to: string): boolean {
+  const importer = roomOf(from);
+  const imported = roomOf(to);
+  if (importer === undefined || imported === undefined) return true;
+  if (importer.floor < 0 || imported.floor < 0) return false;
+  if (importer.room === imported.room) return true;
+  if (separateRooms.some(([room, other]) => room === importer.room && other === imported.room)) return false;
+  // `session` is exported by itself and writes the client's version.
+  if (importer.room === 'session') return imported.room === 'generated';
+  return imported.floor < importer.floor;
 }
 
 function checkOutside(

@@ -73,6 +73,39 @@ describe('packages are imported by name', () => {
   });
 });
 
+describe('the rooms of the client', () => {
+  const inRoom = (path: string, specifier: string): string[] =>
+    check({ [`packages/client/src/${path}`]: `import '${specifier}';` });
+
+  it.each([
+    ['session/a.ts', '../runtime/b.ts'],
+    ['runtime/a.ts', '../session/b.ts'],
+    ['operations/a.ts', '../connecting/b.ts'],
+    ['connection/a.ts', '../publishing/b.ts'],
+    ['connection/a.ts', '../consuming/b.ts'],
+    ['publishing/a.ts', '../topology/b.ts'],
+    ['consuming/a.ts', '../publishing/b.ts'],
+    ['consuming/a.ts', '../core.ts'],
+    ['elsewhere/a.ts', '../runtime/b.ts'],
+  ])('%s must not import %s', (path, specifier) => {
+    expect(inRoom(path, specifier)).toEqual([`room packages/client/src/${path}:1`]);
+  });
+
+  it.each([
+    ['session/a.ts', '../generated/version.ts'],
+    ['session/a.ts', './b.ts'],
+    ['operations/a.ts', '../runtime/b.ts'],
+    ['connection/a.ts', '../connecting/b.ts'],
+    ['publishing/a.ts', '../connection/b.ts'],
+    ['consuming/a.ts', '../topology/b.ts'],
+    ['recovery/a.ts', '../publishing/b.ts'],
+    ['core.ts', './consuming/b.ts'],
+    ['core.ts', './events.ts'],
+  ])('%s may import %s', (path, specifier) => {
+    expect(inRoom(path, specifier)).toEqual([]);
+  });
+});
+
 describe('the conformance suite', () => {
   it('does not reach into the sources of its own package', () => {
     expect(
