@@ -44,9 +44,7 @@ const clientRooms: readonly (readonly string[])[] = [
   ['consuming', 'recovery'],
 ];
 /** What would be allowed by the floors, and is not. */
-const separateRooms: readonly (readonly [from: string, to: string])[] = [
-  ['consuming', 'publishing'],
-];
+const separateRooms: readonly (readonly [from: string, to: string])[] = [['consuming', 'publishing']];
 const clientSources = 'packages/client/src/';
 
 /** The packages that users install: they depend on each other and on nothing else. */
