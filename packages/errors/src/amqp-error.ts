@@ -3,6 +3,7 @@
  * from the protocol table into `generated/`.
  */
 import type { ErrorTraits } from './error-details.ts';
+import type { AmqpErrorCode } from './generated/error-codes.ts';
 import { PukaError } from './puka-error.ts';
 
 /**
@@ -22,4 +23,5 @@ export class AmqpError extends PukaError {
     retryable: false,
     outcome: 'unknown',
   };
+  declare readonly code: AmqpErrorCode;
 }

@@ -1,4 +1,5 @@
 /** What is known of an error beyond its message: the words for it and their meaning. Types only. */
+import type { ErrorCode } from './generated/error-codes.ts';
 
 /**
  * Who has to change something before the failed call can succeed.
@@ -47,7 +48,7 @@ export interface ErrorTraits {
   /** The name of the class; kept as text, for a bundler may rename the class itself. */
   readonly name: string;
   /** The name of the class in upper snake case, never changed once published. */
-  readonly code: string;
+  readonly code: ErrorCode;
   /** The reply code that the class stands for; absent where it stands for none. */
   readonly replyCode?: number;
   /** See {@link Blame}. */

@@ -1,12 +1,13 @@
 /** What of an error goes into a log. Must not let through anything but the fields named here: no stack, no secret. */
 import type { Blame, Outcome, Scope } from './error-details.ts';
+import type { ErrorCode } from './generated/error-codes.ts';
 
 /** What `JSON.stringify` makes of an error: nothing but these, and of the cause only what names it. */
 export interface ErrorJson {
   /** Always `puka.error`, to be told from other errors in a log. */
   readonly type: 'puka.error';
   /** The constant of the class. */
-  readonly code: string;
+  readonly code: ErrorCode;
   /** The name of the class. */
   readonly name: string;
   /** What happened. */

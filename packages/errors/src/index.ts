@@ -1,5 +1,6 @@
 /** The public face of `@puka/errors`: every class, the tests for them and the table of reply codes. Holds no code. */
 export { AmqpError } from './amqp-error.ts';
+export { addCallerFrames } from './caller-frames.ts';
 export {
   AuthenticationFailed,
   ConnectionBroken,
@@ -8,6 +9,7 @@ export {
 } from './connection-errors.ts';
 export type { Blame, ErrorDetails, ErrorTraits, Outcome, Scope } from './error-details.ts';
 export type { CauseJson, ErrorJson } from './error-json.ts';
+export type { AmqpErrorCode, ErrorCode } from './generated/error-codes.ts';
 export {
   AmqpNotImplemented,
   AmqpSyntaxError,
@@ -39,5 +41,6 @@ export {
   PublishNacked,
   UsageError,
 } from './operation-errors.ts';
+export { maxPeerTextLength, peerText } from './peer-text.ts';
 export { isPukaError, PukaError } from './puka-error.ts';
 export { replyError } from './reply-error.ts';

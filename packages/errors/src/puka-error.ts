@@ -4,9 +4,12 @@
  */
 import type { Blame, ErrorDetails, ErrorTraits, Outcome, Scope } from './error-details.ts';
 import { causeToJson, type ErrorJson } from './error-json.ts';
+import type { ErrorCode } from './generated/error-codes.ts';
 
 /** Registered with the runtime, so that every copy of this package in one process means the same symbol. */
 const brand: unique symbol = Symbol.for('puka.error');
+/** What `instanceof` does for a class that says nothing else. */
+const hasInstance = Function.prototype[Symbol.hasInstance];
 
 /**
  * The base class of everything Puka throws or rejects with.
@@ -38,25 +41,26 @@ export abstract class PukaError extends Error {
   };
 
   static {
-    // Every error tells the names of its classes under the brand.
+    // The brand of an error holds the names of its classes.
     Object.defineProperty(PukaError.prototype, brand, {
       get(this: PukaError): readonly string[] {
         return classChainOf(this.constructor);
       },
     });
-    // `value instanceof ThisClass` asks the class on its right, which inherits this. A class that a user derives from
-    // one of ours has no traits of its own and is told by its identity, as usual.
+    // `value instanceof ThisClass` calls this on the class on its right, which inherits it. A class that a user derives
+    // from one of ours has no traits of its own and is told by its identity, as usual.
     Object.defineProperty(PukaError, Symbol.hasInstance, {
       value(this: unknown, value: unknown): boolean {
+        // Within one copy the identity answers, and the names are not collected.
+        if (hasInstance.call(this, value)) return true;
         const traits = traitsOf(this);
-        if (traits === undefined) return Function.prototype[Symbol.hasInstance].call(this, value);
-        return classNamesOf(value).includes(traits.name);
+        return traits !== undefined && classNamesOf(value).includes(traits.name);
       },
     });
   }
 
   /** A constant of the class in upper snake case, such as `NOT_FOUND`. */
-  readonly code: string;
+  readonly code: ErrorCode;
   /** The reply code that the class stands for or the broker gave; `undefined` where there is none. */
   declare readonly replyCode: number | undefined;
   /** The broker's own words; `undefined` where the error did not come from the broker. */

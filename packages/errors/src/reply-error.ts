@@ -2,12 +2,14 @@
 import { AmqpError } from './amqp-error.ts';
 import type { ErrorDetails } from './error-details.ts';
 import { replyErrorClasses } from './generated/reply-error-classes.ts';
+import { peerText } from './peer-text.ts';
 
 /**
  * Makes the error for a reply code that the broker gave in `channel.close`, `connection.close` or `basic.return`.
  *
  * @param replyCode The code, 0 to 65535. One that stands in no list gives an {@link AmqpError} itself.
- * @param replyText The broker's words; may be empty.
+ * @param replyText The broker's text; may be empty. `replyText` of the error is the whole of it, the message shows it
+ * as `peerText` gives it: at most 500 characters, without control characters.
  * @param details What else is known: the method that failed, a `scope` or an `outcome` other than the class's own.
  * @returns An error whose message is the broker's text, led by the code's name and followed by code and method:
  * `NOT_FOUND - no queue 'jobs' in vhost '/' (404, queue.declare)`.
@@ -22,7 +24,8 @@ import { replyErrorClasses } from './generated/reply-error-classes.ts';
  */
 export function replyError(replyCode: number, replyText: string, details: ErrorDetails = {}): AmqpError {
   const entry = replyErrorClasses.get(replyCode);
-  const text = entry === undefined ? replyText || 'unknown reply code' : withName(entry.text, replyText);
+  const shown = peerText(replyText);
+  const text = entry === undefined ? shown || 'unknown reply code' : withName(entry.text, shown);
   const place = details.method === undefined ? `${replyCode}` : `${replyCode}, ${details.method}`;
   const Class = entry?.errorClass ?? AmqpError;
   return new Class(`${text} (${place})`, { ...details, replyCode, replyText });

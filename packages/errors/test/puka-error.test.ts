@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, expectTypeOf, it, vi } from 'vitest';
 import type * as errors from '../src/index.ts';
 import { AmqpError, ConnectionBroken, isPukaError, NoRoute, NotFound, PukaError, UsageError } from '../src/index.ts';
 import { everyClass } from './every-class.ts';
@@ -70,6 +70,35 @@ describe('every class', () => {
   });
 });
 
+describe('the type of code', () => {
+  it('is a union of all codes, and a constant in each class', () => {
+    expectTypeOf<errors.PukaError['code']>().toEqualTypeOf<errors.ErrorCode>();
+    expectTypeOf<string>().not.toExtend<errors.ErrorCode>();
+    expectTypeOf<errors.AmqpError['code']>().toEqualTypeOf<errors.AmqpErrorCode>();
+    expectTypeOf<errors.NotFound['code']>().toEqualTypeOf<'NOT_FOUND'>();
+    expectTypeOf<errors.ConnectionBroken['code']>().toEqualTypeOf<'CONNECTION_BROKEN'>();
+    expectTypeOf<errors.ErrorJson['code']>().toEqualTypeOf<errors.ErrorCode>();
+    expectTypeOf<Classes['code']>().toEqualTypeOf<Exclude<errors.ErrorCode, 'PUKA_ERROR'>>();
+  });
+
+  it('lets a comparison with a code that no class has not compile', () => {
+    const error: errors.PukaError = new NotFound('gone');
+
+    // @ts-expect-error: the code is NOT_FOUND.
+    expect(error.code === 'NOTFOUND').toBe(false);
+    expect(error.code === 'NOT_FOUND').toBe(true);
+  });
+});
+
+/** What the exported classes make, but for the abstract base. */
+type Classes = {
+  [Name in keyof typeof errors]: (typeof errors)[Name] extends (new (
+    ...rest: never[]
+  ) => infer Made extends errors.PukaError)
+    ? Made
+    : never;
+}[keyof typeof errors];
+
 describe('a PukaError', () => {
   it('leaves out of a printed error what is not known', () => {
     const error = new UsageError('queue is 5; it must be a string');
@@ -132,6 +161,31 @@ describe('two copies of the package', () => {
       expect(new Class('here') instanceof Other).toBe(true);
       expect(Reflect.construct(Other, ['there']) instanceof Class).toBe(true);
     }
+  });
+
+  it('tell a class that a user derives by its identity, and its parents by their names', async () => {
+    const copy = await loadSecondCopy();
+    class QueueGone extends NotFound {}
+    class CopiedQueueGone extends copy.NotFound {}
+
+    expect(new QueueGone('gone')).toBeInstanceOf(copy.NotFound);
+    expect(new QueueGone('gone')).toBeInstanceOf(copy.AmqpError);
+    expect(new QueueGone('gone')).not.toBeInstanceOf(CopiedQueueGone);
+    expect(new CopiedQueueGone('gone')).not.toBeInstanceOf(QueueGone);
+    expect(new copy.NotFound('there')).not.toBeInstanceOf(QueueGone);
+  });
+
+  it('tell a class with traits of its own by its name', async () => {
+    const copy = await loadSecondCopy();
+    class Gone extends NotFound {
+      static override readonly traits = { ...NotFound.traits, name: 'Gone' };
+    }
+    class CopiedGone extends copy.NotFound {
+      static override readonly traits = { ...copy.NotFound.traits, name: 'Gone' };
+    }
+
+    expect(new Gone('gone')).toBeInstanceOf(CopiedGone);
+    expect(new NotFound('gone')).not.toBeInstanceOf(CopiedGone);
   });
 
   it('keep the classes apart across the copies', async () => {

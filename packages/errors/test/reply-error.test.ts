@@ -42,6 +42,18 @@ describe('replyError', () => {
     expect(replyError(0, '').message).toBe('unknown reply code (0)');
   });
 
+  it('shows a text of the broker cut and without control characters, and keeps the whole', () => {
+    const text = `ACCESS_REFUSED - \u001b[2J\r\n${'x'.repeat(8 << 20)}`;
+    const error = replyError(403, text);
+
+    expect(error.message).toMatch(/^ACCESS_REFUSED - x+… \(403\)$/);
+    expect(error.message).toHaveLength(506);
+    expect(error.replyText).toBe(text);
+    expect(replyError(599, 'a\nb').message).toBe('a b (599)');
+    expect(replyError(404, '\u0007').message).toBe('NOT_FOUND (404)');
+    expect(replyError(599, '\u0007').message).toBe('unknown reply code (599)');
+  });
+
   it('takes what else is known', () => {
     const cause = new Error('inner');
     const error = replyError(403, 'ACCESS_REFUSED', { scope: 'connection', outcome: 'unknown', cause });

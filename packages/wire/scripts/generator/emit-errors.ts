@@ -8,11 +8,28 @@ import { comment, docComment, type SourceFile, sourceFile } from './source.ts';
 /** The generated files of `@puka/errors`. */
 export function emitErrors(): SourceFile[] {
   return [
+    emitErrorCodes(),
     emitClasses('soft-errors.ts', 'that close a channel or come with a returned message', softReplyCodes),
     emitClasses('hard-errors.ts', 'that close the connection', hardReplyCodes),
     emitReplyCodes(),
     emitReplyErrorClasses(),
   ];
+}
+
+function emitErrorCodes(): SourceFile {
+  const union = (entries: readonly { readonly className: string }[]) =>
+    entries.map(({ className }) => `| '${upperSnakeCase(className)}'`).join('\n');
+  return sourceFile('error-codes.ts', [
+    comment('The values of `code`. Types only.'),
+    docComment([
+      'The `code` of an `AmqpError`: `AMQP_ERROR` for a reply code that is in no list, else that of its class.',
+    ]),
+    `export type AmqpErrorCode =\n| 'AMQP_ERROR'\n${union(replyCodeDefinitions)};`,
+    docComment([
+      'The `code` of any error of Puka. `PUKA_ERROR` is only that of a class derived from `PukaError` directly, without traits of its own.',
+    ]),
+    `export type ErrorCode =\n| AmqpErrorCode\n${union(localErrors)}\n| 'PUKA_ERROR';`,
+  ]);
 }
 
 function emitClasses(path: string, which: string, codes: readonly ReplyCodeDefinition[]): SourceFile {
