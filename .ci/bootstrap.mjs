@@ -2,7 +2,7 @@
 // every runtime (`conformance`). Plain Node, no dependencies, because it runs before anything is installed. It must not
 // hold checks of its own: each step is a command that can be run by hand as well.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,18 +29,21 @@ class StepFailed extends Error {}
 
 /**
  * Runs one command from the root. `show` passes its output on as it comes; otherwise the output is kept and printed
- * only when the command fails. Progress lines go to standard error, so that a started program owns standard output.
+ * only when the command fails. `isWatched` says once a second what it is doing. Progress lines go to standard error, so
+ * that a started program owns standard output.
  */
-function step(title, command, { show = false } = {}) {
+function step(title, command, { show = false, isWatched = false } = {}) {
   const began = process.hrtime.bigint();
-  const seconds = () => (Number(process.hrtime.bigint() - began) / 1e9).toFixed(1);
+  const seconds = (digits = 1) => (Number(process.hrtime.bigint() - began) / 1e9).toFixed(digits);
   return new Promise((done, fail) => {
     const kept = [];
     const output = show ? 'inherit' : 'pipe';
     const child = spawn(command[0], command.slice(1), { cwd: root, env, stdio: ['ignore', output, output] });
     child.stdout?.on('data', (bytes) => kept.push(bytes));
     child.stderr?.on('data', (bytes) => kept.push(bytes));
+    const watch = isWatched ? startWatch(() => `${title}  ${seconds(0)} s  ${lastLine(kept)}`) : undefined;
     const failed = (reason) => {
+      watch?.end();
       process.stderr.write(Buffer.concat(kept));
       process.stderr.write(`FAIL  ${title}  ${seconds()} s (${reason}: ${command.join(' ')})\n`);
       fail(new StepFailed(title));
@@ -48,27 +51,76 @@ function step(title, command, { show = false } = {}) {
     child.on('error', (error) => failed(error.message));
     child.on('close', (code, signal) => {
       if (code !== 0) return failed(signal ?? `exit code ${code}`);
+      watch?.end();
       process.stderr.write(`ok    ${title}  ${seconds()} s\n`);
       done();
     });
   });
 }
 
+/** Writes a line now and every second: over itself in a terminal, one below the other elsewhere. */
+function startWatch(lineOf) {
+  const { isTTY, columns = 80 } = process.stderr;
+  const write = () => {
+    const line = `...   ${lineOf()}`.trimEnd();
+    process.stderr.write(isTTY ? `\r\u001b[K${line.slice(0, columns - 1)}` : `${line}\n`);
+  };
+  write();
+  const timer = setInterval(write, 1000);
+  return {
+    end() {
+      clearInterval(timer);
+      if (isTTY) process.stderr.write('\r\u001b[K');
+    },
+  };
+}
+
+/** The last line of an output that says something, without colours. */
+function lastLine(chunks) {
+  const lines = Buffer.concat(chunks)
+    .toString()
+    .split(/[\r\n]+/);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: escapes are what is taken out.
+  return (lines.findLast((line) => line.trim() !== '') ?? '').replace(/\u001b\[[\d;]*[A-Za-z]/g, '').trim();
+}
+
+const pnpmMarker = join(root, 'node_modules', '.modules.yaml');
+/** Exists while only what `start` needs is installed. */
+const partialMarker = join(root, 'node_modules', '.puka-start-only');
+
+/** Whether an install is there that is newer than the lockfile. */
+function isInstalled() {
+  const lock = join(root, 'pnpm-lock.yaml');
+  return existsSync(pnpmMarker) && statSync(pnpmMarker).mtimeMs >= statSync(lock).mtimeMs;
+}
+
+/** An install that had nothing to do leaves the marker's time alone. */
+function touchMarker() {
+  if (existsSync(pnpmMarker)) utimesSync(pnpmMarker, new Date(), new Date());
+}
+
 /** All but the versions of Node: they are two hundred megabytes that only the conformance suite wants. */
 async function install() {
-  const marker = join(root, 'node_modules', '.modules.yaml');
-  const lock = join(root, 'pnpm-lock.yaml');
-  if (existsSync(marker) && statSync(marker).mtimeMs >= statSync(lock).mtimeMs) return;
-  await step('install', [...installCommand, '--filter=!@puka/node-versions']);
-  // An install that had nothing to do leaves the marker's time alone.
-  if (existsSync(marker)) utimesSync(marker, new Date(), new Date());
+  if (isInstalled() && !existsSync(partialMarker)) return;
+  await step('install', [...installCommand, '--filter=!@puka/node-versions'], { isWatched: true });
+  rmSync(partialMarker, { force: true });
+  touchMarker();
+}
+
+/** The dependencies of `apps/hello` and of the packages that it uses; none that only their tests need. */
+async function installForStart() {
+  if (isInstalled()) return;
+  await step('install', [...installCommand, '--prod', '--filter=@puka/app-hello...'], { isWatched: true });
+  writeFileSync(partialMarker, '');
+  touchMarker();
 }
 
 async function start(words) {
-  await install();
-  // Only what the program needs.
-  await step('build', [...buildCommand, '--filter=@puka/app-hello...']);
-  const child = spawn(process.execPath, [join(root, 'apps', 'hello', 'dist', 'index.js'), ...words], {
+  await installForStart();
+  const app = join(root, 'apps', 'hello');
+  await step('build', [process.execPath, join(app, 'build.mjs')], { isWatched: true });
+  const child = spawn(process.execPath, ['--enable-source-maps', join(app, 'dist', 'index.js'), ...words], {
+    env: { ...process.env, INIT_CWD: process.env.INIT_CWD || process.cwd() },
     stdio: 'inherit',
   });
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
@@ -120,6 +172,7 @@ async function test() {
 
 async function conformance(names) {
   await step('install, with the versions of Node', installCommand);
+  rmSync(partialMarker, { force: true });
   await step('build', buildCommand);
   const command = [...pnpm, '--silent', '--filter', '@puka/checks', 'run', 'conformance', ...names];
   await step('conformance suite', command, { show: true });

@@ -1,14 +1,7 @@
-/** Which broker the lines go through, and what it is called. Must not send anything through it. */
+/** Chooses the broker that the lines go through, and describes it. Must not send anything through it. */
 import { startBroker } from '@puka/testing';
-import { ensureBroker } from '@puka/testkit';
-
-/** What stands on the command line. */
-export interface Choice {
-  /** The file to send; `undefined` for the README. */
-  readonly file: string | undefined;
-  /** Whether a real RabbitMQ is to be launched where none is named. */
-  readonly wantsRabbitmq: boolean;
-}
+import { BrokerUnavailable, ensureBroker } from '@puka/testkit';
+import { CannotStart } from './command-line.ts';
 
 /** A broker that answers. */
 export interface ChosenBroker extends AsyncDisposable {
@@ -17,32 +10,69 @@ export interface ChosenBroker extends AsyncDisposable {
   readonly description: string;
 }
 
-/** Reads the command line: `[--rabbitmq] [FILE]`. @throws {Error} for an option that there is not. */
-export function readChoice(words: readonly string[]): Choice {
-  const unknown = words.find((word) => word.startsWith('--') && word !== '--rabbitmq');
-  if (unknown !== undefined) throw new Error(`there is no option ${unknown}: npm start -- [--rabbitmq] [FILE]`);
-  const [file] = words.filter((word) => !word.startsWith('--'));
-  return { file, wantsRabbitmq: words.includes('--rabbitmq') };
+/** Where {@link chooseBroker} looks. */
+export interface BrokerChoice {
+  /** What `AMQP_URL` says; empty for nothing. */
+  readonly url: string;
+  /** Whether to launch a real RabbitMQ if the URL is empty. */
+  readonly wantsRabbitmq: boolean;
+  /** Called with what takes time, at least once a second. */
+  readonly onProgress: (text: string) => void;
 }
 
 /**
- * The broker that the URL names; else a RabbitMQ of our own where one is wanted; else the embedded one.
- *
- * @param url what `AMQP_URL` says; empty for nothing.
- * @param say is told what takes time.
+ * The broker that the URL names; else a RabbitMQ of our own if one is wanted; else the embedded one.
+ * Rejects with {@link CannotStart} if the broker does not answer or cannot be launched.
  */
-export async function chooseBroker(
-  { wantsRabbitmq }: Choice,
-  url: string,
-  say: (text: string) => void,
-): Promise<ChosenBroker> {
+export async function chooseBroker({ url, wantsRabbitmq, onProgress }: BrokerChoice): Promise<ChosenBroker> {
   if (url === '' && !wantsRabbitmq) {
     const broker = await startBroker();
-    const description = `the broker embedded in this process (@puka/testing), port ${broker.port}`;
+    const description = `the embedded broker (@puka/testing), port ${broker.port}`;
     return { url: broker.url, description, [Symbol.asyncDispose]: () => broker.stop() };
   }
-  const broker = await ensureBroker({ url, onProgress: say });
-  const whose = broker.launched === undefined ? 'named by AMQP_URL' : 'launched for this run';
-  const description = `RabbitMQ ${broker.version}, ${whose}, at ${broker.host}:${broker.port}`;
-  return { url: broker.url, description, [Symbol.asyncDispose]: () => broker.stop() };
+  const title = url === '' ? 'launching RabbitMQ' : 'asking the broker of AMQP_URL for its version';
+  const waiting = new WaitingLine(title, onProgress);
+  try {
+    const broker = await ensureBroker({ url, onProgress: (text) => waiting.say(text) });
+    const whose = broker.launched === undefined ? 'named by AMQP_URL' : 'launched for this run';
+    const description = `RabbitMQ ${broker.version}, ${whose}, at ${broker.host}:${broker.port}`;
+    return { url: broker.url, description, [Symbol.asyncDispose]: () => broker.stop() };
+  } catch (error) {
+    if (error instanceof BrokerUnavailable) throw new CannotStart(oneLine(error.message), { cause: error });
+    throw error;
+  } finally {
+    waiting.end();
+  }
+}
+
+/** Repeats what is awaited every second. */
+class WaitingLine {
+  readonly #say: (text: string) => void;
+  readonly #timer: NodeJS.Timeout;
+  #text: string;
+  #seconds = 0;
+
+  constructor(text: string, say: (text: string) => void) {
+    this.#text = text;
+    this.#say = say;
+    say(text);
+    this.#timer = setInterval(() => {
+      this.#seconds++;
+      say(`${this.#text} (${this.#seconds} s)`);
+    }, 1000);
+  }
+
+  say(text: string): void {
+    this.#text = text;
+    this.#say(text);
+  }
+
+  end(): void {
+    clearInterval(this.#timer);
+  }
+}
+
+/** A message without line breaks. */
+export function oneLine(text: string): string {
+  return text.replace(/\s*\n\s*/g, ' ').trim();
 }

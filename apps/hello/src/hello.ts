@@ -7,47 +7,63 @@ import type { Progress } from './picture.ts';
 export interface Result extends Progress {
   readonly bytes: number;
   readonly seconds: number;
+  /** SHA-256 of the lines one behind the other, as sent, in hexadecimal digits. */
   readonly sentChecksum: string;
+  /** The same as received. */
   readonly receivedChecksum: string;
 }
 
 /** Publishes no more than this ahead of the broker's confirms. */
 const windowSize = 1000;
 
-/** @param onProgress called at each confirm and each message. */
+/**
+ * @param lines one message each; no byte is added between them.
+ * @param onProgress called at each confirm and each message, with the same object every time.
+ */
 export async function hello(
   url: string,
-  lines: readonly string[],
+  lines: readonly Uint8Array[],
   onProgress: (progress: Progress) => void,
 ): Promise<Result> {
   const publisher = new Client(url, { connectionName: 'hello: publisher' });
   const consumer = new Client(url, { connectionName: 'hello: consumer' });
-  await Promise.all([publisher.connect(), consumer.connect()]);
+  try {
+    await Promise.all([publisher.connect(), consumer.connect()]);
+    return await roundTrip(publisher, consumer, lines, onProgress);
+  } finally {
+    await Promise.all([publisher.close(), consumer.close()]);
+  }
+}
+
+async function roundTrip(
+  publisher: Client,
+  consumer: Client,
+  lines: readonly Uint8Array[],
+  onProgress: (progress: Progress) => void,
+): Promise<Result> {
   const queue = `hello-${process.pid}-${Date.now()}`;
   const state = { total: lines.length, sent: 0, confirmed: 0, received: 0 };
-  const sentHash = createHash('sha256');
   const receivedHash = createHash('sha256');
+  const receiveAll = async (): Promise<void> => {
+    if (lines.length === 0) return;
+    for await (const message of consumer.basicConsume({ queue, prefetchCount: 200 })) {
+      receivedHash.update(message.body);
+      message.ack();
+      state.received++;
+      onProgress(state);
+      if (state.received === lines.length) break;
+    }
+  };
+  const sentHash = createHash('sha256');
   let bytes = 0;
-  const started = performance.now();
-  try {
-    await publisher.queueDeclare({ queue, durable: true });
-    const receiving = (async () => {
-      if (lines.length === 0) return;
-      for await (const message of consumer.basicConsume({ queue, prefetchCount: 200 })) {
-        receivedHash.update(message.body).update('\n');
-        message.ack();
-        state.received++;
-        onProgress(state);
-        if (state.received === lines.length) break;
-      }
-    })();
+  const sendAll = async (): Promise<void> => {
     const underWay: Promise<void>[] = [];
-    for (const line of lines) {
-      const body = new TextEncoder().encode(line);
+    for (const body of lines) {
       bytes += body.length;
-      sentHash.update(body).update('\n');
+      sentHash.update(body);
+      const confirmed = publisher.basicPublish({ routingKey: queue, body, deliveryMode: 2, mandatory: true });
       underWay.push(
-        publisher.basicPublish({ routingKey: queue, body, deliveryMode: 2, mandatory: true }).then(() => {
+        confirmed.then(() => {
           state.confirmed++;
           onProgress(state);
         }),
@@ -55,17 +71,18 @@ export async function hello(
       state.sent++;
       if (underWay.length >= windowSize) await Promise.all(underWay.splice(0));
     }
-    await Promise.all([...underWay, receiving]);
-    const seconds = (performance.now() - started) / 1000;
-    return {
-      ...state,
-      bytes,
-      seconds,
-      sentChecksum: sentHash.digest('hex'),
-      receivedChecksum: receivedHash.digest('hex'),
-    };
+    await Promise.all(underWay);
+  };
+  const started = performance.now();
+  await publisher.queueDeclare({ queue, durable: true });
+  try {
+    await Promise.all([sendAll(), receiveAll()]);
   } finally {
     await publisher.queueDelete({ queue }).catch(() => undefined);
-    await Promise.all([publisher.close(), consumer.close()]);
   }
+  const seconds = (performance.now() - started) / 1000;
+  return {
+    ...{ ...state, bytes, seconds },
+    ...{ sentChecksum: sentHash.digest('hex'), receivedChecksum: receivedHash.digest('hex') },
+  };
 }

@@ -1,6 +1,7 @@
-/** Draws how far the lines have come: one picture drawn over itself in a terminal, a few lines elsewhere. Must not count. */
-
-const width = 30;
+/** Draws how far the lines have come, row by row. Must not write to a terminal, nor count. */
+import type { WriteStream } from 'node:tty';
+import { styleText } from 'node:util';
+import cliProgress from 'cli-progress';
 
 /** How many lines have come how far. */
 export interface Progress {
@@ -10,45 +11,79 @@ export interface Progress {
   readonly received: number;
 }
 
-/** The picture, as lines of text. */
-export function drawProgress(progress: Progress): string[] {
-  return [
-    `  publisher  ${bar(progress.sent, progress.total)} sent`,
-    `      |      ${bar(progress.confirmed, progress.total)} confirmed by the broker`,
-    `      v      ${inQueue(progress)}`,
-    `  consumer   ${bar(progress.received, progress.total)} received and acked`,
-  ];
+/** One row of the picture. */
+export interface Row {
+  /** In front of the bar. */
+  readonly label: string;
+  /** Behind the bar. */
+  readonly note: string;
+  /** The same where the terminal is narrow. */
+  readonly shortNote: string;
+  readonly color: 'cyan' | 'green' | 'magenta' | 'dim';
+  /** What the bar shows; a row without it has a text in place of the bar. */
+  readonly count?: (progress: Progress) => number;
 }
 
-function bar(count: number, total: number): string {
-  const full = total === 0 ? width : Math.floor((count / total) * width);
-  return `[${'#'.repeat(full)}${'.'.repeat(width - full)}] ${String(count).padStart(String(total).length)}`;
-}
+/** From the publisher at the top to the consumer at the bottom. */
+export const rows: readonly Row[] = [
+  { label: 'publisher', note: 'sent', shortNote: 'sent', color: 'cyan', count: ({ sent }) => sent },
+  {
+    ...{ label: '    |', note: 'confirmed by the broker', shortNote: 'confirmed', color: 'green' },
+    count: ({ confirmed }) => confirmed,
+  },
+  { label: '    v', note: '', shortNote: '', color: 'dim' },
+  {
+    ...{ label: 'consumer', note: 'received and acked', shortNote: 'received', color: 'magenta' },
+    count: ({ received }) => received,
+  },
+];
 
-function inQueue({ sent, received }: Progress): string {
-  return `( ${Math.max(0, sent - received)} on their way )`;
-}
+const labelWidth = 12;
+const widestBar = 50;
+const narrowestBar = 10;
 
-/** Shows pictures one over the other. */
-export class Screen {
-  private readonly write: (text: string) => void;
-  private readonly isTerminal: boolean;
-  private drawnLines = 0;
-  private shownQuarter = -1;
+/** A stream that may be a terminal. */
+export type Output = NodeJS.WritableStream & Partial<Pick<WriteStream, 'isTTY' | 'columns'>>;
 
-  constructor(write: (text: string) => void, isTerminal: boolean) {
-    this.write = write;
-    this.isTerminal = isTerminal;
+/**
+ * One row, at most `columns - 1` characters wide: the last column stays free, so that no terminal breaks the line.
+ *
+ * @param output decides whether there is colour, with `NO_COLOR` and `FORCE_COLOR`.
+ */
+export function drawRow(row: Row, progress: Progress, columns: number, output: Output): string {
+  const room = Math.max(0, columns - 1);
+  const label = `  ${row.label}`.padEnd(labelWidth);
+  const count = row.count?.(progress);
+  if (count === undefined) {
+    return paint(
+      'dim',
+      `${label} ( ${Math.max(0, progress.sent - progress.received)} on their way )`.slice(0, room),
+      output,
+    );
   }
+  const number = String(count).padStart(String(progress.total).length);
+  // All bars are as long as the widest row allows.
+  const fixed = (note: string): number => `${label} [] ${number} ${note}`.length;
+  const isNarrow = room - Math.max(...rows.map(({ note }) => fixed(note))) < narrowestBar;
+  const notes = rows.map(({ note, shortNote }) => (isNarrow ? shortNote : note));
+  const size = Math.min(widestBar, room - Math.max(...notes.map(fixed)));
+  const note = isNarrow ? row.shortNote : row.note;
+  if (size < 1) return `${label} ${number} ${note}`.slice(0, room);
+  return `${label} [${paint(row.color, drawBar(count, progress.total, size), output)}] ${number} ${note}`;
+}
 
-  /** Shows how it stands. */
-  show(progress: Progress): void {
-    const quarter = progress.total === 0 ? 4 : Math.floor((progress.received / progress.total) * 4);
-    if (!this.isTerminal && quarter === this.shownQuarter) return;
-    this.shownQuarter = quarter;
-    const lines = drawProgress(progress);
-    const up = this.isTerminal && this.drawnLines > 0 ? `\u001b[${this.drawnLines}A` : '';
-    this.write(`${up}${lines.map((line) => (this.isTerminal ? `\u001b[2K${line}` : line)).join('\n')}\n`);
-    this.drawnLines = lines.length;
-  }
+/** The whole picture, for where nothing can be drawn over. */
+export function drawPicture(progress: Progress, columns: number, output: Output): string[] {
+  return rows.map((row) => drawRow(row, progress, columns, output));
+}
+
+function drawBar(count: number, total: number, size: number): string {
+  const fraction = total === 0 ? 1 : count / total;
+  return cliProgress.Format.BarFormat(fraction, {
+    ...{ barsize: size, barCompleteString: '#'.repeat(size), barIncompleteString: '.'.repeat(size), barGlue: '' },
+  });
+}
+
+function paint(color: Row['color'], text: string, output: Output): string {
+  return styleText(color, text, { stream: output });
 }

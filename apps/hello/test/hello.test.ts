@@ -1,45 +1,36 @@
+import { createHash } from 'node:crypto';
 import { expect, inject, it } from 'vitest';
-import { chooseBroker, readChoice } from '../src/choose-broker.ts';
+import { chooseBroker } from '../src/choose-broker.ts';
 import { hello } from '../src/hello.ts';
-import { drawProgress } from '../src/picture.ts';
+import { splitLines } from '../src/read-lines.ts';
 
 const brokers = [
   { name: 'the embedded broker', url: '', description: /embedded/ },
   { name: 'the broker of AMQP_URL', url: inject('amqpUrl'), description: /^RabbitMQ .* named by AMQP_URL/ },
 ];
+const quiet = { wantsRabbitmq: false, onProgress: (): void => {} };
 
 it.each(brokers)('brings every line round, in order, through $name', async ({ url, description }) => {
-  await using broker = await chooseBroker(readChoice([]), url, () => {});
+  await using broker = await chooseBroker({ ...quiet, url });
   expect(broker.description).toMatch(description);
-  const lines = Array.from({ length: 2500 }, (_, index) => `line ${index} ${'é'.repeat(index % 50)}`);
-  const result = await hello(broker.url, lines, () => {});
-  expect(result).toMatchObject({ total: 2500, sent: 2500, confirmed: 2500, received: 2500 });
-  expect(result.receivedChecksum).toBe(result.sentChecksum);
+  const text = Array.from({ length: 2500 }, (_, index) => `line ${index} ${'é'.repeat(index % 50)}\n`).join('');
+  const bytes = new TextEncoder().encode(text);
+  const result = await hello(broker.url, splitLines(bytes), () => {});
+  expect(result).toMatchObject({ total: 2500, sent: 2500, confirmed: 2500, received: 2500, bytes: bytes.length });
+  const checksum = createHash('sha256').update(bytes).digest('hex');
+  expect([result.sentChecksum, result.receivedChecksum]).toEqual([checksum, checksum]);
 });
 
-it('says nothing of the password in AMQP_URL', async () => {
+it('prints no password of AMQP_URL', async () => {
   const url = inject('amqpUrl');
-  await using broker = await chooseBroker(readChoice([]), url, () => {});
+  await using broker = await chooseBroker({ ...quiet, url });
   const { username, password } = new URL(url);
   expect(password).not.toBe('');
   expect(broker.description).not.toContain(`${username}:${password}`);
 });
 
 it('sends an empty file', async () => {
-  await using broker = await chooseBroker(readChoice([]), '', () => {});
+  await using broker = await chooseBroker({ ...quiet, url: '' });
   const result = await hello(broker.url, [], () => {});
   expect(result).toMatchObject({ total: 0, sent: 0, received: 0 });
-});
-
-it('reads the command line', () => {
-  expect(readChoice([])).toEqual({ file: undefined, wantsRabbitmq: false });
-  expect(readChoice(['a.txt'])).toEqual({ file: 'a.txt', wantsRabbitmq: false });
-  expect(readChoice(['--rabbitmq', 'a.txt'])).toEqual({ file: 'a.txt', wantsRabbitmq: true });
-  expect(() => readChoice(['--rabbit'])).toThrow('there is no option --rabbit');
-});
-
-it('draws full bars at the end', () => {
-  const picture = drawProgress({ total: 10, sent: 10, confirmed: 10, received: 10 }).join('\n');
-  expect(picture).not.toContain('.]');
-  expect(picture).toContain('( 0 on their way )');
 });
