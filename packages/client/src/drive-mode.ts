@@ -76,6 +76,11 @@ export class DriveMode implements AlarmHost {
   }
 
   /** For its alarm. */
+  get keepsProcess(): boolean {
+    return this.deadlines.keepsProcess;
+  }
+
+  /** For its alarm. */
   expired(): void {
     this.deadlines.expire(this.host.runtime.now());
     this.host.callbacks.run();

@@ -78,6 +78,12 @@ export class Driver implements TransportHandlers, AlarmHost {
     return this.host.isAutomatic;
   }
 
+  /** For its alarm: somebody awaits the end of connecting and of closing. The socket of an open connection keeps the process. */
+  get keepsProcess(): boolean {
+    const { state } = this.session;
+    return state !== 'open' && state !== 'closed' && state !== 'idle';
+  }
+
   /** The next deadline of the session, on the runtime's clock; `Infinity` for none. */
   get nextDeadlineMs(): number {
     return this.session.nextDeadline();

@@ -93,7 +93,7 @@ export class Lifecycle {
     this.renewal = this.round?.renewal({
       send: (secret, done) => connection.session.updateSecret(secret, 'credentials renewed', done),
       now: () => host.now(),
-      schedule: (atMs, call) => host.deadlines.add(atMs, call),
+      schedule: (atMs, call) => host.deadlines.add(atMs, call, { keepsProcess: false }),
       failed: (error) => host.renewalFailed(error),
     });
     connection.attach(info);

@@ -13,6 +13,8 @@ export interface AlarmHost {
   readonly isAutomatic: boolean;
   /** When `expired` is due, on the runtime's clock; `Infinity` for never. */
   readonly nextDeadlineMs: number;
+  /** Whether the process has to run until then. */
+  readonly keepsProcess: boolean;
   /** The time has come, or the longest timer is over. The alarm is armed anew behind it. */
   expired(): void;
 }
@@ -23,21 +25,25 @@ export class Alarm {
   private readonly runtime: Runtime;
   private timer: Timer | undefined = undefined;
   private timerAt = Number.POSITIVE_INFINITY;
+  private timerKeepsProcess = false;
 
   constructor(host: AlarmHost, runtime: Runtime) {
     this.host = host;
     this.runtime = runtime;
   }
 
-  /** Sets the timer for the deadline. A timer that is early enough is left alone. */
+  /** Sets the timer for the deadline. A timer that is early enough, and keeps the process as it should, is left alone. */
   rearm(): void {
-    if (!this.host.isAutomatic) return;
-    const deadline = this.host.nextDeadlineMs;
-    if (deadline >= this.timerAt) return;
+    const { host } = this;
+    if (!host.isAutomatic) return;
+    const { nextDeadlineMs, keepsProcess } = host;
+    if (nextDeadlineMs >= this.timerAt && keepsProcess === this.timerKeepsProcess) return;
     this.disarm();
-    this.timerAt = deadline;
-    const wait = Math.min(Math.max(0, Math.ceil(deadline - this.runtime.now())), longestTimerMs);
-    this.timer = this.runtime.startTimer(() => this.rang(), wait);
+    if (nextDeadlineMs === Number.POSITIVE_INFINITY) return;
+    this.timerAt = nextDeadlineMs;
+    this.timerKeepsProcess = keepsProcess;
+    const wait = Math.min(Math.max(0, Math.ceil(nextDeadlineMs - this.runtime.now())), longestTimerMs);
+    this.timer = this.runtime.startTimer(() => this.rang(), wait, keepsProcess);
   }
 
   /** Stops the timer. */
@@ -45,11 +51,13 @@ export class Alarm {
     if (this.timer !== undefined) this.runtime.stopTimer(this.timer);
     this.timer = undefined;
     this.timerAt = Number.POSITIVE_INFINITY;
+    this.timerKeepsProcess = false;
   }
 
   private rang(): void {
     this.timer = undefined;
     this.timerAt = Number.POSITIVE_INFINITY;
+    this.timerKeepsProcess = false;
     if (!this.host.isAutomatic) return;
     this.host.expired();
     this.rearm();

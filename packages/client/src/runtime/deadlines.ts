@@ -3,13 +3,26 @@
  * Must not read a clock or arm a timer: the alarm does.
  */
 
+interface Due {
+  readonly atMs: number;
+  readonly call: (nowMs: number) => void;
+  readonly keepsProcess: boolean;
+}
+
+/** How a deadline differs from the usual. */
+export interface DeadlineOptions {
+  /** Whether the process has to run until then: somebody awaits what is due. Default `true`. */
+  readonly keepsProcess?: boolean;
+}
+
 /** Deadlines of one client. */
 export class Deadlines {
-  private readonly calls = new Map<object, { readonly atMs: number; readonly call: (nowMs: number) => void }>();
+  private readonly calls = new Map<object, Due>();
   private next = Number.POSITIVE_INFINITY;
+  private keeping = 0;
   private readonly changed: () => void;
 
-  /** @param changed called when `nextMs` has come nearer. */
+  /** @param changed called when `nextMs` has come nearer, or `keepsProcess` has changed. */
   constructor(changed: () => void = () => {}) {
     this.changed = changed;
   }
@@ -19,18 +32,21 @@ export class Deadlines {
     return this.next;
   }
 
+  /** Whether one of them keeps the process running. */
+  get keepsProcess(): boolean {
+    return this.keeping > 0;
+  }
+
   /** Calls once, when the time has come. @returns undoes it. */
-  add(atMs: number, call: (nowMs: number) => void): () => void {
+  add(atMs: number, call: (nowMs: number) => void, options: DeadlineOptions = {}): () => void {
     const key = {};
-    this.calls.set(key, { atMs, call });
-    if (atMs < this.next) {
-      this.next = atMs;
-      this.changed();
-    }
-    return () => {
-      this.calls.delete(key);
-      if (this.calls.size === 0) this.next = Number.POSITIVE_INFINITY;
-    };
+    const { keepsProcess = true } = options;
+    this.calls.set(key, { atMs, call, keepsProcess });
+    const isNearer = atMs < this.next;
+    if (isNearer) this.next = atMs;
+    if (keepsProcess) this.keeping++;
+    if (isNearer || (keepsProcess && this.keeping === 1)) this.changed();
+    return () => this.remove(key);
   }
 
   /** Calls what is due. */
@@ -45,8 +61,16 @@ export class Deadlines {
     for (const key of due) {
       // One of them may undo another.
       const call = this.calls.get(key)?.call;
-      this.calls.delete(key);
+      this.remove(key);
       call?.(nowMs);
     }
+  }
+
+  private remove(key: object): void {
+    const due = this.calls.get(key);
+    if (due === undefined) return;
+    this.calls.delete(key);
+    if (this.calls.size === 0) this.next = Number.POSITIVE_INFINITY;
+    if (due.keepsProcess && --this.keeping === 0) this.changed();
   }
 }

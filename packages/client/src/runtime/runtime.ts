@@ -14,14 +14,19 @@ declare function clearTimeout(timer: Timer): void;
 declare function setImmediate(callback: () => void): unknown;
 declare const performance: { now(): number };
 declare const process: { readonly versions?: Readonly<Record<string, string | undefined>> } | undefined;
+declare const Deno: { unrefTimer(timer: unknown): void } | undefined;
 declare const console: { warn(...values: unknown[]): void };
 
 /** What the driver asks of its surroundings; tests put a virtual clock in its place. */
 export interface Runtime {
   /** Milliseconds of a clock that never goes back. */
   now(): number;
-  /** Calls once, later. */
-  startTimer(callback: () => void, ms: number): Timer;
+  /**
+   * Calls once, later.
+   *
+   * @param keepsProcess whether the process has to run until then. Default `false`.
+   */
+  startTimer(callback: () => void, ms: number, keepsProcess?: boolean): Timer;
   /** A timer stopped is never called. */
   stopTimer(timer: Timer): void;
   /** Calls when this turn of the event loop has read what there was to read. */
@@ -39,9 +44,9 @@ export interface Runtime {
 /** The surroundings of Node, Deno and Bun. */
 export const defaultRuntime: Runtime = {
   now: () => performance.now(),
-  startTimer(callback, ms) {
+  startTimer(callback, ms, keepsProcess = false) {
     const timer = setTimeout(callback, ms);
-    timer.unref?.();
+    if (!keepsProcess) unref(timer);
     return timer;
   },
   stopTimer: (timer) => clearTimeout(timer),
@@ -50,6 +55,12 @@ export const defaultRuntime: Runtime = {
   },
   warn: (text, error) => console.warn(text, error),
 };
+
+/** Node and Bun have timers with `unref`; Deno's are numbers. */
+function unref(timer: Timer): void {
+  if (typeof timer === 'object') timer.unref?.();
+  else if (typeof Deno === 'object') Deno.unrefTimer(timer);
+}
 
 /** The platform that the code runs on, and its version, where it tells. */
 export function platformName(): string {

@@ -86,3 +86,24 @@ describe('the next moment', () => {
     expect(deadlines.nextMs).toBe(Number.POSITIVE_INFINITY);
   });
 });
+
+describe('keeping the process', () => {
+  it('is for as long as one of them asks for it, and is reported once it changes', () => {
+    let changes = 0;
+    const deadlines = new Deadlines(() => changes++);
+    const undoQuiet = deadlines.add(100, () => {}, { keepsProcess: false });
+    expect(deadlines.keepsProcess).toBe(false);
+    expect(changes).toBe(1);
+    const undo = [deadlines.add(200, () => {}), deadlines.add(300, () => {})];
+    expect(deadlines.keepsProcess).toBe(true);
+    expect(changes).toBe(2);
+    undo[0]?.();
+    undo[0]?.();
+    expect(deadlines.keepsProcess).toBe(true);
+    undo[1]?.();
+    expect(deadlines.keepsProcess).toBe(false);
+    expect(changes).toBe(3);
+    undoQuiet();
+    expect(deadlines.nextMs).toBe(Number.POSITIVE_INFINITY);
+  });
+});
