@@ -6,16 +6,21 @@ import type { TransportConnector } from '@puka/transport';
 import type { ClientLine } from './client-line.ts';
 import { BrokerClock } from './clock.ts';
 import { Driver, type DriverWatch } from './driver.ts';
-import { Faults, type FaultTargets } from './faults/faults.ts';
+import type { FaultTargets } from './faults/fault-targets.ts';
+import { Faults } from './faults/faults.ts';
 import { type Loopback, listen } from './listener/loopback.ts';
 import { memoryLines } from './listener/memory.ts';
 import { BrokerModel } from './model/broker-model.ts';
+import type { Queue } from './model/queues/queue.ts';
 import type { VirtualHost } from './model/vhost.ts';
-import type { BrokerOptions, PermissionOptions, UrlParts } from './options.ts';
-import { defaultSettings } from './protocol/server-settings.ts';
+import type { BrokerOptions, OfferOptions, PermissionOptions, UrlParts } from './options.ts';
+import type { Mistake } from './protocol/mistake.ts';
+import type { ServerContext } from './protocol/server-context.ts';
+import { defaultSettings, type ServerSettings } from './protocol/server-settings.ts';
 import { putMessage, type TestMessage } from './put-message.ts';
 import { Conditions } from './watching/conditions.ts';
 import { History } from './watching/history.ts';
+import { Mistakes } from './watching/mistakes.ts';
 import type { PublishedMessage } from './watching/published-message.ts';
 import { Quiet } from './watching/quiet.ts';
 import {
@@ -45,9 +50,12 @@ export class EmbeddedBroker implements AsyncDisposable {
   private readonly driver: Driver;
   private readonly history: History;
   private readonly quiet: Quiet;
+  private readonly mistakeLog: Mistakes;
   private readonly waits = new Waits();
   private readonly conditions = new Conditions(this.waits);
+  private settings: ServerSettings;
   private isStopped = false;
+  private memoryCount = 0;
   private loopback: Loopback | undefined;
 
   /** Use `startBroker()`, which listens. */
@@ -57,9 +65,10 @@ export class EmbeddedBroker implements AsyncDisposable {
     this.model = new BrokerModel({ newId: () => randomBytes(16), watch: this.history });
     this.clock = new BrokerClock(time);
     this.faults = new Faults(this.faultTargets());
-    const settings = { ...defaultSettings, ...chosenSettings(options) };
-    const { model: broker, faults: interference, alarms } = this;
-    this.driver = new Driver({ broker, settings, interference, alarms }, this.clock, this.driverWatch());
+    this.mistakeLog = new Mistakes(historyLimit);
+    this.settings = withChosen(defaultSettings, options);
+    this.driver = new Driver(this.context(), this.clock, this.driverWatch());
+    const { model: broker } = this;
     const connections = () => Array.from(this.driver.lines, ({ connection }) => connection);
     this.quiet = new Quiet({ broker, connections }, this.waits);
     this.model.nowMs = this.clock.nowMs;
@@ -91,10 +100,13 @@ export class EmbeddedBroker implements AsyncDisposable {
 
   /** Connects clients of `@puka/client` without a network: `new Client('amqp://', { transport: broker.transport() })`. */
   transport(): TransportConnector {
-    return memoryLines((line) => {
-      if (this.isStopped) throw new UsageError('the broker has been stopped');
-      return this.driver.accept(line);
-    });
+    return memoryLines(
+      (line) => {
+        if (this.isStopped) throw new UsageError('the broker has been stopped');
+        return this.driver.accept(line);
+      },
+      () => `memory ${++this.memoryCount}`,
+    );
   }
 
   /** Adds a user with all rights on the vhosts named, `/` by default; one of the same name is replaced. */
@@ -159,6 +171,27 @@ export class EmbeddedBroker implements AsyncDisposable {
   /** The last messages that no queue took, returned ones among them. */
   get unroutable(): readonly PublishedMessage[] {
     return this.history.unroutable;
+  }
+
+  /**
+   * What clients have done wrong: the last channel and connection errors that a client itself was the cause of, such as a 404
+   * for a queue that was never declared. What a fault has caused is not among them.
+   */
+  get mistakes(): readonly Mistake[] {
+    return this.mistakeLog.all;
+  }
+
+  /** Forgets the mistakes so far. */
+  forgetMistakes(): void {
+    this.mistakeLog.clear();
+  }
+
+  /**
+   * Sets what the broker says of itself and offers to the connections to come, as after an upgrade; open ones keep what they
+   * have. What is not given stays.
+   */
+  offer(options: OfferOptions): void {
+    this.settings = withChosen(this.settings, options);
   }
 
   /**
@@ -273,6 +306,7 @@ export class EmbeddedBroker implements AsyncDisposable {
   async stop(): Promise<void> {
     if (this.isStopped) return;
     this.isStopped = true;
+    this.faults.endGhosts();
     this.driver.stop();
     this.waits.stop();
     await this.loopback?.close();
@@ -292,6 +326,7 @@ export class EmbeddedBroker implements AsyncDisposable {
   private faultTargets(): FaultTargets {
     const lines = (): Iterable<ClientLine> => this.driver.lines;
     const now = (): number => this.clock.nowMs;
+    const model = (): BrokerModel => this.model;
     return {
       get nowMs() {
         return now();
@@ -300,6 +335,15 @@ export class EmbeddedBroker implements AsyncDisposable {
         return lines();
       },
       cancelConsumers: (queue) => this.cancelConsumers(queue),
+      queue: (vhost, name) => this.queueNamed(vhost, name),
+      vhost: (name) => {
+        this.model.nowMs = this.clock.nowMs;
+        return this.vhost(name);
+      },
+      get vhosts() {
+        return model().vhosts.values();
+      },
+      settle: () => this.settle(),
       turnOver: () => this.driver.turnOver(),
     };
   }
@@ -320,8 +364,30 @@ export class EmbeddedBroker implements AsyncDisposable {
         if (name === undefined || queue.name === name) vhost.cancelConsumers(queue);
       }
     }
+    this.settle();
+  }
+
+  private queueNamed(vhost: string, name: string): Queue {
+    const queue = this.vhost(vhost).queues.get(name);
+    if (queue === undefined) throw new UsageError(`there is no queue '${name}' in vhost '${vhost}'`);
+    return queue;
+  }
+
+  /** Does what follows from what has been done to the model, and sends it. */
+  private settle(): void {
     this.model.settle();
     this.driver.turnOver();
+  }
+
+  private context(): ServerContext {
+    const { model: broker, faults: interference, alarms, mistakeLog } = this;
+    const settings = (): ServerSettings => this.settings;
+    return {
+      ...{ broker, interference, alarms, noteMistake: mistakeLog.add },
+      get settings() {
+        return settings();
+      },
+    };
   }
 }
 
@@ -336,8 +402,11 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Embedded
   return broker;
 }
 
-function chosenSettings(options: BrokerOptions): Partial<typeof defaultSettings> {
-  const { frameMax, channelMax, heartbeat, maxMessageBytes, consumerTimeoutMs } = options;
+function withChosen(settings: ServerSettings, options: OfferOptions & BrokerOptions): ServerSettings {
+  const { frameMax, channelMax, heartbeat, maxMessageBytes, consumerTimeoutMs, version } = options;
   const chosen = Object.entries({ frameMax, channelMax, heartbeat, maxMessageBytes, consumerTimeoutMs });
-  return Object.fromEntries(chosen.filter(([, value]) => value !== undefined));
+  const known = Object.fromEntries(chosen.filter(([, value]) => value !== undefined));
+  const serverProperties =
+    version === undefined ? settings.serverProperties : { ...settings.serverProperties, version };
+  return { ...settings, ...known, serverProperties };
 }

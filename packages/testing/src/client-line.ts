@@ -1,10 +1,13 @@
 /** A line and the connection on it: bytes go both ways, as far as faults let them. Must not keep time. */
+import type { AmqpError } from '@puka/errors';
 import { reorderChannels } from './faults/channel-order.ts';
-import type { FaultyLine } from './faults/faults.ts';
+import type { FaultyLine } from './faults/fault-targets.ts';
 import type { Line, LineSink } from './listener/line.ts';
 import { SplitLine } from './listener/split-line.ts';
+import type { ServerChannel } from './protocol/server-channel.ts';
 import { ServerConnection } from './protocol/server-connection.ts';
 import type { ServerConnectionSink, ServerContext } from './protocol/server-context.ts';
+import { type ConnectionInfo, connectionInfo } from './watching/views.ts';
 
 /** Told what a line is about to need. */
 export interface ClientLineOwner {
@@ -28,6 +31,8 @@ export class ClientLine implements LineSink, ServerConnectionSink, FaultyLine {
   private receivableBytes = Number.POSITIVE_INFINITY;
   private isOver = false;
   private isGone = false;
+  /** Nothing passes any more, in either direction, and neither side is told. */
+  private isSilent = false;
 
   constructor(line: Line, context: ServerContext, owner: ClientLineOwner) {
     this.line = new SplitLine(line);
@@ -40,7 +45,7 @@ export class ClientLine implements LineSink, ServerConnectionSink, FaultyLine {
   }
 
   received(bytes: Uint8Array): void {
-    if (this.isGone) return;
+    if (this.isGone || this.isSilent) return;
     const { receivableBytes } = this;
     this.receivableBytes -= bytes.length;
     const isLast = this.receivableBytes <= 0;
@@ -55,7 +60,7 @@ export class ClientLine implements LineSink, ServerConnectionSink, FaultyLine {
   }
 
   ended(): void {
-    if (this.isGone) return;
+    if (this.isGone || this.isSilent) return;
     this.isGone = true;
     this.connection.receiveEof(this.owner.nowMs);
     this.line.end();
@@ -81,9 +86,45 @@ export class ClientLine implements LineSink, ServerConnectionSink, FaultyLine {
     else this.breakAtBytes = this.sentBytes + bytes;
   }
 
+  get info(): ConnectionInfo | undefined {
+    return connectionInfo(this.connection);
+  }
+
+  forceClose(error: AmqpError): void {
+    this.connection.forceClose(error);
+  }
+
+  closeChannels(isMeant: (channel: ServerChannel) => boolean, error: AmqpError): void {
+    for (const channel of this.connection.open?.channels.values() ?? []) {
+      if (channel.state === 'running' && isMeant(channel)) channel.refuse(error, 0);
+    }
+  }
+
+  releaseOutput(): void {
+    this.connection.releaseOutput();
+  }
+
+  get isGhost(): boolean {
+    return this.isSilent;
+  }
+
+  becomeGhost(): void {
+    this.isSilent = true;
+  }
+
+  endGhost(): void {
+    if (!this.isSilent) return;
+    this.loseGhost();
+    this.line.reset();
+  }
+
   /** Sends what waits. */
   flush(): void {
     const output = this.connection.takeOutput();
+    if (this.isSilent) {
+      if (this.isOver) this.loseGhost();
+      return;
+    }
     const chunks = this.isReordering && output.length > 0 ? reorderChannels(output) : output;
     const bytes = chunks.reduce((sum, { length }) => sum + length, 0);
     if (this.sentBytes + bytes >= this.breakAtBytes) {
@@ -97,6 +138,10 @@ export class ClientLine implements LineSink, ServerConnectionSink, FaultyLine {
   }
 
   reset(): void {
+    if (this.isSilent) {
+      this.loseGhost();
+      return;
+    }
     this.line.reset();
     this.ended();
   }
@@ -104,7 +149,17 @@ export class ClientLine implements LineSink, ServerConnectionSink, FaultyLine {
   /** Ends the line once everything has gone out. */
   hangUp(): void {
     this.flush();
-    this.ended();
+    if (this.isSilent) this.loseGhost();
+    else this.ended();
+  }
+
+  /** The broker gives a ghost up; its client is not told. */
+  private loseGhost(): void {
+    if (this.isGone) return;
+    this.isGone = true;
+    this.connection.receiveEof(this.owner.nowMs);
+    this.owner.lineGone(this);
+    this.owner.turnOver();
   }
 }
 

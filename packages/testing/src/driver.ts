@@ -75,7 +75,7 @@ export class Driver implements ClientLineOwner {
       const dueMs = this.nextDeadlineMs;
       const stepMs = Math.min(dueMs, targetMs);
       const passedMs = Math.max(0, stepMs - this.nowMs);
-      if (isExcused) for (const { connection } of this.lines) connection.excuse(passedMs);
+      if (isExcused) for (const line of this.lines) if (!line.isGhost) line.connection.excuse(passedMs);
       this.clock.advanceTo(stepMs);
       if (dueMs > targetMs) break;
       this.handleTimeouts();

@@ -1,8 +1,20 @@
 /** How a broker is started. Types and defaults only. */
 import type { TimeMode } from './clock.ts';
 
+/** What a broker says of itself and offers when a connection is opened. */
+export interface OfferOptions {
+  /** `version` in the server properties. The broker behaves as 3.10 whatever it is. Default `'3.10.8'`. */
+  readonly version?: string;
+  /** `frame_max` offered, in bytes. Default 131072. */
+  readonly frameMax?: number;
+  /** `channel_max` offered. Default 2047. */
+  readonly channelMax?: number;
+  /** Heartbeat interval offered, in seconds; 0 offers none. Default 60. */
+  readonly heartbeat?: number;
+}
+
 /** The options of `startBroker()`. */
-export interface BrokerOptions {
+export interface BrokerOptions extends OfferOptions {
   /** The port to listen on, on 127.0.0.1. Default: one that is free. */
   readonly port?: number;
   /** `false`: no port is opened, and clients come by `broker.transport()` alone. Default `true`. */
@@ -13,12 +25,6 @@ export interface BrokerOptions {
   readonly vhosts?: readonly string[];
   /** Messages that are remembered of each queue for `broker.published()`. Default 1000. */
   readonly historyLimit?: number;
-  /** `frame_max` offered, in bytes. Default 131072. */
-  readonly frameMax?: number;
-  /** `channel_max` offered. Default 2047. */
-  readonly channelMax?: number;
-  /** Heartbeat interval offered, in seconds. Default 60. */
-  readonly heartbeat?: number;
   /** Largest body taken, in bytes. Default 128 MiB. */
   readonly maxMessageBytes?: number;
   /** How long a message may be unacked, in milliseconds. Default 1 800 000. */

@@ -1,6 +1,8 @@
 import { Client } from '@puka/client';
+import { protocolHeader } from '@puka/wire';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EmbeddedBroker, startBroker } from '../src/index.ts';
+import { RawPeer } from './raw-peer.ts';
 
 let broker: EmbeddedBroker;
 let client: Client;
@@ -246,4 +248,19 @@ describe('waiting', () => {
     await ended;
     await expect(broker.idle()).rejects.toThrow('the broker has been stopped');
   });
+});
+
+it('offers other limits and another version to the connections to come', async () => {
+  await using broker = await startBroker({ listen: false, version: '3.12.0', heartbeat: 30 });
+  const before = await RawPeer.open(broker.transport(), 0);
+  broker.offer({ version: '4.1.2', frameMax: 8192, channelMax: 7 });
+  const after = await RawPeer.connect(broker.transport(), 0);
+  after.sendBytes(protocolHeader);
+  expect((await after.next('connection.start')).method).toMatchObject({ serverProperties: { version: '4.1.2' } });
+  const login = { mechanism: 'PLAIN', response: '\0guest\0guest', locale: 'en_US' } as const;
+  after.send(0, { type: 'connection.start-ok', clientProperties: {}, ...login });
+  const { method } = await after.next('connection.tune');
+  expect(method).toMatchObject({ frameMax: 8192, channelMax: 7, heartbeat: 30 });
+  expect(before.heard[0]?.method).toMatchObject({ serverProperties: { version: '3.12.0' } });
+  for (let id = 1; id <= 8; id++) await before.channel(id);
 });

@@ -14,7 +14,13 @@ beforeEach(() => {
   line = new TestLine();
   owned = [];
   const broker = new BrokerModel({ newId: () => new Uint8Array(16) });
-  const context = { broker, settings: defaultSettings, interference: noInterference, alarms: new Set<string>() };
+  const context = {
+    broker,
+    settings: defaultSettings,
+    interference: noInterference,
+    alarms: new Set<string>(),
+    noteMistake: () => {},
+  };
   client = new ClientLine(line, context, {
     nowMs: 0,
     outputWaiting: () => owned.push('output'),

@@ -3,45 +3,35 @@
  * that a real broker or network could not do.
  */
 import { setImmediate } from 'node:timers';
+import { type AmqpError, ConnectionForced, UsageError } from '@puka/errors';
+import type { Method, MethodType } from '@puka/wire';
+import { FaultRefusal } from '../model/fault-refusal.ts';
 import type { Message } from '../model/message.ts';
-import type { ConfirmFate, Interference, PublishFate, SettlementFate } from '../protocol/interference.ts';
-
-/** What faults need of the broker. */
-export interface FaultTargets {
-  readonly nowMs: number;
-  /** All lines that stand. */
-  readonly lines: Iterable<FaultyLine>;
-  /** Ends consumers as a broker does. */
-  cancelConsumers(queue: string | undefined): void;
-  /** Something has been written outside of a turn. */
-  turnOver(): void;
-}
-
-/** What can be done to one line. */
-export interface FaultyLine {
-  /** Breaks it at once, as a crash does. */
-  reset(): void;
-  /** Ends it after so many bytes more of one side. */
-  breakAfter(bytes: number, from: 'broker' | 'client'): void;
-  /** From now on no more than so many bytes at once go to the client. */
-  splitBytes: number;
-  /** From now on the channels' frames go to the client in another order among each other. */
-  isReordering: boolean;
-}
-
-/** Where a connection is to be dropped. */
-export interface DropOptions {
-  /** Whose bytes are counted. Default `'broker'`. */
-  readonly from?: 'broker' | 'client';
-  /** All that stand, or the next one that comes, with its handshake. Default `'standing'`. */
-  readonly connections?: 'standing' | 'next';
-}
-
-/** Which messages a fault is meant for. */
-export interface MessageFilter {
-  readonly exchange?: string;
-  readonly routingKey?: string;
-}
+import type { Queue } from '../model/queues/queue.ts';
+import type {
+  ConfirmFate,
+  ConsumeFate,
+  Interference,
+  PublishFate,
+  SettlementFate,
+  WaitingConsumer,
+} from '../protocol/interference.ts';
+import { isHard } from '../protocol/refusal.ts';
+import type { ServerChannel } from '../protocol/server-channel.ts';
+import { type CancelNewOptions, ConsumerFaults } from './consumer-faults.ts';
+import type {
+  ChannelFilter,
+  ConnectionFilter,
+  DropOptions,
+  LoseLeaderOptions,
+  MessageFilter,
+  QueueFaultOptions,
+  RemoveQueueOptions,
+  StopQueueOptions,
+} from './fault-options.ts';
+import type { FaultTargets, FaultyLine } from './fault-targets.ts';
+import { Ghosts } from './ghosts.ts';
+import { type DelayOptions, MethodFaults, type RefuseOptions } from './method-faults.ts';
 
 interface Planned {
   left: number;
@@ -63,6 +53,10 @@ export class Faults implements Interference {
   private held: { readonly atMs: number; readonly tell: () => void }[] = [];
   private pieceBytes = Number.POSITIVE_INFINITY;
   private isReorderingChannels = false;
+  private readonly methods = new MethodFaults();
+  private readonly ghostConnections = new Ghosts();
+  private readonly consumers = new ConsumerFaults();
+  private readonly downVhosts = new Set<string>();
   private nextLineBreak: { readonly bytes: number; readonly from: 'broker' | 'client' } | undefined;
   /** For the protocol. */
   isReordering = false;
@@ -90,6 +84,132 @@ export class Faults implements Interference {
   /** Ends the connection just ahead of the next ack: the message is delivered once more when the client is back. */
   dropInAck(): void {
     this.acksToDrop = 1;
+  }
+
+  /**
+   * Lets connections go silent in both directions, as when a machine loses its power or a firewall forgets them. The broker
+   * keeps the connection with its channels, consumers, unacked messages and exclusive queues until heartbeats run out, or for
+   * so long. Its client hears nothing, not even the end, before `clear()` or `broker.stop()`. Other connections go on.
+   *
+   * @param milliseconds by the broker's clock. Default: until the heartbeat runs out; without heartbeats for ever.
+   * @param filter which connections. Default: all.
+   */
+  ghosts(milliseconds: number = Number.POSITIVE_INFINITY, filter: ConnectionFilter = {}): void {
+    const untilMs = this.targets.nowMs + milliseconds;
+    for (const line of this.linesOf(filter)) this.ghostConnections.add(line, untilMs);
+    this.targets.turnOver();
+  }
+
+  /**
+   * Refuses methods instead of doing them: a channel error or a connection error, by the code. `basic.publish` can be refused
+   * as well. It counts as no mistake of the client.
+   *
+   * @param method such as `'queue.declare'`; `'connection.open'` ends the handshake.
+   * @throws {UsageError} for a method that no broker refuses, or a code that stands for no error.
+   */
+  refuse<T extends MethodType>(method: T, options: RefuseOptions<T>): void {
+    this.methods.refuse(method, options);
+  }
+
+  /**
+   * Answers a method late: it takes effect at once, and all its channel says from then on is held back for so long, by the
+   * broker's clock. The order on the channel stays. Methods on channel 0 hold back the whole connection.
+   *
+   * @param method such as `'basic.consume'`.
+   * @param milliseconds 0 ends the delay for answers to come.
+   * @throws {UsageError} for a method that has no answer.
+   */
+  delayReplies<T extends MethodType>(method: T, milliseconds: number, options: DelayOptions<T> = {}): void {
+    this.methods.delay(method, milliseconds, options);
+  }
+
+  /**
+   * Closes channels, as RabbitMQ does by itself where an acknowledgement takes too long.
+   *
+   * @param filter which channels. Default: all that are open.
+   * @param code a reply code that closes a channel: 311, 312, 313, 403, 404, 405 or 406. Default 406.
+   * @throws {UsageError} for a code that closes the connection.
+   */
+  closeChannels(filter: ChannelFilter = {}, code = 406, text = 'closed by the test'): void {
+    const error = new FaultRefusal(code, text);
+    if (isHard(error)) throw new UsageError(`closeChannels(): code ${code} closes the connection, not a channel`);
+    const isMeant = ({ id, consumers }: ServerChannel): boolean =>
+      (filter.channel === undefined || filter.channel === id) &&
+      (filter.queue === undefined || [...consumers.values()].some(({ name }) => name === filter.queue));
+    for (const line of this.linesOf(filter)) line.closeChannels(isMeant, error);
+    this.targets.settle();
+  }
+
+  /**
+   * Deletes a queue behind the clients' backs, as an operator does. Its consumers are cancelled.
+   *
+   * @throws {UsageError} where there is no such queue.
+   */
+  removeQueue(name: string, { vhost = '/', isSilent = false }: RemoveQueueOptions = {}): void {
+    const host = this.targets.vhost(vhost);
+    const queue = this.targets.queue(vhost, name);
+    if (isSilent) host.removeQueueUntold(queue);
+    else host.removeQueue(queue);
+    this.targets.settle();
+  }
+
+  /**
+   * A vhost is down: its connections are closed (320), and new ones are refused (541) until `vhostUp()`. RabbitMQ does so
+   * while it starts, and when the process of a vhost fails.
+   *
+   * @throws {UsageError} where there is no such vhost.
+   */
+  vhostDown(name = '/'): void {
+    this.downVhosts.add(this.targets.vhost(name).name);
+    for (const line of this.linesOf({ vhost: name })) line.forceClose(new ConnectionForced(`vhost '${name}' is down`));
+    this.targets.turnOver();
+  }
+
+  /** The vhost is there again. */
+  vhostUp(name = '/'): void {
+    this.downVhosts.delete(name);
+  }
+
+  /**
+   * A queue is down until `startQueue()`: whoever asks for it is refused with 404 and RabbitMQ's words ("is down or
+   * inaccessible"), its consumers are cancelled, and publishes go past it. Its messages stay; unacked ones wait in it again. A
+   * queue that is not durable is gone when its node is.
+   *
+   * @throws {UsageError} where there is no such queue.
+   */
+  stopQueue(name: string, { vhost = '/', reason = 'node' }: StopQueueOptions = {}): void {
+    this.targets.vhost(vhost).stopQueue(this.targets.queue(vhost, name), reason);
+    this.targets.settle();
+  }
+
+  /** A queue that was down is there again, with its persistent messages. */
+  startQueue(name: string, { vhost = '/' }: QueueFaultOptions = {}): void {
+    this.targets.vhost(vhost).startQueue(name);
+    this.targets.settle();
+  }
+
+  /**
+   * A quorum queue has no leader until `electLeader()`: a new consumer gets its consume-ok, and as RabbitMQ finds no leader
+   * within 30 s, the connection is closed with 541, the method basic.consume and a text that names the queue. Until then its
+   * channel says nothing. Consumers that are there already get nothing new only where they are on that channel.
+   */
+  loseLeader(name: string, { vhost = '/', afterMs = 30_000 }: LoseLeaderOptions = {}): void {
+    this.consumers.loseLeader(this.targets.vhost(vhost).name, name, afterMs);
+  }
+
+  /** The queue has a leader again: consumers that wait for it begin. */
+  electLeader(name: string, { vhost = '/' }: QueueFaultOptions = {}): void {
+    this.consumers.electLeader(vhost, name);
+    this.targets.settle();
+  }
+
+  /**
+   * Cancels each new consumer at once, as a broker does whose queue cannot keep one.
+   *
+   * @param queue whose consumers. Default: of all queues.
+   */
+  cancelNewConsumers(queue?: string, options: CancelNewOptions = {}): void {
+    this.consumers.cancelNew(queue, options);
   }
 
   /** Takes no connection: it ends as soon as it is there. @param times how many; default all from now on. */
@@ -152,7 +272,10 @@ export class Faults implements Interference {
     for (const line of this.targets.lines) line.splitBytes = bytes;
   }
 
-  /** Ends all faults that are to come. Confirms that were delayed are told. */
+  /**
+   * Ends all faults. What was delayed is sent; queues and vhosts that were down are there again; connections that were silent
+   * break, for broker and client.
+   */
   clear(): void {
     this.loginsLeft = 0;
     this.connectionsLeft = 0;
@@ -168,7 +291,20 @@ export class Faults implements Interference {
     this.reorderChannels(false);
     this.splitReads(Number.POSITIVE_INFINITY);
     this.tellHeld(Number.POSITIVE_INFINITY);
-    this.targets.turnOver();
+    this.methods.clear();
+    for (const line of this.targets.lines) line.releaseOutput();
+    this.endGhosts();
+    this.downVhosts.clear();
+    for (const vhost of this.targets.vhosts) {
+      for (const name of [...vhost.stoppedQueues.keys()]) vhost.startQueue(name);
+    }
+    this.consumers.clear();
+    this.targets.settle();
+  }
+
+  /** For the broker: connections that are silent break. */
+  endGhosts(): void {
+    this.ghostConnections.clear();
   }
 
   /** For the listener: whether a new line is refused; else what it begins with. */
@@ -188,6 +324,26 @@ export class Faults implements Interference {
     if (this.loginsLeft <= 0) return false;
     this.loginsLeft--;
     return true;
+  }
+
+  /** For the protocol. */
+  isVhostDown(vhost: string): boolean {
+    return this.downVhosts.has(vhost);
+  }
+
+  /** For the protocol. */
+  refusalOf(method: Method): AmqpError | undefined {
+    return this.methods.refusalOf(method);
+  }
+
+  /** For the protocol. */
+  replyDelayMs(method: Method): number {
+    return this.methods.delayOf(method);
+  }
+
+  /** For the protocol. */
+  fateOfConsume(queue: Queue, consumer: WaitingConsumer): ConsumeFate {
+    return this.consumers.fateOf(queue, consumer, this.targets.nowMs);
   }
 
   /** For the protocol. */
@@ -220,7 +376,7 @@ export class Faults implements Interference {
   fateOfSettlement(): SettlementFate {
     if (this.acksToDrop > 0) {
       this.acksToDrop--;
-      return 'drop-line';
+      return 'drop-connection';
     }
     if (this.acksToLose <= 0) return 'take';
     this.acksToLose--;
@@ -229,12 +385,25 @@ export class Faults implements Interference {
 
   /** When `handleTimeout()` is due; `Infinity` for never. */
   get deadlineMs(): number {
-    return this.held.reduce((least, { atMs }) => Math.min(least, atMs), Number.POSITIVE_INFINITY);
+    const ofConfirms = this.held.reduce((least, { atMs }) => Math.min(least, atMs), Number.POSITIVE_INFINITY);
+    return Math.min(ofConfirms, this.ghostConnections.deadlineMs, this.consumers.deadlineMs);
   }
 
-  /** Tells the confirms that are due. */
+  /** Does what is due. */
   handleTimeout(nowMs: number): void {
     this.tellHeld(nowMs);
+    this.ghostConnections.handleTimeout(nowMs);
+    this.consumers.handleTimeout(nowMs);
+  }
+
+  private linesOf(filter: ConnectionFilter): FaultyLine[] {
+    const { connection, user, vhost } = filter;
+    const isUnfiltered = connection === undefined && user === undefined && vhost === undefined;
+    return [...this.targets.lines].filter(({ info }) => {
+      if (info === undefined) return isUnfiltered;
+      const isOther = (wanted: string | undefined, met: string): boolean => wanted !== undefined && wanted !== met;
+      return !(isOther(connection, info.name) || isOther(user, info.user) || isOther(vhost, info.vhost));
+    });
   }
 
   private tellDue(): void {

@@ -3,12 +3,16 @@ import type { TransportConnector } from '@puka/transport';
 import { type MemoryTransport, memoryConnector } from '@puka/transport/memory';
 import type { AcceptLine, Line, LineSink } from './line.ts';
 
-/** Gives the connector whose every connection is a line to the broker. @param splitBytes no piece is longer than that. */
-export function memoryLines(accept: AcceptLine, splitBytes?: number): TransportConnector {
-  let count = 0;
+/**
+ * Gives the connector whose every connection is one to the broker.
+ *
+ * @param newName a name that no connection of the broker has, such as `memory 1`.
+ * @param splitBytes no piece is longer than that.
+ */
+export function memoryLines(accept: AcceptLine, newName: () => string, splitBytes?: number): TransportConnector {
   return memoryConnector(
     (transport) => {
-      const sink: LineSink = accept(new MemoryLine(transport, `memory ${++count}`));
+      const sink: LineSink = accept(new MemoryLine(transport, newName()));
       return {
         onData: (bytes) => sink.received(bytes),
         onReadable: () => {},

@@ -9,6 +9,7 @@ import type { Binding } from './exchanges/binding.ts';
 import type { Exchange } from './exchanges/exchange.ts';
 import { checkHeadersBinding } from './exchanges/headers-match.ts';
 import { type Resource, type ResourceKind, resourceText, withoutLineBreaks } from './resource.ts';
+import { checkNotStopped } from './stopped-queues.ts';
 import type { VirtualHost } from './vhost.ts';
 
 /** A binding as it is asked for. */
@@ -26,6 +27,7 @@ export function bind(broker: BrokerModel, vhost: VirtualHost, caller: Caller, re
   const exchange = vhost.exchanges.get(source.name);
   const isThere = isDestinationThere(vhost, destination);
   if (exchange === undefined) throw new NotFound(`no ${resourceText(source)}`);
+  if (!isThere && destination.kind === 'queue') checkNotStopped(vhost, destination.name);
   if (!isThere) throw new NotFound(`no ${resourceText(destination)}`);
   if (exchange.settings.type === 'headers') checkHeadersBinding(request.arguments);
   checkOwner(vhost, caller, destination);

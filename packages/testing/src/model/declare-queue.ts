@@ -8,6 +8,7 @@ import { deadLetterTarget } from './exchange-argument.ts';
 import { checkQueueArguments, queueArgumentNames, queueTypeOf } from './queue-arguments.ts';
 import type { Queue } from './queues/queue.ts';
 import { type Resource, resourceText, withoutLineBreaks } from './resource.ts';
+import { checkNotStopped, isDeletable } from './stopped-queues.ts';
 import type { VirtualHost } from './vhost.ts';
 
 /** A queue as it is asked for. */
@@ -36,6 +37,7 @@ export function declareQueue(broker: BrokerModel, vhost: VirtualHost, caller: Ca
     assertSameQueue(existing, { ...request, durable }, caller);
     return existing;
   }
+  checkNotStopped(vhost, name);
   const target = deadLetterTarget(vhost, resource, request.arguments);
   if (target !== undefined) {
     broker.users.check(caller.username, resource, 'read');
@@ -53,7 +55,10 @@ export function declareQueue(broker: BrokerModel, vhost: VirtualHost, caller: Ca
 /** Finds a queue, for a passive declare. @throws {NotFound | ResourceLocked} */
 export function findQueue(vhost: VirtualHost, caller: Caller, name: string): Queue {
   const queue = vhost.queues.get(name);
-  if (queue === undefined) throw new NotFound(`no ${resourceText({ kind: 'queue', vhost: vhost.name, name })}`);
+  if (queue === undefined) {
+    checkNotStopped(vhost, name);
+    throw new NotFound(`no ${resourceText({ kind: 'queue', vhost: vhost.name, name })}`);
+  }
   checkExclusive(queue, caller);
   return queue;
 }
@@ -72,7 +77,7 @@ export function deleteQueue(
   const resource: Resource = { kind: 'queue', vhost: vhost.name, name: withoutLineBreaks(request.queue) };
   broker.users.check(caller.username, resource, 'configure');
   const queue = vhost.queues.get(resource.name);
-  if (queue === undefined) return 0;
+  if (queue === undefined) return deleteStopped(vhost, resource.name);
   checkExclusive(queue, caller);
   if (queue.settings.type !== 'classic') refuseConditions(queue, request);
   if (request.ifEmpty && queue.readyCount > 0) throw new PreconditionFailed(`${resourceText(resource)} not empty`);
@@ -123,6 +128,13 @@ function checkReplicated(resource: Resource, { autoDelete, exclusive, durable }:
   const invalid = autoDelete ? 'auto-delete' : exclusive ? 'exclusive-owner' : durable ? undefined : 'non-durable';
   if (invalid !== undefined)
     throw new PreconditionFailed(`invalid property '${invalid}' for ${resourceText(resource)}`);
+}
+
+function deleteStopped(vhost: VirtualHost, name: string): number {
+  const stopped = vhost.stoppedQueues.get(name);
+  if (stopped !== undefined && isDeletable(stopped)) vhost.removeStoppedQueue(name);
+  else checkNotStopped(vhost, name);
+  return 0;
 }
 
 function refuseConditions(

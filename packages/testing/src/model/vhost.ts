@@ -12,9 +12,10 @@ import { Exchange, type ExchangeSettings } from './exchanges/exchange.ts';
 import { route } from './exchanges/route.ts';
 import type { Message } from './message.ts';
 import { ClassicQueue } from './queues/classic-queue.ts';
-import type { DeathReason, Queue, QueueHost, QueueOwner, QueueSettings } from './queues/queue.ts';
+import type { ConsumerView, DeathReason, Queue, QueueHost, QueueOwner, QueueSettings } from './queues/queue.ts';
 import { QuorumQueue } from './queues/quorum-queue.ts';
 import { StreamQueue } from './queues/stream-queue.ts';
+import type { StoppedQueue, StopReason } from './stopped-queues.ts';
 
 /** What a vhost shares with the others of the broker. */
 export interface VirtualHostShared {
@@ -50,6 +51,8 @@ export class VirtualHost implements QueueHost {
   readonly name: string;
   readonly exchanges: Map<string, Exchange> = new Map();
   readonly queues: Map<string, Queue> = new Map();
+  /** Queues that are down. */
+  readonly stoppedQueues: Map<string, StoppedQueue> = new Map();
   private readonly shared: VirtualHostShared;
 
   constructor(name: string, shared: VirtualHostShared) {
@@ -114,12 +117,48 @@ export class VirtualHost implements QueueHost {
     this.queues.delete(queue.name);
     const consumers = queue.close();
     this.removeBindingsTo('queue', queue.name);
-    if (consumers.length === 0) return;
-    // RabbitMQ: a channel tells its consumers in the order of their tags.
-    const told = consumers.toSorted((a, b) => (a.consumerTag < b.consumerTag ? -1 : 1));
-    this.later(() => {
-      for (const { channel, consumerTag } of told) channel.consumerCancelled(consumerTag);
-    });
+    this.tellCancelled(consumers);
+  }
+
+  /** Takes a queue away without a word to its consumers. RabbitMQ has done so by mistake: rabbitmq-server#15276. */
+  removeQueueUntold(queue: Queue): void {
+    this.queues.delete(queue.name);
+    queue.close();
+    this.removeBindingsTo('queue', queue.name);
+  }
+
+  /**
+   * Lets a queue be down until `startQueue()`: its consumers are cancelled, its messages stay. RabbitMQ: a queue that is not
+   * durable is gone when its node is.
+   */
+  stopQueue(queue: Queue, reason: StopReason): void {
+    const { durable, autoDelete } = queue.settings;
+    if (autoDelete || (reason === 'node' && !durable)) {
+      this.removeQueue(queue);
+      return;
+    }
+    this.queues.delete(queue.name);
+    this.stoppedQueues.set(queue.name, { queue, reason });
+    this.tellCancelled(queue.stop());
+  }
+
+  /** A queue that was down is there again. RabbitMQ: what was transient in it is lost with the node. */
+  startQueue(name: string): void {
+    const stopped = this.stoppedQueues.get(name);
+    if (stopped === undefined) return;
+    this.stoppedQueues.delete(name);
+    this.queues.set(name, stopped.queue);
+    if (stopped.reason !== 'timeout') stopped.queue.restart();
+    stopped.queue.start();
+  }
+
+  /** Takes a queue away that is down. */
+  removeStoppedQueue(name: string): void {
+    const stopped = this.stoppedQueues.get(name);
+    if (stopped === undefined) return;
+    this.stoppedQueues.delete(name);
+    stopped.queue.close();
+    this.removeBindingsTo('queue', name);
   }
 
   /** Takes a binding away; an auto-delete exchange goes with the last one that starts at it. */
@@ -131,6 +170,9 @@ export class VirtualHost implements QueueHost {
   /** Takes the exclusive queues of a connection away. */
   removeQueuesOf(owner: QueueOwner): void {
     for (const queue of [...this.queues.values()]) if (queue.settings.owner === owner) this.removeQueue(queue);
+    for (const { queue } of [...this.stoppedQueues.values()]) {
+      if (queue.settings.owner === owner) this.removeStoppedQueue(queue.name);
+    }
   }
 
   /** Ends the consumers of a queue, who are told; what they have not acked stays unacked. */
@@ -142,6 +184,7 @@ export class VirtualHost implements QueueHost {
 
   /** What a restart leaves: durable exchanges and queues, persistent messages, and the bindings between what is left. */
   restart(): void {
+    for (const name of [...this.stoppedQueues.keys()]) this.startQueue(name);
     for (const queue of [...this.queues.values()]) {
       if (queue.settings.durable) queue.restart();
       else this.removeQueue(queue);
@@ -159,6 +202,15 @@ export class VirtualHost implements QueueHost {
   /** For queues. */
   deadlineChanged(queue: Queue): void {
     this.shared.deadlines.changed(queue);
+  }
+
+  private tellCancelled(consumers: readonly ConsumerView[]): void {
+    if (consumers.length === 0) return;
+    // RabbitMQ: a channel tells its consumers in the order of their tags.
+    const told = consumers.toSorted((a, b) => (a.consumerTag < b.consumerTag ? -1 : 1));
+    this.later(() => {
+      for (const { channel, consumerTag } of told) channel.consumerCancelled(consumerTag);
+    });
   }
 
   private removeBindingsTo(kind: Binding['destinationKind'], name: string): void {

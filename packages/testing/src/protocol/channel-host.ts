@@ -1,5 +1,6 @@
 /** What a channel needs of the connection it is on. Types only. */
-import type { ByteWriter } from '@puka/wire';
+import type { AmqpError } from '@puka/errors';
+import type { ByteWriter, Method } from '@puka/wire';
 import type { BrokerModel } from '../model/broker-model.ts';
 import type { Caller } from '../model/caller.ts';
 import type { User } from '../model/users.ts';
@@ -23,6 +24,10 @@ export interface ChannelHost extends Caller {
   readonly isCongested: boolean;
   /** The channels of the connection are being ended. */
   readonly isEnding: boolean;
+  /** A channel has been refused something. @param request what it was; `undefined` where no single method is at fault. */
+  channelRefused(channelId: number, error: AmqpError, methodId: number, request: Method | undefined): void;
+  /** Closes the connection over a method that was answered long ago. */
+  closeConnection(error: AmqpError, methodId: number): void;
   /** Something has been written. */
   outputWaiting(): void;
   /** The line is to end once so many bytes, counted from its beginning, have gone out. */

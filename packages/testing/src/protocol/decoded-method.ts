@@ -3,9 +3,22 @@ import { type AmqpError, FrameError, InternalError, isPukaError } from '@puka/er
 import { decodeMethod, type Method, methodIdAt, methodName } from '@puka/wire';
 import { octetsTerm } from '../model/erlang-terms.ts';
 
-/** The line is dropped without a word, as RabbitMQ does where it crashes over a frame. */
-export class LineDropped extends Error {
-  override readonly name = 'LineDropped';
+/** The connection is dropped without a word, as RabbitMQ does where it crashes over a frame. */
+export class ConnectionDropped extends Error {
+  override readonly name = 'ConnectionDropped';
+  /** The client is the cause, and no fault. */
+  readonly isMistake: boolean;
+
+  constructor(message: string, { isMistake }: { readonly isMistake: boolean }) {
+    super(message);
+    this.isMistake = isMistake;
+  }
+}
+
+/** Where a refusal that ends the connection came from. */
+export interface RefusalOrigin {
+  readonly channelId: number;
+  readonly method: Method;
 }
 
 /** A refusal that ends the connection, and the method at fault. */
@@ -14,24 +27,28 @@ export class ConnectionRefusal extends Error {
   readonly error: AmqpError;
   /** As in `MethodId`; 0 where none is at fault. */
   readonly methodId: number;
+  /** `undefined` for what belongs to no channel. */
+  readonly origin: RefusalOrigin | undefined;
 
-  constructor(error: AmqpError, methodId: number) {
+  constructor(error: AmqpError, methodId: number, origin?: RefusalOrigin) {
     super(error.message, { cause: error });
     this.error = error;
     this.methodId = methodId;
+    this.origin = origin;
   }
 }
 
 /**
  * Decodes a method frame.
  *
- * @throws {LineDropped} for a method that nobody has defined.
+ * @throws {ConnectionDropped} for a method that nobody has defined.
  * @throws {ConnectionRefusal} for fields that are malformed; of those on channel 0 RabbitMQ tells nothing but that.
  */
 export function decodedMethod(channel: number, bytes: Uint8Array, start: number, end: number): Method {
-  if (end - start < 4) throw new LineDropped('a method without an id');
+  if (end - start < 4) throw new ConnectionDropped('a method without an id', { isMistake: true });
   const methodId = methodIdAt(bytes, start, end);
-  if (methodName(methodId >>> 16, methodId & 0xffff) === undefined) throw new LineDropped('unknown method');
+  if (methodName(methodId >>> 16, methodId & 0xffff) === undefined)
+    throw new ConnectionDropped('unknown method', { isMistake: true });
   try {
     return decodeMethod(bytes, start, end);
   } catch (error) {

@@ -1,5 +1,5 @@
 /** The steps until a connection is open: what is offered, and what is taken of the answers. Must not hold the state. */
-import { AccessRefused, NotAllowed } from '@puka/errors';
+import { AccessRefused, type AmqpError, NotAllowed } from '@puka/errors';
 import {
   type ByteWriter,
   type ConnectionStartOk,
@@ -9,6 +9,7 @@ import {
   type FieldTable,
 } from '@puka/wire';
 import type { BrokerModel } from '../model/broker-model.ts';
+import { FaultRefusal } from '../model/fault-refusal.ts';
 import type { User } from '../model/users.ts';
 import type { VirtualHost } from '../model/vhost.ts';
 import type { Interference } from './interference.ts';
@@ -28,7 +29,7 @@ export interface ClientCapabilities {
 /** The client may go on, with a refusal told, or is not told anything. */
 export type LoginOutcome =
   | { readonly type: 'user'; readonly user: User }
-  | { readonly type: 'refused'; readonly error: AccessRefused }
+  | { readonly type: 'refused'; readonly error: AmqpError }
   | { readonly type: 'silence' };
 
 /** Says who the broker is. */
@@ -58,15 +59,12 @@ export function logIn(
 ): LoginOutcome {
   const login = readLogin(mechanism, response);
   if (login === undefined) return { type: 'silence' };
-  const user = interference.refusesLogin(login.username)
-    ? undefined
-    : broker.users.login(login.username, login.password);
+  const isFault = interference.refusesLogin(login.username);
+  const user = isFault ? undefined : broker.users.login(login.username, login.password);
   if (user !== undefined) return { type: 'user', user };
   if (!authenticationFailureClose) return { type: 'silence' };
-  const error = new AccessRefused(
-    `Login was refused using authentication mechanism ${mechanism}. For details see the broker logfile.`,
-  );
-  return { type: 'refused', error };
+  const text = `Login was refused using authentication mechanism ${mechanism}. For details see the broker logfile.`;
+  return { type: 'refused', error: isFault ? new FaultRefusal(403, text) : new AccessRefused(text) };
 }
 
 /** Offers limits. */
@@ -83,10 +81,17 @@ export function isTuneTaken(tuned: ConnectionTuneOk, settings: ServerSettings): 
   );
 }
 
-/** Finds the vhost. @returns the refusal where it is not there, or not for this user. */
-export function openVhost(broker: BrokerModel, user: User, name: string): VirtualHost | NotAllowed {
+/** Finds the vhost. @returns the refusal where it is not there, not for this user, or down. */
+export function openVhost(
+  broker: BrokerModel,
+  interference: Interference,
+  user: User,
+  name: string,
+): VirtualHost | AmqpError {
   const vhost = broker.vhosts.get(name);
   if (vhost === undefined) return new NotAllowed(`vhost ${name} not found`);
-  if (broker.users.mayEnter(user.name, name)) return vhost;
-  return new NotAllowed(`access to vhost '${name}' refused for user '${user.name}'`);
+  const refused = `access to vhost '${name}' refused for user '${user.name}'`;
+  if (!broker.users.mayEnter(user.name, name)) return new NotAllowed(refused);
+  if (interference.isVhostDown(name)) return new FaultRefusal(541, `${refused}: vhost '${name}' is down`);
+  return vhost;
 }

@@ -1,31 +1,56 @@
 /**
- * Where a test may put its hand between client and broker: asked at each point, it answers what is to happen. Types, and the
- * one that leaves everything as it is. Must not do anything itself.
+ * The points at which faults act on the protocol: the broker asks at each, and the answer is what happens. Types, and the
+ * answers without faults. Must not do anything itself.
  */
+import type { AmqpError } from '@puka/errors';
+import type { Method } from '@puka/wire';
 import type { Message } from '../model/message.ts';
+import type { Queue } from '../model/queues/queue.ts';
 
-/** What is to become of a publish. */
+/** What becomes of a publish. */
 export type PublishFate = 'pass' | 'nack' | 'return';
 
-/** What is to become of a confirm: told, never told, or told later by whoever holds `tell`. */
+/** What becomes of a confirm: it is sent, never sent, or sent later by whoever holds `tell`. */
 export type ConfirmFate = 'tell' | 'lose' | 'hold';
 
-/** What is to become of an ack, nack or reject: taken, lost on its way, or lost with the line. */
-export type SettlementFate = 'take' | 'lose' | 'drop-line';
+/** What becomes of an ack, nack or reject: taken, lost on its way, or lost with the connection. */
+export type SettlementFate = 'take' | 'lose' | 'drop-connection';
 
-/** See the head of the file. */
+/**
+ * What becomes of a new consumer: it starts; the broker cancels it behind or ahead of its consume-ok; or it gets its
+ * consume-ok and waits for its queue.
+ */
+export type ConsumeFate = 'start' | 'cancel-behind-ok' | 'cancel-ahead-of-ok' | 'wait';
+
+/** A consumer that waits for its queue: one of these is called in the end. */
+export interface WaitingConsumer {
+  /** The queue has agreed. */
+  begin(): void;
+  /** The queue has not: the connection is closed. */
+  fail(error: AmqpError): void;
+}
+
+/** Asked by the protocol at each point where a fault may act. */
 export interface Interference {
   /** Whether this login is refused whatever the password. */
   refusesLogin(username: string): boolean;
+  /** Whether connections to a vhost are refused, for it is down. */
+  isVhostDown(vhost: string): boolean;
+  /** With what a method is refused instead of being done. */
+  refusalOf(method: Method): AmqpError | undefined;
+  /** How much later the answer to a method is sent, in milliseconds; 0 for at once. */
+  replyDelayMs(method: Method): number;
+  /** What happens to a consumer that has passed all checks. @param consumer is kept where the answer is `wait`. */
+  fateOfConsume(queue: Queue, consumer: WaitingConsumer): ConsumeFate;
   /** What happens to a message instead of being routed. */
   fateOfPublish(message: Message): PublishFate;
-  /** What happens to the outcome of a publish. @param tell tells it; to be called later where the answer is `hold`. */
+  /** What happens to the outcome of a publish. @param tell sends it; to be called later where the answer is `hold`. */
   fateOfConfirm(tell: () => void): ConfirmFate;
-  /** What happens to what the client says of its deliveries. */
+  /** What happens to a client's ack, nack or reject. */
   fateOfSettlement(): SettlementFate;
-  /** Whether the line ends in the middle of the confirms that are told now. */
+  /** Whether the connection ends in the middle of the confirms that are sent now. */
   breaksConfirm(): boolean;
-  /** Confirms are told one by one, the last first. */
+  /** Confirms are sent one by one, the last first. */
   readonly isReordering: boolean;
   /** When `handleTimeout()` is due; `Infinity` for never. */
   readonly deadlineMs: number;
@@ -35,6 +60,10 @@ export interface Interference {
 /** Nothing is interfered with. */
 export const noInterference: Interference = {
   refusesLogin: () => false,
+  isVhostDown: () => false,
+  refusalOf: () => undefined,
+  replyDelayMs: () => 0,
+  fateOfConsume: () => 'start',
   fateOfPublish: () => 'pass',
   fateOfConfirm: () => 'tell',
   fateOfSettlement: () => 'take',

@@ -3,7 +3,7 @@
  * the connection is thrown. Must not know the states of the connection.
  */
 import { AmqpError, NotAllowed } from '@puka/errors';
-import { type ByteWriter, MethodId, methodIdAt } from '@puka/wire';
+import { type ByteWriter, type Method, MethodId, methodIdAt } from '@puka/wire';
 import type { BrokerModel } from '../model/broker-model.ts';
 import type { QueueOwner } from '../model/queues/queue.ts';
 import type { User } from '../model/users.ts';
@@ -33,7 +33,11 @@ export interface OpenConnectionParts {
   readonly isCancelNotified: boolean;
   /** Something has been written. */
   readonly outputWaiting: () => void;
-  /** The line is to end once so many bytes have gone out. */
+  /** A channel, or the connection over one, has been refused something. */
+  readonly channelRefused: ChannelHost['channelRefused'];
+  /** Closes the connection. */
+  readonly closeConnection: ChannelHost['closeConnection'];
+  /** The connection is to end once so many bytes have gone out. */
   readonly breakLineAt: (writtenBytes: number) => void;
 }
 
@@ -96,6 +100,22 @@ export class OpenConnection implements ChannelHost {
     return isCongested;
   }
 
+  channelRefused(channelId: number, error: AmqpError, methodId: number, request: Method | undefined): void {
+    this.parts.channelRefused(channelId, error, methodId, request);
+  }
+
+  closeConnection(error: AmqpError, methodId: number): void {
+    this.parts.closeConnection(error, methodId);
+  }
+
+  /** Says everything that channels have held back. */
+  releaseOutput(): void {
+    for (const channel of [...this.channels.values()]) {
+      channel.releaseOutput();
+      this.forgetIfClosed(channel);
+    }
+  }
+
   outputWaiting(): void {
     this.parts.outputWaiting();
   }
@@ -108,11 +128,14 @@ export class OpenConnection implements ChannelHost {
   }
 
   handleTimeout(nowMs: number): void {
-    for (const channel of [...this.channels.values()]) channel.handleTimeout(nowMs);
+    for (const channel of [...this.channels.values()]) {
+      channel.handleTimeout(nowMs);
+      this.forgetIfClosed(channel);
+    }
     this.broker.settle();
   }
 
-  /** A method frame. @throws {ConnectionRefusal | LineDropped} */
+  /** A method frame. @throws {ConnectionRefusal | ConnectionDropped} */
   method(id: number, bytes: Uint8Array, start: number, end: number): void {
     const channel = this.channelOf(id);
     const methodId = methodIdAt(bytes, start, end);
@@ -124,11 +147,15 @@ export class OpenConnection implements ChannelHost {
     }
     // A channel that the client has closed, or whose close it has answered, is free for another.
     const isForgotten = method.type === 'channel.close-ok' && channel.state === 'closing';
-    this.act(channel, methodId, () => {
-      if (isForgotten) channel.end();
-      else if (channel.admits(method)) runMethod(channel, method, methodArguments(methodId, bytes, start, end));
+    this.act(channel, methodId, method, () => {
+      if (isForgotten) {
+        channel.end();
+        return;
+      }
+      this.interfere(channel, method);
+      if (channel.admits(method)) runMethod(channel, method, methodArguments(methodId, bytes, start, end));
     });
-    if (channel.state === 'closed') this.channels.delete(id);
+    this.forgetIfClosed(channel);
   }
 
   /** A content header frame. @throws {ConnectionRefusal} */
@@ -195,18 +222,35 @@ export class OpenConnection implements ChannelHost {
     }
     const whole = content;
     if (whole !== undefined)
-      this.act(channel, methodId, () => {
-        if (channel.admitsContent()) publish(channel, whole);
+      this.act(channel, methodId, whole.method, () => {
+        if (channel.admitsContent()) {
+          this.interfere(channel, whole.method);
+          publish(channel, whole);
+        }
       });
   }
 
-  private act(channel: ServerChannel, methodId: number, action: () => void): void {
+  /** @throws {AmqpError} where a fault refuses the method. */
+  private interfere(channel: ServerChannel, method: Method): void {
+    if (channel.state === 'closing' || channel.state === 'closed') return;
+    const delayMs = this.interference.replyDelayMs(method);
+    if (delayMs > 0) channel.holdOutput(this.broker.nowMs + delayMs);
+    const refusal = this.interference.refusalOf(method);
+    if (refusal !== undefined) throw refusal;
+  }
+
+  /** A channel that is closed makes room for another of its number, once it has said everything. */
+  private forgetIfClosed(channel: ServerChannel): void {
+    if (channel.state === 'closed' && !channel.isHeld) this.channels.delete(channel.id);
+  }
+
+  private act(channel: ServerChannel, methodId: number, method: Method, action: () => void): void {
     try {
       action();
     } catch (error) {
       if (!(error instanceof AmqpError)) throw error;
-      if (isHard(error)) this.endBy(channel, error, methodId);
-      channel.refuse(error, methodId);
+      if (isHard(error)) this.endBy(channel, error, methodId, method);
+      channel.refuse(error, methodId, method);
     }
     this.broker.settle();
   }
@@ -215,10 +259,10 @@ export class OpenConnection implements ChannelHost {
    * RabbitMQ: what a channel refuses ends that channel before the connection hears of it and ends the others, so that they
    * may still get what it gives back. What is wrong with frames is found by the connection, which ends all of them alike.
    */
-  private endBy(channel: ServerChannel, error: AmqpError, methodId: number): never {
+  private endBy(channel: ServerChannel, error: AmqpError, methodId: number, method: Method): never {
     this.isEnding = true;
     channel.end();
     // RabbitMQ: what crashes a channel is told without a method.
-    throw new ConnectionRefusal(error, error.message === '' ? 0 : methodId);
+    throw new ConnectionRefusal(error, error.message === '' ? 0 : methodId, { channelId: channel.id, method });
   }
 }

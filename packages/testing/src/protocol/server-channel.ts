@@ -4,6 +4,7 @@
  */
 import { type AmqpError, ChannelError, PreconditionFailed } from '@puka/errors';
 import {
+  type ByteWriter,
   encodeBasicCancel,
   encodeBasicDeliver,
   encodeBasicReturn,
@@ -21,6 +22,7 @@ import { ChannelLimit } from '../model/queues/channel-limit.ts';
 import type { ConsumerChannel, Delivery, Queue, Settlement } from '../model/queues/queue.ts';
 import type { ChannelHost } from './channel-host.ts';
 import { ContentReader } from './content-reader.ts';
+import { HeldOutput } from './held-output.ts';
 import { PublisherConfirms } from './publisher-confirms.ts';
 import { closeFields } from './refusal.ts';
 import type { Transaction } from './transaction.ts';
@@ -49,15 +51,28 @@ export class ServerChannel implements ConsumerChannel {
   readonly consumers: Map<string, Queue> = new Map();
   transaction: Transaction | undefined;
   replyConsumer: ReplyConsumer | undefined;
+  /** Tags of consumers whose queue has not agreed yet. */
+  readonly waitingConsumers: Set<string> = new Set();
   /** What an empty queue name stands for. AMQP 0-9-1 §1.7.2.3.2. */
   lastQueue = '';
   /** Of the consumers to come. */
   prefetchCount = 0;
   private nextDeliveryTag = 1;
+  private readonly held = new HeldOutput();
 
   constructor(id: number, host: ChannelHost) {
     this.id = id;
     this.host = host;
+  }
+
+  /** Where what the channel says goes. */
+  get writer(): ByteWriter {
+    return this.held.writer ?? this.host.writer;
+  }
+
+  /** What the channel says is held back. */
+  get isHeld(): boolean {
+    return this.held.writer !== undefined;
   }
 
   get isCongested(): boolean {
@@ -68,8 +83,23 @@ export class ServerChannel implements ConsumerChannel {
     return this.host.isEnding;
   }
 
-  /** When the oldest delivery has waited too long for its ack; `Infinity` for never. */
+  /** When `handleTimeout()` is due; `Infinity` for never. */
   get deadlineMs(): number {
+    return Math.min(this.ackDeadlineMs, this.held.untilMs);
+  }
+
+  /** Holds back everything the channel says from now on. @param untilMs `Infinity` until `releaseOutput()`. */
+  holdOutput(untilMs: number): void {
+    this.held.hold(untilMs);
+  }
+
+  /** Says everything that was held back. */
+  releaseOutput(): void {
+    if (this.held.release(this.host.writer)) this.host.outputWaiting();
+  }
+
+  /** When the oldest delivery has waited too long for its ack. */
+  private get ackDeadlineMs(): number {
     const { oldest } = this.unacked;
     if (oldest === undefined || this.state !== 'running') return Number.POSITIVE_INFINITY;
     return oldest.deliveredAtMs + this.host.settings.consumerTimeoutMs;
@@ -96,11 +126,12 @@ export class ServerChannel implements ConsumerChannel {
   }
 
   /** Refuses what the client has asked for: the channel is closing from now on. */
-  refuse(error: AmqpError, methodId: number): void {
+  refuse(error: AmqpError, methodId: number, request?: Method): void {
+    this.host.channelRefused(this.id, error, methodId, request);
     this.state = 'closing';
     this.confirms.drop();
     this.leaveQueues(new Set(this.consumers.values()));
-    encodeChannelClose(this.host.writer, this.id, closeFields(error, methodId));
+    encodeChannelClose(this.writer, this.id, closeFields(error, methodId));
     this.host.outputWaiting();
   }
 
@@ -118,8 +149,9 @@ export class ServerChannel implements ConsumerChannel {
 
   /** Does what is due at `deadlineMs`. */
   handleTimeout(nowMs: number): void {
+    if (nowMs >= this.held.untilMs) this.releaseOutput();
     const { consumerTimeoutMs } = this.host.settings;
-    if (nowMs < this.deadlineMs || this.state !== 'running') return;
+    if (nowMs < this.ackDeadlineMs || this.state !== 'running') return;
     const error = new PreconditionFailed(
       `delivery acknowledgement on channel ${this.id} timed out. Timeout value used: ${consumerTimeoutMs} ms. ` +
         'This timeout value can be configured, see consumers doc guide to learn more',
@@ -130,7 +162,7 @@ export class ServerChannel implements ConsumerChannel {
   /** Answers the client. */
   send(method: MethodInput): void {
     if (this.state === 'closing' || this.state === 'closed') return;
-    encodeMethod(this.host.writer, this.id, method);
+    encodeMethod(this.writer, this.id, method);
     this.host.outputWaiting();
   }
 
@@ -138,7 +170,7 @@ export class ServerChannel implements ConsumerChannel {
   deliver(consumerTag: string, ackRequired: boolean, { queue, entry, message, isRedelivered }: Delivery): void {
     const deliveryTag = this.nextDeliveryTag++;
     if (ackRequired) this.remember(deliveryTag, queue, entry, consumerTag);
-    encodeBasicDeliver(this.host.writer, this.id, {
+    encodeBasicDeliver(this.writer, this.id, {
       ...{ consumerTag, deliveryTag, exchange: message.exchange, routingKey: message.routingKey },
       redelivered: isRedelivered,
     });
@@ -150,7 +182,7 @@ export class ServerChannel implements ConsumerChannel {
     const deliveryTag = this.nextDeliveryTag++;
     if (ackRequired) this.remember(deliveryTag, queue, entry, undefined);
     const { exchange, routingKey } = message;
-    encodeMethod(this.host.writer, this.id, {
+    encodeMethod(this.writer, this.id, {
       ...{ type: 'basic.get-ok', deliveryTag, exchange, routingKey, messageCount },
       redelivered: isRedelivered,
     });
@@ -160,7 +192,7 @@ export class ServerChannel implements ConsumerChannel {
   /** Returns a message that no queue takes. */
   sendReturn(message: Message): void {
     const { exchange, routingKey } = message;
-    encodeBasicReturn(this.host.writer, this.id, { replyCode: 312, replyText: 'NO_ROUTE', exchange, routingKey });
+    encodeBasicReturn(this.writer, this.id, { replyCode: 312, replyText: 'NO_ROUTE', exchange, routingKey });
     this.writeContent(message);
   }
 
@@ -170,14 +202,14 @@ export class ServerChannel implements ConsumerChannel {
     const { consumerTag } = this.replyConsumer;
     const { exchange, routingKey } = message;
     const deliveryTag = this.nextDeliveryTag;
-    encodeBasicDeliver(this.host.writer, this.id, { consumerTag, deliveryTag, exchange, routingKey });
+    encodeBasicDeliver(this.writer, this.id, { consumerTag, deliveryTag, exchange, routingKey });
     this.writeContent(message);
   }
 
   /** For queues: the queue of a consumer is gone. */
   consumerCancelled(consumerTag: string): void {
     if (this.state !== 'running' || !this.consumers.delete(consumerTag) || !this.host.isCancelNotified) return;
-    encodeBasicCancel(this.host.writer, this.id, { consumerTag, noWait: true });
+    encodeBasicCancel(this.writer, this.id, { consumerTag, noWait: true });
     this.host.outputWaiting();
   }
 
@@ -204,7 +236,8 @@ export class ServerChannel implements ConsumerChannel {
   /** Tells what there is to tell of publishes. */
   flushConfirms(): void {
     if (this.state !== 'running' || !this.confirms.isWaiting) return;
-    const { writer, interference } = this.host;
+    const { writer } = this;
+    const { interference } = this.host;
     const from = writer.writtenBytes;
     if (interference.isReordering) this.confirms.flushReversed(writer, this.id);
     else this.confirms.flush(writer, this.id);
@@ -220,7 +253,7 @@ export class ServerChannel implements ConsumerChannel {
 
   private closeByClient(): void {
     if (this.state === 'running') this.end();
-    encodeChannelCloseOk(this.host.writer, this.id);
+    encodeChannelCloseOk(this.writer, this.id);
     this.host.outputWaiting();
   }
 
@@ -233,7 +266,8 @@ export class ServerChannel implements ConsumerChannel {
   }
 
   private writeContent({ properties, body }: Message): void {
-    const { writer, frameMaxBytes } = this.host;
+    const { writer } = this;
+    const { frameMaxBytes } = this.host;
     // RabbitMQ: its own header frames may be larger than frame_max.
     writeRawContentHeader(writer, this.id, body.length, properties.raw, 0);
     writeBody(writer, this.id, body, frameMaxBytes);

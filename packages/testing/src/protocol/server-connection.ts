@@ -2,7 +2,7 @@
  * A connection on the broker's side: bytes in, bytes out, time an argument, the next deadline an answer. Here are its states
  * and the methods of channel 0; the channels are in `open-connection.ts`. Must not touch a socket, a clock or a timer.
  */
-import { type AccessRefused, AmqpError, ChannelError, NotAllowed } from '@puka/errors';
+import { AmqpError, ChannelError, ConnectionForced } from '@puka/errors';
 import {
   ByteWriter,
   type ConnectionOpen,
@@ -18,9 +18,11 @@ import {
   frameOverheadBytes,
   type Method,
   methodIdAt,
+  methodName,
   protocolHeader,
   writeHeartbeat,
 } from '@puka/wire';
+import { FaultRefusal } from '../model/fault-refusal.ts';
 import type { QueueOwner } from '../model/queues/queue.ts';
 import type { User } from '../model/users.ts';
 import {
@@ -29,7 +31,7 @@ import {
   connectionInputOf,
   nextConnectionState,
 } from './connection-states.ts';
-import { ConnectionRefusal, decodedMethod, LineDropped } from './decoded-method.ts';
+import { ConnectionDropped, ConnectionRefusal, decodedMethod, type RefusalOrigin } from './decoded-method.ts';
 import { misplacedFrame, oversizeFrame, undecodableFrame } from './frame-errors.ts';
 import {
   type ClientCapabilities,
@@ -41,11 +43,13 @@ import {
   sendTune,
 } from './handshake.ts';
 import { Heartbeats } from './heartbeats.ts';
+import type { Mistake } from './mistake.ts';
 import { OpenConnection } from './open-connection.ts';
 import { ProtocolHeaderReader } from './protocol-header-reader.ts';
 import { PublisherBlock } from './publisher-block.ts';
 import { closeFields } from './refusal.ts';
 import type { ServerConnectionSink, ServerContext } from './server-context.ts';
+import type { ServerSettings } from './server-settings.ts';
 
 /** RabbitMQ forgives frames that are a little too large, for quite a few clients get it wrong. */
 const frameSlackBytes = 8;
@@ -60,6 +64,8 @@ export class ServerConnection implements FrameSink, QueueOwner {
   /** What there is from `connection.open` on. */
   open: OpenConnection | undefined;
   private readonly context: ServerContext;
+  /** As they were when the connection came. */
+  private readonly settings: ServerSettings;
   private readonly sink: ServerConnectionSink;
   private readonly decoder: FrameDecoder;
   private readonly header0 = new ProtocolHeaderReader();
@@ -71,11 +77,14 @@ export class ServerConnection implements FrameSink, QueueOwner {
   private frameMaxBytes = initialFrameMax;
   private readonly block = new PublisherBlock(this.writer);
   private isLineOver = false;
+  /** What is said is held back until then. */
+  private heldUntilMs = Number.NEGATIVE_INFINITY;
 
   /** @param name for people, as `127.0.0.1:50412 -> 127.0.0.1:5672`. */
   constructor(name: string, context: ServerContext, sink: ServerConnectionSink, nowMs: number) {
     this.name = name;
     this.context = context;
+    this.settings = context.settings;
     this.sink = sink;
     this.decoder = new FrameDecoder(this, { frameMaxBytes: initialFrameMax + frameSlackBytes });
     this.phaseDeadlineMs = nowMs + context.settings.handshakeTimeoutMs;
@@ -107,6 +116,7 @@ export class ServerConnection implements FrameSink, QueueOwner {
 
   /** Takes everything that is to be sent. The chunks are lent: never change them. */
   takeOutput(): Uint8Array[] {
+    if (this.isHeld) return [];
     this.open?.flushConfirms();
     const chunks = this.writer.take();
     if (chunks.length > 0) this.liveness.sent();
@@ -122,12 +132,15 @@ export class ServerConnection implements FrameSink, QueueOwner {
 
   /** When `handleTimeout()` is due; `Infinity` for never. */
   get nextDeadlineMs(): number {
-    return Math.min(this.phaseDeadlineMs, this.liveness.deadlineMs, this.open?.deadlineMs ?? Number.POSITIVE_INFINITY);
+    const openMs = this.open?.deadlineMs ?? Number.POSITIVE_INFINITY;
+    const heldMs = this.isHeld ? this.heldUntilMs : Number.POSITIVE_INFINITY;
+    return Math.min(this.phaseDeadlineMs, this.liveness.deadlineMs, openMs, heldMs);
   }
 
   /** Does what is due. */
   handleTimeout(nowMs: number): void {
     this.context.broker.nowMs = nowMs;
+    if (this.isHeld && nowMs >= this.heldUntilMs) this.release();
     if (nowMs >= this.phaseDeadlineMs) {
       this.drop();
       return;
@@ -138,6 +151,12 @@ export class ServerConnection implements FrameSink, QueueOwner {
     if (action !== 'send') return;
     writeHeartbeat(this.writer);
     this.sink.outputWaiting();
+  }
+
+  /** Says everything that is held back, on all channels. */
+  releaseOutput(): void {
+    if (this.isHeld) this.release();
+    this.open?.releaseOutput();
   }
 
   /** Time went by in which the client had no chance to send. */
@@ -186,12 +205,13 @@ export class ServerConnection implements FrameSink, QueueOwner {
     const header = this.header0.read(bytes);
     if (header === undefined) return undefined;
     if (!header.isOurs) {
+      this.noteSilentMistake('a protocol header of another protocol');
       this.writer.writeBytes(protocolHeader);
       this.drop();
       return undefined;
     }
     this.transit('header');
-    sendStart(this.writer, this.context.settings);
+    sendStart(this.writer, this.settings);
     this.sink.outputWaiting();
     return header.rest;
   }
@@ -243,6 +263,11 @@ export class ServerConnection implements FrameSink, QueueOwner {
   }
 
   private receiveConnectionMethod(method: Method, input: ConnectionInput, methodId: number): void {
+    const { interference, broker } = this.context;
+    const delayMs = interference.replyDelayMs(method);
+    if (delayMs > 0) this.heldUntilMs = broker.nowMs + delayMs;
+    const refusal = interference.refusalOf(method);
+    if (refusal !== undefined) throw new ConnectionRefusal(refusal, methodId);
     switch (method.type) {
       case 'connection.start-ok':
         this.receiveStartOk(method);
@@ -270,11 +295,12 @@ export class ServerConnection implements FrameSink, QueueOwner {
   }
 
   private receiveStartOk(method: ConnectionStartOk): void {
-    const { broker, interference, settings } = this.context;
+    const { settings } = this;
+    const { broker, interference } = this.context;
     const capabilities = capabilitiesOf(method);
     const outcome = logIn(broker, interference, method, capabilities);
     if (outcome.type === 'silence') {
-      this.silence();
+      this.silence('a login that is refused without a word');
     } else if (outcome.type === 'refused') {
       this.refuseLogin(outcome.error);
     } else {
@@ -286,14 +312,14 @@ export class ServerConnection implements FrameSink, QueueOwner {
     }
   }
 
-  private refuseLogin(error: AccessRefused): void {
+  private refuseLogin(error: AmqpError): void {
     this.refuse(error, 0);
-    this.phaseDeadlineMs = this.context.broker.nowMs + this.context.settings.silenceMs;
+    this.phaseDeadlineMs = this.context.broker.nowMs + this.settings.silenceMs;
   }
 
   private receiveTuneOk(method: ConnectionTuneOk): void {
-    if (!isTuneTaken(method, this.context.settings)) {
-      this.silence();
+    if (!isTuneTaken(method, this.settings)) {
+      this.silence('a tune-ok beyond what was offered');
       return;
     }
     this.transit('connection.tune-ok');
@@ -304,11 +330,12 @@ export class ServerConnection implements FrameSink, QueueOwner {
   }
 
   private receiveOpen({ virtualHost }: ConnectionOpen, methodId: number): void {
-    const { broker, settings, interference } = this.context;
+    const { settings } = this;
+    const { broker, interference } = this.context;
     const { user, writer, tuned } = this;
     if (user === undefined || tuned === undefined) return;
-    const vhost = openVhost(broker, user, virtualHost);
-    if (vhost instanceof NotAllowed) throw new ConnectionRefusal(vhost, methodId);
+    const vhost = openVhost(broker, interference, user, virtualHost);
+    if (vhost instanceof AmqpError) throw new ConnectionRefusal(vhost, methodId);
     this.transit('connection.open');
     this.phaseDeadlineMs = Number.POSITIVE_INFINITY;
     this.open = new OpenConnection({
@@ -317,6 +344,10 @@ export class ServerConnection implements FrameSink, QueueOwner {
       frameMaxBytes: tuned.frameMax,
       channelMax: tuned.channelMax,
       isCancelNotified: this.capabilities?.consumerCancelNotify === true,
+      channelRefused: (channelId, error, method, request) => {
+        this.noteMistake('channel', error, method, channelId, request);
+      },
+      closeConnection: (error, method) => this.refuse(error, method),
       outputWaiting: () => this.sink.outputWaiting(),
       breakLineAt: (writtenBytes) => this.sink.breakLineAt(writtenBytes),
     });
@@ -348,8 +379,10 @@ export class ServerConnection implements FrameSink, QueueOwner {
   }
 
   private fail(error: unknown): void {
-    if (error instanceof LineDropped) this.drop();
-    else if (error instanceof ConnectionRefusal) this.refuse(error.error, error.methodId);
+    if (error instanceof ConnectionDropped) {
+      if (error.isMistake) this.noteSilentMistake(error.message);
+      this.drop();
+    } else if (error instanceof ConnectionRefusal) this.refuse(error.error, error.methodId, error.origin);
     else if (error instanceof AmqpError) this.refuseFrames(undecodableFrame(error, this.frameMaxBytes));
     else throw error;
   }
@@ -358,17 +391,18 @@ export class ServerConnection implements FrameSink, QueueOwner {
   private refuseFrames(error: AmqpError): void {
     this.refuse(error, 0);
     this.decoder.stop();
-    this.phaseDeadlineMs = this.context.broker.nowMs + this.context.settings.silenceMs;
+    this.phaseDeadlineMs = this.context.broker.nowMs + this.settings.silenceMs;
   }
 
   /** Ends the connection with a close, or, where there is none to close yet, in silence. */
-  private refuse(error: AmqpError, methodId: number): void {
+  private refuse(error: AmqpError, methodId: number, origin?: RefusalOrigin): void {
     const isTellable = this.state === 'running' || this.state === 'opening' || this.state === 'starting';
     if (this.state === 'closing' || this.state === 'closed' || this.state === 'gone') return;
     if (!isTellable || (this.state === 'starting' && error.replyCode !== 403)) {
-      this.silence();
+      this.silence(error.message);
       return;
     }
+    this.noteMistake('connection', error, methodId, origin?.channelId ?? 0, origin?.method);
     this.transit('refuse');
     this.block.drop();
     this.open?.end();
@@ -379,14 +413,43 @@ export class ServerConnection implements FrameSink, QueueOwner {
 
   private get closeTimeoutMs(): number {
     const heartbeatMs = (this.tuned?.heartbeat ?? 0) * 1000;
-    const { closeTimeoutMs } = this.context.settings;
+    const { closeTimeoutMs } = this.settings;
     return heartbeatMs > 0 && heartbeatMs < closeTimeoutMs ? heartbeatMs : closeTimeoutMs;
   }
 
-  private silence(): void {
+  private silence(mistake: string): void {
+    this.noteSilentMistake(mistake);
     this.transit('silence');
     this.decoder.stop();
-    this.phaseDeadlineMs = this.context.broker.nowMs + this.context.settings.silenceMs;
+    this.phaseDeadlineMs = this.context.broker.nowMs + this.settings.silenceMs;
+  }
+
+  /** What a fault has caused is no mistake, and neither is what the broker does by itself. */
+  private noteMistake(
+    ended: Mistake['ended'],
+    error: AmqpError,
+    methodId: number,
+    channel: number,
+    request: Method | undefined,
+  ): void {
+    if (error instanceof FaultRefusal || error instanceof ConnectionForced) return;
+    const { replyCode, replyText = '' } = closeFields(error, methodId);
+    const method = request?.type ?? methodName(methodId >>> 16, methodId & 0xffff);
+    this.context.noteMistake({ connection: this.name, channel, ended, replyCode, replyText, method, request });
+  }
+
+  private noteSilentMistake(text: string): void {
+    const nothing = { replyCode: undefined, method: undefined, request: undefined };
+    this.context.noteMistake({ connection: this.name, channel: 0, ended: 'connection', replyText: text, ...nothing });
+  }
+
+  private get isHeld(): boolean {
+    return this.heldUntilMs !== Number.NEGATIVE_INFINITY;
+  }
+
+  private release(): void {
+    this.heldUntilMs = Number.NEGATIVE_INFINITY;
+    this.sink.outputWaiting();
   }
 
   private drop(): void {
@@ -395,6 +458,7 @@ export class ServerConnection implements FrameSink, QueueOwner {
   }
 
   private finish(): void {
+    if (this.isHeld) this.release();
     this.decoder.stop();
     this.phaseDeadlineMs = Number.POSITIVE_INFINITY;
     this.liveness = new Heartbeats(0, 0);

@@ -1,15 +1,19 @@
 /** What all connections of a broker share, and whom one tells what is to be done. Types only. */
 import type { BrokerModel } from '../model/broker-model.ts';
 import type { Interference } from './interference.ts';
+import type { Mistake } from './mistake.ts';
 import type { ServerSettings } from './server-settings.ts';
 
 /** What all connections of a broker share. */
 export interface ServerContext {
   readonly broker: BrokerModel;
+  /** Of the connections to come. */
   readonly settings: ServerSettings;
   readonly interference: Interference;
   /** What the broker is short of: `memory`, `disk`. While it is, who publishes is not read from. */
   readonly alarms: ReadonlySet<string>;
+  /** Is told of each mistake of a client. */
+  readonly noteMistake: (mistake: Mistake) => void;
 }
 
 /** Told what the owner of the line has to do. */

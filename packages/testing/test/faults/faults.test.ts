@@ -243,6 +243,61 @@ describe('consumers', () => {
   });
 });
 
+describe('channels', () => {
+  it('are closed that have a consumer of a queue, and no others', async () => {
+    for (const id of [2, 3]) await peer.channel(id);
+    await peer.call(2, { type: 'basic.consume', queue: 'jobs' });
+    broker.faults.closeChannels({ queue: 'jobs' }, 406, 'too late');
+    const { channel, method } = await peer.next('channel.close');
+    expect([channel, method]).toMatchObject([
+      2,
+      { replyText: 'PRECONDITION_FAILED - too late', classId: 0, methodId: 0 },
+    ]);
+    broker.faults.closeChannels({ channel: 3, user: 'nobody' });
+    await peer.call(3, { type: 'basic.qos' });
+    expect(() => broker.faults.closeChannels({}, 541)).toThrow('541 closes the connection');
+  });
+});
+
+describe('queues', () => {
+  it('are removed behind the clients, whose consumers are cancelled', async () => {
+    await peer.call(1, { type: 'basic.consume', queue: 'jobs', consumerTag: 'a' });
+    broker.faults.removeQueue('jobs');
+    expect((await peer.next('basic.cancel')).method).toMatchObject({ consumerTag: 'a' });
+    expect(broker.queue('jobs')).toBeUndefined();
+    expect(() => broker.faults.removeQueue('jobs')).toThrow("there is no queue 'jobs' in vhost '/'");
+  });
+
+  it('are removed without a word to their consumers', async () => {
+    await peer.call(1, { type: 'queue.bind', queue: 'jobs', exchange: 'amq.topic', routingKey: 'a' });
+    await peer.call(1, { type: 'basic.consume', queue: 'jobs', consumerTag: 'a' });
+    broker.faults.removeQueue('jobs', { isSilent: true });
+    const before = peer.heard.length;
+    await peer.call(1, { type: 'queue.declare', queue: 'jobs' });
+    expect(linesFrom(before)).toHaveLength(1);
+    expect([broker.bindings(), broker.queue('jobs')?.consumers]).toEqual([[], []]);
+    await peer.call(1, { type: 'basic.cancel', consumerTag: 'a' });
+  });
+});
+
+describe('a vhost that is down', () => {
+  it('has its connections closed and takes no new ones, until it is there again', async () => {
+    broker.addVhost('other');
+    const other = await RawPeer.open(broker.transport(), 0, { vhost: 'other' });
+    broker.faults.vhostDown();
+    expect((await peer.next('connection.close')).method).toMatchObject({
+      replyText: "CONNECTION_FORCED - vhost '/' is down",
+    });
+    await expect(RawPeer.open(broker.transport(), 0)).rejects.toThrow(
+      "INTERNAL_ERROR - access to vhost '/' refused for user 'guest': vhost '/' is down",
+    );
+    await other.channel(1);
+    broker.faults.vhostUp();
+    await RawPeer.open(broker.transport(), 0);
+    expect(broker.mistakes).toEqual([]);
+  });
+});
+
 it('a connection ends ahead of an ack, and its message comes again', async () => {
   publish('twice');
   await peer.call(1, { type: 'basic.consume', queue: 'jobs' });
@@ -271,6 +326,12 @@ it('clear ends every fault that is to come', async () => {
   faults.splitReads(1);
   faults.reorderConfirms();
   faults.reorderChannels();
+  faults.refuse('queue.declare', { code: 541 });
+  faults.delayReplies('channel.open', 1000);
+  faults.cancelNewConsumers();
+  faults.loseLeader('jobs');
+  faults.stopQueue('jobs', { reason: 'timeout' });
+  faults.vhostDown();
   faults.clear();
   peer = await newPeer();
   publish('fine');

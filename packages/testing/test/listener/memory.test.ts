@@ -12,7 +12,7 @@ let line: Line;
 beforeEach(async () => {
   sink = new TestSink();
   client = new TestSink();
-  transport = await memoryLines(sink.accept).connect(
+  transport = await memoryLines(sink.accept, () => 'memory').connect(
     { host: 'nowhere', port: 0 },
     {
       onData: (bytes) => client.received(bytes),

@@ -185,6 +185,22 @@ export class ClassicQueue extends ExpiringQueue {
     return consumers;
   }
 
+  stop(): readonly ConsumerView[] {
+    const { consumers } = this;
+    const returned = [...this.channels.values()].flatMap(({ unacked }) => [...unacked.keys()]);
+    for (const entry of returned) entry.isRedelivered = true;
+    for (const record of this.channels.values()) record.close();
+    this.channels.clear();
+    this.active.remove(() => true);
+    this.holder = undefined;
+    this.unackedCount = 0;
+    this.consumerCount = 0;
+    this.isStopped = true;
+    this.ready.putBack(returned);
+    this.setDeadline();
+    return consumers;
+  }
+
   /** RabbitMQ: the messages of the queue's own limit wait or are refused; unacked ones do not count. */
   private wouldOverflow({ body }: Message): boolean {
     const { maxLength, maxLengthBytes } = this.limits;

@@ -20,6 +20,7 @@ export abstract class ExpiringQueue extends Queue {
   protected abstract readonly ready: WaitingMessages;
   protected readonly limits: QueueLimits;
   protected isGone = false;
+  protected isStopped = false;
   private unusedSinceMs: number;
 
   constructor(vhost: string, settings: QueueSettings, host: QueueHost) {
@@ -37,9 +38,15 @@ export abstract class ExpiringQueue extends Queue {
   }
 
   expire(): void {
-    if (this.isGone) return;
+    if (this.isGone || this.isStopped) return;
     if (this.host.nowMs >= this.unusedDeadlineMs) this.host.removeQueue(this);
     else this.messagesDue();
+  }
+
+  start(): void {
+    this.isStopped = false;
+    this.used();
+    this.messagesDue();
   }
 
   /** A message may be past its time. */
@@ -69,7 +76,8 @@ export abstract class ExpiringQueue extends Queue {
 
   protected setDeadline(): void {
     const head = this.ready.first?.expiresAtMs ?? Number.POSITIVE_INFINITY;
-    const deadlineMs = this.isGone ? Number.POSITIVE_INFINITY : Math.min(head, this.unusedDeadlineMs);
+    const isOff = this.isGone || this.isStopped;
+    const deadlineMs = isOff ? Number.POSITIVE_INFINITY : Math.min(head, this.unusedDeadlineMs);
     if (deadlineMs === this.deadlineMs) return;
     this.deadlineMs = deadlineMs;
     this.host.deadlineChanged(this);

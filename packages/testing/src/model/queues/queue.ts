@@ -163,6 +163,14 @@ export abstract class Queue {
   abstract touch(): void;
   /** Drops what a restart does not leave. */
   abstract restart(): void;
+  /**
+   * The queue goes down: consumers end, unacked messages come back, nothing expires until `start()`.
+   *
+   * @returns the consumers that have ended.
+   */
+  abstract stop(): readonly ConsumerView[];
+  /** The queue is there again. */
+  abstract start(): void;
   /** Does what is due at `deadlineMs`. */
   abstract expire(): void;
   /** Takes all consumers away, since the queue is gone. @returns them. */

@@ -193,6 +193,22 @@ export class QuorumQueue extends ExpiringQueue {
     return consumers;
   }
 
+  stop(): readonly ConsumerView[] {
+    const { consumers } = this;
+    for (const taker of this.takers) {
+      for (const number of [...taker.checkedOut.keys()]) {
+        const entry = takeBack(taker, number);
+        if (entry !== undefined) this.ready.pushReturned(entry);
+      }
+    }
+    this.takers = [];
+    this.waiting = [];
+    this.service.remove(() => true);
+    this.isStopped = true;
+    this.setDeadline();
+    return consumers;
+  }
+
   /** Does one thing, hands out what can be handed out, and holds the limit. */
   private command(action: () => void): void {
     const wasBelow = this.ready.isBelowSoftLimit;

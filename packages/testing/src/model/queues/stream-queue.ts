@@ -132,6 +132,12 @@ export class StreamQueue extends Queue {
     return consumers;
   }
 
+  stop(): readonly ConsumerView[] {
+    return this.close();
+  }
+
+  start(): void {}
+
   private feed(reader: Reader): void {
     while (reader.credit > 0 && !reader.channel.isCongested) {
       const entry = this.entries[reader.next];

@@ -1,6 +1,7 @@
 /** Getting and consuming messages. AMQP 0-9-1 §1.8.3. Must not hold a rule of queues: those are the model's. */
-import { AmqpNotImplemented, NotAllowed, PreconditionFailed } from '@puka/errors';
-import type { BasicConsume } from '@puka/wire';
+import { AmqpError, AmqpNotImplemented, NotAllowed, PreconditionFailed } from '@puka/errors';
+import { type BasicConsume, MethodId } from '@puka/wire';
+import type { Arguments } from '../../model/arguments.ts';
 import { findQueue } from '../../model/declare-queue.ts';
 import { checkConsumerArguments } from '../../model/queue-arguments.ts';
 import type { Queue } from '../../model/queues/queue.ts';
@@ -26,7 +27,7 @@ export const consumeMethods: Handlers = {
   'basic.consume': (channel, method, args) => {
     // RabbitMQ: what an empty name stands for comes before all else.
     const name = queueNamed(channel, method.queue);
-    if (channel.consumers.has(method.consumerTag)) {
+    if (channel.consumers.has(method.consumerTag) || channel.waitingConsumers.has(method.consumerTag)) {
       throw new NotAllowed(`attempt to reuse consumer tag '${method.consumerTag}'`);
     }
     if (method.queue === replyTo) {
@@ -36,14 +37,7 @@ export const consumeMethods: Handlers = {
     const queue = readableQueue(channel, name);
     const consumerTag = method.consumerTag === '' ? channel.host.broker.newName('amq.ctag') : method.consumerTag;
     checkConsumerArguments(queue.resource, queue.settings.type, args);
-    queue.consume({
-      ...{ channel, consumerTag, noAck: method.noAck, exclusive: method.exclusive, arguments: args },
-      prefetchCount: channel.prefetchCount,
-      started: () => {
-        channel.consumers.set(consumerTag, queue);
-        if (!method.noWait) channel.send({ type: 'basic.consume-ok', consumerTag });
-      },
-    });
+    startConsumer({ ...{ channel, queue, consumerTag, method, args }, prefetchCount: channel.prefetchCount });
   },
 
   'basic.cancel': (channel, { consumerTag, noWait }) => {
@@ -53,6 +47,7 @@ export const consumeMethods: Handlers = {
     if (channel.replyConsumer?.consumerTag === consumerTag) channel.endReplies();
     const queue = channel.consumers.get(consumerTag);
     channel.consumers.delete(consumerTag);
+    channel.waitingConsumers.delete(consumerTag);
     // RabbitMQ: a tag that nobody has is no mistake.
     if (queue === undefined) done();
     else queue.cancel(channel, consumerTag, done);
@@ -64,6 +59,76 @@ export const consumeMethods: Handlers = {
     else channel.sendGot(got.delivery, got.messageCount, !noAck);
   },
 };
+
+/** A subscription that has passed the checks. */
+interface Start {
+  readonly channel: ServerChannel;
+  readonly queue: Queue;
+  readonly consumerTag: string;
+  readonly method: BasicConsume;
+  readonly args: Arguments;
+  readonly prefetchCount: number;
+}
+
+/** Subscribes, unless a fault has something else happen to new consumers of the queue. */
+function startConsumer(start: Start): void {
+  const { channel, queue, consumerTag, method } = start;
+  const ok = (): void => {
+    if (!method.noWait) channel.send({ type: 'basic.consume-ok', consumerTag });
+  };
+  const fate = channel.host.interference.fateOfConsume(queue, {
+    begin: () => beginLate(start),
+    fail: (error) => {
+      if (channel.state === 'running') channel.host.closeConnection(error, MethodId.basicConsume);
+    },
+  });
+  if (fate === 'cancel-ahead-of-ok') {
+    channel.consumers.set(consumerTag, queue);
+    channel.consumerCancelled(consumerTag);
+    ok();
+    return;
+  }
+  if (fate === 'wait') {
+    ok();
+    // RabbitMQ: the channel waits for the queue and does nothing else meanwhile.
+    channel.holdOutput(Number.POSITIVE_INFINITY);
+    channel.waitingConsumers.add(consumerTag);
+    return;
+  }
+  subscribe(start, ok);
+  if (fate === 'cancel-behind-ok') {
+    queue.cancel(channel, consumerTag, () => channel.consumerCancelled(consumerTag));
+  }
+}
+
+function subscribe({ channel, queue, consumerTag, method, args, prefetchCount }: Start, ok: () => void): void {
+  const { noAck, exclusive } = method;
+  queue.consume({
+    ...{ channel, consumerTag, noAck, exclusive, arguments: args, prefetchCount },
+    started: () => {
+      channel.consumers.set(consumerTag, queue);
+      ok();
+    },
+  });
+}
+
+/** The consume-ok is out since long; now the queue agrees. */
+function beginLate(start: Start): void {
+  const { channel, queue, consumerTag, method } = start;
+  channel.releaseOutput();
+  // It may have been cancelled meanwhile.
+  if (!channel.waitingConsumers.delete(consumerTag) || channel.state !== 'running') return;
+  try {
+    if (channel.host.vhost.queues.get(queue.name) === queue) subscribe(start, () => {});
+    else {
+      channel.consumers.set(consumerTag, queue);
+      channel.consumerCancelled(consumerTag);
+    }
+  } catch (error) {
+    if (!(error instanceof AmqpError)) throw error;
+    channel.refuse(error, MethodId.basicConsume, method);
+  }
+}
 
 function readableQueue(channel: ServerChannel, asked: string): Queue {
   const { host } = channel;

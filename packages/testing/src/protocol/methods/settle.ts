@@ -1,7 +1,7 @@
 /** Acks, nacks, rejects and recovers. AMQP 0-9-1 §1.8.3, RabbitMQ: docs/confirms. Must not hold a rule of queues. */
 import { AmqpNotImplemented } from '@puka/errors';
 import type { Settlement } from '../../model/queues/queue.ts';
-import { LineDropped } from '../decoded-method.ts';
+import { ConnectionDropped } from '../decoded-method.ts';
 import type { ServerChannel } from '../server-channel.ts';
 import type { Handlers } from './handlers.ts';
 
@@ -24,7 +24,8 @@ export const settleMethods: Handlers = {
 
 function settle(channel: ServerChannel, deliveryTag: number | bigint, multiple: boolean, settlement: Settlement): void {
   const fate = channel.host.interference.fateOfSettlement();
-  if (fate === 'drop-line') throw new LineDropped('the line ends ahead of an ack');
+  if (fate === 'drop-connection')
+    throw new ConnectionDropped('the connection ends ahead of an ack', { isMistake: false });
   if (fate === 'lose') return;
   const deliveries = channel.unacked.take(Number(deliveryTag), multiple);
   if (channel.transaction === undefined) channel.settle(deliveries, settlement);

@@ -1,0 +1,58 @@
+/** Which connections, channels, queues and messages faults are meant for, and how. Types only. */
+import type { StopReason } from '../model/stopped-queues.ts';
+
+/** Where a connection is to be dropped. */
+export interface DropOptions {
+  /** Whose bytes are counted. Default `'broker'`. */
+  readonly from?: 'broker' | 'client';
+  /** All that stand, or the next one that comes, with its handshake. Default `'standing'`. */
+  readonly connections?: 'standing' | 'next';
+}
+
+/** Which connections a fault is meant for: those that have all that is given. Default: all. */
+export interface ConnectionFilter {
+  /** As in `broker.connections`. */
+  readonly connection?: string;
+  readonly user?: string;
+  readonly vhost?: string;
+}
+
+/** Which channels a fault is meant for: those that have all that is given. Default: all. */
+export interface ChannelFilter extends ConnectionFilter {
+  readonly channel?: number;
+  /** It has a consumer of that queue. */
+  readonly queue?: string;
+}
+
+/** Which queue a fault is meant for. */
+export interface QueueFaultOptions {
+  /** Default `/`. */
+  readonly vhost?: string;
+}
+
+/** How a queue goes down. */
+export interface StopQueueOptions extends QueueFaultOptions {
+  /**
+   * What RabbitMQ gives as the reason: its node is down, its supervisor has stopped it, it has crashed, or it does not answer
+   * in time. Default `'node'`.
+   */
+  readonly reason?: StopReason;
+}
+
+/** How a queue is taken away. */
+export interface RemoveQueueOptions extends QueueFaultOptions {
+  /** `true`: its consumers are not cancelled and hear nothing, as in rabbitmq-server#15276. Default `false`. */
+  readonly isSilent?: boolean;
+}
+
+/** How a queue without a leader behaves. */
+export interface LoseLeaderOptions extends QueueFaultOptions {
+  /** How long a new consumer waits before its connection is closed, by the broker's clock. Default 30 000. */
+  readonly afterMs?: number;
+}
+
+/** Which messages a fault is meant for. */
+export interface MessageFilter {
+  readonly exchange?: string;
+  readonly routingKey?: string;
+}
