@@ -2,7 +2,6 @@
 import { FaultRefusal } from './fault-refusal.ts';
 import type { Queue } from './queues/queue.ts';
 import { resourceText } from './resource.ts';
-import type { VirtualHost } from './vhost.ts';
 
 /**
  * Why a queue is down, as RabbitMQ tells it: its node is down, its supervisor has stopped it, it has crashed, or it does not
@@ -16,9 +15,14 @@ export interface StoppedQueue {
   readonly reason: StopReason;
 }
 
+/** What is known of the queues of a vhost that are down. */
+interface StoppedQueues {
+  readonly stoppedQueues: ReadonlyMap<string, StoppedQueue>;
+}
+
 /** @throws {FaultRefusal} 404 where the queue is down. RabbitMQ: `rabbit_amqqueue:absent`. */
-export function checkNotStopped(vhost: VirtualHost, name: string): void {
-  const stopped = vhost.stoppedQueues.get(name);
+export function checkNotStopped({ stoppedQueues }: StoppedQueues, name: string): void {
+  const stopped = stoppedQueues.get(name);
   if (stopped !== undefined) throw new FaultRefusal(404, stoppedText(stopped));
 }
 
