@@ -6,6 +6,7 @@ import { VirtualClock } from '@puka/testkit';
 import type { ConnectOptions, Transport, TransportConnector, TransportHandlers } from '@puka/transport';
 import { type MemoryTransport, memoryConnector } from '@puka/transport/memory';
 import {
+  type BasicProperties,
   ByteWriter,
   decodeMethod,
   encodeMethod,
@@ -133,10 +134,17 @@ export class ScriptedBroker {
   }
 
   /** The bytes of a delivery. */
-  delivery(channel: number, consumerTag: string, deliveryTag: number, body = `${deliveryTag}`): Uint8Array {
+  delivery(
+    channel: number,
+    consumerTag: string,
+    deliveryTag: number,
+    body = `${deliveryTag}`,
+    properties: BasicProperties = {},
+  ): Uint8Array {
     return content(
       [channel, { type: 'basic.deliver', consumerTag, deliveryTag, redelivered: false, exchange: '', routingKey: 'q' }],
       body,
+      properties,
     );
   }
 
@@ -279,11 +287,11 @@ function encoded([channel, method]: Said): Uint8Array {
   return joined(writer.take());
 }
 
-function content([channel, method]: Said, body: string): Uint8Array {
+function content([channel, method]: Said, body: string, properties: BasicProperties = {}): Uint8Array {
   const writer = new ByteWriter();
   const bytes = text.encode(body);
   encodeMethod(writer, channel, method);
-  writeContentHeader(writer, channel, bytes.length, {}, 131_072);
+  writeContentHeader(writer, channel, bytes.length, properties, 131_072);
   writeBody(writer, channel, bytes, 131_072);
   return joined(writer.take());
 }

@@ -120,7 +120,7 @@ export class ChannelPool implements ConnectionUser {
     kept[use]++;
     this.acquire((channel, error) => {
       if (channel === undefined) {
-        kept[use]--;
+        // Behind `detach`, which has set the counts to 0.
         task(undefined, error);
         return;
       }
@@ -137,11 +137,15 @@ export class ChannelPool implements ConnectionUser {
     else this.keptWatchers.push(watcher);
   }
 
-  /** Gives a kept channel back, usable or not. One of an earlier connection is ignored. */
-  releaseKept(use: LongUse, channel: SessionChannel): void {
+  /**
+   * Gives a kept channel back, usable or not. One of an earlier connection is ignored.
+   *
+   * @param mayBeReused `false` closes it, for the broker still holds deliveries of it as unsettled.
+   */
+  releaseKept(use: LongUse, channel: SessionChannel, mayBeReused = true): void {
     if (!this.isOfSession(channel)) return;
     this.kept[use]--;
-    this.shelve(channel);
+    this.shelve(channel, mayBeReused);
     this.keptChanged();
   }
 
@@ -156,9 +160,9 @@ export class ChannelPool implements ConnectionUser {
     for (const watcher of this.keptWatchers.splice(0)) watcher(undefined);
   }
 
-  private shelve(channel: SessionChannel): void {
+  private shelve(channel: SessionChannel, mayBeReused = true): void {
     if (channel.isUsable) {
-      if (this.idle.length >= maxOperationChannels) {
+      if (!mayBeReused || this.idle.length >= maxOperationChannels) {
         channel.sink = new IdleSink(this);
         channel.close();
       } else {
@@ -203,7 +207,8 @@ export class ChannelPool implements ConnectionUser {
 
   private take(): SessionChannel | undefined {
     const { session } = this;
-    if (session === undefined || this.lent.size >= maxOperationChannels) return undefined;
+    // Once our close is sent no channel can be used any more: who waits is told by `detach`.
+    if (session?.state !== 'open' || this.lent.size >= maxOperationChannels) return undefined;
     const idle = this.idle.pop();
     if (idle !== undefined) return idle;
     // The last number is that of publishing, whether it is in use already or not. Closing channels still have theirs.

@@ -24,10 +24,13 @@ export class Subscription implements Settlement {
   readonly source: ConsumerSource;
   readonly on: ConsumerChannel;
   /** Delivered through it, not settled. */
-  private unsettled = 0;
-  private isLost = false;
-  /** For its owner: `basic.cancel` is sent. */
+  unsettled = 0;
+  /** The channel is gone, and with it every right to settle. */
+  isLost = false;
+  /** `basic.cancel` is sent, or the broker has cancelled it. */
   isRetired = false;
+  /** Whether its queue is a stream; known from its first delivery on. */
+  private isStream: boolean | undefined = undefined;
 
   constructor(consumer: Consumer, source: ConsumerSource, on: ConsumerChannel) {
     this.consumer = consumer;
@@ -35,22 +38,35 @@ export class Subscription implements Settlement {
     this.on = on;
   }
 
-  /** A delivery: handed on, or back to its queue where nobody will take it. @returns whether it is to be settled. */
+  /** Takes a delivery: hands it on, or puts it back where nobody will take it. @returns whether it is to be settled. */
   deliver(content: ReceivedContent): boolean {
     const { consumer, on } = this;
     const { deliveryTag } = content;
-    const { noAck } = consumer;
-    if (!noAck) {
-      if (consumer.isEnded || (this.isRetired && consumer.isCancelling)) {
-        on.channel.nack(deliveryTag, true);
-        return true;
-      }
-      this.unsettled++;
-    }
     const { queue, consumerTag } = this.source;
-    const settlement = noAck ? undefined : this;
-    consumer.push(new Message(content, deliveryTag, queue, consumerTag, settlement, on.channel.tables));
-    return !noAck;
+    const { tables } = on.channel;
+    if (consumer.noAck) {
+      consumer.push(new Message(content, deliveryTag, queue, consumerTag, undefined, tables));
+      return false;
+    }
+    const message = new Message(content, deliveryTag, queue, consumerTag, this, tables);
+    this.isStream ??= isOfStream(message, consumer);
+    // Not before the cancel is sent, or the broker would deliver it here again.
+    if (this.isRetired && (consumer.isEnded || consumer.isCancelling)) {
+      if (this.isStream) {
+        on.keepsLeftovers = true;
+        return false;
+      }
+      on.channel.nack(deliveryTag, true);
+      return true;
+    }
+    this.unsettled++;
+    consumer.push(message);
+    return true;
+  }
+
+  /** For messages: a stream knows acks alone. */
+  get acksOnly(): boolean {
+    return this.isStream === true;
   }
 
   /** For the user, as the other two: settles a message. */
@@ -66,36 +82,41 @@ export class Subscription implements Settlement {
     return this.settled(this.on.channel.nack(deliveryTag, requeue));
   }
 
-  /** What nobody has been handed goes back to its queue. */
-  putBackWaiting(): void {
-    if (this.consumer.noAck) return;
-    const { channel } = this.on;
-    for (const { deliveryTag } of this.takeWaiting()) channel.nack(deliveryTag, true);
-    this.on.freeWhenDone();
-  }
-
-  /** The channel is gone: the broker delivers again what was not settled. */
-  lose(): void {
-    if (this.isLost || this.consumer.noAck) return;
-    this.isLost = true;
-    this.takeWaiting();
-    this.consumer.released(this.unsettled);
-    this.unsettled = 0;
-  }
-
-  private takeWaiting(): Message[] {
-    const waiting = this.consumer.takeWaiting((message) => message.isSettledBy(this));
-    this.unsettled -= waiting.length;
-    return waiting;
+  /** For messages that nobody was handed. RabbitMQ 3.10 ends the connection with 540 for a nack of a stream's. */
+  putBack(deliveryTag: number): void {
+    if (this.isLost) return;
+    const { on } = this;
+    this.unsettled--;
+    if (this.isStream) {
+      on.keepsLeftovers = true;
+      on.channel.letGo(deliveryTag);
+    } else {
+      on.channel.nack(deliveryTag, true);
+    }
+    on.settledOne(this);
   }
 
   private settled(isDone: boolean): boolean {
     if (!this.isLost) {
       this.unsettled--;
       this.consumer.released(1);
-      this.on.freeWhenDone();
+      this.on.settledOne(this);
     }
     return isDone;
+  }
+}
+
+/**
+ * RabbitMQ: each delivery of a stream has an offset in its headers, comes to a consumer with a limit, and is never
+ * redelivered.
+ */
+function isOfStream(message: Message, consumer: Consumer): boolean {
+  if (consumer.prefetchCount === 0 || message.redelivered) return false;
+  try {
+    return 'x-stream-offset' in message.headers;
+  } catch {
+    // Malformed headers are the publisher's; RabbitMQ writes well-formed ones for a stream.
+    return false;
   }
 }
 
@@ -105,7 +126,11 @@ export class ConsumerChannel implements ChannelSink {
   readonly host: ConsumerChannelHost;
   /** The one whose consume the broker refused, so that it closed the channel. */
   culprit: Consumer | undefined = undefined;
+  /** Deliveries of a stream were let go on it: for the broker they are unsettled until the channel is closed. */
+  keepsLeftovers = false;
   private readonly byTag = new Map<string, Subscription>();
+  /** Subscriptions that were ended, and of which messages are unsettled. */
+  private readonly endedSubscriptions = new Set<Subscription>();
   private only: Subscription | undefined = undefined;
 
   constructor(channel: SessionChannel, host: ConsumerChannelHost) {
@@ -143,10 +168,34 @@ export class ConsumerChannel implements ChannelSink {
 
   /** The broker knows it no more. Its messages can still be settled. */
   remove(subscription: Subscription): void {
-    this.byTag.delete(subscription.source.consumerTag);
-    const [first] = this.byTag.values();
-    this.only = this.byTag.size === 1 ? first : undefined;
+    subscription.isRetired = true;
+    if (!this.byTag.delete(subscription.source.consumerTag)) return;
+    if (subscription.unsettled > 0) this.endedSubscriptions.add(subscription);
+    this.only = this.byTag.size === 1 ? this.byTag.values().next().value : undefined;
     this.freeWhenDone();
+  }
+
+  /** A message of the subscription was settled or put back. */
+  settledOne(subscription: Subscription): void {
+    if (this.endedSubscriptions.size > 0 && subscription.unsettled === 0) this.endedSubscriptions.delete(subscription);
+    this.freeWhenDone();
+  }
+
+  /** The channel is gone: the broker delivers again what was not settled. What waits in memory is dropped. */
+  lose(): void {
+    const released = new Map<Consumer, number>();
+    for (const subscription of [...this.byTag.values(), ...this.endedSubscriptions]) {
+      const { consumer, unsettled } = subscription;
+      if (consumer.noAck) continue;
+      subscription.isLost = true;
+      subscription.unsettled = 0;
+      released.set(consumer, (released.get(consumer) ?? 0) + unsettled);
+    }
+    this.endedSubscriptions.clear();
+    for (const [consumer, count] of released) {
+      const dropped = consumer.takeWaiting(({ settledBy }) => settledBy instanceof Subscription && settledBy.isLost);
+      consumer.released(count - dropped.length);
+    }
   }
 
   content(content: ReceivedContent): boolean {
@@ -167,7 +216,7 @@ export class ConsumerChannel implements ChannelSink {
     this.host.consumerChannelClosed(this, error);
   }
 
-  /** Tells when nobody needs the channel any more. */
+  /** Reports when nobody needs the channel any more. */
   freeWhenDone(): void {
     if (this.byTag.size > 0 || this.channel.unsettledDeliveries > 0) return;
     this.host.consumerChannelFree(this);

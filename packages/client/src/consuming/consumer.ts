@@ -196,7 +196,7 @@ export class Consumer implements AsyncIterable<Message> {
 
   /** For the client: whether there is nothing more to wait for. */
   get isExhausted(): boolean {
-    return this.ended && this.head === this.messages.length && (this.endIsTold || this.endError === undefined);
+    return this.ended && !this.hasWaiting && (this.endIsTold || this.endError === undefined);
   }
 
   /** For the client: a message has come. One that nobody wants any more is dropped, and the broker has forgotten it. */
@@ -215,7 +215,18 @@ export class Consumer implements AsyncIterable<Message> {
     this.messages = left;
     this.head = 0;
     if (this.isMetered) for (const message of taken) this.#host.flow.messageTaken(message);
+    if (this.ended) this.serve();
     return taken;
+  }
+
+  /**
+   * For the client: puts back what nobody has got; without acks it stays here, for the broker has forgotten it.
+   *
+   * @param isMeant tells which of them.
+   */
+  putBackWaiting(isMeant?: (message: Message) => boolean): void {
+    if (this.noAck) return;
+    for (const message of this.takeWaiting(isMeant)) message.putBack();
   }
 
   /** For the client: whether a cancel is under way or done, so that nothing more is handed out that needs an ack. */
@@ -280,7 +291,7 @@ export class Consumer implements AsyncIterable<Message> {
     }
     this.idleWatcher?.();
     const { callback } = this;
-    if (callback === undefined || !this.ended || this.head < this.messages.length) return;
+    if (callback === undefined || !this.ended || this.hasWaiting) return;
     if (!this.endIsTold && this.endError !== undefined) {
       this.endIsTold = true;
       this.runCallback(callback, this.endError, undefined, report);
@@ -318,19 +329,10 @@ export class Consumer implements AsyncIterable<Message> {
     const isUnwanted = this.callback === undefined;
     if (isUnwanted && this.noAck) {
       this.isLeft = true;
-      this.dropWaiting();
+      this.takeWaiting();
     }
     if (!this.ended) await this.cancel();
-    if (isUnwanted) this.dropWaiting();
-  }
-
-  /** Whoever left the loop takes no more: what needs an ack goes back. */
-  private dropWaiting(): void {
-    for (const message of this.takeWaiting()) {
-      if (this.noAck) continue;
-      this.unackedCount++;
-      message.nack();
-    }
+    if (isUnwanted) this.putBackWaiting();
   }
 
   /** What waits for its taker counts no more: a cancel must get its answer, and the next connection its whole limit. */
@@ -359,7 +361,12 @@ export class Consumer implements AsyncIterable<Message> {
         this.takers.shift()?.take(message);
       }
     }
-    if (this.ended && this.head === this.messages.length) this.tellEnd();
+    if (this.ended && !this.hasWaiting) this.tellEnd();
+  }
+
+  /** Whether messages wait that will be handed out. */
+  private get hasWaiting(): boolean {
+    return this.head < this.messages.length && (this.noAck || !this.cancelling);
   }
 
   private get canHandOut(): boolean {

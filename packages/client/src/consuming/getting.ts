@@ -5,6 +5,7 @@
 import { AmqpError, type PukaError, replyError } from '@puka/errors';
 import type { Method } from '@puka/wire';
 import type { ChannelPool } from '../connection/channel-pool.ts';
+import { notSent } from '../connection/connection.ts';
 import type { ConnectionUser } from '../connection/connection-user.ts';
 import type { Operation } from '../operations/operation.ts';
 import type { ChannelSink, ReceivedContent, SessionChannel } from '../session/index.ts';
@@ -96,11 +97,13 @@ export class Getting implements ConnectionUser {
         this.opened(queue, undefined, error);
         return;
       }
-      channel.request({ type: 'queue.declare', queue, passive: true }, (_reply, refusal) => {
+      const looked = (_reply: unknown, refusal: PukaError | undefined): void => {
         this.pool.release(channel);
         if (refusal === undefined) this.shareWithOther(queue);
         else this.refuse(queue, asGetError(refusal));
-      });
+      };
+      const isSent = channel.request({ type: 'queue.declare', queue, passive: true }, looked);
+      if (!isSent) looked(undefined, notSent('basic.get', undefined));
       this.host.wake();
     });
   }
@@ -177,8 +180,9 @@ export class GetChannel implements ChannelSink, Settlement {
   send(get: Get): void {
     const { queue, noAck, operation } = get;
     this.pending.push(get);
-    operation.isSent = true;
-    this.channel.request({ type: 'basic.get', queue, noAck }, (reply, error) => this.answered(reply, error));
+    const answered = (reply: Method | undefined, error: PukaError | undefined): void => this.answered(reply, error);
+    operation.isSent = this.channel.request({ type: 'basic.get', queue, noAck }, answered);
+    if (!operation.isSent) this.answered(undefined, notSent('basic.get', undefined));
   }
 
   /** The message. One that nobody waits for any more goes back to its queue. */

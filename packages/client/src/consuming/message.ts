@@ -18,10 +18,14 @@ import type { ReceivedContent } from '../session/index.ts';
 
 /** Settles the deliveries of one channel. */
 export interface Settlement {
+  /** Its deliveries are those of a stream: they can be acked and nothing else. */
+  readonly acksOnly?: boolean;
   /** Each answers `false` where the channel is gone: the broker delivers the message again. */
   ack(deliveryTag: number): boolean;
   reject(deliveryTag: number, requeue: boolean): boolean;
   nack(deliveryTag: number, requeue: boolean): boolean;
+  /** Lets go of a delivery that nobody has been handed. */
+  putBack?(deliveryTag: number): void;
 }
 
 const noHeaders: FieldTable = Object.freeze(Object.create(null) as FieldTable); // An empty table has no field to be wrong.
@@ -211,17 +215,17 @@ export class Message {
    * @throws {UsageError} for a message settled before, or one taken with `noAck`.
    */
   ack(): boolean {
-    return this.settle().ack(this.deliveryTag);
+    return this.settle('ack').ack(this.deliveryTag);
   }
 
   /** Rejects the message. @param options.requeue `false` drops or dead-letters it. Default `true`. Otherwise as `ack()`. */
   reject(options: { readonly requeue?: boolean | undefined } = {}): boolean {
-    return this.settle().reject(this.deliveryTag, options.requeue ?? true);
+    return this.settle('reject').reject(this.deliveryTag, options.requeue ?? true);
   }
 
   /** As `reject()`, by RabbitMQ's `basic.nack`. */
   nack(options: { readonly requeue?: boolean | undefined } = {}): boolean {
-    return this.settle().nack(this.deliveryTag, options.requeue ?? true);
+    return this.settle('nack').nack(this.deliveryTag, options.requeue ?? true);
   }
 
   /** Whether it has been settled; one that came with `noAck` was settled by the broker. */
@@ -229,9 +233,16 @@ export class Message {
     return this.settledOnce || this.settlement === undefined;
   }
 
-  /** For the client: whether it is settled through this. */
-  isSettledBy(settlement: Settlement): boolean {
-    return this.settlement === settlement;
+  /** For the client: what settles it; `undefined` where it needs no ack. */
+  get settledBy(): Settlement | undefined {
+    return this.settlement;
+  }
+
+  /** For the client: nobody was handed the message, and nobody will be. It goes back to its queue. */
+  putBack(): void {
+    if (this.isSettled) return;
+    this.settledOnce = true;
+    this.settlement?.putBack?.(this.deliveryTag);
   }
 
   private checkHeaders(): void {
@@ -239,12 +250,17 @@ export class Message {
     if (lazyReader.headers === undefined && lazyReader.bytesOf('headers') !== undefined) throw lazyReader.error;
   }
 
-  private settle(): Settlement {
+  private settle(how: 'ack' | 'reject' | 'nack'): Settlement {
     if (this.settlement === undefined) {
       throw new UsageError(`message ${this.deliveryTag} of queue '${this.queue}' came with noAck: nothing to settle`);
     }
     if (this.settledOnce) {
       throw new UsageError(`message ${this.deliveryTag} of queue '${this.queue}' is settled already`);
+    }
+    if (how !== 'ack' && this.settlement.acksOnly === true) {
+      throw new UsageError(
+        `message ${this.deliveryTag} of queue '${this.queue}' came from a stream: ${how}() has no meaning there, ack() does`,
+      );
     }
     this.settledOnce = true;
     return this.settlement;

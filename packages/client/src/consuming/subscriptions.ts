@@ -4,7 +4,7 @@
  */
 import { AmqpError, ConnectionBroken, ConsumerCancelled, type PukaError, replyError, UsageError } from '@puka/errors';
 import type { ChannelPool } from '../connection/channel-pool.ts';
-import { notAnswered } from '../connection/connection.ts';
+import { notAnswered, notSent } from '../connection/connection.ts';
 import type { ConnectionUser } from '../connection/connection-user.ts';
 import type { Operation } from '../operations/operation.ts';
 import type { SessionChannel } from '../session/index.ts';
@@ -63,6 +63,8 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
     const { consumerTag } = consumer;
     const state = this.states.get(consumer);
     if (state === undefined) {
+      consumer.beginCancel();
+      consumer.putBackWaiting();
       operation.fulfil({ consumerTag });
       return;
     }
@@ -80,7 +82,7 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
         done();
       });
       // Behind the cancel, or the broker would send them here again; at once, for they may be what stops the reading.
-      for (const subscription of subscriptions) subscription.putBackWaiting();
+      consumer.putBackWaiting();
     };
     state.whenSteady(task, () => operation.fulfil({ consumerTag }));
   }
@@ -101,7 +103,8 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
       const old = [...state.subscriptions];
       const finish: Done = (error) => {
         if (error === undefined) {
-          if (isLess) for (const subscription of old) subscription.putBackWaiting();
+          const ofOld = new Set<unknown>(old);
+          if (isLess) consumer.putBackWaiting(({ settledBy }) => ofOld.has(settledBy));
           operation.fulfil(undefined);
         } else {
           consumer.prefetchCount = before;
@@ -133,11 +136,15 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
   }
 
   private subscribe(consumer: Consumer, sources: readonly ConsumerSource[], done: Done): void {
-    const isKept = this.pool.keep('consumers', (channel, error) => {
-      if (channel === undefined) done(error ?? notAnswered('basic.consume', undefined));
+    if (!this.keep(consumer, sources, done)) this.probe(consumer, sources, done);
+  }
+
+  /** @returns `false` where no channel may be kept any more. */
+  private keep(consumer: Consumer, sources: readonly ConsumerSource[], done: Done): boolean {
+    return this.pool.keep('consumers', (channel, error) => {
+      if (channel === undefined) done(error ?? notSent('basic.consume', undefined));
       else this.subscribeOn(this.open(channel), consumer, sources, done);
     });
-    if (!isKept) this.probe(consumer, sources, done);
   }
 
   private open(channel: SessionChannel): ConsumerChannel {
@@ -155,15 +162,18 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
         return;
       }
       let refusal: PukaError | undefined;
-      sources.forEach(({ queue }, index) => {
-        channel.request({ type: 'queue.declare', queue, passive: true }, (_reply, refused) => {
-          refusal ??= refused;
-          if (index < sources.length - 1) return;
-          this.pool.release(channel);
-          if (refusal === undefined) this.share(consumer, sources, done);
-          else done(asConsumeError(refusal));
-        });
-      });
+      let left = sources.length;
+      const looked = (_reply: unknown, refused: PukaError | undefined): void => {
+        refusal ??= refused;
+        if (--left > 0) return;
+        this.pool.release(channel);
+        if (refusal === undefined) this.share(consumer, sources, done);
+        else done(asConsumeError(refusal));
+      };
+      for (const { queue } of sources) {
+        const isSent = channel.request({ type: 'queue.declare', queue, passive: true }, looked);
+        if (!isSent) looked(undefined, notSent('basic.consume', undefined));
+      }
       this.host.wake();
     });
   }
@@ -173,15 +183,21 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
     const free = usable.filter((on) => !sources.some(({ consumerTag }) => on.has(consumerTag)));
     const [first, ...others] = free.length > 0 ? free : usable;
     if (first === undefined) {
-      this.pool.whenKeptChanges((error) => {
-        if (error === undefined) this.subscribe(consumer, sources, done);
-        else done(error);
-      });
+      this.shareLater(consumer, sources, done);
       return;
     }
     const least = others.reduce((best, on) => (on.size < best.size ? on : best), first);
     const tagged = sources.map((source) => ({ ...source, consumerTag: least.freeTag(source.consumerTag) }));
     this.subscribeOn(least, consumer, tagged, done);
+  }
+
+  /** No channel is there to be shared: it is still to be opened, or was given back meanwhile and may be kept anew. */
+  private shareLater(consumer: Consumer, sources: readonly ConsumerSource[], done: Done): void {
+    if (this.keep(consumer, sources, done)) return;
+    this.pool.whenKeptChanges((error) => {
+      if (error === undefined) this.share(consumer, sources, done);
+      else done(error);
+    });
   }
 
   private subscribeOn(on: ConsumerChannel, consumer: Consumer, sources: readonly ConsumerSource[], done: Done): void {
@@ -272,6 +288,7 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
     this.states.delete(consumer);
     state.isOver = true;
     consumer.end(error);
+    if (consumer.isCancelling) consumer.putBackWaiting();
     state.cancel?.fulfil({ consumerTag: consumer.consumerTag });
     this.host.consumerGone(consumer);
     if (state.subscriptions.size > 0) this.retire([...state.subscriptions], () => {});
@@ -326,7 +343,7 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
   consumerChannelClosed(on: ConsumerChannel, error: PukaError | undefined): void {
     if (!this.channels.delete(on)) return;
     const subscriptions = [...on.subscriptions];
-    for (const subscription of subscriptions) subscription.lose();
+    on.lose();
     this.pool.releaseKept('consumers', on.channel);
     const lost = new Set<Consumer>();
     for (const subscription of subscriptions) {
@@ -356,7 +373,7 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
 
   consumerChannelFree(on: ConsumerChannel): void {
     if (!on.channel.isUsable || !this.channels.delete(on)) return;
-    this.pool.releaseKept('consumers', on.channel);
+    this.pool.releaseKept('consumers', on.channel, !on.keepsLeftovers);
   }
 }
 

@@ -193,6 +193,11 @@ export class SessionChannel {
     return true;
   }
 
+  /** Forgets a delivery without a word to the broker, for which it stays unsettled until the channel is closed. */
+  letGo(deliveryTag: number): void {
+    if (this.isUsable) this.acks.needsNone(deliveryTag);
+  }
+
   /** Writes the acks of the turn. Called by the session before each output. */
   flushAcks(): void {
     this.acksAreWaiting = false;

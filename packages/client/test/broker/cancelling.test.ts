@@ -189,6 +189,21 @@ describe('cancelling', () => {
     expect(seen).toEqual(numbers(50));
   });
 
+  it('behind a raised limit, while messages wait, ends the loop and puts them back', async () => {
+    for (let round = 0; round < 3; round++) {
+      const queue = await freshQueue(8);
+      const consumer = client.basicConsume({ queue, prefetchCount: 10 });
+      await consumer.ready;
+      const messages = consumer[Symbol.asyncIterator]();
+      const first = await messages.next();
+      void client.basicQos(consumer, { prefetchCount: 100 });
+      await client.basicCancel(consumer);
+      expect(await messages.next()).toEqual({ done: true, value: undefined });
+      first.value?.ack();
+      await untilCount(queue, 7);
+    }
+  });
+
   it('a no-ack consumer hands out all that has arrived, and with what is left in the queue that is all', async () => {
     const queue = await freshQueue(2000);
     const consumer = client.basicConsume({ queue, noAck: true });

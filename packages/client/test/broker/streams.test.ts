@@ -1,5 +1,5 @@
 /** Streams over AMQP 0-9-1: read from any offset and by many, with acks for credit. RabbitMQ 3.9 and later. */
-import { AmqpNotImplemented, Client, PreconditionFailed } from '@puka/client';
+import { AmqpNotImplemented, Client, PreconditionFailed, UsageError } from '@puka/client';
 import { describe, expect, inject, it } from 'vitest';
 import { numbers, scene } from './scene.ts';
 
@@ -31,6 +31,94 @@ describe('a stream', () => {
     const queue = await freshQueue(50, stream);
     expect(await read(queue, 20, 30)).toEqual(all.slice(20));
     expect(await read(queue, new Date(0), 50)).toEqual(all);
+  });
+
+  describe('has its consumer ended without harm to the connection', () => {
+    const table = { 'x-stream-offset': 'first' };
+
+    /** The client still has its connection, and the stream is whole. */
+    async function isUnharmed(queue: string): Promise<void> {
+      expect(await read(queue, 'first', 50)).toEqual(all);
+      expect(await client.queueDeclare({ queue, passive: true })).toMatchObject({ consumerCount: 0 });
+    }
+
+    it('by leaving the loop', async () => {
+      const queue = await freshQueue(50, stream);
+      for await (const message of client.basicConsume({ queue, prefetchCount: 10, arguments: table })) {
+        message.ack();
+        break;
+      }
+      await isUnharmed(queue);
+    });
+
+    it('by a cancel, while messages wait and one is in hand', async () => {
+      const queue = await freshQueue(50, stream);
+      const consumer = client.basicConsume({ queue, prefetchCount: 10, arguments: table });
+      const message = await client.wait(consumer);
+      await client.basicCancel(consumer);
+      expect(message.ack()).toBe(true);
+      await isUnharmed(queue);
+    });
+
+    it('by basicQos to less', async () => {
+      const queue = await freshQueue(50, stream);
+      const consumer = client.basicConsume({ queue, prefetchCount: 10, arguments: table });
+      (await client.wait(consumer)).ack();
+      await client.basicQos(consumer, { prefetchCount: 2 });
+      (await client.wait(consumer)).ack();
+      await consumer.cancel();
+      await isUnharmed(queue);
+    });
+
+    it('by a signal', async () => {
+      const queue = await freshQueue(50, stream);
+      const controller = new AbortController();
+      const { signal } = controller;
+      const consumer = client.basicConsume({ queue, prefetchCount: 10, arguments: table, signal });
+      (await client.wait(consumer)).ack();
+      controller.abort();
+      await consumer.cancel();
+      await isUnharmed(queue);
+    });
+
+    it('by shutdown', async () => {
+      const queue = await freshQueue(50, stream);
+      const own = new Client(inject('amqpUrl'));
+      await own.connect();
+      const closed = new Promise((resolve) => own.once('closed', resolve));
+      const consumer = own.basicConsume({ queue, prefetchCount: 10, arguments: table });
+      (await own.wait(consumer)).ack();
+      await own.shutdown();
+      expect(await closed).toBeUndefined();
+      await isUnharmed(queue);
+    });
+
+    it('by a limit of inbound bytes that the messages exceed', async () => {
+      const queue = await freshQueue(50, stream);
+      const own = new Client(inject('amqpUrl'), { maxInboundBytes: 1 });
+      await own.connect();
+      const closed = new Promise((resolve) => own.once('closed', resolve));
+      for await (const message of own.basicConsume({ queue, prefetchCount: 10, arguments: table })) {
+        message.ack();
+        break;
+      }
+      await own.queueDeclare({ queue, passive: true });
+      await own.close();
+      expect(await closed).toBeUndefined();
+      await isUnharmed(queue);
+    });
+  });
+
+  it('knows acks alone: a reject or a nack is a UsageError, and the message can still be acked', async () => {
+    const queue = await freshQueue(50, stream);
+    const consumer = client.basicConsume({ queue, prefetchCount: 1, arguments: { 'x-stream-offset': 'first' } });
+    const message = await client.wait(consumer);
+    expect(() => message.reject()).toThrow(UsageError);
+    expect(() => message.nack({ requeue: false })).toThrow(UsageError);
+    expect(() => client.basicReject(message)).toThrow(/stream/);
+    expect(message.ack()).toBe(true);
+    expect((await client.wait(consumer)).text()).toBe('1');
+    await consumer.cancel();
   });
 
   it('is not read without a limit: PreconditionFailed, and nothing else suffers', async () => {

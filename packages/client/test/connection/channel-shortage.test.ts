@@ -1,7 +1,7 @@
 /** With too few channels for all that wants one: everything waits its turn, nothing fails for want of a channel. */
 import { describe, expect, it } from 'vitest';
 import type { Client } from '../../src/client.ts';
-import { ScriptedBroker } from '../scripted-broker.ts';
+import { refusal, ScriptedBroker } from '../scripted-broker.ts';
 
 /** A broker that allows four channels, and answers `queue.declare` when it is told to. */
 async function scene(): Promise<{
@@ -81,5 +81,88 @@ describe('who is to share a channel while the one to share is still to be had', 
     for (const outcome of await outcomes) {
       expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'CONNECTION_BROKEN' } });
     }
+  });
+});
+
+describe('with few channels', () => {
+  /** A client of a broker that allows so many channels. */
+  async function few(channelMax = 4): Promise<{ readonly broker: ScriptedBroker; readonly client: Client }> {
+    const broker = new ScriptedBroker();
+    broker.tune.channelMax = channelMax;
+    return { broker, client: await broker.connected() };
+  }
+
+  /** Passive declares find these queues missing only once they are asked for by `basic.consume`. */
+  function refuseConsumesOf(broker: ScriptedBroker, refused: string): void {
+    broker.answers.set('basic.consume', (channel, method) =>
+      method.type === 'basic.consume' && method.queue === refused
+        ? [refusal(channel, 403, `ACCESS_REFUSED - queue '${refused}' in vhost '/' in exclusive use`)]
+        : broker.usual(channel, method),
+    );
+  }
+
+  it('a consumer beside one that is refused gets its channel', async () => {
+    for (const order of ['good last', 'good first'] as const) {
+      const { broker, client } = await few();
+      refuseConsumesOf(broker, 'bad');
+      const queues = order === 'good last' ? ['bad', 'good'] : ['good', 'bad'];
+      const consumers = queues.map((queue) => client.basicConsume({ queue }));
+      await broker.pump();
+      expect(consumers.map(({ ready }) => ready.state).sort()).toEqual(['fulfilled', 'rejected']);
+    }
+  });
+
+  it('a consumer gets the channel of those that are being cancelled', async () => {
+    const { broker, client } = await few();
+    const first = client.basicConsume({ queue: 'a' });
+    await broker.pump();
+    void first.cancel();
+    const second = client.basicConsume({ queue: 'b' });
+    await broker.pump();
+    expect(second.ready.state).toBe('fulfilled');
+  });
+
+  it('a consumer gets a channel while all that there are are being cancelled', async () => {
+    const { broker, client } = await few(2047);
+    const many = Array.from({ length: 2044 }, (_, index) => client.basicConsume({ queue: `q${index}` }));
+    await broker.pump();
+    for (const consumer of many) void consumer.cancel();
+    const another = client.basicConsume({ queue: 'another' });
+    await broker.pump();
+    expect(another.ready.state).toBe('fulfilled');
+  });
+
+  it('who waits for a channel is told when the client closes, though a get is not settled', async () => {
+    const { broker, client } = await few();
+    broker.answers.set('basic.get', () => []);
+    const get = client.basicGet({ queue: 'a' });
+    await broker.pump();
+    broker.say(broker.gotten(broker.last('basic.get').channel, 1));
+    await broker.pump();
+    expect(get.state).toBe('fulfilled');
+    broker.answers.set('queue.declare', () => []);
+    const consumers = [client.basicConsume({ queue: 'b' }), client.basicConsume({ queue: 'c' })];
+    const gets = [client.basicGet({ queue: 'd' }), client.basicGet({ queue: 'e' })];
+    const declares = Array.from({ length: 5 }, (_, index) => client.queueDeclare({ queue: `d${index}` }));
+    await broker.pump();
+    void client.close();
+    await broker.pump();
+    const states = [...consumers.map(({ ready }) => ready), ...gets, ...declares].map(({ state }) => state);
+    expect(states.filter((state) => state === 'pending')).toEqual([]);
+  });
+
+  it('what is freed once our close is sent is lent to nobody', async () => {
+    const { broker, client } = await few();
+    broker.answers.set('queue.declare', () => []);
+    broker.answers.set('connection.close', () => []);
+    const declares = Array.from({ length: 8 }, (_, index) => client.queueDeclare({ queue: `d${index}` }));
+    const gets = ['x', 'y', 'z'].map((queue) => client.basicGet({ queue }));
+    const consumers = ['x', 'y', 'z'].map((queue) => client.basicConsume({ queue }).ready);
+    await broker.pump();
+    void client.close();
+    await broker.pump();
+    await broker.advance(10_000);
+    const states = [...declares, ...gets, ...consumers].map(({ state }) => state);
+    expect(states.filter((state) => state === 'pending')).toEqual([]);
   });
 });

@@ -347,3 +347,85 @@ async function reached(broker: ScriptedBroker, client: Client, consumer: ReturnT
 
 /** The delivery tags that each channel has had. */
 const deliveriesOf = new WeakMap<ScriptedBroker, Map<number, number>>();
+
+describe('a cancel without acks', () => {
+  it('hands out all that arrives ahead of its answer, then ends', async () => {
+    const { broker, client } = await scene();
+    broker.answers.set('basic.cancel', () => []);
+    const consumer = client.basicConsume({ queue: 'q', consumerTag: 'c', noAck: true });
+    await broker.pump();
+    broker.say(broker.delivery(1, 'c', 1), broker.delivery(1, 'c', 2));
+    await broker.pump();
+    const cancelled = consumer.cancel();
+    await broker.pump();
+    broker.say(broker.delivery(1, 'c', 3), [1, { type: 'basic.cancel-ok', consumerTag: 'c' }]);
+    await broker.pump();
+    await cancelled;
+    const seen: string[] = [];
+    for await (const message of consumer) seen.push(message.text());
+    expect(seen).toEqual(['1', '2', '3']);
+  });
+});
+
+describe('a stream', () => {
+  /** A consumer of what looks like a stream: its deliveries carry an offset. */
+  async function streamScene() {
+    const { broker, client } = await scene();
+    const consumer = client.basicConsume({ queue: 's', consumerTag: 'c', prefetchCount: 3 });
+    await broker.pump();
+    for (const tag of [1, 2, 3]) broker.say(broker.delivery(1, 'c', tag, 'x', { headers: { 'x-stream-offset': tag } }));
+    await broker.pump();
+    broker.sent();
+    return { broker, client, consumer };
+  }
+
+  it('has what was not handed out let go without a word, and its channel closed behind the last ack', async () => {
+    const { broker, client, consumer } = await streamScene();
+    const message = await client.wait(consumer);
+    const cancelled = consumer.cancel();
+    await broker.pump();
+    await cancelled;
+    expect(broker.sent()).toEqual(['1 basic.cancel']);
+    expect(message.ack()).toBe(true);
+    await broker.pump();
+    // RabbitMQ ends a channel whose deliveries stay unsettled for too long: nobody else must be on it then.
+    expect(broker.sent()).toEqual(['1 basic.ack', '1 channel.close']);
+    const declared = client.queueDeclare({ queue: 'x' });
+    await broker.pump();
+    expect(await declared).toMatchObject({ queue: 'x' });
+  });
+
+  it('has what comes behind the cancel let go as well', async () => {
+    const { broker, consumer } = await streamScene();
+    broker.answers.set('basic.cancel', () => []);
+    const cancelled = consumer.cancel();
+    await broker.pump();
+    broker.say(broker.delivery(1, 'c', 4, 'x', { headers: { 'x-stream-offset': 4 } }), [
+      1,
+      { type: 'basic.cancel-ok', consumerTag: 'c' },
+    ]);
+    await broker.pump();
+    await cancelled;
+    expect(broker.sent()).toEqual(['1 basic.cancel', '1 channel.close']);
+  });
+
+  it('knows no reject and no nack', async () => {
+    const { broker, client, consumer } = await streamScene();
+    const message = await client.wait(consumer);
+    expect(() => message.reject()).toThrow(UsageError);
+    expect(() => message.nack()).toThrow(/came from a stream/);
+    expect(message.isSettled).toBe(false);
+    expect(message.ack()).toBe(true);
+    await broker.pump();
+    expect(broker.sent()).toEqual(['1 basic.ack']);
+  });
+
+  it('is not taken for one for a header alone: what is redelivered, or comes without a limit, can be rejected', async () => {
+    const { broker, client } = await scene();
+    const consumer = client.basicConsume({ queue: 'q', consumerTag: 'c' });
+    await broker.pump();
+    broker.say(broker.delivery(1, 'c', 1, 'x', { headers: { 'x-stream-offset': 7 } }));
+    await broker.pump();
+    expect((await client.wait(consumer)).reject()).toBe(true);
+  });
+});
