@@ -9,6 +9,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { emitChecks } from './generator/emit-checks.ts';
 import { emitDecodeMethod, emitDecoders } from './generator/emit-decoders.ts';
 import { emitEncodeMethod, emitEncoders } from './generator/emit-encoders.ts';
 import { emitErrorPage, emitErrors } from './generator/emit-errors.ts';
@@ -47,7 +48,7 @@ function allSources(): SourceFile[] {
     emitUnions(models),
     emitEncodeMethod(models),
     emitDecodeMethod(models),
-    ...models.flatMap((model) => [emitTypes(model), emitEncoders(model), emitDecoders(model)]),
+    ...models.flatMap((model) => [emitTypes(model), emitEncoders(model), emitDecoders(model), ...emitChecks(model)]),
   ];
   return [...under(ownFolders[0], wire), ...under(ownFolders[1], emitErrors()), ...under('docs', [emitErrorPage()])];
 }

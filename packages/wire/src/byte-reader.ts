@@ -5,7 +5,7 @@
  */
 
 import { AmqpSyntaxError } from '@puka/errors';
-import { decodeUtf8 } from './utf8.ts';
+import { decodeText } from './lossless-text.ts';
 
 const twoTo32 = 0x1_0000_0000;
 /** High words of safe integers are below this. */
@@ -106,11 +106,11 @@ export class ByteReader {
     return new DataView(this.bytes.buffer, this.bytes.byteOffset + at, 8).getFloat64(0);
   }
 
-  /** Reads a short string. Octets that are no UTF-8 become U+FFFD; the bytes stay where they are for who needs them. */
+  /** Reads a short string. Octets that are no UTF-8 are kept in it, as `decodeText` says. */
   readShortString(): string {
     const size = this.readUint8();
     const start = this.skip(size);
-    return decodeUtf8(this.bytes, start, start + size);
+    return decodeText(this.bytes, start, start + size);
   }
 
   /** Reads a long string. @returns a view, not a copy. */

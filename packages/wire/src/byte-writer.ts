@@ -5,9 +5,10 @@
  */
 
 import { UsageError } from '@puka/errors';
-import { isBytes } from './bytes.ts';
+import { isBytes, toBytes } from './any-realm.ts';
 import { defaultChunkBytes, defaultMaxTableDepth, maxShortStringBytes } from './limits.ts';
-import { utf8Length, writeUtf8 } from './utf8.ts';
+import { textLength, writeText } from './lossless-text.ts';
+import { writeUtf8 } from './utf8.ts';
 
 const twoTo32 = 0x1_0000_0000;
 /** Above this many bytes the native `set` is faster than a loop; see bench/codec.bench.ts. */
@@ -112,7 +113,8 @@ export class ByteWriter {
   append(view: Uint8Array): void {
     if (view.length === 0) return;
     this.finishPiece(this.position);
-    this.queue.push(view);
+    // Sockets of some runtimes take arrays of their own realm only.
+    this.queue.push(toBytes(view) ?? view);
     this.queuedBytes += view.length;
     this.unitStart = this.position;
   }
@@ -220,14 +222,20 @@ export class ByteWriter {
   }
 
   /**
-   * Writes a short string: one octet of length and at most 255 bytes of UTF-8. AMQP 0-9-1 §4.2.5.3.
+   * Writes a short string: one octet of length and at most 255 bytes. AMQP 0-9-1 §4.2.5.3.
    *
-   * @throws {UsageError} when it is no string, is longer, or has a lone surrogate; nothing is written then.
+   * @param text a string, written as UTF-8; octets that are no UTF-8 stand in it as `decodeText` gives them. Or the bytes
+   * themselves, which are copied.
+   * @throws {UsageError} when it is neither, is longer than 255 bytes, or has a lone surrogate that stands for no octet;
+   * nothing is written then.
    */
-  writeShortString(text: string, field?: string): void {
-    if (typeof text !== 'string') refuseType(text, field, 'a string');
+  writeShortString(text: string | Uint8Array, field?: string): void {
+    if (typeof text !== 'string') {
+      this.writeShortBytes(text, field);
+      return;
+    }
     const { length } = text;
-    if (length > maxShortStringBytes) refuseLength(utf8Length(text), field);
+    if (length > maxShortStringBytes) refuseLength(textLength(text), field);
     this.reserve(1 + length);
     const { bytes } = this;
     const start = this.position + 1;
@@ -244,10 +252,11 @@ export class ByteWriter {
   }
 
   /**
-   * Writes a long string: four octets of length and the bytes of a `Uint8Array`, or a string as UTF-8. AMQP 0-9-1 §4.2.5.3.
+   * Writes a long string: four octets of length and the bytes of a `Uint8Array`, or a string as `encodeText` encodes it.
+   * AMQP 0-9-1 §4.2.5.3.
    *
    * @param value bytes are copied.
-   * @throws {UsageError} when it is neither, or a string with a lone surrogate; nothing is written then.
+   * @throws {UsageError} when it is neither, or a string with a lone surrogate that stands for no octet; nothing is written then.
    */
   writeLongString(value: string | Uint8Array, field?: string): void {
     if (typeof value !== 'string') {
@@ -257,11 +266,12 @@ export class ByteWriter {
       this.putBytes(value);
       return;
     }
-    const size = utf8Length(value);
+    const size = textLength(value);
     if (size < 0) refuseSurrogate(field);
     this.reserve(4 + size);
     this.put32(size);
-    this.writeUtf8(value, size);
+    writeText(value, size, this.bytes, this.position);
+    this.position += size;
   }
 
   /** Copies bytes as they are, with no length before them. */
@@ -282,13 +292,21 @@ export class ByteWriter {
   }
 
   private writeWideShortString(text: string, field: string | undefined): void {
-    const size = utf8Length(text);
+    const size = textLength(text);
     if (size < 0) refuseSurrogate(field);
     if (size > maxShortStringBytes) refuseLength(size, field);
     this.reserve(1 + size);
     this.bytes[this.position] = size;
-    writeUtf8(text, size, this.bytes, this.position + 1);
+    writeText(text, size, this.bytes, this.position + 1);
     this.position += 1 + size;
+  }
+
+  private writeShortBytes(value: unknown, field: string | undefined): void {
+    if (!isBytes(value)) refuseType(value, field, 'a string or a Uint8Array');
+    if (value.length > maxShortStringBytes) refuseLength(value.length, field);
+    this.reserve(1 + value.length);
+    this.bytes[this.position++] = value.length;
+    this.putBytes(value);
   }
 
   /** Writes the lower 32 bits of an integer; the room is reserved. */
@@ -353,7 +371,7 @@ function refuseType(value: unknown, field: string | undefined, wanted: string): 
 
 function refuseLength(size: number, field: string | undefined): never {
   if (size < 0) refuseSurrogate(field);
-  throw new UsageError(`${field ?? 'short string'} has ${size} bytes of UTF-8; the limit is ${maxShortStringBytes}`);
+  throw new UsageError(`${field ?? 'short string'} has ${size} bytes; the limit is ${maxShortStringBytes}`);
 }
 
 function refuseSurrogate(field: string | undefined): never {

@@ -4,7 +4,7 @@
  * Must not: show text or bytes in a message; a header may be a secret.
  */
 
-import { UsageError } from '@puka/errors';
+import { peerText, UsageError } from '@puka/errors';
 
 /** Where a nested value stands, as a list from the inside out; built only where tables nest, read only for an error. */
 export interface Place {
@@ -25,7 +25,7 @@ export function refuseCount(place: Place): never {
 }
 
 /** Says what a value is. Numbers are shown, text and bytes are not: a header may be a secret. */
-function describe(value: unknown): string {
+export function describe(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'bigint' || value === null || value === undefined) {
     return `${value}`;
   }
@@ -34,9 +34,15 @@ function describe(value: unknown): string {
   return typeof maker === 'function' && maker.name !== '' ? `an instance of ${maker.name}` : 'an object';
 }
 
-/** The path from the outermost table: `headers.a.b[2]`. */
+/**
+ * The path from the outermost table: `headers.a.b[2]`, cut where it is long. The names may be those of a message that a
+ * peer sent and that is passed on.
+ */
 export function pathOf(place: Place): string {
-  const { parent, key } = place;
+  return peerText(wholePathOf(place));
+}
+
+function wholePathOf({ parent, key }: Place): string {
   if (parent === undefined) return String(key);
-  return typeof key === 'number' ? `${pathOf(parent)}[${key}]` : `${pathOf(parent)}.${key}`;
+  return typeof key === 'number' ? `${wholePathOf(parent)}[${key}]` : `${wholePathOf(parent)}.${key}`;
 }

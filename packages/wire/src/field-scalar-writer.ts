@@ -4,6 +4,7 @@
  * Must not: know how tables and arrays nest.
  */
 
+import { isDate } from './any-realm.ts';
 import type { ByteWriter } from './byte-writer.ts';
 import { type Place, refuse } from './field-place.ts';
 import type { FieldTag } from './field-values.ts';
@@ -66,9 +67,4 @@ export function finite(value: unknown, place: Place, key: string | number, round
 /** Writes a tag. */
 export function putTag(writer: ByteWriter, tag: FieldTag): void {
   writer.writeUint8(tag.charCodeAt(0));
-}
-
-/** True for a `Date`, also of another realm. */
-export function isDate(value: unknown): value is Date {
-  return value instanceof Date || Object.prototype.toString.call(value) === '[object Date]';
 }

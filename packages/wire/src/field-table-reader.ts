@@ -16,8 +16,9 @@ import {
   Timestamp,
 } from './field-values.ts';
 import { defaultMaxTableDepth, defaultMaxTableFields, highestMaxTableDepth } from './limits.ts';
+import { decodeText } from './lossless-text.ts';
 import type { ShortStringCache } from './short-string-cache.ts';
-import { decodeUtf8, decodeUtf8Strictly } from './utf8.ts';
+import { decodeUtf8Strictly } from './utf8.ts';
 
 /** How a table is decoded. */
 export interface TableReadOptions {
@@ -37,7 +38,8 @@ const noOptions: TableReadOptions = {};
  * Reads a field table with its length. AMQP 0-9-1 §4.2.5.5, with RabbitMQ's type tags, and besides `L` as `l` and `U` as `s`.
  *
  * 64-bit integers come as a number when it is safe, else as a bigint; text that is no UTF-8 and bytes as a `Uint8Array` of their own;
- * times as a `Date`, or a `Timestamp` where no `Date` reaches; of a name that repeats the last value stands.
+ * times as a `Date`, or a `Timestamp` where no `Date` reaches; of a name that repeats the last value is kept. Octets of a name that are
+ * no UTF-8 are kept in it as `decodeText` says: names of different bytes stay different, and encoding gives the same bytes.
  *
  * @returns an object without prototype; nothing in it shares memory with the reader's bytes.
  * @throws {AmqpSyntaxError} for an unknown tag and for lengths that do not fit.
@@ -188,7 +190,7 @@ class TableReader {
     const size = reader.readUint8();
     const start = reader.skip(size);
     const end = start + size;
-    return names === undefined ? decodeUtf8(reader.bytes, start, end) : names.read(reader.bytes, start, end);
+    return names === undefined ? decodeText(reader.bytes, start, end) : names.read(reader.bytes, start, end);
   }
 
   private readTaggedName(): string | Uint8Array {

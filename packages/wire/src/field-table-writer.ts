@@ -5,19 +5,10 @@
  */
 
 import { UsageError } from '@puka/errors';
+import { isBytes, isDate, isMap } from './any-realm.ts';
 import { ByteWriter } from './byte-writer.ts';
-import { isBytes } from './bytes.ts';
 import { type Place, pathOf, refuse, refuseCount } from './field-place.ts';
-import {
-  finite,
-  integer,
-  isDate,
-  putTag,
-  secondsOf,
-  writeInt64,
-  writeNumber,
-  writeText,
-} from './field-scalar-writer.ts';
+import { finite, integer, putTag, secondsOf, writeInt64, writeNumber, writeText } from './field-scalar-writer.ts';
 import { type FieldArrayInput, type FieldTableInput, Tagged, type TaggedField } from './field-values.ts';
 import { defaultMaxTableFields, highestMaxTableDepth } from './limits.ts';
 
@@ -54,8 +45,13 @@ export function writeFieldTable(
   const place: Place = { parent: undefined, key: name };
   const depthLeft = Math.min(options.maxTableDepth ?? writer.maxTableDepth, highestMaxTableDepth);
   const fieldsLeft = options.maxTableFields ?? defaultMaxTableFields;
-  if (isPlainObject(table)) writeObject(writer, table, depthLeft, fieldsLeft, place);
-  else writeTable(writer, table, depthLeft, fieldsLeft, place);
+  try {
+    if (isPlainObject(table)) writeObject(writer, table, depthLeft, fieldsLeft, place);
+    else writeTable(writer, table, depthLeft, fieldsLeft, place);
+  } catch (error) {
+    // Made anew here: a stack of ten frames that begins deep in nested tables would not reach the caller.
+    throw error instanceof UsageError ? new UsageError(error.message) : error;
+  }
 }
 
 /**
@@ -76,7 +72,7 @@ function writeTable(writer: ByteWriter, table: unknown, depthLeft: number, field
     if (Array.isArray(table.value)) return writeTaggedFields(writer, table.value, depthLeft, fieldsLeft, place);
     return writeTable(writer, table.value, depthLeft, fieldsLeft, place);
   }
-  if (table instanceof Map) return writeMap(writer, table, depthLeft, fieldsLeft, place);
+  if (isMap(table)) return writeMap(writer, table, depthLeft, fieldsLeft, place);
   if (isPlainObject(table)) return writeObject(writer, table, depthLeft, fieldsLeft, place);
   return refuse(table, place.parent, place.key, 'is no table: it takes a plain object, a Map or table()');
 }
@@ -227,7 +223,7 @@ function writeInstance(
     writer.writeUint64(secondsOf(value, place, key));
     return fieldsLeft;
   }
-  if (value instanceof Map) {
+  if (isMap(value)) {
     putTag(writer, 'F');
     return writeMap(writer, value, depthLeft, fieldsLeft, { parent: place, key });
   }

@@ -4,7 +4,8 @@
  * Must not: read or write bytes.
  */
 
-import { UsageError } from '@puka/errors';
+import { peerText, UsageError } from '@puka/errors';
+import { describe } from './field-place.ts';
 
 /**
  * The type tags RabbitMQ reads and writes; they are not those of the AMQP text (AMQP 0-9-1 errata §3).
@@ -33,8 +34,33 @@ export type FieldTag =
 
 const fieldTags = 'tbBsuIilfdDSATFVx';
 
+/**
+ * Registered with the runtime, so that every copy of this package in one process means the same symbols: a program may
+ * load an ESM copy and a CommonJS copy, and hand the values of one to the other.
+ */
+const brands = {
+  Tagged: Symbol.for('puka.field.tagged'),
+  Decimal: Symbol.for('puka.field.decimal'),
+  Timestamp: Symbol.for('puka.field.timestamp'),
+} as const;
+
+/** Brands the instances of a class, and lets `instanceof` go by the brand. A class derived from it goes by identity. */
+function brandClass(fieldClass: { readonly prototype: object }, brand: symbol): void {
+  Object.defineProperty(fieldClass.prototype, brand, { value: true });
+  Object.defineProperty(fieldClass, Symbol.hasInstance, {
+    value(this: unknown, value: unknown): boolean {
+      if (this !== fieldClass) return Function.prototype[Symbol.hasInstance].call(this, value);
+      return typeof value === 'object' && value !== null && brand in value;
+    },
+  });
+}
+
 /** A value with its type tag chosen. Made by `int8()`, `longString()` and their kin, and by the tagged decoding of a table. */
 export class Tagged {
+  static {
+    brandClass(Tagged, brands.Tagged);
+  }
+
   /** The tag that stands on the wire. */
   readonly tag: FieldTag;
   /** The value, as the wrapper of its tag takes it. */
@@ -46,7 +72,9 @@ export class Tagged {
    */
   constructor(tag: FieldTag, value: unknown) {
     if (typeof tag !== 'string' || tag.length !== 1 || !fieldTags.includes(tag)) {
-      throw new UsageError(`${String(tag)} is no type tag of a field; RabbitMQ knows ${fieldTags}`);
+      throw new UsageError(
+        `${typeof tag === 'string' ? peerText(tag) : describe(tag)} is no type tag of a field; RabbitMQ knows ${fieldTags}`,
+      );
     }
     this.tag = tag;
     this.value = value;
@@ -55,6 +83,10 @@ export class Tagged {
 
 /** An exact decimal number: `unscaled / 10^scale`. RabbitMQ's tag `D`. */
 export class Decimal extends Tagged {
+  static {
+    brandClass(Decimal, brands.Decimal);
+  }
+
   /** Digits after the point, 0 to 255. */
   readonly scale: number;
   /** The number without its point, −2^31 to 2^31 − 1. */
@@ -62,8 +94,9 @@ export class Decimal extends Tagged {
 
   /** @throws {UsageError} when a part is out of its range. */
   constructor(unscaled: number, scale: number) {
-    if ((unscaled | 0) !== unscaled) throw new UsageError(`unscaled part of a decimal is ${unscaled}; it takes int32`);
-    if ((scale & 0xff) !== scale) throw new UsageError(`scale of a decimal is ${scale}; it takes 0 to 255`);
+    if ((unscaled | 0) !== unscaled)
+      throw new UsageError(`unscaled part of a decimal is ${describe(unscaled)}; it takes int32`);
+    if ((scale & 0xff) !== scale) throw new UsageError(`scale of a decimal is ${describe(scale)}; it takes 0 to 255`);
     super('D', unscaled);
     this.unscaled = unscaled;
     this.scale = scale;
@@ -80,6 +113,10 @@ export class Decimal extends Tagged {
 
 /** A POSIX time in whole seconds, 0 to 2^64 − 1, for times no `Date` can hold. Tag `T`, and the `timestamp` property. */
 export class Timestamp extends Tagged {
+  static {
+    brandClass(Timestamp, brands.Timestamp);
+  }
+
   /** Seconds since 1970-01-01T00:00:00Z: a number when safe, else a bigint. */
   readonly seconds: number | bigint;
 
@@ -89,7 +126,7 @@ export class Timestamp extends Tagged {
       typeof seconds === 'bigint'
         ? BigInt.asUintN(64, seconds) === seconds
         : Number.isSafeInteger(seconds) && seconds >= 0;
-    if (!isValid) throw new UsageError(`timestamp is ${seconds}; it takes whole seconds from 0 to 2^64 - 1`);
+    if (!isValid) throw new UsageError(`timestamp is ${describe(seconds)}; it takes whole seconds from 0 to 2^64 - 1`);
     super('T', seconds);
     this.seconds = seconds;
   }
@@ -206,7 +243,7 @@ export function decimal(unscaled: number, scale: number): Decimal {
   return new Decimal(unscaled, scale);
 }
 
-/** A time in POSIX seconds, tag `T`. @throws {UsageError} when it is negative, no integer, or over 2^64 − 1. */
+/** A time in POSIX seconds, never milliseconds, tag `T`. @throws {UsageError} when it is negative, no integer, or over 2^64 − 1. */
 export function timestamp(seconds: number | bigint): Timestamp {
   return new Timestamp(seconds);
 }

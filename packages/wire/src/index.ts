@@ -1,4 +1,5 @@
 /** The public face of `@puka/wire`. Holds no code. */
+export { isArrayBuffer, isBytes, isDate, isMap, toBytes } from './any-realm.ts';
 export { ByteReader } from './byte-reader.ts';
 export { ByteWriter } from './byte-writer.ts';
 export { bodyFramePayloadMax, writeBody } from './content.ts';
@@ -54,6 +55,7 @@ export {
   highestMaxTableDepth,
   maxShortStringBytes,
 } from './limits.ts';
+export { decodeText, encodeText, hasRawOctets, textLength } from './lossless-text.ts';
 export * from './methods.ts';
 export {
   type BasicProperties,

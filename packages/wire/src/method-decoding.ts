@@ -4,7 +4,7 @@
  */
 import { AmqpSyntaxError, CommandInvalid, LimitExceeded } from '@puka/errors';
 import { ByteReader } from './byte-reader.ts';
-import { decodeUtf8 } from './utf8.ts';
+import { decodeText } from './lossless-text.ts';
 
 /** Class id and method id: AMQP 0-9-1 §4.2.4. */
 const methodIdBytes = 4;
@@ -67,11 +67,26 @@ export function malformedMethod(error: unknown, method: string, field: string): 
   return new AmqpSyntaxError(`${field} of ${method}: ${error.message}`, { ...traitsOf(error), method });
 }
 
-/** Reads a long string that is text; octets that are no UTF-8 become U+FFFD. */
+/**
+ * Throws what a decoder throws for a payload that a check found malformed: its error names the field.
+ *
+ * @throws {AmqpSyntaxError} always.
+ */
+export function refuseMalformed(
+  decode: (bytes: Uint8Array, start: number, end: number) => { readonly type: string },
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): never {
+  const { type } = decode(bytes, start, end);
+  throw new AmqpSyntaxError(`${type} does not end where its frame ends`, { blame: 'peer' });
+}
+
+/** Reads a long string that is text. Octets that are no UTF-8 are kept in it, as `decodeText` says. */
 export function readText(reader: ByteReader): string {
   const size = reader.readUint32();
   const start = reader.skip(size);
-  return decodeUtf8(reader.bytes, start, start + size);
+  return decodeText(reader.bytes, start, start + size);
 }
 
 /** Moves past a reserved short string. */

@@ -2,8 +2,9 @@
  * What every generated encoder does around its fields: the frame's header and end, the bits, and what happens on an
  * error. Must not know any single method.
  */
-import { LimitExceeded, UsageError } from '@puka/errors';
+import { LimitExceeded, peerText, UsageError } from '@puka/errors';
 import type { ByteWriter } from './byte-writer.ts';
+import { describe } from './field-place.ts';
 import { FrameType } from './frame-format.ts';
 import { beginFrame, endFrame } from './frame-writer.ts';
 
@@ -67,7 +68,7 @@ export function optionalBit(value: boolean | undefined, mask: number, field: str
 export function requiredBit(value: boolean, mask: number, field: string): number {
   if (value === true) return mask;
   if (value === false) return 0;
-  throw new UsageError(`${field} is ${String(value)}; it takes true or false`);
+  throw new UsageError(`${field} is ${show(value)}; it takes true or false`);
 }
 
 /**
@@ -77,5 +78,10 @@ export function requiredBit(value: boolean, mask: number, field: string): number
  */
 export function refuseMethod(method: never): never {
   const { type }: { readonly type?: unknown } = method;
-  throw new UsageError(`type of the method is ${String(type)}; no such method is defined`);
+  throw new UsageError(`type of the method is ${show(type)}; no such method is defined`);
+}
+
+/** The value met, where it is short text or a number; else what it is. */
+function show(value: unknown): string {
+  return typeof value === 'string' ? peerText(value, 60) : describe(value);
 }

@@ -2,6 +2,7 @@
  * The public face of the methods: their types, ids and facts, encoders and decoders for any and for each. Holds no
  * code; all of it is generated from the table in `protocol/`.
  */
+export * from './generated/check/basic.ts';
 export * from './generated/decode/basic.ts';
 export * from './generated/decode/channel.ts';
 export * from './generated/decode/confirm.ts';

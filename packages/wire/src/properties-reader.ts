@@ -8,8 +8,8 @@ import { AmqpSyntaxError, LimitExceeded, UnexpectedFrame } from '@puka/errors';
 import { ByteReader } from './byte-reader.ts';
 import { readFieldTable, readTaggedTable, type TableReadOptions } from './field-table.ts';
 import { type FieldTable, type Tagged, Timestamp } from './field-values.ts';
+import { decodeText } from './lossless-text.ts';
 import { type BasicProperties, basicClassId, PropertyFlag } from './properties.ts';
-import { decodeUtf8 } from './utf8.ts';
 
 /** Octets of a content header payload before the flags: class 2, weight 2, body size 8. AMQP 0-9-1 §4.2.6.1. */
 export const contentPropertiesOffset = 12;
@@ -48,14 +48,14 @@ export function contentBodySize(bytes: Uint8Array, start: number, end: number = 
 
 /**
  * Reads properties where they lie and decodes none until it is asked for. Getters give `undefined` for a property that is absent or cannot be read;
- * `error` tells the two apart. Text that is no UTF-8 comes with U+FFFD in it; `bytesOf()` and `raw` have the octets.
+ * `error` tells the two apart. Octets of a text that are no UTF-8 are kept in it, as `decodeText` says; `bytesOf()` and `raw` have them as bytes.
  */
 export class PropertiesReader {
   private readonly bytes: Uint8Array;
   private readonly start: number;
   private readonly end: number;
   private readonly options: TableReadOptions | undefined;
-  /** First word of flags; −1 until it was read. */
+  /** The word of flags; −1 until it was read. */
   private flags = -1;
   /** Index of the first property. */
   private first = 0;
@@ -170,6 +170,18 @@ export class PropertiesReader {
     return this.structureError() ?? (this.headers === undefined ? this.tableError : undefined);
   }
 
+  /**
+   * Why `headers` is `undefined` although the flags announce a table: it is malformed or over its limits. `undefined`
+   * where the headers are good or absent. No other property is looked at.
+   */
+  get headersError(): AmqpSyntaxError | LimitExceeded | undefined {
+    if (this.headers !== undefined) return undefined;
+    if (this.tableError !== undefined) return this.tableError;
+    // Announced, and never found: the bytes end before it does.
+    const isAnnounced = (this.flags & PropertyFlag.headers) !== 0 || this.first < 0;
+    return isAnnounced ? this.structureError() : undefined;
+  }
+
   /** The octets of one property as they came, without the length before a string or a table. @returns a view; `undefined` when absent. */
   bytesOf(name: keyof BasicProperties): Uint8Array | undefined {
     const flag = PropertyFlag[name];
@@ -213,7 +225,7 @@ export class PropertiesReader {
   private shortString(flag: number): string | undefined {
     const at = this.find(flag);
     if (at < 0) return undefined;
-    return decodeUtf8(this.bytes, at + 1, at + 1 + (this.bytes[at] ?? 0));
+    return decodeText(this.bytes, at + 1, at + 1 + (this.bytes[at] ?? 0));
   }
 
   private octet(flag: number): number | undefined {
@@ -246,33 +258,24 @@ export class PropertiesReader {
   }
 
   /**
-   * Reads all words of flags: the lowest bit of each says that another follows. AMQP 0-9-1 §4.2.6.1.
-   * Class basic needs one; flags in others name properties nobody knows, which is an error only if octets are left for them.
+   * Reads the flags. The standard's lowest bit says that another word of flags follows (AMQP 0-9-1 §4.2.6.1). Class basic
+   * has one word, and RabbitMQ passes over the two lowest bits: so do we, for else the two would read different properties.
    */
   private readFlags(): void {
-    const { bytes, end } = this;
-    let at = this.start;
-    let word = 0;
-    let isFirst = true;
-    do {
-      if (at + 2 > end) {
-        // The words do not end within the bytes: no property can be found.
-        this.flags = 0;
-        this.first = -1;
-        return;
-      }
-      word = ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
-      if (isFirst) this.flags = word;
-      isFirst = false;
-      at += 2;
-    } while ((word & 1) !== 0);
-    this.first = at;
+    const { bytes, start, end } = this;
+    if (start + 2 > end) {
+      this.flags = 0;
+      this.first = -1;
+      return;
+    }
+    this.flags = ((bytes[start] ?? 0) << 8) | (bytes[start + 1] ?? 0);
+    this.first = start + 2;
   }
 
   private structureError(): AmqpSyntaxError | undefined {
     if (this.flags < 0) this.readFlags();
     let at = this.first;
-    if (at < 0) return malformed('property flags that do not end');
+    if (at < 0) return malformed('less than the 2 octets of the property flags');
     for (let bit = PropertyFlag.contentType as number; bit >= PropertyFlag.clusterId; bit >>>= 1) {
       if ((this.flags & bit) === 0) continue;
       at = this.endOf(bit, at);

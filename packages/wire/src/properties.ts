@@ -4,12 +4,15 @@
  * Must not: read; that is properties-reader.ts.
  */
 
-import { LimitExceeded } from '@puka/errors';
+import { LimitExceeded, UsageError } from '@puka/errors';
+import { isDate } from './any-realm.ts';
 import { ByteWriter } from './byte-writer.ts';
+import { describe } from './field-place.ts';
 import { type TableWriteOptions, writeFieldTable } from './field-table.ts';
 import { type FieldTableInput, Timestamp } from './field-values.ts';
 import { FrameType } from './frame-format.ts';
 import { beginFrame, endFrame } from './frame-writer.ts';
+import { isMilliseconds, millisecondsRule } from './seconds.ts';
 
 /** The class of all content: basic. */
 export const basicClassId = 60;
@@ -37,7 +40,10 @@ export interface BasicProperties {
   readonly expiration?: string | undefined;
   /** For the application. */
   readonly messageId?: string | undefined;
-  /** A `Date` (milliseconds are dropped), or POSIX seconds: never milliseconds. */
+  /**
+   * A `Date` (milliseconds are dropped), or POSIX seconds. A number beyond the year 9999 is refused, for it is a time in
+   * milliseconds by mistake; a bigint or a `Timestamp` takes every time.
+   */
   readonly timestamp?: Date | number | bigint | Timestamp | undefined;
   /** For the application. */
   readonly type?: string | undefined;
@@ -207,11 +213,20 @@ export function encodeProperties(properties: BasicProperties, options?: TableWri
   return writer.bytes.slice(writer.unitStart, writer.position);
 }
 
-/** An invalid `Date` gives NaN, and one before 1970 a negative number: `writeUint64` refuses both by name. */
+/** A fraction, NaN and a time before 1970 are left to `writeUint64`, which refuses them by name. */
 function secondsOf(timestamp: Date | number | bigint | Timestamp): number | bigint {
-  if (typeof timestamp === 'number' || typeof timestamp === 'bigint') return timestamp;
+  if (typeof timestamp === 'bigint') return timestamp;
+  if (typeof timestamp === 'number') {
+    if (!isMilliseconds(timestamp)) return timestamp;
+    throw new UsageError(`timestamp is ${timestamp}; ${millisecondsRule(timestamp)}`);
+  }
+  if (isDate(timestamp)) {
+    const milliseconds = timestamp.getTime();
+    if (Number.isNaN(milliseconds)) throw new UsageError('timestamp is an invalid Date; it takes seconds, or a Date');
+    return Math.floor(milliseconds / 1000);
+  }
   if (timestamp instanceof Timestamp) return timestamp.seconds;
-  return typeof timestamp?.getTime === 'function' ? Math.floor(timestamp.getTime() / 1000) : Number.NaN;
+  throw new UsageError(`timestamp is ${describe(timestamp)}; it takes seconds, or a Date`);
 }
 
 function beginContentHeader(writer: ByteWriter, channel: number, bodySize: number): number {

@@ -4,7 +4,7 @@
  * Must not: grow; it has a fixed number of places, and a newcomer takes the place of who was there.
  */
 
-import { decodeUtf8 } from './utf8.ts';
+import { decodeText } from './lossless-text.ts';
 
 /** Longer strings are rarely repeated, and comparing them costs as much as decoding. */
 const maxCachedBytes = 64;
@@ -20,10 +20,10 @@ export class ShortStringCache {
     this.mask = places - 1;
   }
 
-  /** Decodes the UTF-8 in `bytes[start .. end)`, or finds the string it has decoded before. */
+  /** Decodes the text in `bytes[start .. end)` as `decodeText` does, or finds the string it has decoded before. */
   read(bytes: Uint8Array, start: number, end: number): string {
     const size = end - start;
-    if (size > maxCachedBytes) return decodeUtf8(bytes, start, end);
+    if (size > maxCachedBytes) return decodeText(bytes, start, end);
     if (size <= 0) return '';
     const first = bytes[start] ?? 0;
     const middle = bytes[start + (size >>> 1)] ?? 0;
@@ -31,7 +31,7 @@ export class ShortStringCache {
     const place = (size * 31 + first * 7 + middle * 17 + last * 3) & this.mask;
     const known = this.strings[place] ?? '';
     if (isSameAscii(known, bytes, start, size)) return known;
-    const text = decodeUtf8(bytes, start, end);
+    const text = decodeText(bytes, start, end);
     this.strings[place] = text;
     return text;
   }

@@ -148,31 +148,40 @@ function decodeAscii(bytes: Uint8Array, start: number, end: number): string | un
 
 /** Tells whether bytes are well-formed UTF-8 (no overlong forms, no surrogates, nothing above U+10FFFF). */
 export function isUtf8(bytes: Uint8Array, start = 0, end: number = bytes.length): boolean {
-  let index = start;
-  while (index < end) {
-    const lead = bytes[index++] ?? 0;
-    if (lead < 0x80) continue;
-    let more: number;
-    // The first continuation octet has a narrower range behind E0, ED, F0 and F4: Unicode 15, table 3-7.
-    let low = 0x80;
-    let high = 0xbf;
-    if (lead >= 0xc2 && lead <= 0xdf) more = 1;
-    else if (lead >= 0xe0 && lead <= 0xef) {
-      more = 2;
-      if (lead === 0xe0) low = 0xa0;
-      else if (lead === 0xed) high = 0x9f;
-    } else if (lead >= 0xf0 && lead <= 0xf4) {
-      more = 3;
-      if (lead === 0xf0) low = 0x90;
-      else if (lead === 0xf4) high = 0x8f;
-    } else return false;
-    if (index + more > end) return false;
-    for (; more > 0; more--) {
-      const octet = bytes[index++] ?? 0;
-      if (octet < low || octet > high) return false;
-      low = 0x80;
-      high = 0xbf;
-    }
+  let at = start;
+  while (at < end) {
+    const next = utf8SequenceEnd(bytes, at, end);
+    if (next === at) return false;
+    at = next;
   }
   return true;
+}
+
+/** Finds the end of the well-formed sequence that starts at `at`. @returns `at` where none does. */
+export function utf8SequenceEnd(bytes: Uint8Array, at: number, end: number): number {
+  const lead = bytes[at] ?? 0;
+  if (lead < 0x80) return at + 1;
+  let more: number;
+  // The first continuation octet has a narrower range behind E0, ED, F0 and F4: Unicode 15, table 3-7.
+  let low = 0x80;
+  let high = 0xbf;
+  if (lead >= 0xc2 && lead <= 0xdf) more = 1;
+  else if (lead >= 0xe0 && lead <= 0xef) {
+    more = 2;
+    if (lead === 0xe0) low = 0xa0;
+    else if (lead === 0xed) high = 0x9f;
+  } else if (lead >= 0xf0 && lead <= 0xf4) {
+    more = 3;
+    if (lead === 0xf0) low = 0x90;
+    else if (lead === 0xf4) high = 0x8f;
+  } else return at;
+  const next = at + 1 + more;
+  if (next > end) return at;
+  for (let index = at + 1; index < next; index++) {
+    const octet = bytes[index] ?? 0;
+    if (octet < low || octet > high) return at;
+    low = 0x80;
+    high = 0xbf;
+  }
+  return next;
 }

@@ -171,6 +171,28 @@ describe('limits of what is encoded', () => {
     expect(() => encodeTable({ a: {} }, { maxTableDepth: 1 })).toThrow(UsageError);
   });
 
+  it('refuses what lies deep with a stack that shows who called', () => {
+    function nameTheCaller(): void {
+      encodeTable({ a: { b: [{ c: { d: { e: [{ f: { g: { h: Number.NaN } } }] } } }] } });
+    }
+    let stack = '';
+    try {
+      nameTheCaller();
+    } catch (error) {
+      if (error instanceof UsageError) stack = error.stack ?? '';
+    }
+    expect(stack).toMatch(/table\.a\.b\[0\]\.c\.d\.e\[0\]\.f\.g\.h is no finite number/);
+    expect(stack.split('\n').findIndex((line) => line.includes('nameTheCaller'))).toBeLessThan(5);
+    expect(stack).toContain('nameTheCaller');
+  });
+
+  it('shows a long path cut, and without the control characters of a name that a peer chose', () => {
+    const deep = { '\u001b[2Ja\nz': { ['b'.repeat(255)]: { ['c'.repeat(255)]: undefined, x: [undefined] } } };
+    expect(write(deep)).toThrow(/^headers\.a z\.b+\.x\[0\] cannot be encoded/);
+    const longer = { ['b'.repeat(255)]: { ['c'.repeat(255)]: Number.NaN } };
+    expect(write(longer)).toThrow(/^headers\.b+\.c+… is no finite number/);
+  });
+
   it('refuses a table that contains itself', () => {
     const cyclic: { [name: string]: unknown } = {};
     cyclic.self = [cyclic];

@@ -75,7 +75,7 @@ describe('decodeMethod', () => {
   });
 
   it('reads names that are no UTF-8', () => {
-    expect(decodeMethod(fromHex('0032000b 02 c328 00000001 00000000'))).toMatchObject({ queue: '\ufffd(' });
+    expect(decodeMethod(fromHex('0032000b 02 c328 00000001 00000000'))).toMatchObject({ queue: '\udcc3(' });
   });
 
   it('leaves bits alone that nobody has defined', () => {

@@ -78,7 +78,7 @@ describe('PropertiesReader', () => {
 
   it('gives octets that are no text', () => {
     const reader = new PropertiesReader(fromHex('0400 03 61ff62'));
-    expect(reader.correlationId).toBe('a\ufffdb');
+    expect(reader.correlationId).toBe('a\udcffb');
     expect(toHex(reader.bytesOf('correlationId') ?? new Uint8Array(0))).toBe('61ff62');
   });
 
@@ -88,6 +88,20 @@ describe('PropertiesReader', () => {
     expect(reader.taggedHeaders && encodeTable(reader.taggedHeaders)).toEqual(table);
     expect(new PropertiesReader(fromHex('0000')).taggedHeaders).toBeUndefined();
     expect(new PropertiesReader(fromHex('2000 00000001 00')).taggedHeaders).toBeUndefined();
+  });
+
+  it.each([
+    ['good', '2400 00000000 01 61', undefined],
+    ['absent', '0400 01 61', undefined],
+    ['absent, with another property cut short', '8400 01 61 05 61', undefined],
+    ['good, with another property cut short', '2400 00000000 05 61', undefined],
+    ['malformed', '2400 00000003 01 61 7a 01 61', /unknown type tag 0x7a/],
+    ['cut short', '2000 00000009 01', /longer than the content header/],
+    ['unknown, for the flags are cut short', '20', /less than the 2 octets/],
+  ])('says of headers that are %s why they cannot be read', (_what, hex, message) => {
+    const { headersError } = new PropertiesReader(fromHex(hex));
+    if (message === undefined) expect(headersError).toBeUndefined();
+    else expect(headersError).toMatchObject({ blame: 'peer', message: expect.stringMatching(message) });
   });
 
   it('holds the headers to the limits it is given', () => {

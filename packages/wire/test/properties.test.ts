@@ -56,6 +56,14 @@ describe('writeContentHeader', () => {
     }
   });
 
+  it('takes a time behind the year 9999 as a Date, a bigint or a Timestamp', () => {
+    const late = '0040' + '0000003b00000000';
+    for (const time of [new Date(0x3b_0000_0000 * 1000), 0x3b_0000_0000n, timestamp(0x3b_0000_0000)]) {
+      expect(headerFrame(0, { timestamp: time })).toContain(late);
+    }
+    expect(headerFrame(0, { timestamp: 253_402_300_799 })).toContain('0000003afff4417f');
+  });
+
   it.each([
     ['a priority over 255', { priority: 256 }, /priority is 256/],
     ['a fraction for deliveryMode', { deliveryMode: 1.5 }, /deliveryMode is 1.5/],
@@ -63,10 +71,30 @@ describe('writeContentHeader', () => {
     ['a number for expiration', { expiration: 5 }, /expiration is of type number/],
     ['null', { contentType: null }, /contentType is null/],
     ['milliseconds behind the point', { timestamp: 1.5 }, /timestamp is 1.5/],
-    ['an invalid Date', { timestamp: new Date(Number.NaN) }, /timestamp is NaN/],
+    [
+      'an invalid Date',
+      { timestamp: new Date(Number.NaN) },
+      /timestamp is an invalid Date; it takes seconds, or a Date/,
+    ],
     ['a time before 1970', { timestamp: new Date(-1) }, /timestamp is -1/],
-    ['text for a time', { timestamp: '2024' }, /timestamp is NaN/],
-    ['null for a time', { timestamp: null }, /timestamp is NaN/],
+    ['text for a time', { timestamp: 'soon' }, /timestamp is a string; it takes seconds, or a Date/],
+    ['null for a time', { timestamp: null }, /timestamp is null; it takes seconds, or a Date/],
+    [
+      'an object with a getTime of its own',
+      { timestamp: { getTime: (): number => 7000 } },
+      /timestamp is an instance of Object/,
+    ],
+    [
+      'milliseconds',
+      { timestamp: 1_795_910_400_000 },
+      /timestamp is 1795910400000; as seconds that is the year 58\d{3}: it takes seconds, or a Date/,
+    ],
+    [
+      'microseconds',
+      { timestamp: 1_795_910_400_000_000 },
+      /timestamp is 1795910400000000; it takes seconds, or a Date/,
+    ],
+    ['a bit that is no boolean', { timestamp: true }, /timestamp is a boolean/],
     ['a bad header', { headers: { a: { b: Number.NaN } } }, /headers\.a\.b is no finite number/],
     ['an array for headers', { headers: [] }, /headers is no table/],
   ])('refuses %s and leaves nothing behind', (_, properties, message) => {

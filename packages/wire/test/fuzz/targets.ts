@@ -14,6 +14,10 @@ import {
 } from '@puka/errors';
 import {
   ByteWriter,
+  checkBasicDeliver,
+  checkBasicGetOk,
+  checkBasicPublish,
+  checkBasicReturn,
   contentBodySize,
   contentPropertiesOffset,
   decodeMethod,
@@ -23,6 +27,8 @@ import {
   FrameDecoder,
   type FrameSink,
   type Method,
+  MethodId,
+  methodIdAt,
   PropertiesReader,
   type Tagged,
   writeProperties,
@@ -139,22 +145,44 @@ function streamError(bytes: Uint8Array, pieceBytes: number): PukaError | undefin
   });
 }
 
-/** What is decoded can be encoded, and decodes to the same. */
+/** What is decoded can be encoded again, and a check agrees with the decoder. */
 function runMethod(bytes: Uint8Array): boolean {
   let method: Method | undefined;
   const error = expectedError(() => {
     method = decodeMethod(bytes, 0, bytes.length);
   });
+  const check = checkFor(bytes);
+  if (check !== undefined) {
+    const checkError = expectedError(() => check(bytes, 0, bytes.length));
+    if (checkError?.message !== error?.message) {
+      throw new Error(`decoded: ${error?.message}; checked: ${checkError?.message}`);
+    }
+  }
   if (method === undefined) return error === undefined;
   const copy = method;
   try {
     encodeMethod(writer, 1, copy);
   } catch (refusal) {
-    // NaN, infinities, and text whose replacement characters take more room than the octets they replace.
-    if (!(refusal instanceof UsageError)) throw refusal;
+    if (!(refusal instanceof UsageError) || !refusal.message.includes('no finite number')) throw refusal;
   }
   writer.take();
   return true;
+}
+
+function checkFor(bytes: Uint8Array): typeof checkBasicDeliver | undefined {
+  if (bytes.length < 4) return undefined;
+  switch (methodIdAt(bytes)) {
+    case MethodId.basicPublish:
+      return checkBasicPublish;
+    case MethodId.basicReturn:
+      return checkBasicReturn;
+    case MethodId.basicDeliver:
+      return checkBasicDeliver;
+    case MethodId.basicGetOk:
+      return checkBasicGetOk;
+    default:
+      return undefined;
+  }
 }
 
 /** Both ways accept and refuse the same, and the tagged one is lossless. */
@@ -198,7 +226,11 @@ function runHeader(bytes: Uint8Array, start: number, end: number): boolean {
 function lookAtProperties(reader: PropertiesReader): void {
   const properties = reader.toObject();
   if (reader.raw.length > 0) reader.bytesOf('headers');
-  const { error } = reader;
+  const { error, headersError } = reader;
+  if (headersError !== undefined) {
+    assertExpected(headersError);
+    if (error === undefined) throw new Error('bad headers in good properties');
+  }
   if (error !== undefined) {
     assertExpected(error);
     return;

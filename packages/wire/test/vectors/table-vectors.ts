@@ -501,7 +501,7 @@ export const tableVectors: readonly TableVector[] = [
     `00000003         # length 3
      01 ff            # name 0xff
      56               # V`,
-    { '\ufffd': null },
+    { '\udcff': null },
   ),
   vector(
     'x-death as RabbitMQ writes it',

@@ -1,0 +1,106 @@
+/**
+ * Text that keeps octets which are no UTF-8. AMQP's short strings (names, routing keys, properties) are bytes by the
+ * standard and may hold anything; here they are strings.
+ *
+ * An octet that belongs to no UTF-8 sequence becomes one of the code units U+DC80 to U+DCFF: U+DC00 plus the octet.
+ * Such a lone surrogate stands for no character and never comes out of valid UTF-8, so different bytes give different
+ * strings, and encoding gives the same bytes again. Python calls this `surrogateescape` (PEP 383).
+ *
+ * Must not: be used for bodies or for the values of tables, which have bytes of their own.
+ */
+
+import { UsageError } from '@puka/errors';
+import { decodeUtf8, decodeUtf8Strictly, utf8Length, utf8SequenceEnd, writeUtf8 } from './utf8.ts';
+
+/** Code units from here to U+DCFF stand for the octets 0x80 to 0xFF. */
+const escapeBase = 0xdc00;
+
+/**
+ * Decodes a short string or another text of the protocol without loss: UTF-8, and each octet that is none as one of the
+ * lone surrogates U+DC80 to U+DCFF. `encodeText` gives the same bytes again.
+ *
+ * @param bytes are read and not kept.
+ */
+export function decodeText(bytes: Uint8Array, start = 0, end: number = bytes.length): string {
+  return decodeUtf8Strictly(bytes, start, end) ?? decodeWithEscapes(bytes, start, end);
+}
+
+/**
+ * Encodes a text as `decodeText` gave it: UTF-8, and the octets that the lone surrogates U+DC80 to U+DCFF stand for.
+ *
+ * @returns bytes of the caller's own.
+ * @throws {UsageError} when the string has any other lone surrogate.
+ */
+export function encodeText(text: string): Uint8Array {
+  const size = textLength(text);
+  if (size < 0) throw new UsageError('string has a lone surrogate, which UTF-8 cannot express');
+  const bytes = new Uint8Array(size);
+  writeText(text, size, bytes, 0);
+  return bytes;
+}
+
+/** Tells whether a text has octets in it that are no UTF-8. */
+export function hasRawOctets(text: string): boolean {
+  return rawOctet.test(text);
+}
+
+const rawOctet = /[\udc80-\udcff]/u;
+
+/**
+ * Counts the bytes that `encodeText` makes of a string.
+ *
+ * @returns −1 when the string has a lone surrogate that stands for no octet.
+ */
+export function textLength(text: string): number {
+  const size = utf8Length(text);
+  if (size >= 0) return size;
+  let length = 0;
+  for (const character of text) {
+    const code = character.codePointAt(0) ?? 0;
+    if (isEscape(code)) length++;
+    else if (code >= 0xd800 && code <= 0xdfff) return -1;
+    else length += utf8Length(character);
+  }
+  return length;
+}
+
+/** Writes a string as `encodeText` does. @param size what `textLength` said of it. */
+export function writeText(text: string, size: number, target: Uint8Array, position: number): void {
+  if (!hasRawOctets(text)) {
+    writeUtf8(text, size, target, position);
+    return;
+  }
+  let at = position;
+  for (const character of text) {
+    const code = character.codePointAt(0) ?? 0;
+    if (isEscape(code)) {
+      target[at++] = code - escapeBase;
+      continue;
+    }
+    const length = utf8Length(character);
+    writeUtf8(character, length, target, at);
+    at += length;
+  }
+}
+
+function isEscape(code: number): boolean {
+  return code >= escapeBase + 0x80 && code <= escapeBase + 0xff;
+}
+
+/** Takes each whole sequence of UTF-8 as it is, and an octet that begins none alone. */
+function decodeWithEscapes(bytes: Uint8Array, start: number, end: number): string {
+  let text = '';
+  let validFrom = start;
+  let at = start;
+  while (at < end) {
+    const next = utf8SequenceEnd(bytes, at, end);
+    if (next > at) {
+      at = next;
+      continue;
+    }
+    text += decodeUtf8(bytes, validFrom, at) + String.fromCharCode(escapeBase + (bytes[at] ?? 0));
+    at++;
+    validFrom = at;
+  }
+  return text + decodeUtf8(bytes, validFrom, end);
+}
