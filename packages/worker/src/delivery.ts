@@ -1,0 +1,78 @@
+/** One message in a worker's hands, and what its handler gets to see of it. Must not settle anything by itself. */
+import type { Message } from '@puka/client';
+import { originOf } from './job-headers.ts';
+import type { JobContext } from './options.ts';
+import { type Aborter, type JobSignal, newAborter } from './runtime.ts';
+
+/** `waiting` for its turn → `running` its handler → `writing` its outcome → `written`; or `lost` from any but the last. */
+export type DeliveryState = 'waiting' | 'running' | 'writing' | 'written' | 'lost';
+
+/** An abort signal that is made when somebody asks for it: most handlers never do. */
+export class LazySignal {
+  private aborter: Aborter | undefined = undefined;
+  private isAborted = false;
+  private reason: unknown = undefined;
+
+  get signal(): JobSignal {
+    if (this.aborter === undefined) {
+      this.aborter = newAborter();
+      if (this.isAborted) this.aborter.abort(this.reason);
+    }
+    return this.aborter.signal;
+  }
+
+  /** A second time does nothing. */
+  abort(reason: unknown): void {
+    if (this.isAborted) return;
+    this.isAborted = true;
+    this.reason = reason;
+    this.aborter?.abort(reason);
+  }
+}
+
+/** See the head of the file. */
+export class Delivery extends LazySignal implements JobContext {
+  readonly message: Message;
+  readonly attempt: number;
+  state: DeliveryState = 'waiting';
+  /** Its handler has not come back yet, whatever its state. */
+  isHandled = false;
+  /** It takes one of the places of a runner. */
+  hasPlace = false;
+  /** When its handler began, by the clock of the worker. */
+  startedMs = 0;
+  /** Where an order by key is asked for. */
+  key = '';
+  /** Withdraws the copy that is on its way to its next home. */
+  copying: Aborter | undefined = undefined;
+  /** It has a new home, and the broker has been told to forget this delivery. */
+  isAcked = false;
+  /** Aborted with it: the signal of its batch. */
+  batch: LazySignal | undefined = undefined;
+  /** `stop()` has aborted it: a failure from then on is none of the job's. */
+  isStopped = false;
+
+  constructor(message: Message, attempt: number) {
+    super();
+    this.message = message;
+    this.attempt = attempt;
+  }
+
+  override abort(reason: unknown): void {
+    super.abort(reason);
+    this.batch?.abort(reason);
+  }
+
+  get exchange(): string {
+    return originOf(this.message).exchange;
+  }
+
+  get routingKey(): string {
+    return originOf(this.message).routingKey;
+  }
+
+  /** Nothing more is to be written about it. */
+  get isOver(): boolean {
+    return this.state === 'written' || this.state === 'lost';
+  }
+}

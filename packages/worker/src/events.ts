@@ -1,0 +1,77 @@
+/** The events of a worker: a listener that throws hurts nobody. Must not know what the events mean. */
+import type { Message } from '@puka/client';
+import type { DeadReason } from './job-headers.ts';
+
+/** A job, as events name it. */
+export interface JobInfo {
+  readonly message: Message;
+  /** 1 for the first; of one that goes to the dead letters without a turn, how often it was begun. */
+  readonly attempt: number;
+}
+
+/** Each event, and what its listeners get. */
+export interface WorkerEvents {
+  /** A handler begins; of a batch once for each job. */
+  started: [job: JobInfo];
+  /** A job is done and acked. */
+  done: [job: JobInfo, durationMs: number];
+  /** An attempt has failed; `retried` or `dead` follows when its next home has confirmed it. */
+  failed: [job: JobInfo, error: unknown];
+  /** A job waits at the broker for its next attempt. `delayMs` is 0 for one that came back after a crash and is only counted. */
+  retried: [job: JobInfo, delayMs: number];
+  /** A job has gone to the dead letters. */
+  dead: [job: JobInfo, reason: DeadReason, error: unknown];
+  /** The delivery of a job in hand was lost with its channel or connection: the broker delivers it again. */
+  lost: [job: JobInfo, error: unknown];
+  /** `stop()` has given a job back to the queue. */
+  returned: [job: JobInfo];
+  /** The broker did not take a job for its next home; it stays in hand, and is tried again after `againMs`. */
+  refused: [job: JobInfo, error: unknown, againMs: number];
+  /** The worker takes no more jobs; without an error after `stop()`, or when the client was closed. */
+  ended: [error: unknown];
+}
+
+type Listener = { call(...values: unknown[]): unknown }['call'];
+
+/** Keeps and calls listeners. */
+export class Events {
+  private readonly listeners = new Map<keyof WorkerEvents, readonly Listener[]>();
+  private readonly report: (error: unknown) => void;
+
+  /** @param report takes what a listener throws. */
+  constructor(report: (error: unknown) => void) {
+    this.report = report;
+  }
+
+  /** Adds a listener. */
+  on<Name extends keyof WorkerEvents>(name: Name, listener: (...values: WorkerEvents[Name]) => void): void {
+    const list = this.listeners.get(name) ?? [];
+    this.listeners.set(name, [...list, listener as Listener]); // `emit` gives it what its name says.
+  }
+
+  /** Takes a listener away. */
+  off<Name extends keyof WorkerEvents>(name: Name, listener: (...values: WorkerEvents[Name]) => void): void {
+    const list = this.listeners.get(name)?.filter((other) => other !== listener) ?? [];
+    if (list.length > 0) this.listeners.set(name, list);
+    else this.listeners.delete(name);
+  }
+
+  /** Whether `emit` would call anybody. */
+  has(name: keyof WorkerEvents): boolean {
+    return this.listeners.has(name);
+  }
+
+  /** Calls the listeners. */
+  emit<Name extends keyof WorkerEvents>(name: Name, ...values: WorkerEvents[Name]): void {
+    const list = this.listeners.get(name);
+    if (list === undefined) return;
+    for (const listener of list) {
+      try {
+        const returned = listener(...values);
+        if (returned instanceof Promise) returned.catch(this.report);
+      } catch (error) {
+        this.report(error);
+      }
+    }
+  }
+}

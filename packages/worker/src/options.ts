@@ -1,0 +1,110 @@
+/** What a worker takes and what its handler gets. Types only. */
+import type { FieldTableInput, Message } from '@puka/client';
+import type { Delay } from './delays.ts';
+import type { JobSignal, WorkerRuntime } from './runtime.ts';
+import type { StandardSchema } from './standard-schema.ts';
+
+/** The options of `startWorker`. */
+export interface WorkerOptions {
+  /** The queue of the jobs. It has to be there. Not a stream. */
+  readonly queue: string;
+  /** Most handlers (of batches: most batches) at a time, 1 to 65 535. Default 1. */
+  readonly concurrency?: number | undefined;
+  /**
+   * Most jobs received and not settled, up to 65 535, at least `concurrency` × the size of a batch. Default that least, with
+   * `key` four times of it. More than that saves a handler the way to the broker between two short jobs.
+   */
+  readonly prefetch?: number | undefined;
+  /** How often a job is begun at most, 1 to 1 000 000; what crashes and lost connections took counts too. Default 5. */
+  readonly attempts?: number | undefined;
+  /**
+   * What passes before the next attempt, in milliseconds up to 30 days: one delay; a list of them, the last of which holds for all
+   * further attempts; or a function of the attempt that failed (1, 2, …) and its error, whose delays are rounded up to
+   * round numbers. Default `exponential()`: 1, 2, 4 … 60 seconds.
+   */
+  readonly delay?: Delay | undefined;
+  /**
+   * The queue of the dead letters, made by the worker (durable) where it is not there. `false`: a job that is given up is
+   * rejected, and goes where the `x-dead-letter-exchange` of its queue says, or nowhere. Default: `<queue>.dead`.
+   */
+  readonly deadLetter?: string | false | undefined;
+  /**
+   * The type of the queues that keep the delays, and of a dead-letter queue that the worker makes. `'quorum'` for clusters: what
+   * waits survives the loss of a node and is dead-lettered at least once, but the delay queues do not expire by themselves. Default `'classic'`.
+   */
+  readonly queueType?: 'classic' | 'quorum' | undefined;
+  /** Jobs of one key run one after the other, whatever the concurrency. Not together with `batch`. */
+  readonly key?: ((message: Message) => string) | undefined;
+  /** Milliseconds that a handler may run, from 1. Then its `signal` is aborted and the attempt has failed. Default: no limit. */
+  readonly handlerTimeout?: number | undefined;
+  /** Puts the stack of the error into the header `puka-error-stack`, 4000 characters at most. Default `false`. */
+  readonly stackInHeaders?: boolean | undefined;
+  /** Changes the text of an error before it goes into a header, as to take secrets out. Default: none is changed. */
+  readonly redact?: ((text: string) => string) | undefined;
+  /** Arguments for consuming, such as `x-priority`. */
+  readonly consumeArguments?: FieldTableInput | undefined;
+  /** Clock and timers. Default: those of the runtime. */
+  readonly runtime?: WorkerRuntime | undefined;
+}
+
+/**
+ * Makes a job of a message: a function, or a schema (zod, valibot, arktype and others) that gets the body as JSON. What the function
+ * throws, and what the schema finds wrong, sends the message to the dead letters with the issues.
+ */
+export type Parse<Job> = ((message: Message) => Job | PromiseLike<Job>) | StandardSchema<Job>;
+
+/** Works on a job. Returned is done; thrown has failed. */
+export type Handler<Job> = (job: Job, context: JobContext) => unknown;
+
+/** What a handler gets beside its job. */
+export interface JobContext {
+  /** The message as it was delivered. The worker settles it. */
+  readonly message: Message;
+  /** 1 for the first; counts what failed, and deliveries of which the broker saw no end. */
+  readonly attempt: number;
+  /**
+   * Aborted when the job is over for its handler: at `handlerTimeout`, when `stop()` has run out of time, and when the delivery was
+   * lost with its channel or connection, so that somebody else gets the job.
+   */
+  readonly signal: JobSignal;
+  /** The exchange of the first publish, also where the message comes back from a delay. */
+  readonly exchange: string;
+  /** The routing key of the first publish, also where the message comes back from a delay. */
+  readonly routingKey: string;
+}
+
+/** Works on several jobs at once. Returned is done, thrown has failed: for all that were not settled one by one. */
+export type BatchHandler<Job> = (jobs: readonly Job[], context: BatchContext<Job>) => unknown;
+
+/** How jobs are put together. */
+export interface BatchOptions {
+  /** Most jobs of a batch, from 1. */
+  readonly size: number;
+  /** Milliseconds that the first of a batch waits for others, from 0. Default 100. */
+  readonly wait?: number | undefined;
+}
+
+/** What a handler of batches gets beside its jobs. */
+export interface BatchContext<Job> {
+  /** The jobs with all about them, in the order of the array. */
+  readonly items: readonly BatchItem<Job>[];
+  /** As in `JobContext`, for the batch. */
+  readonly signal: JobSignal;
+}
+
+/** One job of a batch. */
+export interface BatchItem<Job> extends JobContext {
+  readonly job: Job;
+  /** The job is done: it is acked now. Does nothing when it is settled already. */
+  done(): void;
+  /** The attempt has failed with this error: as if its own handler had thrown it. Does nothing when it is settled already. */
+  fail(error: unknown): void;
+}
+
+/** What `stop` takes. */
+export interface StopOptions {
+  /** Milliseconds that running handlers get to finish, from 0. Default 30 000. */
+  readonly timeout?: number | undefined;
+  /** Milliseconds they get behind the abort of their signals, before their jobs go back to the queue. Default 1000. */
+  readonly grace?: number | undefined;
+}

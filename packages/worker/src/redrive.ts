@@ -1,0 +1,144 @@
+/** Moves dead letters back to where they can be done. Must not lose one: each is confirmed there before it is acked here. */
+import type { Client, Message } from '@puka/client';
+import { UsageError } from '@puka/errors';
+import { queueOf, redriveCopyOf } from './job-headers.ts';
+import type { JobSignal } from './runtime.ts';
+
+/** What `redrive` takes. */
+export interface RedriveOptions {
+  /** The queue of the dead letters. */
+  readonly from: string;
+  /** The queue they go to. Default: for each the one it came from, as the worker (or the broker, as it dead-lettered it) has written. */
+  readonly to?: string | undefined;
+  /** Which of them are moved. Default: all. */
+  readonly filter?: ((message: Message) => boolean) | undefined;
+  /** Most that are moved. Default: no limit. */
+  readonly limit?: number | undefined;
+  /** Called behind each that was looked at. */
+  readonly onProgress?: ((progress: RedriveProgress) => void) | undefined;
+  /** Ends it: what was not moved stays, and the promise rejects with `signal.reason`. */
+  readonly signal?: JobSignal | undefined;
+}
+
+/** How far a redrive has come. */
+export interface RedriveProgress {
+  /** Dead letters that went back. */
+  readonly moved: number;
+  /** Those that stay: the filter did not want them, or nobody knows where they came from. */
+  readonly kept: number;
+  /** How many there were at the beginning. */
+  readonly total: number;
+}
+
+/** How a redrive has ended. */
+export interface RedriveResult extends RedriveProgress {
+  /** Every dead letter that was there at the beginning has been looked at. */
+  readonly isComplete: boolean;
+}
+
+/** How many are under way at a time. */
+const windowSize = 32;
+/** Those that stay are held until the end, or they would come again and again. So many at most. */
+const maxKept = 10_000;
+
+/**
+ * Moves dead letters back: those that are there now, oldest first, each confirmed in its queue before it is acked here; a crash
+ * in between leaves two of it. They begin anew, at attempt 1. Ends when all have been looked at, at `limit`, or when 10 000 stay.
+ *
+ * @throws (rejects) {UsageError} for options out of their range; {NotFound} where `from` is not there; {NoRoute} where the queue it goes
+ * to is not there; what `filter` throws. What was not moved stays.
+ *
+ * @example
+ * ```ts
+ * import { Client } from '@puka/client';
+ * import { redrive } from '@puka/worker';
+ *
+ * const client = new Client('amqp://localhost');
+ * await client.connect();
+ * const { moved } = await redrive(client, { from: 'mails.dead', filter: ({ headers }) => headers['puka-reason'] === 'attempts' });
+ * console.log(`${moved} go again`);
+ * await client.close();
+ * ```
+ */
+export async function redrive(client: Client, options: RedriveOptions): Promise<RedriveResult> {
+  const { from, to, limit = Number.POSITIVE_INFINITY } = options;
+  if (typeof from !== 'string' || from === '') throw new UsageError('redrive takes the name of a queue as `from`');
+  if (to === from || to === '') throw new UsageError('redrive takes the name of another queue as `to`');
+  if (!(limit >= 0)) throw new UsageError(`redrive: limit is 0 or more, not ${String(limit)}`);
+  const { messageCount: total } = await client.queueDeclare({ queue: from, passive: true });
+  return await new Redrive(client, options, total, limit).run();
+}
+
+class Redrive {
+  private readonly client: Client;
+  private readonly options: RedriveOptions;
+  private readonly total: number;
+  private readonly limit: number;
+  private readonly kept: Message[] = [];
+  /** Taken from the queue, be they moved or kept. */
+  private taken = 0;
+  /** Under way to their queue, or there. */
+  private chosen = 0;
+  private moved = 0;
+  private isEmpty = false;
+  private failure: { readonly error: unknown } | undefined = undefined;
+
+  constructor(client: Client, options: RedriveOptions, total: number, limit: number) {
+    this.client = client;
+    this.options = options;
+    this.total = total;
+    this.limit = limit;
+  }
+
+  async run(): Promise<RedriveResult> {
+    try {
+      await Promise.all(Array.from({ length: windowSize }, () => this.moveAll()));
+    } finally {
+      for (const message of this.kept) if (!message.isSettled) message.nack();
+    }
+    if (this.failure !== undefined) throw this.failure.error;
+    const isComplete = this.isEmpty || this.taken >= this.total;
+    return { moved: this.moved, kept: this.kept.length, total: this.total, isComplete };
+  }
+
+  private async moveAll(): Promise<void> {
+    while (this.goesOn) {
+      this.taken++;
+      this.chosen++;
+      let message: Message | null = null;
+      try {
+        message = await this.client.basicGet({ queue: this.options.from });
+        if (message === null) {
+          this.taken--;
+          this.chosen--;
+          this.isEmpty = true;
+          return;
+        }
+        await this.move(message);
+      } catch (error) {
+        if (message?.isSettled === false) message.nack();
+        this.failure ??= { error };
+      }
+    }
+  }
+
+  private get goesOn(): boolean {
+    const { signal } = this.options;
+    if (signal?.aborted === true) this.failure ??= { error: signal.reason };
+    if (this.failure !== undefined || this.isEmpty) return false;
+    return this.taken < this.total && this.chosen < this.limit && this.kept.length < maxKept;
+  }
+
+  private async move(message: Message): Promise<void> {
+    const { to = queueOf(message), filter, onProgress } = this.options;
+    if (to === undefined || filter?.(message) === false) {
+      this.kept.push(message);
+      this.chosen--;
+    } else {
+      await this.client.basicPublish({ ...redriveCopyOf(message), routingKey: to, mandatory: true });
+      message.ack();
+      this.moved++;
+    }
+    onProgress?.({ moved: this.moved, kept: this.kept.length, total: this.total });
+  }
+}

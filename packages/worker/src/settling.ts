@@ -1,0 +1,156 @@
+/**
+ * Writes the outcome of a job: acked, waiting at the broker for its next attempt, among the dead letters, or back in its queue.
+ * Nothing is acked before its next home has confirmed it: a crash in between leaves two of it, never none.
+ * Must not run handlers nor choose outcomes.
+ */
+import { type Client, NoRoute, PreconditionFailed, PublishNacked, type PublishOptions } from '@puka/client';
+import type { DelayQueues } from './delay-queues.ts';
+import type { Delivery } from './delivery.ts';
+import { copyOf, type DeadReason, errorFacts } from './job-headers.ts';
+import { InvalidJob } from './parsing.ts';
+import { newAborter, timeOfDay } from './runtime.ts';
+import type { Settings } from './settings.ts';
+
+/** What settling needs of the worker. */
+export interface SettlingHost {
+  /** The outcome of the job is written. @param outcome is `lost` where the broker does not take the ack any more. */
+  written(delivery: Delivery, outcome: 'acked' | 'lost'): void;
+  /** The broker did not take a copy; it is tried again. */
+  refused(delivery: Delivery, error: unknown, againMs: number): void;
+}
+
+/** A publish that takes longer is tried again: by then the delay queue may be about to expire. */
+const publishTimeoutMs = 1_800_000;
+const firstPauseMs = 1000;
+const longestPauseMs = 30_000;
+
+/** See the head of the file. */
+export class Settling {
+  private readonly client: Client;
+  private readonly settings: Settings;
+  private readonly delays: DelayQueues;
+  private readonly host: SettlingHost;
+
+  constructor(client: Client, settings: Settings, delays: DelayQueues, host: SettlingHost) {
+    this.client = client;
+    this.settings = settings;
+    this.delays = delays;
+    this.host = host;
+  }
+
+  /** Acks. @returns whether the broker takes it. A message that its handler has settled by itself is none of ours. */
+  ack({ message }: Delivery): boolean {
+    return message.isSettled || message.ack();
+  }
+
+  /** To the delay queue. Resolves when the delivery is over, whatever came in between. */
+  async retry(delivery: Delivery, delayMs: number, error: unknown): Promise<void> {
+    const { redact, stackInHeaders } = this.settings;
+    const copy = this.copy(delivery, { error: errorFacts(error, redact, stackInHeaders) });
+    await this.moved(delivery, async () => {
+      const routingKey = await this.delays.ensure(delayMs);
+      await this.publish(delivery, { ...copy, routingKey }, () => this.delays.forget(delayMs));
+      return true;
+    });
+  }
+
+  /** To the dead letters. Resolves as `retry`. */
+  async bury(delivery: Delivery, reason: DeadReason, error: unknown): Promise<void> {
+    const { deadLetter, redact, stackInHeaders } = this.settings;
+    const { message } = delivery;
+    if (deadLetter === false) {
+      this.over(delivery, message.isSettled || message.reject({ requeue: false }));
+      return;
+    }
+    const issues = error instanceof InvalidJob ? error.issues : undefined;
+    const copy = this.copy(delivery, { error: errorFacts(error, redact, stackInHeaders), reason, issues });
+    await this.moved(delivery, async () => {
+      await this.publish(delivery, { ...copy, routingKey: deadLetter }, () => this.makeDeadLetterQueue(deadLetter));
+      return true;
+    });
+  }
+
+  /**
+   * To the end of its queue, with the count of its deliveries in it. A queue that is full and refuses what comes leaves it here,
+   * still to be settled: to wait for a place would be for ever, where the places are made by the jobs in hand.
+   */
+  async recount(delivery: Delivery): Promise<void> {
+    const { queue } = this.settings;
+    const copy = this.copy(delivery, { begun: delivery.attempt - 1 });
+    await this.moved(delivery, async () => {
+      try {
+        await this.publish(delivery, { ...copy, routingKey: queue });
+        return true;
+      } catch (error) {
+        if (error instanceof PublishNacked) return false;
+        throw error;
+      }
+    });
+  }
+
+  /** Makes the dead-letter queue where there is none; one that is there may be of any kind. */
+  async makeDeadLetterQueue(queue: string): Promise<void> {
+    try {
+      const type = { 'x-queue-type': this.settings.queueType };
+      await this.client.queueDeclare({ queue, durable: true, arguments: type });
+    } catch (error) {
+      if (!(error instanceof PreconditionFailed)) throw error;
+    }
+  }
+
+  private copy(
+    { message, attempt }: Delivery,
+    facts: { begun?: number } & Pick<Parameters<typeof copyOf>[1], 'error' | 'reason' | 'issues'>,
+  ): Omit<PublishOptions, 'routingKey'> {
+    const { queue, runtime } = this.settings;
+    return copyOf(message, { queue, begun: attempt, lastAttempt: timeOfDay(runtime), ...facts });
+  }
+
+  private async publish(
+    delivery: Delivery,
+    options: PublishOptions,
+    mend: (() => unknown) | undefined = undefined,
+  ): Promise<void> {
+    delivery.copying ??= newAborter();
+    const { signal } = delivery.copying;
+    try {
+      await this.client.basicPublish({ ...options, mandatory: true, signal, timeout: publishTimeoutMs });
+    } catch (error) {
+      // Its queue has expired or was deleted.
+      if (!(error instanceof NoRoute) || mend === undefined) throw error;
+      await mend();
+      throw error;
+    }
+  }
+
+  /**
+   * Tries to move the job until it is confirmed or the delivery is void; then acks it.
+   *
+   * @param move says whether the job has moved.
+   */
+  private async moved(delivery: Delivery, move: () => Promise<boolean>): Promise<void> {
+    for (let pauseMs = firstPauseMs; delivery.state === 'writing'; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+      try {
+        const hasMoved = await move();
+        if (hasMoved && !delivery.isOver) this.over(delivery, this.ack(delivery));
+        return;
+      } catch (error) {
+        if (delivery.isOver) return;
+        // A queue that was missing has been made meanwhile.
+        const againMs = error instanceof NoRoute && pauseMs === firstPauseMs ? 0 : pauseMs;
+        this.host.refused(delivery, error, againMs);
+        await this.pause(againMs);
+      }
+    }
+  }
+
+  private over(delivery: Delivery, isTaken: boolean): void {
+    this.host.written(delivery, isTaken ? 'acked' : 'lost');
+  }
+
+  private pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.settings.runtime.startTimer(resolve, ms);
+    });
+  }
+}

@@ -1,0 +1,147 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+/** A worker as its user holds it: its consumer, its events, its end. Must not settle a job. */
+import type { Client, Consumer } from '@puka/client';
+import type { WorkerCore } from './core.ts';
+import type { DelayQueues } from './delay-queues.ts';
+import type { Events, WorkerEvents } from './events.ts';
+import type { StopOptions } from './options.ts';
+import { checkRange, maxTimerMs } from './settings.ts';
+import type { WorkerStats } from './stats.ts';
+
+/** The client's events, those of a recovering client among them. */
+interface ClientWords {
+  on(name: string, listener: (...values: readonly unknown[]) => void): unknown;
+  off(name: string, listener: (...values: readonly unknown[]) => void): unknown;
+}
+
+/** A worker at work. Made by `startWorker`. */
+export class Worker implements AsyncDisposable {
+  /** Resolves when the worker takes no more jobs and none is in hand: with what ended it, or `undefined` after a stop or a close. */
+  readonly ended: Promise<unknown>;
+  readonly #core: WorkerCore;
+  readonly #events: Events;
+  readonly #consumer: Consumer;
+  readonly #letGo: () => void;
+  readonly #resolveEnded: (error: unknown) => void;
+  #stopping: Promise<void> | undefined = undefined;
+  #hasEnded = false;
+
+  /** Use `startWorker`. */
+  constructor(client: Client, core: WorkerCore, delays: DelayQueues, consumer: Consumer) {
+    this.#core = core;
+    this.#events = core.events;
+    this.#consumer = consumer;
+    let resolveEnded: (error: unknown) => void = () => {};
+    this.ended = new Promise((resolve) => {
+      resolveEnded = resolve;
+    });
+    this.#resolveEnded = resolveEnded;
+    const lost = (error: unknown): void => {
+      // The broker that comes back may have been set up anew.
+      delays.forgetAll();
+      core.loseAll(error ?? new Error('the connection was closed'));
+    };
+    const interrupted = (error: unknown, whose: unknown): void => {
+      if (whose === consumer) lost(error);
+    };
+    const closed = (error: unknown): void => void this.#end(error);
+    const words = client as unknown as ClientWords; // Whatever a client emits, it calls listeners by their names.
+    const listeners = { disconnected: lost, interrupted, closed } as const;
+    for (const [name, listener] of Object.entries(listeners)) {
+      words.on(name, listener as (...values: readonly unknown[]) => void);
+    }
+    this.#letGo = () => {
+      for (const [name, listener] of Object.entries(listeners)) {
+        words.off(name, listener as (...values: readonly unknown[]) => void);
+      }
+    };
+  }
+
+  /** What has been counted so far. */
+  get stats(): WorkerStats {
+    return this.#core.stats;
+  }
+
+  /** Adds a listener; see `WorkerEvents`. What it throws is a warning on the console. */
+  on<Name extends keyof WorkerEvents>(name: Name, listener: (...values: WorkerEvents[Name]) => void): this {
+    this.#events.on(name, listener);
+    return this;
+  }
+
+  /** Takes a listener away. */
+  off<Name extends keyof WorkerEvents>(name: Name, listener: (...values: WorkerEvents[Name]) => void): this {
+    this.#events.off(name, listener);
+    return this;
+  }
+
+  /**
+   * Takes no new jobs, lets running ones finish for `timeout`, then aborts their signals, and gives those that have not
+   * come back after `grace` to the queue. What had not begun goes back at once. The client stays connected. Stopping again gives
+   * the same promise.
+   *
+   * @throws (rejects) {UsageError} for an option out of its range.
+   */
+  stop(options: StopOptions = {}): Promise<void> {
+    const { timeout = 30_000, grace = 1000 } = options;
+    try {
+      checkRange('timeout', timeout, 0, maxTimerMs);
+      checkRange('grace', grace, 0, maxTimerMs);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    this.#stopping ??= this.#stop(timeout, grace);
+    return this.#stopping;
+  }
+
+  /** `await using`: as `stop()`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  /** For `startWorker`: the consumer has ended by itself. */
+  static consumerEnded(worker: Worker, error: unknown): void {
+    void worker.#end(error);
+  }
+
+  async #stop(timeout: number, grace: number): Promise<void> {
+    const core = this.#core;
+    core.beginStop();
+    // A connection that is lost meanwhile has given everything back by itself.
+    await this.#consumer.cancel().catch(() => undefined);
+    if (!(await this.#idleWithin(timeout))) {
+      core.abortAll(new Error(`the worker was stopped, and its ${timeout} ms to finish are over`));
+      if (!(await this.#idleWithin(grace))) core.giveAllBack();
+    }
+    this.#finish(undefined);
+  }
+
+  /** The worker is over, but for what still runs. */
+  async #end(error: unknown): Promise<void> {
+    if (this.#hasEnded) return;
+    const core = this.#core;
+    core.beginStop();
+    if (error !== undefined) core.loseAll(error);
+    await core.whenIdle();
+    this.#finish(error);
+  }
+
+  #finish(error: unknown): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#letGo();
+    this.#resolveEnded(error);
+    this.#events.emit('ended', error);
+  }
+
+  /** @returns whether it is idle in time. */
+  #idleWithin(ms: number): Promise<boolean> {
+    const { runtime } = this.#core.settings;
+    return new Promise((resolve) => {
+      const timer = runtime.startTimer(() => resolve(false), ms);
+      void this.#core.whenIdle().then(() => {
+        runtime.stopTimer(timer);
+        resolve(true);
+      });
+    });
+  }
+}

@@ -1,0 +1,208 @@
+import { Client, type Consumer } from '@puka/client';
+import { describe, expect, it } from 'vitest';
+import type { JobInfo } from '../src/events.ts';
+import { startWorker } from '../src/index.ts';
+import { gate, startScene, told, turns } from './scene.ts';
+
+/** A worker on a client of its own that takes a job and dies with it, as a process that is killed. */
+async function crashOn(client: Client, attempts: number): Promise<number> {
+  const begun = gate<number>();
+  await startWorker(client, { queue: 'jobs', attempts }, (_job, { attempt }) => {
+    begun.open(attempt);
+    return new Promise(() => undefined);
+  });
+  return await begun.promise;
+}
+
+describe.each(['classic', 'quorum'])('poison that kills its worker, on a %s queue,', (type) => {
+  it('is begun as often as attempts says, then goes to the dead letters', async () => {
+    const { broker, another } = await startScene({ arguments: { 'x-queue-type': type } });
+    broker.publish({ routingKey: 'jobs', body: 'poison' });
+    const attempts: number[] = [];
+    for (let crash = 0; crash < 3; crash++) {
+      attempts.push(await crashOn(await another(), 3));
+      broker.faults.dropConnections();
+      await broker.until(() => broker.connections.length === 0);
+    }
+    const worker = await startWorker(await another(), { queue: 'jobs', attempts: 3 }, ({ redelivered }) => {
+      attempts.push(redelivered ? -1 : -2);
+    });
+    const [job] = await told(worker, 'dead');
+    attempts.push((job as JobInfo).attempt);
+    expect(attempts).toEqual([1, 2, 3, 3]);
+    const [dead] = await broker.published('jobs.dead');
+    expect(dead?.headers).toMatchObject({ 'puka-reason': 'redelivered', 'puka-attempts': 3 });
+  });
+});
+
+describe('a delivery that is lost', () => {
+  it('has its signal aborted, its outcome not written, and the broker deliver it again', async () => {
+    const { broker, client, another } = await startScene();
+    const running = gate<AbortSignal>();
+    const finish = gate();
+    const worker = await startWorker(client, { queue: 'jobs', delay: 5 }, async (_job, { signal }) => {
+      running.open(signal);
+      await finish.promise;
+      throw new Error('late');
+    });
+    broker.publish({ routingKey: 'jobs', body: 'x' });
+    const signal = await running.promise;
+    expect(signal.aborted).toBe(false);
+    const lost = told(worker, 'lost');
+    broker.faults.dropConnections();
+    await lost;
+    expect(signal.aborted).toBe(true);
+    finish.open();
+    expect(await worker.ended).toMatchObject({ name: 'ConnectionBroken' });
+    expect(worker.stats).toMatchObject({ running: 0, lost: 1, done: 0, failed: 0, retried: 0 });
+    await startWorker(await another(), { queue: 'jobs', delay: 5 }, () => undefined);
+    await broker.consumed('jobs');
+    expect(broker.queue('jobs.retry.5')?.ready).toBe(0);
+  });
+
+  it('is noticed at its ack where nobody told of it', async () => {
+    const { broker, client } = await startScene();
+    const worker = await startWorker(client, { queue: 'jobs' }, (message) => {
+      Object.defineProperty(message, 'ack', { value: () => false });
+    });
+    const lost = told(worker, 'lost');
+    broker.publish({ routingKey: 'jobs' });
+    await lost;
+    expect(worker.stats).toMatchObject({ done: 0, lost: 1, running: 0 });
+  });
+
+  it('is lost where a recovering client says that the channel of its consumer was, and the next ones are not', async () => {
+    const { broker, client } = await startScene();
+    const words = overheard(client);
+    const running = gate<AbortSignal>();
+    const finish = gate();
+    const worker = await startWorker(client, { queue: 'jobs' }, (message, { signal }) => {
+      if (message.text() !== 'a') return undefined;
+      running.open(signal);
+      return finish.promise;
+    });
+    broker.publish({ routingKey: 'jobs', body: 'a' });
+    const signal = await running.promise;
+    words.emit('interrupted', new Error('of another'), {});
+    expect(signal.aborted).toBe(false);
+    const gone = new Error('gone');
+    words.emit('interrupted', gone, words.consumer);
+    expect(signal.aborted).toBe(true);
+    expect(signal.reason).toBe(gone);
+    finish.open();
+    const done = told(worker, 'done');
+    broker.publish({ routingKey: 'jobs', body: 'b' });
+    // The broker holds the delivery for lost no less: here it knows nothing of it, so the place is what counts.
+    await client.basicQos(words.consumer as Consumer, { prefetchCount: 2 });
+    await done;
+    expect(worker.stats).toMatchObject({ lost: 1, done: 1 });
+  });
+
+  it('does not wait for a place any more', async () => {
+    const { broker, client } = await startScene();
+    const begun: string[] = [];
+    const finish = gate();
+    const worker = await startWorker(client, { queue: 'jobs', concurrency: 1, prefetch: 5 }, (message) => {
+      begun.push(message.text());
+      return finish.promise;
+    });
+    for (const body of ['a', 'b', 'c']) broker.publish({ routingKey: 'jobs', body });
+    await broker.until(() => broker.queue('jobs')?.unacked === 3);
+    await turns();
+    const lost = told(worker, 'lost', 3);
+    broker.faults.dropConnections();
+    await lost;
+    finish.open();
+    await worker.ended;
+    expect(begun).toEqual(['a']);
+    expect(worker.stats).toMatchObject({ running: 0, waiting: 0, lost: 3 });
+  });
+});
+
+describe('a redelivery', () => {
+  it('runs where the queue is full and takes no count', async () => {
+    const full = { 'x-max-length': 1, 'x-overflow': 'reject-publish' };
+    const { broker, another } = await startScene({ arguments: full });
+    broker.publish({ routingKey: 'jobs', body: 'a' });
+    await crashOn(await another(), 5);
+    broker.publish({ routingKey: 'jobs', body: 'b' });
+    broker.closeConnections();
+    await broker.until(() => broker.queue('jobs')?.unacked === 0);
+    const seen: string[] = [];
+    await startWorker(await another(), { queue: 'jobs' }, (message, { attempt }) => {
+      seen.push(`${message.text()} ${attempt}`);
+    });
+    await broker.consumed('jobs');
+    expect(seen.sort()).toEqual(['a 2', 'b 1']);
+  });
+
+  it('is counted in the message, and says so', async () => {
+    const { broker, another } = await startScene();
+    broker.publish({ routingKey: 'jobs', body: 'a' });
+    await crashOn(await another(), 5);
+    broker.closeConnections();
+    await broker.until(() => broker.queue('jobs')?.unacked === 0);
+    const attempts: number[] = [];
+    const worker = await startWorker(await another(), { queue: 'jobs' }, ({ redelivered }, { attempt }) => {
+      attempts.push(attempt);
+      expect(redelivered).toBe(false);
+    });
+    await broker.consumed('jobs');
+    expect(attempts).toEqual([2]);
+    expect(worker.stats).toMatchObject({ done: 1, retried: 1, failed: 0 });
+  });
+});
+
+it('sends a message whose headers cannot be read to the dead letters', async () => {
+  const { broker, client } = await startScene();
+  const worker = await startWorker(client, { queue: 'jobs' }, () => undefined);
+  const deep: Record<string, unknown> = {};
+  let inner = deep;
+  for (let depth = 0; depth < 70; depth++) {
+    const next = {};
+    inner.in = next;
+    inner = next;
+  }
+  const dead = told(worker, 'dead');
+  const sender = new Client('amqp://', { transport: broker.transport(), maxTableDepth: 512 });
+  await sender.connect();
+  await sender.basicPublish({ routingKey: 'jobs', headers: deep as never, body: 'x' });
+  expect((await dead)[1]).toBe('malformed');
+  expect((await broker.published('jobs.dead'))[0]?.text()).toBe('x');
+  await sender.close();
+});
+
+it('leaves alone what its handler has settled by itself', async () => {
+  const { broker, client } = await startScene();
+  const worker = await startWorker(client, { queue: 'jobs' }, (message) => {
+    message.reject({ requeue: false });
+    if (message.text() === 'a') throw new Error('no');
+  });
+  const over = Promise.all([told(worker, 'done'), told(worker, 'retried')]);
+  broker.publish({ routingKey: 'jobs', body: 'a' });
+  broker.publish({ routingKey: 'jobs', body: 'b' });
+  await over;
+  expect(worker.stats).toMatchObject({ done: 1, lost: 0 });
+});
+
+/** What a worker listens to at its client, and its consumer. */
+function overheard(client: Client): { emit(name: string, ...values: readonly unknown[]): void; consumer: unknown } {
+  const listeners = new Map<string, (...values: readonly unknown[]) => void>();
+  const on = client.on.bind(client);
+  const consume = client.basicConsume.bind(client);
+  const heard = {
+    emit: (name: string, ...values: readonly unknown[]) => listeners.get(name)?.(...values),
+    consumer: undefined as unknown,
+  };
+  Object.assign(client, {
+    on: (name: string, listener: (...values: readonly unknown[]) => void) => {
+      listeners.set(name, listener);
+      return on(name as 'closed', listener);
+    },
+    basicConsume: (...options: Parameters<typeof consume>) => {
+      heard.consumer = consume(...options);
+      return heard.consumer;
+    },
+  });
+  return heard;
+}

@@ -1,0 +1,178 @@
+import { describe, expect, it } from 'vitest';
+import { startWorker } from '../src/index.ts';
+import { startScene, told, turns } from './scene.ts';
+
+const failing = (): never => {
+  throw new Error('no');
+};
+
+describe('a job is never lost on its way to its next home', () => {
+  it('is not acked before the delay queue has confirmed it', async () => {
+    const { broker, client, runtime } = await startScene();
+    const worker = await startWorker(client, { queue: 'jobs', delay: 60_000, runtime }, failing);
+    broker.faults.delayConfirms(5000);
+    const retried = told(worker, 'retried');
+    broker.publish({ routingKey: 'jobs', body: 'x' });
+    await broker.published('jobs.retry.60000');
+    await turns();
+    expect(broker.queue('jobs')?.unacked).toBe(1);
+    await broker.advance(5000);
+    await retried;
+    await broker.consumed('jobs');
+  });
+
+  it('is there twice, not never, where the worker dies between the confirm and its ack', async () => {
+    const { broker, client, another } = await startScene();
+    const worker = await startWorker(client, { queue: 'jobs', delay: 50 }, failing);
+    broker.faults.dropInAck();
+    broker.publish({ routingKey: 'jobs', body: 'x' });
+    await worker.ended;
+    expect(broker.queue('jobs.retry.50')?.ready).toBe(1);
+    expect(broker.queue('jobs')?.ready).toBe(1);
+    const seen: number[] = [];
+    const second = await startWorker(await another(), { queue: 'jobs', delay: 50 }, (_job, { attempt }) => {
+      seen.push(attempt);
+    });
+    await told(second, 'done');
+    await Promise.all([told(second, 'done'), broker.advance(50)]);
+    expect(seen).toEqual([2, 2]);
+  });
+
+  it('goes back to its queue where the connection is lost in the middle of the confirm', async () => {
+    const { broker, client } = await startScene();
+    const worker = await startWorker(client, { queue: 'jobs', delay: 60_000 }, failing);
+    broker.faults.dropInConfirm();
+    broker.publish({ routingKey: 'jobs', body: 'x' });
+    await worker.ended;
+    expect(worker.stats).toMatchObject({ failed: 1, retried: 0, lost: 1 });
+    expect(broker.queue('jobs')?.ready).toBe(1);
+    expect(broker.queue('jobs.retry.60000')?.ready).toBe(1);
+  });
+
+  it('stays in hand where the broker refuses it, and is tried again, ever later', async () => {
+    const { broker, client, clock, runtime } = await startScene();
+    const worker = await startWorker(client, { queue: 'jobs', delay: 60_000, runtime }, failing);
+    broker.faults.nackPublishes(7, { routingKey: 'jobs.retry.60000' });
+    const pauses: unknown[] = [];
+    worker.on('refused', (_job, error, againMs) => {
+      expect(error).toMatchObject({ name: 'PublishNacked' });
+      pauses.push(againMs);
+    });
+    let refused = told(worker, 'refused');
+    const retried = told(worker, 'retried');
+    broker.publish({ routingKey: 'jobs', body: 'x' });
+    for (let round = 0; round < 7; round++) {
+      await refused;
+      await turns();
+      refused = told(worker, 'refused');
+      expect(broker.queue('jobs')?.unacked).toBe(1);
+      clock.advance(Number(pauses.at(-1)));
+    }
+    await retried;
+    expect(pauses).toEqual([1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]);
+    await broker.consumed('jobs');
+    expect(broker.queue('jobs.retry.60000')?.ready).toBe(1);
+  });
+
+  it.each([
+    ['delay queue', 'jobs.retry.60000', 5, 'retried'],
+    ['dead-letter queue', 'jobs.dead', 1, 'dead'],
+  ] as const)('has its %s made again where that is gone', async (_name, queue, attempts, event) => {
+    const { broker, client, clock, runtime } = await startScene();
+    const worker = await startWorker(client, { queue: 'jobs', delay: 60_000, attempts, runtime }, failing);
+    await client.queueDelete({ queue });
+    const refused = told(worker, 'refused');
+    const over = told(worker, event);
+    broker.publish({ routingKey: 'jobs', body: 'x' });
+    expect((await refused)[1]).toMatchObject({ name: 'NoRoute' });
+    await turns();
+    clock.advance(0);
+    await over;
+    expect(broker.queue(queue)?.ready).toBe(1);
+  });
+
+  it('gets a delay queue that will not expire under it, however long the worker has run', async () => {
+    const { broker, client, clock, runtime } = await startScene();
+    const worker = await startWorker(client, { queue: 'jobs', delay: 1000, runtime }, (message, { attempt }) => {
+      if (attempt === 1 && message.text() === 'x') throw new Error('no');
+    });
+    for (let hour = 0; hour < 3; hour++) {
+      const retried = told(worker, 'retried');
+      clock.advance(3_600_000 - 1000);
+      await broker.advance(3_600_000 - 1000);
+      broker.publish({ routingKey: 'jobs', body: 'x' });
+      await retried;
+      await Promise.all([told(worker, 'done'), broker.advance(1000)]);
+      clock.advance(1000);
+    }
+    expect(worker.stats).toMatchObject({ done: 3, retried: 3 });
+  });
+});
+
+describe('a job with what the broker would take for an order', () => {
+  it('comes to no other queue by its CC header, and keeps what is of its publisher', async () => {
+    const { broker, client } = await startScene();
+    await client.queueDeclare({ queue: 'audit', durable: true });
+    const worker = await startWorker(client, { queue: 'jobs', attempts: 1 }, failing);
+    const dead = told(worker, 'dead');
+    broker.publish({ routingKey: 'jobs', headers: { CC: ['audit'] }, appId: 'shop' });
+    await dead;
+    expect(broker.queue('audit')?.ready).toBe(1);
+    expect((await broker.published('jobs.dead'))[0]?.properties.appId).toBe('shop');
+  });
+
+  it('does not expire among the dead letters, where it had a time to live', async () => {
+    const { broker, client } = await startScene();
+    const worker = await startWorker(client, { queue: 'jobs', attempts: 1 }, failing);
+    const dead = told(worker, 'dead');
+    broker.publish({ routingKey: 'jobs', expiration: '1000' });
+    await dead;
+    await broker.advance(100_000);
+    expect(broker.queue('jobs.dead')?.ready).toBe(1);
+  });
+
+  it('is not refused for the user who published it', async () => {
+    const { broker, another } = await startScene();
+    broker.addUser('sender', 'secret');
+    const client = await another();
+    const worker = await startWorker(client, { queue: 'jobs', attempts: 1 }, failing);
+    const dead = told(worker, 'dead');
+    broker.publish({ routingKey: 'jobs', userId: 'sender' });
+    await dead;
+    expect((await broker.published('jobs.dead'))[0]?.headers['puka-user-id']).toBe('sender');
+  });
+
+  it('comes back from its delay though it has been dead-lettered to its queue by its queue before', async () => {
+    // Such a job is one that RabbitMQ drops as going round in a circle, if its copies kept their x-death.
+    const { broker, client } = await startScene({
+      arguments: { 'x-queue-type': 'quorum', 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'other' },
+    });
+    await client.queueDeclare({ queue: 'other', durable: true });
+    const worker = await startWorker(client, { queue: 'jobs', delay: 50 }, (_job, { attempt }) => {
+      if (attempt === 1) throw new Error('no');
+    });
+    const death = { queue: 'jobs', reason: 'delivery_limit', exchange: '', 'routing-keys': ['jobs'], count: 1 };
+    const retried = told(worker, 'retried');
+    broker.publish({ routingKey: 'jobs', headers: { 'x-death': [death] } });
+    await retried;
+    await Promise.all([told(worker, 'done'), broker.advance(50)]);
+  });
+});
+
+it('puts the stack into a header where it is asked to, and what redact makes of the text', async () => {
+  const { broker, client } = await startScene();
+  const options = {
+    ...{ queue: 'jobs', attempts: 1, stackInHeaders: true },
+    redact: (text: string) => text.replaceAll('hunter2', '***'),
+  };
+  const worker = await startWorker(client, options, () => {
+    throw new Error('the password hunter2 is wrong');
+  });
+  const dead = told(worker, 'dead');
+  broker.publish({ routingKey: 'jobs' });
+  await dead;
+  const [{ headers } = { headers: {} as Record<string, unknown> }] = await broker.published('jobs.dead');
+  expect(headers['puka-error']).toBe('the password *** is wrong');
+  expect(headers['puka-error-stack']).toMatch(/^Error: the password \*\*\* is wrong\n/);
+  expect(JSON.stringify(headers)).not.toContain('hunter2');
+});

@@ -1,0 +1,229 @@
+import { type Message, NotFound, PreconditionFailed, UsageError } from '@puka/client';
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import { z } from 'zod';
+import { type BatchContext, Discard, type JobContext, Later, startWorker } from '../src/index.ts';
+import { startScene, told, turns } from './scene.ts';
+
+describe('a job', () => {
+  it('is acked when its handler has returned, at once or later', async () => {
+    const { broker, client } = await startScene();
+    const seen: string[] = [];
+    const worker = await startWorker(client, { queue: 'jobs' }, (message) => {
+      seen.push(message.text());
+      return message.text() === 'a' ? undefined : turns();
+    });
+    broker.publish({ routingKey: 'jobs', body: 'a' });
+    broker.publish({ routingKey: 'jobs', body: 'b' });
+    await broker.consumed('jobs');
+    expect(seen).toEqual(['a', 'b']);
+    expect(worker.stats).toMatchObject({ running: 0, waiting: 0, done: 2, failed: 0, durations: { count: 2 } });
+  });
+
+  it('comes again after its delays, at the attempts they are', async () => {
+    const { broker, client, runtime } = await startScene();
+    const attempts: number[] = [];
+    const options = { queue: 'jobs', attempts: 3, delay: [100, 5000], runtime };
+    const worker = await startWorker(client, options, (_job, { attempt }) => {
+      attempts.push(attempt);
+      if (attempt < 3) throw new Error(`no ${attempt}`);
+    });
+    broker.publish({ routingKey: 'jobs', body: 'x', messageId: 'm-1' });
+    await told(worker, 'retried');
+    expect(broker.queue('jobs.retry.100')?.ready).toBe(1);
+    await broker.advance(99);
+    await turns();
+    expect(attempts).toEqual([1]);
+    await Promise.all([told(worker, 'retried'), broker.advance(1)]);
+    expect(attempts).toEqual([1, 2]);
+    expect(broker.queue('jobs.retry.5000')?.ready).toBe(1);
+    await Promise.all([told(worker, 'done'), broker.advance(5000)]);
+    expect(attempts).toEqual([1, 2, 3]);
+    await broker.idle();
+    expect(broker.queue('jobs.dead')?.ready).toBe(0);
+    expect(worker.stats).toMatchObject({ done: 1, failed: 2, retried: 2, dead: 0 });
+  });
+
+  it('goes to the dead letters after its last attempt, with what happened in headers', async () => {
+    const { broker, client, clock, runtime } = await startScene();
+    await client.queueBind({ queue: 'jobs', exchange: 'amq.topic', routingKey: 'mail.#' });
+    const worker = await startWorker(client, { queue: 'jobs', attempts: 2, delay: 1000, runtime }, () => {
+      throw new TypeError('no such address');
+    });
+    const job = { exchange: 'amq.topic', routingKey: 'mail.new', body: 'x', messageId: 'm-1', headers: { own: 7 } };
+    broker.publish(job);
+    await told(worker, 'retried');
+    clock.advance(1500);
+    const [[, reason]] = await Promise.all([told(worker, 'dead'), broker.advance(1000)]);
+    expect(reason).toBe('attempts');
+    const [dead] = await broker.published('jobs.dead');
+    expect(dead?.text()).toBe('x');
+    expect(dead?.properties).toMatchObject({ messageId: 'm-1', deliveryMode: 2 });
+    expect({ ...dead?.headers }).toEqual({
+      own: 7,
+      'puka-queue': 'jobs',
+      'puka-exchange': 'amq.topic',
+      'puka-routing-key': 'mail.new',
+      'puka-attempts': 2,
+      'puka-first-attempt': '2030-01-01T00:00:00.000Z',
+      'puka-last-attempt': '2030-01-01T00:00:01.500Z',
+      'puka-error-name': 'TypeError',
+      'puka-error': 'no such address',
+      'puka-reason': 'attempts',
+    });
+    await broker.consumed('jobs');
+  });
+
+  it('is told the exchange and the key it was published with at every attempt', async () => {
+    const { broker, client } = await startScene();
+    await client.queueBind({ queue: 'jobs', exchange: 'amq.topic', routingKey: 'mail.#' });
+    const seen: string[] = [];
+    const options = { queue: 'jobs', attempts: 2, delay: 50 };
+    const worker = await startWorker(client, options, (_job, { exchange, routingKey, message }) => {
+      seen.push(`${exchange}/${routingKey} ${message.exchange}/${message.routingKey}`);
+      throw new Error('no');
+    });
+    broker.publish({ exchange: 'amq.topic', routingKey: 'mail.new' });
+    await told(worker, 'retried');
+    await Promise.all([told(worker, 'dead'), broker.advance(50)]);
+    expect(seen).toEqual(['amq.topic/mail.new amq.topic/mail.new', 'amq.topic/mail.new /jobs']);
+  });
+
+  it('goes to the dead letters at once by Discard', async () => {
+    const { broker, client } = await startScene();
+    const worker = await startWorker(client, { queue: 'jobs' }, () => {
+      throw new Discard('nobody wants it');
+    });
+    broker.publish({ routingKey: 'jobs' });
+    await told(worker, 'dead');
+    const [dead] = await broker.published('jobs.dead');
+    expect(dead?.headers).toMatchObject({
+      'puka-reason': 'discarded',
+      'puka-error': 'nobody wants it',
+      'puka-attempts': 1,
+    });
+  });
+
+  it('chooses its own delay by Later, rounded up to one of few queues', async () => {
+    const { broker, client } = await startScene();
+    const worker = await startWorker(client, { queue: 'jobs', delay: 60_000 }, (_job, { attempt }) => {
+      if (attempt === 1) throw new Later(2300);
+    });
+    broker.publish({ routingKey: 'jobs' });
+    await told(worker, 'retried');
+    expect(broker.queue('jobs.retry.3000')?.ready).toBe(1);
+    await Promise.all([told(worker, 'done'), broker.advance(3000)]);
+  });
+
+  it('has the delay in doubt where the function given as delay fails', async () => {
+    const { broker, client, runtime, warnings } = await startScene();
+    const delay = (): number => Number.NaN;
+    const worker = await startWorker(client, { queue: 'jobs', delay, runtime }, () => {
+      throw new Error('no');
+    });
+    broker.publish({ routingKey: 'jobs' });
+    await told(worker, 'retried');
+    expect(broker.queue('jobs.retry.60000')?.ready).toBe(1);
+    expect(warnings).toEqual([expect.any(UsageError)]);
+  });
+
+  it('is rejected, as its queue says, where there is no dead-letter queue', async () => {
+    const toOthers = { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'others' };
+    const { broker, client } = await startScene({ arguments: toOthers });
+    await client.queueDeclare({ queue: 'others', durable: true });
+    const worker = await startWorker(client, { queue: 'jobs', attempts: 1, deadLetter: false }, () => {
+      throw new Error('no');
+    });
+    broker.publish({ routingKey: 'jobs', body: 'x' });
+    await told(worker, 'dead');
+    expect((await broker.published('others'))[0]?.text()).toBe('x');
+    expect(broker.queue('jobs.dead')).toBeUndefined();
+  });
+});
+
+describe('parse', () => {
+  it('makes the job, and sends what does not fit to the dead letters with the issues', async () => {
+    const { broker, client } = await startScene();
+    const jobs: unknown[] = [];
+    const parse = z.object({ to: z.string() });
+    const worker = await startWorker(client, { queue: 'jobs', parse }, (job) => {
+      expectTypeOf(job).toEqualTypeOf<{ to: string }>();
+      jobs.push(job);
+    });
+    broker.publish({ routingKey: 'jobs', body: '{"to":7}' });
+    broker.publish({ routingKey: 'jobs', body: '{"to":"a"}' });
+    await Promise.all([told(worker, 'dead'), told(worker, 'done')]);
+    expect(jobs).toEqual([{ to: 'a' }]);
+    const [dead] = await broker.published('jobs.dead');
+    expect(dead?.headers).toMatchObject({ 'puka-reason': 'invalid', 'puka-error-name': 'InvalidJob' });
+    expect(JSON.parse(String(dead?.headers['puka-issues']))).toEqual([{ message: expect.any(String), path: 'to' }]);
+    expect(worker.stats).toMatchObject({ done: 1, failed: 0, dead: 1 });
+  });
+});
+
+describe('the types', () => {
+  it('of the handler follow parse and batch', () => {
+    const never = (): Promise<unknown>[] => {
+      const client = undefined as never;
+      const queue = 'jobs';
+      return [
+        startWorker(client, { queue }, (job, context) => {
+          expectTypeOf(job).toEqualTypeOf<Message>();
+          expectTypeOf(context).toEqualTypeOf<JobContext>();
+          expectTypeOf(context.signal).toEqualTypeOf<AbortSignal>();
+        }),
+        startWorker(client, { queue, parse: (message) => message.bodySize }, (job) => {
+          expectTypeOf(job).toEqualTypeOf<number>();
+        }),
+        startWorker(
+          client,
+          { queue, parse: async (message) => message.text(), batch: { size: 2 } },
+          (jobs, context) => {
+            expectTypeOf(jobs).toEqualTypeOf<readonly string[]>();
+            expectTypeOf(context).toEqualTypeOf<BatchContext<string>>();
+          },
+        ),
+        startWorker(client, { queue, batch: { size: 2 } }, (jobs) => {
+          expectTypeOf(jobs).toEqualTypeOf<readonly Message[]>();
+        }),
+      ];
+    };
+    expect(never).toBeTypeOf('function');
+  });
+});
+
+describe('starting', () => {
+  it('fails where the queue is not there', async () => {
+    const { client } = await startScene();
+    await expect(startWorker(client, { queue: 'none' }, () => undefined)).rejects.toBeInstanceOf(NotFound);
+  });
+
+  it('fails where a delay queue is there with other arguments', async () => {
+    const { client } = await startScene();
+    await client.queueDeclare({ queue: 'jobs.retry.1000', durable: true });
+    const starting = startWorker(client, { queue: 'jobs', delay: 1000 }, () => undefined);
+    await expect(starting).rejects.toBeInstanceOf(PreconditionFailed);
+  });
+
+  it('fails where the broker refuses to consume, and leaves no listener behind', async () => {
+    const { client, another } = await startScene();
+    const other = await another();
+    await other.basicConsume({ queue: 'jobs', exclusive: true }).ready;
+    await expect(startWorker(client, { queue: 'jobs' }, () => undefined)).rejects.toMatchObject({ replyCode: 403 });
+  });
+
+  it('fails for a handler that is none', async () => {
+    const { client } = await startScene();
+    await expect(startWorker(client, { queue: 'jobs' }, undefined as never)).rejects.toBeInstanceOf(UsageError);
+  });
+
+  it('takes a dead-letter queue as it is', async () => {
+    const { broker, client } = await startScene();
+    await client.queueDeclare({ queue: 'jobs.dead', durable: true, arguments: { 'x-max-length': 5 } });
+    const worker = await startWorker(client, { queue: 'jobs' }, () => {
+      throw new Discard('no');
+    });
+    broker.publish({ routingKey: 'jobs' });
+    await told(worker, 'dead');
+    expect(broker.queue('jobs.dead')?.ready).toBe(1);
+  });
+});
