@@ -19,6 +19,13 @@ describe('layers', () => {
     ['transport', 'wire'],
     ['transport', 'client'],
     ['client', 'testkit'],
+    ['client', 'worker'],
+    ['testing', 'worker'],
+    ['testkit', 'worker'],
+    ['worker', 'wire'],
+    ['worker', 'transport'],
+    ['worker', 'client/session'],
+    ['worker', 'testing'],
     ['wire', 'wire'],
   ])('%s must not import %s', (from, to) => {
     const path = `packages/${from}/src/index.ts`;
@@ -32,6 +39,8 @@ describe('layers', () => {
     ['client', 'wire'],
     ['client', 'transport/memory'],
     ['testkit', 'client'],
+    ['worker', 'client'],
+    ['worker', 'errors'],
   ])('%s may import %s', (from, to) => {
     expect(check({ [`packages/${from}/src/index.ts`]: `import { x } from '@puka/${to}';` })).toEqual([]);
   });

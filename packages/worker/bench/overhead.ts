@@ -95,7 +95,9 @@ async function compare(count: number, rounds: number): Promise<void> {
   }
   console.log(`${count} jobs of 16 B, prefetch ${prefetch}, ${rounds} rounds: µs of CPU a job`);
   for (const handler of handlers) {
-    const [bare = Number.NaN, worker = Number.NaN] = kinds.map((kind) => middle(figures.get(`${kind} ${handler}`) ?? []));
+    const [bare = Number.NaN, worker = Number.NaN] = kinds.map((kind) =>
+      middle(figures.get(`${kind} ${handler}`) ?? []),
+    );
     const ratio = (worker / bare).toFixed(2);
     console.log(`${handler.padEnd(6)} bare ${bare.toFixed(2)}  worker ${worker.toFixed(2)}  ratio ${ratio}`);
   }
