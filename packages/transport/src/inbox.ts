@@ -5,6 +5,7 @@
 import type { ConnectionBroken } from '@puka/errors';
 import { UsageError } from '@puka/errors';
 import type { TransportHandlers } from './contract.ts';
+import { Fifo } from './fifo.ts';
 
 /** In pull mode the source is read ahead up to this many bytes. */
 const readAheadBytes = 64 * 1024;
@@ -30,7 +31,7 @@ export class Inbox {
   readonly #mode: 'push' | 'pull';
   readonly #source: InboxSource;
   readonly #schedule: (task: () => void) => void;
-  #held: Uint8Array[] = [];
+  readonly #held = new Fifo<Uint8Array>();
   #heldBytes = 0;
   #isOpen = false;
   #isPaused = false;
@@ -184,7 +185,7 @@ export class Inbox {
   }
 
   #drop(): void {
-    this.#held = [];
+    this.#held.clear();
     this.#heldBytes = 0;
   }
 

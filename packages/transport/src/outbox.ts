@@ -1,22 +1,22 @@
 /**
- * What was written and has not gone out, for adapters whose runtime keeps no such queue.
- * It must not touch a socket: it says what to send next and is told how much has gone.
+ * What was written and has not been sent, for adapters whose runtime keeps no such queue.
+ * It must not touch a socket: it says what to send next and is told how much was sent.
  */
+import { Fifo } from './fifo.ts';
 
 /** Chunks below this are copied together, up to `joinedBytes` at a time: one system call for a frame of many parts. */
 const smallBytes = 16 * 1024;
 const joinedBytes = 64 * 1024;
 
-/** What a socket buffers before `write()` says so. */
+/** What a socket buffers before `write()` returns `false`. */
 export const highWaterMarkBytes: number = 64 * 1024;
 
 /** Lent chunks, in order. */
 export class Outbox {
-  #chunks: Uint8Array[] = [];
-  #first = 0;
+  readonly #chunks = new Fifo<Uint8Array>();
   #bytes = 0;
 
-  /** Bytes not reported as gone. */
+  /** Bytes not reported as sent. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -27,48 +27,52 @@ export class Outbox {
     this.#bytes += chunk.length;
   }
 
-  /** The bytes to send next; `undefined` when there are none. Asked again before `sent()`, it gives no other bytes in front. */
+  /** The bytes to send next; `undefined` when there are none. A second call before `sent()` returns the same bytes first. */
   next(): Uint8Array | undefined {
-    const head = this.#chunks[this.#first];
+    const head = this.#chunks.at(0);
     if (head === undefined || head.length >= smallBytes) return head;
-    let end = this.#first;
-    let length = 0;
-    for (let chunk = this.#chunks[end]; chunk !== undefined && chunk.length < smallBytes; chunk = this.#chunks[end]) {
-      if (length + chunk.length > joinedBytes) break;
-      length += chunk.length;
-      end += 1;
-    }
-    if (end === this.#first + 1) return head;
-    const joined = new Uint8Array(length);
+    const { count, byteCount } = this.#smallOnes();
+    if (count === 1) return head;
+    const joined = new Uint8Array(byteCount);
     let position = 0;
-    for (let i = this.#first; i < end; i++) {
-      const chunk = this.#chunks[i] ?? new Uint8Array();
+    for (let i = 0; i < count; i++) {
+      const chunk = this.#chunks.at(i) ?? new Uint8Array();
       joined.set(chunk, position);
       position += chunk.length;
     }
-    this.#chunks = [joined, ...this.#chunks.slice(end)];
-    this.#first = 0;
+    this.#chunks.replaceFirst(count, joined);
     return joined;
   }
 
-  /** So many bytes of what `next()` gave have gone. */
+  /** So many bytes of what `next()` returned were sent. */
   sent(byteCount: number): void {
-    const head = this.#chunks[this.#first];
-    // Forgotten while it was on its way.
+    const head = this.#chunks.at(0);
+    // It was cleared meanwhile.
     if (head === undefined) return;
     this.#bytes -= byteCount;
-    if (byteCount < head.length) {
-      this.#chunks[this.#first] = head.subarray(byteCount);
-      return;
-    }
-    this.#first += 1;
-    if (this.#first === this.#chunks.length) this.clear();
+    if (byteCount < head.length) this.#chunks.replaceFirst(1, head.subarray(byteCount));
+    else this.#chunks.shift();
   }
 
   /** Forgets all of it. */
   clear(): void {
-    this.#chunks = [];
-    this.#first = 0;
+    this.#chunks.clear();
     this.#bytes = 0;
+  }
+
+  /** The small chunks in front that fit into one joined chunk. */
+  #smallOnes(): { readonly count: number; readonly byteCount: number } {
+    let count = 0;
+    let byteCount = 0;
+    for (
+      let chunk = this.#chunks.at(0);
+      chunk !== undefined && chunk.length < smallBytes;
+      chunk = this.#chunks.at(count)
+    ) {
+      if (byteCount + chunk.length > joinedBytes) break;
+      byteCount += chunk.length;
+      count += 1;
+    }
+    return { count, byteCount };
   }
 }

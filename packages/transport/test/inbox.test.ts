@@ -2,6 +2,7 @@ import { ConnectionBroken, UsageError } from '@puka/errors';
 import { Recorder } from '@puka/testkit/transport-contract';
 import { describe, expect, it } from 'vitest';
 import { Inbox } from '../src/inbox.ts';
+import { movesDuring } from './count-moves.ts';
 
 const some = Uint8Array.of(1, 2, 3);
 const more = Uint8Array.of(4);
@@ -200,6 +201,22 @@ describe('Inbox in pull mode', () => {
     inbox.resume();
     expect(recorder.events).toEqual(['readable']);
     expect(calls).toEqual([]);
+  });
+});
+
+describe.each(['push', 'pull'] as const)('Inbox that holds much in %s mode', (mode) => {
+  it('moves each of 100,000 reads a few times at most', () => {
+    const { inbox, recorder, runTasks } = makeInbox(mode, { isOpen: true });
+    inbox.pause();
+    let readCount = 0;
+    const moves = movesDuring(() => {
+      for (let i = 0; i < 100_000; i++) inbox.receive(more);
+      inbox.resume();
+      runTasks();
+      while (mode === 'pull' && inbox.read() !== undefined) readCount += 1;
+    });
+    expect(recorder.receivedBytes + readCount).toBe(100_000);
+    expect(moves).toBeLessThan(4 * 100_000);
   });
 });
 

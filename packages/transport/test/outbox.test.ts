@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Outbox } from '../src/outbox.ts';
+import { movesDuring } from './count-moves.ts';
 
 /** Sends all of it, so many bytes at a time. */
 function drain(outbox: Outbox, bytesAtATime: number): number[] {
@@ -64,5 +65,15 @@ describe('Outbox', () => {
     outbox.clear();
     outbox.sent(2);
     expect(outbox.bytes).toBe(0);
+  });
+
+  it('moves each of 100,000 chunks a few times at most', () => {
+    const outbox = new Outbox();
+    const chunk = new Uint8Array(100);
+    for (let i = 0; i < 100_000; i++) outbox.add(chunk);
+    const moves = movesDuring(() => {
+      while (outbox.bytes > 0) outbox.sent(outbox.next()?.length ?? 0);
+    });
+    expect(moves).toBeLessThan(4 * 100_000);
   });
 });

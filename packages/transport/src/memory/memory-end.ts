@@ -5,6 +5,7 @@
 import { UsageError } from '@puka/errors';
 import type { TransportHandlers } from '../contract.ts';
 import { breakFailure } from '../failure.ts';
+import { Fifo } from '../fifo.ts';
 import type { InboxSource } from '../inbox.ts';
 import { Inbox } from '../inbox.ts';
 import { Slab } from '../slab.ts';
@@ -26,7 +27,7 @@ export class MemoryEnd implements MemoryTransport, InboxSource {
   readonly #inbox: Inbox;
   readonly #slab = new Slab();
   #peer: MemoryEnd | undefined;
-  #outgoing: Uint8Array[] = [];
+  readonly #outgoing = new Fifo<Uint8Array>();
   #outgoingBytes = 0;
   #isDelivering = false;
   #needsDrain = false;
@@ -136,7 +137,7 @@ export class MemoryEnd implements MemoryTransport, InboxSource {
     this.#isDelivering = false;
     const peer = this.#peer;
     if (peer === undefined || this.#isClosed) return;
-    const chunk = this.#outgoing[0];
+    const chunk = this.#outgoing.at(0);
     if (chunk === undefined) this.#deliverEnd(peer);
     else if (peer.#isClosed) this.#break(Object.assign(new Error('the other end is closed'), { code: 'EPIPE' }));
     else if (peer.#isReading) this.#deliverFrom(chunk, peer);
@@ -148,7 +149,7 @@ export class MemoryEnd implements MemoryTransport, InboxSource {
     // The writer's bytes are lent, the reader's are given away: hence the copy.
     room.set(chunk.subarray(0, pieceBytes));
     if (pieceBytes === chunk.length) this.#outgoing.shift();
-    else this.#outgoing[0] = chunk.subarray(pieceBytes);
+    else this.#outgoing.replaceFirst(1, chunk.subarray(pieceBytes));
     this.#outgoingBytes -= pieceBytes;
     this.#deliverMore();
     peer.#inbox.receive(peer.#slab.take(pieceBytes));
@@ -194,7 +195,7 @@ export class MemoryEnd implements MemoryTransport, InboxSource {
   }
 
   #dropOutgoing(): void {
-    this.#outgoing = [];
+    this.#outgoing.clear();
     this.#outgoingBytes = 0;
   }
 }

@@ -3,6 +3,7 @@ import { Recorder } from '@puka/testkit/transport-contract';
 import type { MemoryPairOptions, MemoryTransport } from '@puka/transport/memory';
 import { createMemoryPair } from '@puka/transport/memory';
 import { describe, expect, it } from 'vitest';
+import { movesDuring } from '../count-moves.ts';
 
 describe('createMemoryPair', () => {
   it('does nothing until its scheduler runs a task', () => {
@@ -140,6 +141,17 @@ describe('createMemoryPair', () => {
     a.write([Uint8Array.of(1)]);
     expect(recorder.events).toEqual([]);
     await recorder.untilReceived(1);
+  });
+
+  it('moves each of 100,000 small chunks a few times at most', () => {
+    const { a, recorderB, runTasks } = makePair();
+    const chunk = Uint8Array.of(1);
+    const moves = movesDuring(() => {
+      for (let i = 0; i < 100_000; i++) a.write([chunk]);
+      runTasks();
+    });
+    expect(recorderB.receivedBytes).toBe(100_000);
+    expect(moves).toBeLessThan(4 * 100_000);
   });
 
   it('has no TLS, no descriptor and no socket', async () => {
