@@ -21,7 +21,8 @@ export interface TransportHandlers {
    *
    * @param bytes never empty, and given away: the transport never writes into them again, so they may be kept. Successive
    * reads lie side by side in one `ArrayBuffer` where there is room (same `buffer`, `byteOffset` equal to the end of the
-   * one before), so whoever keeps a small view keeps up to 128 KiB alive: copy what has to live long.
+   * one before), so a small view keeps up to 128 KiB alive: copy what has to live long. The buffer is marked as not transferable
+   * where the runtime has such a mark, because a transfer would detach the other reads too. Transfer a copy.
    * @param isLast whether they were all that the line held just now, for the read left room: what they bring forth can go out
    * at once. `undefined` where the transport cannot tell.
    */

@@ -1,10 +1,11 @@
 /**
- * Opens an encrypted private key by WebCrypto, for Deno's sockets take only keys in the clear. PKCS #8, with the encryption
- * that OpenSSL has for its default: PBES2 of PBKDF2 and AES in CBC mode (RFC 8018 §6.2). It must not keep what it opens.
+ * Opens an encrypted private key by WebCrypto, because Deno's sockets take only keys in the clear. It reads PKCS #8 with
+ * OpenSSL's default encryption: PBES2 with PBKDF2 and AES in CBC mode (RFC 8018 §6.2). It must not keep what it opens.
  */
 import { UsageError } from '@puka/errors';
+import { isOneSequence } from './pem.ts';
 
-/** The part of `crypto.subtle` that it takes. */
+/** The part of `crypto.subtle` that this file uses. */
 interface Subtle {
   importKey(form: 'raw', key: Uint8Array, algorithm: 'PBKDF2', isShown: false, uses: ['deriveKey']): Promise<object>;
   deriveKey(how: object, base: object, what: object, isShown: false, uses: ['decrypt']): Promise<object>;
@@ -27,7 +28,7 @@ interface Encryption {
 
 const pbes2 = '2a864886f70d01050d';
 const pbkdf2 = '2a864886f70d01050c';
-/** By object identifier; HMAC with SHA-1 is what is meant where none is named. */
+/** By object identifier. HMAC with SHA-1 is meant where none is named. */
 const hashes: ReadonlyMap<string, string> = new Map([
   ['2a864886f70d0207', 'SHA-1'],
   ['2a864886f70d0209', 'SHA-256'],
@@ -41,8 +42,10 @@ const keySizes: ReadonlyMap<string, number> = new Map([
 ]);
 
 /**
- * @param pem `ENCRYPTED PRIVATE KEY`.
- * @returns the same key as `PRIVATE KEY`.
+ * Opens a key.
+ *
+ * @param pem a text with an `ENCRYPTED PRIVATE KEY` block.
+ * @returns the same key as a `PRIVATE KEY` block.
  * @throws (rejects) UsageError for a wrong passphrase, and for encryption of another kind.
  */
 export async function openKey(pem: string, passphrase: string): Promise<string> {
@@ -56,11 +59,31 @@ export async function openKey(pem: string, passphrase: string): Promise<string> 
   try {
     opened = new Uint8Array(await crypto.subtle.decrypt({ name: 'AES-CBC', iv }, key, data));
   } catch {
-    // The cause would say no more, and there is nothing of the key in it to keep.
-    throw new UsageError('tls.passphrase does not open tls.key');
+    throw wrongPassphrase();
   }
+  // One wrong passphrase in 256 gives bytes that look well padded. They are no key.
+  if (!isOneSequence(opened, opened.length)) throw wrongPassphrase();
   const text = btoa(String.fromCharCode(...opened)).replace(/.{64}(?=.)/g, '$&\n');
   return `-----BEGIN PRIVATE KEY-----\n${text}\n-----END PRIVATE KEY-----\n`;
+}
+
+/**
+ * Whether a passphrase is known to be wrong. `false` for encryption that this file does not read.
+ *
+ * @param pem a text with an encrypted key.
+ */
+export async function isWrongPassphrase(pem: string, passphrase: string): Promise<boolean> {
+  try {
+    await openKey(pem, passphrase);
+    return false;
+  } catch (error) {
+    return error instanceof Error && error.message === wrongPassphrase().message;
+  }
+}
+
+/** The error of a passphrase that does not open the key. It has no cause: a cause would say no more. */
+export function wrongPassphrase(): UsageError {
+  return new UsageError('tls.passphrase does not open tls.key');
 }
 
 function bytesOf(pem: string): Uint8Array {
@@ -82,7 +105,7 @@ function readEncryption(bytes: Uint8Array): Encryption {
   const [salt, iterations, ...rest] = parts(parameters);
   const [cipherName, iv] = parts(cipher);
   const keyBits = keySizes.get(hex(cipherName));
-  // The length of the key may stand before the hash, and follows from the cipher.
+  // The key's length may come before the hash. It follows from the cipher, so it is skipped.
   const named = rest.find(({ tag }) => tag === 0x30);
   const hash = named === undefined ? 'SHA-1' : hashes.get(hex(parts(named)[0]));
   if (hex(scheme) !== pbes2 || hex(deriving) !== pbkdf2 || keyBits === undefined || hash === undefined)
@@ -99,7 +122,7 @@ interface Part {
   readonly value: Uint8Array;
 }
 
-/** Values that lie one behind the other. X.690 §8.1. */
+/** The values of a sequence. X.690 §8.1. */
 function parts(from: Part | Uint8Array | undefined): Part[] {
   const bytes = from instanceof Uint8Array ? from : contentOf(from);
   const found: Part[] = [];
@@ -133,6 +156,6 @@ function hex(part: Part | undefined): string {
 
 function otherKind(): UsageError {
   return new UsageError(
-    'on Deno an encrypted tls.key is PKCS #8 with PBES2, PBKDF2 and AES-CBC; decrypt this one first (openssl pkey)',
+    "Deno's TLS cannot open this tls.key: only PKCS #8 with PBES2, PBKDF2 and AES-CBC is supported; decrypt it first (openssl pkey)",
   );
 }

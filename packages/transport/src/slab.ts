@@ -1,11 +1,12 @@
 /**
- * Memory to read into: one large block, given out front to back, so that successive reads lie side by side.
- * It never gives a byte out twice and never writes; what was given out belongs to whoever got it.
+ * Memory to read into: one large block, handed out front to back, so that successive reads lie side by side.
+ * It never hands a byte out twice and never writes. What was handed out belongs to the receiver.
  */
+import type { Marker } from './untransferable.ts';
 
 const smallestBytes = 16 * 1024;
 const largestBytes = 128 * 1024;
-/** A block is left when less than this share of it is free: small reads make small system calls. */
+/** A new block begins when less than one part in this many is free: little room makes for small system calls. */
 const leastFreeShare = 8;
 
 /**
@@ -13,12 +14,18 @@ const leastFreeShare = 8;
  * fill them to the brim.
  */
 export class Slab {
-  // Zeroed: what others have left in memory, a password perhaps, would be seen by who looks at the socket or at a body's buffer.
-  #block = new Uint8Array(smallestBytes);
+  readonly #mark: Marker;
+  #block: Uint8Array;
   #usedBytes = 0;
 
+  /** @param mark called with the buffer of each block, which is shared by all that is read into it. Default: no mark. */
+  constructor(mark: Marker = () => undefined) {
+    this.#mark = mark;
+    this.#block = this.#newBlock(smallestBytes);
+  }
+
   /**
-   * The room for the next read. Asking again without `take()` gives the same room again.
+   * The room for the next read. A second call without `take()` returns the same room.
    *
    * @returns a view of at least 2 KiB, to be written from its start.
    */
@@ -28,7 +35,7 @@ export class Slab {
   }
 
   /**
-   * Gives out what was read.
+   * Hands out what was read.
    *
    * @param readBytes how much of the `room()` was filled from its start.
    * @returns a view of it.
@@ -42,7 +49,14 @@ export class Slab {
   #renew(): void {
     const wasFilled = this.#usedBytes === this.#block.length;
     const size = wasFilled ? Math.min(this.#block.length * 2, largestBytes) : this.#block.length;
-    this.#block = new Uint8Array(size);
+    this.#block = this.#newBlock(size);
     this.#usedBytes = 0;
+  }
+
+  #newBlock(byteCount: number): Uint8Array {
+    // Zeroed memory: what was left in it before, a password perhaps, would show in the buffer of a message's body.
+    const block = new Uint8Array(byteCount);
+    this.#mark(block.buffer);
+    return block;
   }
 }

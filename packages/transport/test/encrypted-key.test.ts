@@ -1,6 +1,6 @@
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { openKey } from '../../src/deno/encrypted-key.ts';
+import { isWrongPassphrase, openKey } from '../src/encrypted-key.ts';
 
 const elliptic = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
@@ -24,6 +24,14 @@ describe('an encrypted key', () => {
     expect(error).toMatchObject({ code: 'USAGE_ERROR', message: 'tls.passphrase does not open tls.key' });
   });
 
+  it('tells a wrong passphrase from one that may be right, however the bytes come out', async () => {
+    const pem = elliptic.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase }).toString();
+    // One in 256 decrypts to bytes that look well padded.
+    const answers = await Promise.all(Array.from({ length: 1000 }, (_, i) => isWrongPassphrase(pem, `wrong ${i}`)));
+    expect(answers).not.toContain(false);
+    expect(await isWrongPassphrase(pem, passphrase)).toBe(false);
+  });
+
   it.each([
     [
       'of another cipher',
@@ -34,6 +42,6 @@ describe('an encrypted key', () => {
     ['that is not base64', '-----BEGIN ENCRYPTED PRIVATE KEY-----\n!!!\n-----END ENCRYPTED PRIVATE KEY-----'],
     ['that is empty', '-----BEGIN ENCRYPTED PRIVATE KEY-----\n\n-----END ENCRYPTED PRIVATE KEY-----'],
   ])('%s is refused with what to do', async (_, pem) => {
-    await expect(openKey(pem, passphrase)).rejects.toThrow('decrypt this one first');
+    await expect(openKey(pem, passphrase)).rejects.toThrow('decrypt it first');
   });
 });

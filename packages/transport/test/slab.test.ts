@@ -55,6 +55,13 @@ describe('Slab', () => {
     expect(sizes).toEqual([16, 32, 64, 128, 128, 128]);
   });
 
+  it('has each of its blocks marked, once', () => {
+    const marked: ArrayBufferLike[] = [];
+    const slab = new Slab((buffer) => marked.push(buffer));
+    const buffers = Array.from({ length: 100 }, () => read(slab, 1500).buffer);
+    expect(marked).toEqual([...new Set(buffers)]);
+  });
+
   it('stays small while reads are small', () => {
     const slab = new Slab();
     const sizes = Array.from({ length: 200 }, () => read(slab, 1500).buffer.byteLength);

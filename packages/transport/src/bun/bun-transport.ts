@@ -8,7 +8,9 @@ import { breakFailure, formatAddress, handshakeFailure } from '../failure.ts';
 import type { InboxSource } from '../inbox.ts';
 import { Inbox } from '../inbox.ts';
 import { highWaterMarkBytes, Outbox } from '../outbox.ts';
-import type { BunSocket } from './bun-api.ts';
+import { tlsMaterialFailure } from '../tls-material-failure.ts';
+import { untransferableMarker } from '../untransferable.ts';
+import type { BunSocket, BunTlsOptions } from './bun-api.ts';
 import { type BunSocketOwner, socketEvents } from './events.ts';
 import { bunErrorCode, isAccepted } from './failure.ts';
 import { bunTlsOptions } from './tls-options.ts';
@@ -30,6 +32,7 @@ export class BunTransport implements Transport, InboxSource, BunSocketOwner {
   readonly #port: number;
   readonly #inbox: Inbox;
   readonly #outbox = new Outbox();
+  readonly #mark = untransferableMarker();
   #state: 'open' | 'closing' | 'closed' = 'open';
   #tlsState: 'plain' | 'upgrading' | 'secure';
   #wayOut: 'open' | 'ending' | 'ended' = 'open';
@@ -111,11 +114,19 @@ export class BunTransport implements Transport, InboxSource, BunSocketOwner {
         `startTls() on ${this.#address} with ${this.bufferedBytes} plain bytes still to be sent; wait for onDrain`,
       );
     if (this.#inbox.heldBytes > 0) throw this.#refusePlainBytes();
-    await this.#upgrade(options, host);
+    const tls = bunTlsOptions(options, host);
+    try {
+      await this.#upgrade(tls);
+    } catch (error) {
+      // What Bun throws inside the call: it cannot read a certificate or a key.
+      throw this.#tlsState === 'plain' ? await tlsMaterialFailure(options, error) : error;
+    }
     this.#tlsState = 'secure';
   }
 
+  /** Bytes in a buffer of Bun's: several messages may lie in it. */
   receive(bytes: Uint8Array): void {
+    this.#mark(bytes.buffer);
     this.#inbox.receive(bytes);
   }
 
@@ -185,8 +196,7 @@ export class BunTransport implements Transport, InboxSource, BunSocketOwner {
     );
   }
 
-  #upgrade(options: TlsOptions, host: string): Promise<void> {
-    const tls = bunTlsOptions(options, host);
+  #upgrade(tls: BunTlsOptions): Promise<void> {
     return new Promise((resolve, reject) => {
       let isSecured = false;
       const refuse = (error: Error | null | undefined): void => {

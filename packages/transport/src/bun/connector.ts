@@ -2,10 +2,11 @@
  * Makes transports on Bun: connects, waits for the TLS handshake, gives up when aborted.
  * It must not read or write: that is bun-transport.ts. It loads nothing of Node's.
  */
-import { UsageError } from '@puka/errors';
 import { abortable } from '../abortable.ts';
+import { checkAddress } from '../check-address.ts';
 import type { ConnectOptions, Transport, TransportConnector, TransportHandlers } from '../contract.ts';
-import { connectFailure, formatAddress, handshakeFailure } from '../failure.ts';
+import { connectFailure, handshakeFailure } from '../failure.ts';
+import { tlsMaterialFailure } from '../tls-material-failure.ts';
 import { type BunSocket, bunApi } from './bun-api.ts';
 import { BunTransport } from './bun-transport.ts';
 import { socketEvents } from './events.ts';
@@ -33,8 +34,7 @@ async function connect(options: ConnectOptions, handlers: TransportHandlers): Pr
 async function open(options: ConnectOptions, handlers: TransportHandlers, givenUp: AbortSignal): Promise<BunTransport> {
   const { host, port, mode = 'push' } = options;
   const api = bunApi();
-  if (!Number.isInteger(port) || port < 1 || port > 65_535)
-    throw new UsageError(`cannot connect to ${formatAddress(host, port)}: a port is a whole number from 1 to 65535`);
+  checkAddress(options);
   const tls = options.tls === undefined ? undefined : bunTlsOptions(options.tls, host);
   return new Promise((resolve, reject) => {
     let transport: BunTransport | undefined;
@@ -63,9 +63,16 @@ async function open(options: ConnectOptions, handlers: TransportHandlers, givenU
       lost: refuse,
     });
     const where = { hostname: host, port, allowHalfOpen: true, socket } as const;
-    api.connect({ ...where, ...(tls !== undefined && { tls }) }).catch((error: unknown) => {
-      reject(isBadPem(error) ? badPem(host, port, error) : connectFailure(host, port, error, bunErrorCode(error)));
-    });
+    // Bun throws inside the call for a certificate or key that it cannot read, and rejects for the rest.
+    let attempt: Promise<BunSocket>;
+    try {
+      attempt = api.connect({ ...where, ...(tls !== undefined && { tls }) });
+    } catch (error) {
+      if (options.tls === undefined) reject(connectFailure(host, port, error, bunErrorCode(error)));
+      else void tlsMaterialFailure(options.tls, error).then(reject);
+      return;
+    }
+    attempt.catch((error: unknown) => reject(connectFailure(host, port, error, bunErrorCode(error))));
   });
 }
 
@@ -76,14 +83,4 @@ function tune(socket: BunSocket, { noDelay = true, keepAliveMs }: ConnectOptions
 
 function hungUp(): Error {
   return new Error('the peer closed the connection during the handshake');
-}
-
-function isBadPem(error: unknown): boolean {
-  const code = bunErrorCode(error) ?? '';
-  return code === 'ERR_BORINGSSL' || code.startsWith('ERR_OSSL_') || code.startsWith('ERR_INVALID_ARG');
-}
-
-function badPem(host: string, port: number, error: unknown): UsageError {
-  const reason = error instanceof Error ? error.message : String(error);
-  return new UsageError(`cannot connect to ${formatAddress(host, port)}: ${reason}`, { cause: error });
 }

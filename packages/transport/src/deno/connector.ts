@@ -2,10 +2,11 @@
  * Makes transports on Deno: connects, waits for the TLS handshake, gives up when aborted.
  * It must not read or write: that is deno-transport.ts. It loads nothing of Node's.
  */
-import { UsageError } from '@puka/errors';
 import { abortable } from '../abortable.ts';
+import { checkAddress } from '../check-address.ts';
 import type { ConnectOptions, Transport, TransportConnector, TransportHandlers } from '../contract.ts';
-import { connectFailure, formatAddress, handshakeFailure } from '../failure.ts';
+import { connectFailure, handshakeFailure } from '../failure.ts';
+import { tlsMaterialFailure } from '../tls-material-failure.ts';
 import { type DenoApi, type DenoConn, denoApi } from './deno-api.ts';
 import { DenoTransport } from './deno-transport.ts';
 import { denoErrorCode } from './failure.ts';
@@ -25,8 +26,7 @@ async function connect(options: ConnectOptions, handlers: TransportHandlers): Pr
   const { host, port, mode = 'push', signal } = options;
   const open = async (givenUp: AbortSignal): Promise<DenoConn> => {
     const api = denoApi();
-    if (!Number.isInteger(port) || port < 1 || port > 65_535)
-      throw new UsageError(`cannot connect to ${formatAddress(host, port)}: a port is a whole number from 1 to 65535`);
+    checkAddress(options);
     const plan = options.tls === undefined ? undefined : await denoTlsPlan(options.tls, host);
     const conn = await dial(api, options, plan, givenUp);
     return plan === undefined ? conn : secure(api, options, conn, plan, givenUp);
@@ -37,7 +37,7 @@ async function connect(options: ConnectOptions, handlers: TransportHandlers): Pr
 
 async function dial(
   api: DenoApi,
-  { host, port, noDelay = true, keepAliveMs }: ConnectOptions,
+  { host, port, tls = {}, noDelay = true, keepAliveMs }: ConnectOptions,
   plan: DenoTlsPlan | undefined,
   signal: AbortSignal,
 ): Promise<DenoConn> {
@@ -49,7 +49,7 @@ async function dial(
         ? await api.connect({ hostname: host, port, signal })
         : await api.connectTls({ ...plan.options, ...plan.identity, hostname: host, port });
   } catch (error) {
-    if (plan?.identity !== undefined && isBadPem(error)) throw badPem(host, port, error);
+    if (plan?.identity !== undefined && isBadMaterial(error)) throw await tlsMaterialFailure(tls, error);
     throw connectFailure(host, port, error, denoErrorCode(error));
   }
   conn.setNoDelay?.(noDelay);
@@ -59,7 +59,7 @@ async function dial(
 
 async function secure(
   api: DenoApi,
-  { host, port }: ConnectOptions,
+  { host, port, tls = {} }: ConnectOptions,
   conn: DenoConn,
   plan: DenoTlsPlan,
   signal: AbortSignal,
@@ -74,7 +74,7 @@ async function secure(
     return open;
   } catch (error) {
     if (!signal.aborted) close(open);
-    if (isBadPem(error)) throw badPem(host, port, error);
+    if (isBadMaterial(error)) throw await tlsMaterialFailure(tls, error);
     throw handshakeFailure(host, port, error, denoErrorCode(error));
   } finally {
     signal.removeEventListener('abort', onAbort);
@@ -90,13 +90,8 @@ function close(conn: DenoConn): void {
   }
 }
 
-function isBadPem(error: unknown): boolean {
-  return (
-    error instanceof Error && /PEM|No certificates found|No keys found|certificate data|key data/i.test(error.message)
-  );
-}
-
-function badPem(host: string, port: number, error: unknown): UsageError {
-  const reason = error instanceof Error ? error.message : String(error);
-  return new UsageError(`cannot connect to ${formatAddress(host, port)}: ${reason}`, { cause: error });
+/** Deno's errors have no code for this. */
+function isBadMaterial(error: unknown): boolean {
+  const words = /PEM|No certificates found|No keys found|certificate data|key data|KeyMismatch|parse private key/i;
+  return error instanceof Error && words.test(error.message);
 }

@@ -9,6 +9,7 @@ import type { InboxSource } from '../inbox.ts';
 import { Inbox } from '../inbox.ts';
 import { highWaterMarkBytes, Outbox } from '../outbox.ts';
 import { Slab } from '../slab.ts';
+import { untransferableMarker } from '../untransferable.ts';
 import type { DenoConn } from './deno-api.ts';
 import { denoErrorCode, isUnannouncedEnd } from './failure.ts';
 
@@ -30,7 +31,7 @@ export class DenoTransport implements Transport, InboxSource {
   readonly #port: number;
   readonly #inbox: Inbox;
   readonly #outbox = new Outbox();
-  readonly #slab = new Slab();
+  readonly #slab = new Slab(untransferableMarker());
   #state: 'open' | 'closed' = 'open';
   #wayIn: 'reading' | 'stopped' | 'ended' = 'reading';
   #wayOut: 'open' | 'ending' | 'ended' = 'open';

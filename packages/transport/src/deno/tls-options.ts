@@ -1,22 +1,26 @@
 /** Turns TLS options of the contract into those of Deno, and refuses what Deno cannot do. It must not connect. */
 import { UsageError } from '@puka/errors';
+import { checkTls } from '../check-tls.ts';
 import type { TlsOptions } from '../contract.ts';
-import { pemTexts } from '../pem.ts';
+import { openKey } from '../encrypted-key.ts';
+import { isEncrypted, pemTexts } from '../pem.ts';
 import type { DenoTlsOptions } from './deno-api.ts';
-import { openKey } from './encrypted-key.ts';
 
-/** How to call Deno: with an identity of the client's own by `connectTls`, without one by `connect` and `startTls`. */
+/** What to call Deno with. A client certificate needs `connectTls`; without one it is `connect` and `startTls`. */
 export interface DenoTlsPlan {
   readonly options: DenoTlsOptions;
   readonly identity: { readonly cert: string; readonly key: string } | undefined;
 }
 
 /**
- * @param tls the caller's.
+ * Makes the options for Deno.
+ *
+ * @param tls as the caller gave them.
  * @param host the name to verify when `tls.serverName` is not given.
- * @throws (rejects) UsageError for what Deno's own sockets cannot do, and for a PEM that is none.
+ * @throws (rejects) UsageError as `checkTls()`, for a wrong passphrase, and for what Deno's sockets cannot do.
  */
 export async function denoTlsPlan(tls: TlsOptions, host: string): Promise<DenoTlsPlan> {
+  checkTls(tls);
   if (tls.rejectUnauthorized === false)
     throw cannot(
       'rejectUnauthorized: false',
@@ -26,17 +30,14 @@ export async function denoTlsPlan(tls: TlsOptions, host: string): Promise<DenoTl
   const name = tls.serverName ?? host;
   const options: DenoTlsOptions = {
     hostname: name,
-    ...(tls.ca !== undefined && { caCerts: pemTexts('ca', tls.ca) }),
+    ...(tls.ca !== undefined && { caCerts: pemTexts(tls.ca) }),
     ...(tls.alpn !== undefined && { alpnProtocols: [...tls.alpn] }),
   };
-  if ((tls.cert === undefined) !== (tls.key === undefined))
-    throw new UsageError('tls.cert and tls.key belong together; only one of them is given');
   if (tls.cert === undefined || tls.key === undefined) return { options, identity: undefined };
   if (name !== host) throw cannot('serverName together with cert', 'connect by the name in the certificate');
-  const cert = pemTexts('cert', tls.cert).join('\n');
-  const key = pemTexts('key', tls.key).join('\n');
-  if (!key.includes('ENCRYPTED')) return { options, identity: { cert, key } };
-  if (tls.passphrase === undefined) throw new UsageError('tls.key is encrypted, and there is no tls.passphrase');
+  const cert = pemTexts(tls.cert).join('\n');
+  const key = pemTexts(tls.key).join('\n');
+  if (!isEncrypted(key) || tls.passphrase === undefined) return { options, identity: { cert, key } };
   return { options, identity: { cert, key: await openKey(key, tls.passphrase) } };
 }
 

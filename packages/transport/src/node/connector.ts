@@ -5,11 +5,15 @@
 import { readFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { connect as connectPlain } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
 import { connect as connectSecure } from 'node:tls';
 import { UsageError } from '@puka/errors';
+import { checkAddress } from '../check-address.ts';
 import type { ConnectOptions, Transport, TransportConnector, TransportHandlers } from '../contract.ts';
 import { connectFailure, formatAddress, handshakeFailure } from '../failure.ts';
 import { Slab } from '../slab.ts';
+import { tlsMaterialFailure } from '../tls-material-failure.ts';
+import { untransferableMarker } from '../untransferable.ts';
 import { NodeTransport } from './node-transport.ts';
 import { highWaterMarkBytes } from './socket-options.ts';
 import { tlsConnectOptions } from './tls-options.ts';
@@ -19,16 +23,25 @@ export const nodeConnector: TransportConnector = { runtime: 'node', connect, rea
 
 function connect(options: ConnectOptions, handlers: TransportHandlers): Promise<Transport> {
   return new Promise((resolve, reject) => {
-    const { signal, host, port } = options;
+    const { signal, host, port, tls } = options;
     if (signal?.aborted === true) {
       reject(signal.reason);
       return;
     }
     // In pull mode the socket keeps its own buffer, and tells of it by 'readable': who drives by hand may listen there.
-    const reader = options.mode === 'pull' ? undefined : new SlabReader(options.tls === undefined);
+    const reader = options.mode === 'pull' ? undefined : new SlabReader(tls === undefined);
+    let secure: ConnectionOptions | undefined;
+    try {
+      checkAddress(options);
+      if (tls !== undefined) secure = tlsConnectOptions(tls, host);
+    } catch (error) {
+      if (tls === undefined || error instanceof UsageError) reject(error);
+      else void tlsMaterialFailure(tls, error).then(reject);
+      return;
+    }
     let socket: Socket;
     try {
-      socket = openSocket(options, reader);
+      socket = openSocket(options, secure, reader);
     } catch (error) {
       reject(
         new UsageError(
@@ -38,7 +51,7 @@ function connect(options: ConnectOptions, handlers: TransportHandlers): Promise<
       );
       return;
     }
-    const readyEvent = options.tls === undefined ? 'connect' : 'secureConnect';
+    const readyEvent = tls === undefined ? 'connect' : 'secureConnect';
     let isConnected = false;
     let lastError: unknown;
     const onError = (error: unknown): void => {
@@ -70,7 +83,7 @@ function connect(options: ConnectOptions, handlers: TransportHandlers): Promise<
         host,
         port,
         mode: options.mode ?? 'push',
-        isSecure: options.tls !== undefined,
+        isSecure: tls !== undefined,
       });
       if (reader !== undefined) reader.receive = (bytes, isLast) => transport.receive(bytes, isLast);
       resolve(transport);
@@ -88,7 +101,7 @@ function connect(options: ConnectOptions, handlers: TransportHandlers): Promise<
 
 /** Lets Node read into slabs of ours, through the `onread` option. */
 class SlabReader {
-  readonly #slab = new Slab();
+  readonly #slab = new Slab(untransferableMarker());
   readonly #isPlain: boolean;
   #roomBytes = 0;
   receive: ((bytes: Uint8Array, isLast: boolean | undefined) => void) | undefined;
@@ -112,9 +125,12 @@ class SlabReader {
   };
 }
 
-function openSocket(options: ConnectOptions, onread: SlabReader | undefined): Socket {
-  const { host, port, tls } = options;
-  // Half close is ours to decide: without allowHalfOpen Node ends our side as soon as the peer ends its own.
+function openSocket(
+  { host, port }: ConnectOptions,
+  secure: ConnectionOptions | undefined,
+  onread: SlabReader | undefined,
+): Socket {
+  // Without allowHalfOpen Node ends our side as soon as the peer ends its own.
   const shared = { host, port, allowHalfOpen: true, highWaterMark: highWaterMarkBytes, ...(onread && { onread }) };
-  return tls === undefined ? connectPlain(shared) : connectSecure({ ...tlsConnectOptions(tls, host), ...shared });
+  return secure === undefined ? connectPlain(shared) : connectSecure({ ...secure, ...shared });
 }

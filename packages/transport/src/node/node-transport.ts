@@ -9,6 +9,8 @@ import type { TlsOptions, Transport, TransportHandlers } from '../contract.ts';
 import { breakFailure, formatAddress, handshakeFailure } from '../failure.ts';
 import type { InboxSource } from '../inbox.ts';
 import { Inbox } from '../inbox.ts';
+import { tlsMaterialFailure } from '../tls-material-failure.ts';
+import { untransferableMarker } from '../untransferable.ts';
 import { highWaterMarkBytes } from './socket-options.ts';
 import { tlsConnectOptions } from './tls-options.ts';
 
@@ -29,14 +31,18 @@ export class NodeTransport implements Transport, InboxSource {
   readonly #port: number;
   readonly #inbox: Inbox;
   readonly #mode: 'push' | 'pull';
+  readonly #mark = untransferableMarker();
   #tlsState: 'plain' | 'upgrading' | 'secure';
   #isReading = true;
   #isWritable = true;
   #isClosing = false;
   #needsDrain = false;
   #error: unknown;
-  readonly #onData = (bytes: Uint8Array): void =>
+  /** Bytes in a buffer of Node's: several messages may lie in it. */
+  readonly #onData = (bytes: Uint8Array): void => {
+    this.#mark(bytes.buffer);
     this.receive(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  };
   readonly #onReadable = (): void => this.#takeReadable();
   readonly #onDrain = (): void => this.#drained();
   readonly #onEnd = (): void => {
@@ -134,7 +140,13 @@ export class NodeTransport implements Transport, InboxSource {
       );
     if (this.#inbox.heldBytes > 0) throw this.#refusePlainBytes();
     const plain = this.#socket;
-    const secure = wrapSecurely(plain, options, host, this.#address);
+    let secure: Socket;
+    try {
+      const below = { socket: plain, highWaterMark: highWaterMarkBytes };
+      secure = connectSecure({ ...tlsConnectOptions(options, host), ...below });
+    } catch (error) {
+      throw error instanceof UsageError ? error : await tlsMaterialFailure(options, error);
+    }
     this.#tlsState = 'upgrading';
     // The TLS socket reports the errors of the plain one as its own.
     this.#unlisten(plain);
@@ -223,17 +235,5 @@ export class NodeTransport implements Transport, InboxSource {
     this.#onError(error);
     this.#socket.destroy(error);
     return handshakeFailure(this.#host, this.#port, error);
-  }
-}
-
-function wrapSecurely(plain: Socket, options: TlsOptions, host: string, address: string): Socket {
-  try {
-    const below = { socket: plain, highWaterMark: highWaterMarkBytes };
-    return connectSecure({ ...tlsConnectOptions(options, host), ...below });
-  } catch (error) {
-    throw new UsageError(
-      `cannot start TLS with ${address}: ${error instanceof Error ? error.message : String(error)}`,
-      { cause: error },
-    );
   }
 }

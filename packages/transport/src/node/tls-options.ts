@@ -2,20 +2,25 @@
 import { isIP } from 'node:net';
 import type { ConnectionOptions, SecureContextOptions } from 'node:tls';
 import { checkServerIdentity, createSecureContext } from 'node:tls';
+import { checkTls } from '../check-tls.ts';
 import type { Pem, TlsOptions } from '../contract.ts';
+import { isBytes } from '../pem.ts';
 
 /**
- * @param tls the caller's.
+ * Makes the options for Node.
+ *
+ * @param tls as the caller gave them.
  * @param host the name to verify when `tls.serverName` is not given.
- * @throws what Node says of a PEM that is none.
+ * @throws UsageError as `checkTls()`; Node's own error for a wrong passphrase, and for a certificate or key that it cannot read.
  */
 export function tlsConnectOptions(tls: TlsOptions, host: string): ConnectionOptions {
+  checkTls(tls);
   const name = tls.serverName ?? host;
   return {
-    // Node keeps these options on the socket, for everyone to see who inspects it; a context shows neither key nor passphrase.
+    // Node keeps these options on the socket, where an inspection shows them. A context shows neither key nor passphrase.
     secureContext: createSecureContext(secureContextOptions(tls)),
     ...(tls.alpn !== undefined && { ALPNProtocols: [...tls.alpn] }),
-    // Said in full, for Node reads a process-wide switch (NODE_TLS_REJECT_UNAUTHORIZED) where it is left out.
+    // Always set: where it is left out, Node reads the environment variable NODE_TLS_REJECT_UNAUTHORIZED.
     rejectUnauthorized: tls.rejectUnauthorized ?? true,
     // RFC 6066 §3: SNI carries host names only. The name is verified all the same.
     ...(isIP(name) === 0 && { servername: name }),
@@ -23,7 +28,7 @@ export function tlsConnectOptions(tls: TlsOptions, host: string): ConnectionOpti
   };
 }
 
-/** Whom to trust and what to show. */
+/** The part about certificates and keys. */
 export function secureContextOptions(tls: TlsOptions): SecureContextOptions {
   return {
     ...(tls.ca !== undefined && { ca: pems(tls.ca) }),
@@ -35,7 +40,7 @@ export function secureContextOptions(tls: TlsOptions): SecureContextOptions {
 }
 
 function pems(value: Pem | readonly Pem[]): (string | Buffer)[] {
-  return typeof value === 'string' || value instanceof Uint8Array ? [pem(value)] : value.map(pem);
+  return typeof value === 'string' || isBytes(value) ? [pem(value)] : value.map(pem);
 }
 
 function pem(value: Pem): string | Buffer {

@@ -1,7 +1,8 @@
+import { makeCertificates } from '@puka/testkit/transport-contract';
 import { describe, expect, it } from 'vitest';
 import { bunTlsOptions } from '../../src/bun/tls-options.ts';
 
-const pem = '-----BEGIN X-----\nAAAA\n-----END X-----';
+const { ca, client } = makeCertificates();
 
 describe('bunTlsOptions', () => {
   it('verifies by the host when nothing is said', () => {
@@ -10,18 +11,18 @@ describe('bunTlsOptions', () => {
 
   it('passes everything on', () => {
     const tls = {
-      ca: pem,
-      cert: pem,
-      key: pem,
-      passphrase: 'x',
+      ca,
+      cert: client.cert,
+      key: client.encryptedKey,
+      passphrase: client.passphrase,
       serverName: 'b.test',
       rejectUnauthorized: false,
     } as const;
     expect(bunTlsOptions({ ...tls, minVersion: 'TLSv1.3' }, 'a.test')).toEqual({
       ...tls,
-      ca: [pem],
-      cert: [pem],
-      key: [pem],
+      ca: [ca],
+      cert: [client.cert],
+      key: [client.encryptedKey],
       minVersion: 0x0304,
     });
   });

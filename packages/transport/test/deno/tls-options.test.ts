@@ -1,9 +1,14 @@
+import { createPrivateKey } from 'node:crypto';
+import { makeCertificates } from '@puka/testkit/transport-contract';
 import type { TlsOptions } from '@puka/transport';
 import { describe, expect, it } from 'vitest';
 import { denoTlsPlan } from '../../src/deno/tls-options.ts';
 
-const pem = '-----BEGIN X-----\nAAAA\n-----END X-----';
-const encrypted = '-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----';
+const { ca, client } = makeCertificates();
+const { cert, key, encryptedKey, passphrase } = client;
+const otherKind = createPrivateKey(key)
+  .export({ type: 'pkcs8', format: 'pem', cipher: 'des-ede3-cbc', passphrase: 'secret' })
+  .toString();
 
 describe('denoTlsPlan', () => {
   it('verifies by the host when nothing is said', async () => {
@@ -11,28 +16,26 @@ describe('denoTlsPlan', () => {
   });
 
   it('passes on the name, the authorities and the protocols', async () => {
-    expect((await denoTlsPlan({ serverName: 'b.test', ca: [pem], alpn: ['x'] }, 'a.test')).options).toEqual({
+    expect((await denoTlsPlan({ serverName: 'b.test', ca: [ca], alpn: ['x'] }, 'a.test')).options).toEqual({
       hostname: 'b.test',
-      caCerts: [pem],
+      caCerts: [ca],
       alpnProtocols: ['x'],
     });
   });
 
   it('joins a certificate and its chain', async () => {
-    expect((await denoTlsPlan({ cert: [pem, pem], key: pem }, 'a.test')).identity).toEqual({
-      cert: `${pem}\n${pem}`,
-      key: pem,
+    expect((await denoTlsPlan({ cert: [cert, ca], key }, 'a.test')).identity).toEqual({
+      cert: `${cert}\n${ca}`,
+      key,
     });
   });
 
   it.each<[string, TlsOptions, string]>([
     ['rejectUnauthorized: false', { rejectUnauthorized: false }, 'cannot do rejectUnauthorized: false'],
     ['TLS 1.3 alone', { minVersion: 'TLSv1.3' }, 'cannot do minVersion'],
-    ['an encrypted key of another kind', { cert: pem, key: encrypted, passphrase: 'secret' }, 'decrypt this one first'],
-    ['an encrypted key alone', { cert: pem, key: encrypted }, 'there is no tls.passphrase'],
-    ['another name beside a certificate', { cert: pem, key: pem, serverName: 'b.test' }, 'cannot do serverName'],
-    ['a certificate without its key', { cert: pem }, 'belong together'],
-    ['a key without its certificate', { key: pem }, 'belong together'],
+    ['an encrypted key of another kind', { cert, key: otherKind, passphrase: 'secret' }, 'decrypt it first'],
+    ['a wrong passphrase', { cert, key: encryptedKey, passphrase: 'secret' }, 'does not open'],
+    ['another name beside a certificate', { cert, key, serverName: 'b.test' }, 'cannot do serverName'],
   ])('refuses %s, and says why', async (_, tls, words) => {
     const error: unknown = await denoTlsPlan(tls, 'a.test').catch((reason: unknown) => reason);
     expect(error).toMatchObject({ name: 'UsageError' });
@@ -40,14 +43,19 @@ describe('denoTlsPlan', () => {
     expect(String(error)).not.toContain('secret');
   });
 
+  it('opens an encrypted key', async () => {
+    const { identity } = await denoTlsPlan({ cert, key: encryptedKey, passphrase }, 'a.test');
+    expect(createPrivateKey(identity?.key ?? '').equals(createPrivateKey(key))).toBe(true);
+  });
+
   it('takes what changes nothing', async () => {
     const tls: TlsOptions = {
       rejectUnauthorized: true,
       minVersion: 'TLSv1.2',
-      cert: pem,
-      key: pem,
+      cert,
+      key,
       serverName: 'a.test',
     };
-    expect((await denoTlsPlan(tls, 'a.test')).identity).toEqual({ cert: pem, key: pem });
+    expect((await denoTlsPlan(tls, 'a.test')).identity).toEqual({ cert, key });
   });
 });
