@@ -87,6 +87,8 @@ export interface TlsContractHarness extends ContractHarness {
   readonly trusted: TlsOptions;
   /** An authority that did not sign it. */
   readonly strangerCa: string;
+  /** The key of another certificate than `client`'s. */
+  readonly strangerKey: string;
   /** A client certificate and the authority that signed it. */
   readonly client: { readonly ca: string } & TestCertificates['client'];
 }

@@ -2,7 +2,7 @@
 import type { Transport } from '@puka/transport';
 import { concatenated, firstDifference, patternBytes } from './byte-patterns.ts';
 import type { ContractHarness, TestApi } from './harness.ts';
-import { connected, roundTrips } from './scene.ts';
+import { connected, fillFromPeer, roundTrips } from './scene.ts';
 
 const mebibyte = 1024 * 1024;
 
@@ -43,9 +43,7 @@ export function definePullTests({ describe, it, expect }: TestApi, harness: Cont
 
     it('holds the peer back while nobody reads', async () => {
       await using scene = await connected(harness, { mode: 'pull' });
-      scene.peer.write(patternBytes(24 * mebibyte));
-      await roundTrips(scene);
-      expect(scene.peer.bufferedBytes > 0).toBe(true);
+      await fillFromPeer(scene);
       expect(scene.recorder.events).toEqual(['readable']);
     });
 

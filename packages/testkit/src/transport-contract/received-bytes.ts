@@ -3,6 +3,8 @@ import { concatenated } from './byte-patterns.ts';
 
 export class ReceivedBytes {
   #chunks: Uint8Array[] = [];
+  /** Those before it are taken. */
+  #first = 0;
   #byteCount = 0;
   #failure: Error | undefined;
   readonly #waiters: { byteCount: number; resolve: (bytes: Uint8Array) => void; reject: (error: Error) => void }[] = [];
@@ -36,10 +38,21 @@ export class ReceivedBytes {
   }
 
   #cut(byteCount: number): Uint8Array {
-    const whole = concatenated(this.#chunks);
-    this.#chunks = [whole.subarray(byteCount)];
+    const taken: Uint8Array[] = [];
+    let missing = byteCount;
+    for (let chunk = this.#chunks[this.#first]; chunk !== undefined && missing > 0; chunk = this.#chunks[this.#first]) {
+      const piece = chunk.subarray(0, missing);
+      taken.push(piece);
+      missing -= piece.length;
+      if (piece.length === chunk.length) this.#first += 1;
+      else this.#chunks[this.#first] = chunk.subarray(piece.length);
+    }
+    if (this.#first === this.#chunks.length) {
+      this.#chunks = [];
+      this.#first = 0;
+    }
     this.#byteCount -= byteCount;
-    return whole.subarray(0, byteCount);
+    return concatenated(taken);
   }
 }
 

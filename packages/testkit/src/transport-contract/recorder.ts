@@ -13,12 +13,13 @@ interface Waiter {
 export class Recorder implements TransportHandlers {
   readonly events: RecordedEvent[] = [];
   readonly chunks: Uint8Array[] = [];
-  /** What each `onData` was told of the line. */
+  /** The second argument of each `onData`. */
   readonly lasts: (boolean | undefined)[] = [];
   receivedBytes = 0;
   closeError: ConnectionBroken | undefined;
   /** Called first in each handler; what a test wants to do right inside. */
   during: ((event: RecordedEvent) => void) | undefined;
+  readonly #counts = new Map<RecordedEvent, number>();
   #waiters: Waiter[] = [];
 
   onData(bytes: Uint8Array, isLast?: boolean): void {
@@ -46,7 +47,7 @@ export class Recorder implements TransportHandlers {
   }
 
   count(event: RecordedEvent): number {
-    return this.events.filter((one) => one === event).length;
+    return this.#counts.get(event) ?? 0;
   }
 
   /** Resolves when the claim holds, looked at now and after each event. */
@@ -69,7 +70,9 @@ export class Recorder implements TransportHandlers {
 
   #record(event: RecordedEvent): void {
     this.events.push(event);
+    this.#counts.set(event, this.count(event) + 1);
     this.during?.(event);
+    if (this.#waiters.length === 0) return;
     const met = this.#waiters.filter((waiter) => waiter.isMet());
     this.#waiters = this.#waiters.filter((waiter) => !met.includes(waiter));
     for (const waiter of met) waiter.resolve();

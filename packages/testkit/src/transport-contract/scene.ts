@@ -1,7 +1,10 @@
 /** What nearly every test of the suite starts from: a server, a connection, its two ends. It must not test anything. */
 import type { ConnectOptions, Transport } from '@puka/transport';
+import { patternBytes } from './byte-patterns.ts';
 import type { ContractAddress, ContractHarness, ContractPeer, ContractServer } from './harness.ts';
 import { Recorder } from './recorder.ts';
+
+const mebibyte = 1024 * 1024;
 
 /** Leaving it (`await using`) closes the connection and stops the server. */
 export interface Scene extends AsyncDisposable {
@@ -51,6 +54,65 @@ export async function roundTrips(scene: Scene, times = 20): Promise<void> {
     scene.transport.write([new Uint8Array([i])]);
     await scene.peer.receive(1);
   }
+}
+
+/** So much that the buffers of every system are full before: who takes all of it does not hold anybody back. */
+const mostBytes = 1024 * mebibyte;
+
+/** What {@link fillUp} has written. */
+export interface Filling {
+  /** In order: the pattern from its beginning. */
+  readonly chunks: readonly Uint8Array[];
+  readonly byteCount: number;
+}
+
+/**
+ * Writes until the transport returns `false`, while the peer is paused. How much that takes is the system's own business: on
+ * one machine it buffers 200 kB, on another 40 MiB.
+ *
+ * @throws Error when a GiB was written and allowed.
+ */
+export function fillUp(transport: Transport): Filling {
+  const chunks: Uint8Array[] = [];
+  for (let byteCount = 0; byteCount < mostBytes; ) {
+    const chunk = patternBytes(mebibyte, byteCount);
+    chunks.push(chunk);
+    byteCount += chunk.length;
+    if (!transport.write([chunk])) return { chunks, byteCount };
+  }
+  throw new Error(`write() allowed ${mostBytes} bytes to a peer that does not read`);
+}
+
+/**
+ * Writes until the system takes no more, while the peer is paused. What is buffered then stays buffered.
+ *
+ * @param other another connection, whose round trips give the system time.
+ * @returns `false` when it was still taking more in the end: Deno's `node:tls` reads on while it is paused.
+ */
+export async function jam({ transport }: Scene, other: Scene): Promise<boolean> {
+  for (let round = 0; round < 10; round++) {
+    fillUp(transport);
+    const { bufferedBytes } = transport;
+    await roundTrips(other);
+    if (transport.bufferedBytes === bufferedBytes) return true;
+  }
+  return false;
+}
+
+/**
+ * Lets the peer write until the system takes no more, while the transport is paused or nobody reads from it.
+ *
+ * @returns how many bytes of the pattern the peer has written.
+ * @throws Error when a GiB was written and taken.
+ */
+export async function fillFromPeer(scene: Scene): Promise<number> {
+  for (let byteCount = 0; byteCount < mostBytes; ) {
+    scene.peer.write(patternBytes(8 * mebibyte, byteCount));
+    byteCount += 8 * mebibyte;
+    await roundTrips(scene);
+    if (scene.peer.bufferedBytes > 0) return byteCount;
+  }
+  throw new Error(`the transport took ${mostBytes} bytes while it was not to read`);
 }
 
 /** What a promise rejects with; `undefined` when it resolves. */

@@ -52,6 +52,7 @@ export function socketHarness(options: SocketHarnessOptions): TlsContractHarness
     startPlainServer,
     trusted,
     strangerCa: certificates.strangerCa,
+    strangerKey: certificates.strangerClient.key,
     client: { ca: certificates.ca, ...certificates.client },
   };
 }

@@ -5,7 +5,7 @@ import { concatenated, firstDifference, patternBytes } from './byte-patterns.ts'
 import type { ContractServer, TestApi, TlsContractHarness, TlsFeature, TlsServerOptions } from './harness.ts';
 import { Recorder } from './recorder.ts';
 import type { Scene } from './scene.ts';
-import { connectedTo, rejection, roundTrips, serving } from './scene.ts';
+import { connectedTo, fillUp, rejection, roundTrips, serving } from './scene.ts';
 
 const mebibyte = 1024 * 1024;
 
@@ -14,6 +14,7 @@ export function defineTlsTests(api: TestApi, harness: TlsContractHarness): void 
     defineTrustTests(api, harness);
     defineFeatureTests(api, harness);
     defineClientTests(api, harness);
+    defineMaterialTests(api, harness);
   });
   api.describe('startTls', () => defineStartTlsTests(orRefusedStartTls(api, harness), harness));
 }
@@ -187,13 +188,61 @@ function defineClientTests({ it, expect }: TestApi, harness: TlsContractHarness)
     });
     await roundTrips(connection);
   });
+}
 
-  it('rejects a PEM that is none as the mistake of the caller', async () => {
-    const error = await rejection(
-      harness.connector.connect({ host: '127.0.0.1', port: 1, tls: { cert: 'none', key: 'none' } }, new Recorder()),
-    );
-    expect(error instanceof Error ? error.name : error).toBe('UsageError');
-  });
+/** What cannot work is refused in the same words on every runtime. */
+function defineMaterialTests({ it, expect }: TestApi, harness: TlsContractHarness): void {
+  const { cert, key, encryptedKey, passphrase } = harness.client;
+  const ca = String(harness.trusted.ca);
+  const noCertificate = 'is not PEM: it has no block from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----';
+  const notOption = 'is not an option; did you mean';
+  const mistakes: readonly (readonly [claim: string, tls: object, message: string])[] = [
+    ['a wrong passphrase', { cert, key: encryptedKey, passphrase: `${passphrase}x` }, wrongPassphrase],
+    ['an empty passphrase', { cert, key: encryptedKey, passphrase: '' }, wrongPassphrase],
+    ['an encrypted key alone', { cert, key: encryptedKey }, 'tls.key is encrypted; give tls.passphrase'],
+    ['a passphrase alone', { passphrase }, 'tls.passphrase is given without tls.key; there is no key to open'],
+    ['a key alone', { key }, 'tls.key is given without tls.cert; a client certificate needs both'],
+    ['a certificate alone', { cert }, 'tls.cert is given without tls.key; a client certificate needs both'],
+    ['the key of another certificate', { cert, key: harness.strangerKey }, 'tls.key does not belong to tls.cert'],
+    ['key and certificate confused', { cert: key, key: cert }, `tls.cert ${noCertificate}`],
+    ['a damaged certificate', { cert: damaged(cert), key }, 'tls.cert is damaged: a CERTIFICATE block cannot be read'],
+    ['a damaged key', { cert, key: damaged(key) }, 'tls.key is damaged: a PRIVATE KEY block cannot be read'],
+    ['an authority cut short', { ca: cutShort(ca) }, 'tls.ca is damaged: a CERTIFICATE block cannot be read'],
+    ['an authority by its path', { ca: '/a/path' }, 'tls.ca looks like a path; give the contents of the file'],
+    ['an empty authority', { ca: '' }, `tls.ca ${noCertificate}`],
+    ['no authority at all', { ca: [] }, 'tls.ca is an empty list; leave it out, or give a certificate'],
+    ['a key for an authority', { ca: [ca, key] }, `tls.ca ${noCertificate}`],
+    ['an authority of another type', { ca: 5 }, 'tls.ca must be a PEM text, its bytes, or a list of them'],
+    ['pfx', { pfx: Uint8Array.of(0x30), passphrase }, `tls.pfx is not supported; give its contents as PEM in ${pair}`],
+    ['an option in other letters', { servername: 'localhost' }, `tls.servername ${notOption} tls.serverName?`],
+    ['an option of Node', { ALPNProtocols: ['amqp'] }, `tls.ALPNProtocols ${notOption} tls.alpn?`],
+    ['an empty protocol', { alpn: ['amqp', ''] }, 'tls.alpn: each name is a string of 1 to 255 bytes'],
+    ['an empty name', { serverName: '' }, 'tls.serverName is empty; leave it out to use the host'],
+    ['a version that nobody should speak', { minVersion: 'TLSv1' }, "tls.minVersion must be 'TLSv1.2' or 'TLSv1.3'"],
+  ];
+  for (const [claim, tls, message] of mistakes) {
+    it(`refuses ${claim}`, async () => {
+      await using scene = await serving(harness.startTlsServer());
+      const recorder = new Recorder();
+      const error = await rejection(harness.connector.connect({ ...scene.server.address, tls }, recorder));
+      expect(`${nameOf(error)}: ${error instanceof Error ? error.message : ''}`).toBe(`UsageError: ${message}`);
+      expect(recorder.events).toEqual([]);
+    });
+  }
+}
+
+const wrongPassphrase = 'tls.passphrase does not open tls.key';
+const pair = 'tls.cert and tls.key (openssl pkcs12 -in FILE -nodes)';
+
+/** The same PEM with other bytes where the outermost length stands. */
+function damaged(pem: string): string {
+  return pem.replace(/\n[^-\n]{10}/, '\nAAAAAAAAAA');
+}
+
+/** The same PEM without its second line. */
+function cutShort(pem: string): string {
+  const [begin, , ...rest] = pem.split('\n');
+  return [begin, ...rest].join('\n');
 }
 
 /** Where the runtime has no startTls, every claim about it is that it is refused and the connection goes on. */
@@ -288,7 +337,7 @@ function defineStartTlsTests({ it, expect }: TestApi, harness: TlsContractHarnes
     await using scene = await plain();
     const { transport, recorder, peer } = scene;
     peer.pause();
-    transport.write([patternBytes(24 * mebibyte)]);
+    fillUp(transport);
     expect(nameOf(await rejection(transport.startTls(harness.trusted, 'localhost')))).toBe('UsageError');
     peer.resume();
     await recorder.untilSeen('drain');
@@ -303,6 +352,14 @@ function defineStartTlsTests({ it, expect }: TestApi, harness: TlsContractHarnes
     expect(transport.read()).toBe(undefined);
     await recorder.untilSeen('close');
     expect(recorder.closeError instanceof ConnectionBroken).toBe(true);
+  });
+
+  it('refuses a mistake in its options, and the connection goes on', async () => {
+    await using scene = await plain();
+    for (const tls of [{ ca: '/a/path' }, { cert: harness.client.cert, key: harness.strangerKey }])
+      expect(nameOf(await rejection(scene.transport.startTls(tls, 'localhost')))).toBe('UsageError');
+    await roundTrips(scene);
+    expect(scene.recorder.events).toEqual([]);
   });
 
   it('is refused a second time, after end(), and while it is under way, as are writes', async () => {
