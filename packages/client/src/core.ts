@@ -124,7 +124,27 @@ export class Core implements WaitingHost, LifecycleHost, StartConsumerHost, Conn
 
   /** Whether the socket is to be read. */
   regulateReading(): void {
-    this.connection?.driver.regulate();
+    this.connection?.driver.roomChanged();
+  }
+
+  /** For flow control. */
+  get halfMessageBytes(): number {
+    return this.connection?.session.halfMessageBytes ?? 0;
+  }
+
+  /** For flow control. */
+  get consumers(): Iterable<Consumer> {
+    return this.users.subscriptions.consumers;
+  }
+
+  /** For flow control. */
+  endUnread(consumer: Consumer, why: string): void {
+    this.users.subscriptions.endUnread(consumer, why);
+  }
+
+  /** For flow control. */
+  passOverLongest(why: string, leastBytes: number): boolean {
+    return this.connection?.session.passOverLongest(why, this.now(), leastBytes) ?? false;
   }
 
   /** For its life. */
@@ -174,6 +194,7 @@ export class Core implements WaitingHost, LifecycleHost, StartConsumerHost, Conn
           return core.isAutomatic;
         },
         turn: () => this.callbacks.run(),
+        bytesRead: () => this.flow.limitInbound(),
         drained: () => this.flow.outboundChanged(),
         get mayRead() {
           return core.flow.hasRoom;

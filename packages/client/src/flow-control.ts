@@ -1,45 +1,63 @@
 /**
  * How much may wait in memory: bytes going out, and bytes received that nobody has taken yet.
- * Must not send or read: it tells when to stop and to go on.
+ * Must not send or read: it says when to stop and when to go on, and which consumer holds too much.
  */
 import { LimitExceeded } from '@puka/errors';
-import type { InboundMeter } from './consuming/consumer.ts';
+import type { Consumer, InboundMeter } from './consuming/consumer.ts';
 import type { Message } from './consuming/message.ts';
 import type { Operation } from './operations/operation.ts';
 
 const mebibyte = 1_048_576;
+/** So many times `maxInboundBytes` may be held while the socket has to be read. */
+const inboundFactor = 4;
 
 /** What flow control needs of its client. */
 export interface FlowControlHost {
   /** Bytes that wait to go out, and those of publishes without an outcome. */
   readonly outboundBytes: number;
+  /** Bytes kept of messages that have not come whole. */
+  readonly halfMessageBytes: number;
+  /** Consumers that have not ended. */
+  readonly consumers: Iterable<Consumer>;
   /** Whether there is room for what comes in has changed. */
   regulateReading(): void;
+  /** Ends a consumer because nobody takes what it holds. @param why names the limit. */
+  endUnread(consumer: Consumer, why: string): void;
+  /** Gives up the longest message that has not come whole. @returns whether there was one of at least so many bytes. */
+  passOverLongest(why: string, leastBytes: number): boolean;
+}
+
+/** The limits, in bytes. */
+export interface FlowLimits {
+  readonly maxBufferedBytes?: number | undefined;
+  readonly maxInboundBytes?: number | undefined;
+  readonly maxMessageBytes?: number | undefined;
 }
 
 /** The flow control of one client. */
 export class FlowControl implements InboundMeter {
   private readonly maxBufferedBytes: number;
   private readonly maxInboundBytes: number;
+  /** The most that is held while the socket has to be read. One message always fits beside what may wait. */
+  private readonly inboundCeiling: number;
   private readonly host: FlowControlHost;
   private inboundBytes = 0;
   private waiters: Operation<void>[] = [];
 
-  constructor(
-    limits: { readonly maxBufferedBytes?: number | undefined; readonly maxInboundBytes?: number | undefined },
-    host: FlowControlHost,
-  ) {
+  constructor(limits: FlowLimits, host: FlowControlHost) {
     this.maxBufferedBytes = limits.maxBufferedBytes ?? 64 * mebibyte;
     this.maxInboundBytes = limits.maxInboundBytes ?? 64 * mebibyte;
+    const maxMessageBytes = limits.maxMessageBytes ?? 128 * mebibyte;
+    this.inboundCeiling = Math.max(inboundFactor * this.maxInboundBytes, this.maxInboundBytes + maxMessageBytes);
     this.host = host;
   }
 
-  /** See `Client.needsDrain`. */
+  /** As `Client.needsDrain`. */
   get needsDrain(): boolean {
     return this.host.outboundBytes > this.maxBufferedBytes;
   }
 
-  /** See `Client.drained`. */
+  /** As `Client.drained`. */
   whenDrained(operation: Operation<void>): void {
     if (this.needsDrain) this.waiters.push(operation);
     else operation.fulfil(undefined);
@@ -68,18 +86,43 @@ export class FlowControl implements InboundMeter {
 
   /** A message has come for a consumer. */
   messageArrived(message: Message): void {
-    this.inboundBytes += message.bodySize;
+    this.inboundBytes += message.costBytes;
   }
 
   /** It is in the user's hands, or back in its queue. */
   messageTaken(message: Message): void {
-    this.inboundBytes -= message.bodySize;
-    if (this.hasRoom) this.host.regulateReading();
+    this.inboundBytes -= message.costBytes;
+    this.host.regulateReading();
   }
 
-  /** Whether more may be read. */
+  /** Whether more may be read. Messages that have not come whole do not stop the reading by themselves: it completes them. */
   get hasRoom(): boolean {
-    return this.inboundBytes <= this.maxInboundBytes;
+    const { inboundBytes } = this;
+    return inboundBytes === 0 || inboundBytes + this.host.halfMessageBytes <= this.maxInboundBytes;
+  }
+
+  /** Bytes were read, with room for them or without. Ends what holds the most while that is too much. */
+  limitInbound(): void {
+    const { host, inboundCeiling } = this;
+    while (this.inboundBytes + host.halfMessageBytes > inboundCeiling) {
+      const why = `more than ${inboundCeiling} bytes were received and not taken (maxInboundBytes is ${this.maxInboundBytes})`;
+      const consumer = this.fullestConsumer();
+      if (host.passOverLongest(why, consumer?.unreadBytes ?? 0)) continue;
+      if (consumer === undefined) return;
+      host.endUnread(consumer, why);
+    }
+  }
+
+  private fullestConsumer(): Consumer | undefined {
+    let fullest: Consumer | undefined;
+    let most = 0;
+    for (const consumer of this.host.consumers) {
+      const { unreadBytes } = consumer;
+      if (unreadBytes <= most) continue;
+      fullest = consumer;
+      most = unreadBytes;
+    }
+    return fullest;
   }
 
   /** The connection is gone: nothing waits to go out any more. */

@@ -53,6 +53,7 @@ export class Connection {
         return host.driving.mayRead || connection.awaitsAnswer;
       },
       turn: () => host.driving.turn(),
+      bytesRead: () => host.driving.bytesRead(),
       drained: () => host.driving.drained(),
       ioReady: () => host.driving.ioReady(),
       beforeWrite: () => this.beforeWrite(),

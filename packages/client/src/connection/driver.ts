@@ -1,6 +1,6 @@
 /**
  * The one place with a socket: moves bytes between a session and a transport, one write for a turn of the
- * event loop, and wakes the session at its deadlines. Driven by hand it does so only when it is told to.
+ * event loop, and wakes the session at its deadlines. Driven by hand it does so only when it is called.
  * Must not know operations.
  */
 import { ConnectionBroken, type PukaError } from '@puka/errors';
@@ -10,26 +10,28 @@ import { Alarm, type AlarmHost } from '../runtime/alarm.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Session } from '../session/index.ts';
 
-/** What the driver asks and tells its client. */
+/** What the driver needs of its client. */
 export interface DriverHost {
   /** Whether it reads, writes and wakes by itself just now. */
   readonly isAutomatic: boolean;
   /** Bytes were read, or time has passed, and the session has dealt with it: callbacks may run. */
   turn(): void;
+  /** Bytes were read, and the session has dealt with them: what is kept of them may be too much. */
+  bytesRead(): void;
   /** Output is about to be taken. */
   beforeWrite(): void;
   /** Everything that was buffered has gone out. */
   drained(): void;
-  /** Driven by hand: there is something to read, or to write, or the line is gone. */
+  /** Driven by hand: there is something to read, or to write, or the connection is lost. */
   ioReady(): void;
   /** Whether there is room for what comes in, or an answer in it that somebody waits for. */
   readonly mayRead: boolean;
 }
 
 /**
- * Where a transport does not tell whether a read has emptied the line: one shorter than this, in bytes, has, for none reads
- * into less room. What it brought forth goes out at once, which saves a round of the event loop; behind another one more is
- * to come in this turn.
+ * Some transports do not say whether a read has emptied the socket. One shorter than this, in bytes, has: no transport reads
+ * into less room. What such a read leads to goes out at once, which saves a round of the event loop. Behind a longer read more
+ * is to come in this turn.
  */
 const shortReadBytes = 2048;
 
@@ -48,7 +50,7 @@ export class Driver implements TransportHandlers, AlarmHost {
   private readIsDue = false;
   private isPaused = false;
   private readonly abort = new Abort();
-  /** The line is gone; in pull mode it is told once all that came before has been read. */
+  /** The connection is lost. In pull mode the session hears of it once all that came before has been read. */
   private closedBy: { readonly error: ConnectionBroken | undefined } | undefined = undefined;
 
   constructor(session: Session, host: DriverHost, runtime: Runtime) {
@@ -120,7 +122,7 @@ export class Driver implements TransportHandlers, AlarmHost {
     const { transport, session } = this;
     this.host.beforeWrite();
     if (transport !== undefined && session.hasOutput) {
-      const chunks = session.takeOutput(this.runtime.now());
+      const chunks = session.takeOutput(this.runtime.now(), transport.bufferedBytes);
       if (chunks.length > 0) transport.write(chunks);
     }
     if (session.state === 'closed') {
@@ -132,19 +134,20 @@ export class Driver implements TransportHandlers, AlarmHost {
     this.alarm.rearm();
   }
 
-  /** Pull mode: reads what there is, and tells the session when the line is gone. */
+  /** Pull mode: reads what there is, and reports to the session that the connection is lost. */
   read(): void {
     const { transport, session } = this;
     if (transport !== undefined) {
       for (let bytes = this.readOnce(transport); bytes !== undefined; bytes = this.readOnce(transport)) {
         session.receive(bytes, this.runtime.now());
+        this.host.bytesRead();
         this.regulate();
       }
     }
     const { closedBy } = this;
     if (closedBy !== undefined && !this.isPaused) {
       this.closedBy = undefined;
-      this.lineClosed(closedBy.error);
+      this.transportClosed(closedBy.error);
     }
     if (session.state === 'closed') this.flush();
   }
@@ -165,10 +168,15 @@ export class Driver implements TransportHandlers, AlarmHost {
     if (this.isPull) this.readSoon();
   }
 
-  /** Reads, or leaves on the line what comes: as there is room. */
+  /** Reads what comes, or leaves it in the socket: as there is room. */
   regulate(): void {
     if (this.host.mayRead) this.resume();
     else this.pause();
+  }
+
+  /** There may be room again. */
+  roomChanged(): void {
+    if (this.isPaused) this.regulate();
   }
 
   private pause(): void {
@@ -199,6 +207,7 @@ export class Driver implements TransportHandlers, AlarmHost {
     this.turnFollows = this.host.isAutomatic;
     this.flushFollows = true;
     this.session.receive(bytes, this.runtime.now());
+    this.host.bytesRead();
     this.regulate();
     this.afterEvent(!isLast);
   }
@@ -224,7 +233,7 @@ export class Driver implements TransportHandlers, AlarmHost {
   /** For the transport. */
   onClose(error: ConnectionBroken | undefined): void {
     if (!this.isPull) {
-      this.lineClosed(error);
+      this.transportClosed(error);
       this.afterEvent();
       return;
     }
@@ -232,7 +241,7 @@ export class Driver implements TransportHandlers, AlarmHost {
     this.onReadable();
   }
 
-  private lineClosed(error: ConnectionBroken | undefined): void {
+  private transportClosed(error: ConnectionBroken | undefined): void {
     const cause: PukaError | undefined = error;
     this.session.receiveEof(this.runtime.now(), cause);
     this.transport = undefined;
@@ -268,7 +277,7 @@ export class Driver implements TransportHandlers, AlarmHost {
     this.alarm.disarm();
     const { transport } = this;
     this.transport = undefined;
-    // Ends what is still about to connect; the session tells why.
+    // Ends what is still about to connect. The session says why.
     this.abort.abort(new ConnectionBroken('given up while connecting', { outcome: 'not-sent' }));
     // Half-closed first, so that a close-ok still goes out; the rest is not waited for.
     transport?.end();

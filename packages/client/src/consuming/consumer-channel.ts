@@ -10,6 +10,8 @@ import { Message, type Settlement } from './message.ts';
 
 /** What it needs of its owner. */
 export interface ConsumerChannelHost {
+  /** A message over a limit came for a consumer. @param why names the limit. */
+  messageOverLimit(subscription: Subscription, why: string): void;
   /** RabbitMQ extension: the broker ended a subscription. */
   subscriptionCancelled(subscription: Subscription): void;
   /** The channel is closed. */
@@ -41,7 +43,9 @@ export class Subscription implements Settlement {
   /** Takes a delivery: hands it on, or puts it back where nobody will take it. @returns whether it is to be settled. */
   deliver(content: ReceivedContent): boolean {
     const { consumer, on } = this;
-    const { deliveryTag } = content;
+    const { deliveryTag, overLimit } = content;
+    // It ends the consumer, so that the message goes back below, behind the cancel.
+    if (overLimit !== undefined) on.host.messageOverLimit(this, overLimit);
     const { queue, consumerTag } = this.source;
     const { tables } = on.channel;
     if (consumer.noAck) {
@@ -51,7 +55,8 @@ export class Subscription implements Settlement {
     const message = new Message(content, deliveryTag, queue, consumerTag, this, tables);
     this.isStream ??= isOfStream(message, consumer);
     // Not before the cancel is sent, or the broker would deliver it here again.
-    if (this.isRetired && (consumer.isEnded || consumer.isCancelling)) {
+    const isUnwanted = this.isRetired && (consumer.isEnded || consumer.isCancelling);
+    if (isUnwanted || overLimit !== undefined) {
       if (this.isStream) {
         on.keepsLeftovers = true;
         return false;

@@ -93,7 +93,7 @@ export class Consumer implements AsyncIterable<Message> {
   private cancelling = false;
   /** A loop of it was left: nobody wants the rest. */
   private isLeft = false;
-  /** Whether those that wait count as such: not once the end is near, for the end must not wait for them. */
+  /** Whether those that wait count as such: until the end. */
   private isMetered = true;
 
   /** Made by the client. */
@@ -229,6 +229,13 @@ export class Consumer implements AsyncIterable<Message> {
     for (const message of this.takeWaiting(isMeant)) message.putBack();
   }
 
+  /** For the client: what the messages cost in memory that nobody has got, in bytes. */
+  get unreadBytes(): number {
+    let bytes = 0;
+    for (const message of this.waiting()) bytes += message.costBytes;
+    return bytes;
+  }
+
   /** For the client: whether a cancel is under way or done, so that nothing more is handed out that needs an ack. */
   get isCancelling(): boolean {
     return this.cancelling;
@@ -237,7 +244,6 @@ export class Consumer implements AsyncIterable<Message> {
   /** For the client: a cancel is under way. */
   beginCancel(): void {
     this.cancelling = true;
-    this.stopMetering();
   }
 
   /** For the client: no more messages will come than those that wait. */
@@ -335,7 +341,7 @@ export class Consumer implements AsyncIterable<Message> {
     if (isUnwanted) this.putBackWaiting();
   }
 
-  /** What waits for its taker counts no more: a cancel must get its answer, and the next connection its whole limit. */
+  /** What waits for its taker counts no more: the next connection must have its whole limit. */
   private stopMetering(): void {
     if (!this.isMetered) return;
     this.isMetered = false;

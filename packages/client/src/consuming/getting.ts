@@ -10,6 +10,7 @@ import type { ConnectionUser } from '../connection/connection-user.ts';
 import type { Operation } from '../operations/operation.ts';
 import type { ChannelSink, ReceivedContent, SessionChannel } from '../session/index.ts';
 import { Message, type Settlement } from './message.ts';
+import { messageOverLimit } from './over-limit.ts';
 
 /** One `basicGet` under way. */
 export interface Get {
@@ -190,7 +191,8 @@ export class GetChannel implements ChannelSink, Settlement {
     const get = this.pending[0];
     if (content.kind !== 'get-ok' || get === undefined) return false;
     const { operation, noAck, queue } = get;
-    const { deliveryTag } = content;
+    const { deliveryTag, overLimit } = content;
+    if (overLimit !== undefined) operation.reject(messageOverLimit(overLimit, queue, noAck, 'basic.get'));
     if (operation.state === 'pending') {
       const settlement = noAck ? undefined : this;
       operation.fulfil(new Message(content, deliveryTag, queue, undefined, settlement, this.channel.tables));

@@ -13,6 +13,7 @@ import type { Consumer, ConsumerSource } from './consumer.ts';
 import { ConsumerChannel, type ConsumerChannelHost, Subscription } from './consumer-channel.ts';
 import { ConsumerState } from './consumer-state.ts';
 import type { Cancelled } from './options.ts';
+import { consumerOverLimit, messageOverLimit } from './over-limit.ts';
 
 type Done = (error: PukaError | undefined) => void;
 type Cancel = Operation<Cancelled>;
@@ -292,6 +293,23 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
     state.cancel?.fulfil({ consumerTag: consumer.consumerTag });
     this.host.consumerGone(consumer);
     if (state.subscriptions.size > 0) this.retire([...state.subscriptions], () => {});
+  }
+
+  messageOverLimit({ consumer, source }: Subscription, why: string): void {
+    this.fail(consumer, messageOverLimit(why, source.queue, consumer.noAck, 'basic.consume'));
+  }
+
+  /** Ends a consumer because nobody takes what it holds. @param why names the limit. */
+  endUnread(consumer: Consumer, why: string): void {
+    this.fail(consumer, consumerOverLimit(why, consumer.queue, consumer.noAck, consumer.unreadBytes));
+    // Without acks nothing can go back.
+    consumer.takeWaiting();
+  }
+
+  /** Ends a consumer by an error. What was not handed out goes back to its queues, behind the cancel. */
+  private fail(consumer: Consumer, error: PukaError): void {
+    this.gone(consumer, error);
+    consumer.putBackWaiting();
   }
 
   /** RabbitMQ extension: the queue is gone, or its master. */

@@ -20,7 +20,7 @@ import type { PublishOperation } from './publish-operation.ts';
 import { ReturnedMessages } from './returned-messages.ts';
 
 const noError = (): void => {};
-/** What a publish costs beside its body, in bytes, roughly. */
+/** Bytes of a publish beside its body and its properties, roughly. */
 const overheadBytes = 64;
 
 /**
@@ -97,7 +97,7 @@ export class Publisher implements ChannelSink, ConnectionUser {
   publish(operation: PublishOperation, input: PublishInput): void {
     operation.input = input;
     if (this.held.length > 0 || !this.send(operation)) this.held.push(operation);
-    this.openBytes += input.body.length + overheadBytes;
+    this.openBytes += costOf(input);
   }
 
   /** Output is about to be taken: publishes without confirms get the mark that ends them. */
@@ -354,7 +354,7 @@ export class Publisher implements ChannelSink, ConnectionUser {
   private release(operation: PublishOperation): void {
     const { input } = operation;
     if (input === undefined) return;
-    this.openBytes -= input.body.length + overheadBytes;
+    this.openBytes -= costOf(input);
     this.returns.remove(operation);
     operation.input = undefined;
   }
@@ -382,4 +382,9 @@ export class Publisher implements ChannelSink, ConnectionUser {
     this.unconfirmed = 0;
     return open;
   }
+}
+
+/** Bytes that a publish keeps until it has its outcome. */
+function costOf({ body, properties }: PublishInput): number {
+  return body.length + (properties instanceof Uint8Array ? properties.length : 0) + overheadBytes;
 }

@@ -1,8 +1,8 @@
 /**
- * Joins method, header and body frames of one channel into a message, by bytes, never by count of frames.
- * Must not decode what nobody asked for.
+ * Joins method, header and body frames of one channel into a message, by bytes, never by count of frames. A body over a
+ * limit is passed over: its bytes are counted and not kept. Must not decode what nobody asked for.
  */
-import { LimitExceeded, UnexpectedFrame } from '@puka/errors';
+import { UnexpectedFrame } from '@puka/errors';
 import { contentBodySize, contentPropertiesOffset } from '@puka/wire';
 import type { ContentKind, ReceivedContent } from './sinks.ts';
 
@@ -10,9 +10,15 @@ const noBytes = new Uint8Array(0);
 /** Bodies up to this size get their array at once; larger ones grow with what has really arrived. */
 const trustedBodyBytes = 1_048_576;
 
-/** One for each channel, made at its first message. */
+/** Counts what all channels of a session keep of unfinished messages. */
+export interface HalfMessages {
+  /** Bytes of their properties and bodies. */
+  halfMessageBytes: number;
+}
+
+/** One for each channel. */
 export class ContentAssembler {
-  /** What has been received; whole once `header()` or `body()` said so. */
+  /** What has been received. It can be handed on once `header()` or `body()` returned `true`. */
   readonly content: ReceivedContent = {
     kind: 'deliver',
     deliveryTag: 0,
@@ -25,21 +31,34 @@ export class ContentAssembler {
     bodyBytes: noBytes,
     bodyStart: 0,
     bodyEnd: 0,
+    overLimit: undefined,
   };
+  /** The longest body that was published here and may be returned, in bytes. */
+  longestPublished = 0;
   private expects: 'method' | 'header' | 'body' = 'method';
   private bodySize = 0;
   private received = 0;
   /** What there is of the body lies where it was read. */
   private isWhereItWasRead = false;
+  /** The body is passed over. */
+  private isPassingOver = false;
   private readonly maxMessageBytes: number;
+  private readonly halves: HalfMessages;
 
-  constructor(maxMessageBytes: number) {
+  constructor(maxMessageBytes: number, halves: HalfMessages) {
     this.maxMessageBytes = maxMessageBytes;
+    this.halves = halves;
   }
 
   /** Whether a message is half there, so that no other method may come on its channel. AMQP 0-9-1 §4.2.6. */
   get isUnderWay(): boolean {
     return this.expects !== 'method';
+  }
+
+  /** Bytes that it keeps of an unfinished message. */
+  get keptBytes(): number {
+    if (this.expects !== 'body' || this.isPassingOver) return 0;
+    return this.received + this.content.propertiesEnd - this.content.propertiesStart;
   }
 
   /** Takes a method that announces content. */
@@ -55,19 +74,13 @@ export class ContentAssembler {
   /**
    * Takes a content header.
    *
-   * @returns whether the message is whole: an empty body has no body frame.
-   * @throws {UnexpectedFrame} where none is due. @throws {LimitExceeded} for a body over `maxMessageBytes`.
+   * @returns whether the message can be handed on: it is whole, for an empty body has no body frame, or it is over
+   *   `maxMessageBytes`, and its body will be passed over.
+   * @throws {UnexpectedFrame} where none is due.
    */
   header(bytes: Uint8Array, start: number, end: number): boolean {
     if (this.expects !== 'header') throw new UnexpectedFrame('a content header came without its method');
     const size = contentBodySize(bytes, start, end);
-    if (size > this.maxMessageBytes) {
-      throw new LimitExceeded(`a message of ${size} bytes came; the limit maxMessageBytes is ${this.maxMessageBytes}`, {
-        blame: 'peer',
-        scope: 'connection',
-        outcome: 'unknown',
-      });
-    }
     const { content } = this;
     content.propertiesBytes = bytes;
     content.propertiesStart = start + contentPropertiesOffset;
@@ -77,21 +90,59 @@ export class ContentAssembler {
     content.bodyEnd = 0;
     this.bodySize = size;
     this.received = 0;
-    this.expects = size === 0 ? 'method' : 'body';
-    return size === 0;
+    content.overLimit = undefined;
+    if (size === 0) {
+      this.expects = 'method';
+      return true;
+    }
+    this.expects = 'body';
+    this.halves.halfMessageBytes += end - content.propertiesStart;
+    if (size <= this.maxMessageBytes) return false;
+    // What comes back is no longer than what was sent.
+    if (content.kind === 'return' && size <= this.longestPublished) return false;
+    this.passOver(`a message of ${size} bytes came; the limit maxMessageBytes is ${this.maxMessageBytes}`);
+    return true;
+  }
+
+  /** Lets go of the body of the unfinished message, and of what will come of it. @param why names the limit. */
+  passOver(why: string): void {
+    this.halves.halfMessageBytes -= this.keptBytes;
+    this.isPassingOver = true;
+    const { content } = this;
+    content.overLimit = why;
+    content.bodyBytes = noBytes;
+    content.bodyStart = 0;
+    content.bodyEnd = 0;
+  }
+
+  /** The channel is gone: nothing is kept any more. */
+  end(): void {
+    this.halves.halfMessageBytes -= this.keptBytes;
+    this.expects = 'method';
+    this.release();
   }
 
   /**
    * Takes the next piece of the body. A body that comes in one piece is not copied, nor one whose pieces lie side by side.
    *
-   * @returns whether the message is whole.
-   * @throws {UnexpectedFrame} where none is due. @throws {FrameError}-like for more bytes than announced.
+   * @returns whether the message is whole and can be handed on.
+   * @throws {UnexpectedFrame} where none is due, and for more bytes than announced.
    */
   body(bytes: Uint8Array, start: number, end: number): boolean {
     if (this.expects !== 'body') throw new UnexpectedFrame('a body frame came without a content header');
     const total = this.received + end - start;
     if (total > this.bodySize) {
       throw new UnexpectedFrame(`a body of ${this.bodySize} bytes was announced and ${total} came`);
+    }
+    const isWhole = total === this.bodySize;
+    if (isWhole) {
+      this.halves.halfMessageBytes -= this.keptBytes;
+      this.expects = 'method';
+    }
+    if (this.isPassingOver) {
+      this.received = total;
+      if (isWhole) this.isPassingOver = false;
+      return false;
     }
     const { content } = this;
     if (this.received === 0) {
@@ -105,9 +156,8 @@ export class ContentAssembler {
       content.bodyEnd = total;
     }
     this.received = total;
-    if (total < this.bodySize) return false;
-    this.expects = 'method';
-    return true;
+    if (!isWhole) this.halves.halfMessageBytes += end - start;
+    return isWhole;
   }
 
   /** Lets go of the bytes of the last message. */

@@ -31,8 +31,13 @@ export interface SessionOptions {
   readonly frameMax?: number | undefined;
   /** The highest channel number offered, 1 to 65535; 0 leaves it to the broker. Default 2047. */
   readonly channelMax?: number | undefined;
-  /** Largest message taken, in bytes. Default 128 MiB. */
+  /** Largest message taken, in bytes. The body of a longer one is passed over. Default 128 MiB. */
   readonly maxMessageBytes?: number | undefined;
+  /**
+   * Most bytes of answers that the broker asked for and does not read: replies to `channel.flow`, deliveries that go back
+   * by themselves. More end the connection. Default 16 MiB.
+   */
+  readonly maxAnswerBytes?: number | undefined;
   /** Most tables and arrays in one another, in headers and arguments, the outermost counted, 1 to 512. Default 64. */
   readonly maxTableDepth?: number | undefined;
   /** Time for the whole handshake, in milliseconds. Default 10 000. */
@@ -54,6 +59,7 @@ export interface CompleteSessionOptions {
   readonly frameMax: number;
   readonly channelMax: number;
   readonly maxMessageBytes: number;
+  readonly maxAnswerBytes: number;
   readonly maxTableDepth: number;
   readonly connectTimeoutMs: number;
   readonly closeTimeoutMs: number;
@@ -75,6 +81,7 @@ export function completeSessionOptions(options: SessionOptions): CompleteSession
     frameMax: options.frameMax === 0 ? largestFrameMax : (options.frameMax ?? 131_072),
     channelMax: options.channelMax === 0 ? highestChannelMax : (options.channelMax ?? 2047),
     maxMessageBytes: options.maxMessageBytes ?? 134_217_728,
+    maxAnswerBytes: options.maxAnswerBytes ?? 16_777_216,
     maxTableDepth: options.maxTableDepth ?? 64,
     connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
     closeTimeoutMs: options.closeTimeoutMs ?? 5000,
@@ -82,6 +89,8 @@ export function completeSessionOptions(options: SessionOptions): CompleteSession
   };
   checkRange('heartbeat', complete.heartbeat, 0, 65_535);
   checkRange('channelMax', complete.channelMax, 1, highestChannelMax);
+  checkRange('maxMessageBytes', complete.maxMessageBytes, 0, Number.MAX_SAFE_INTEGER);
+  checkRange('maxAnswerBytes', complete.maxAnswerBytes, 0, Number.MAX_SAFE_INTEGER);
   checkRange('maxTableDepth', complete.maxTableDepth, 1, highestMaxTableDepth);
   if (complete.frameMax < leastFrameMax) {
     throw new UsageError(

@@ -1,6 +1,6 @@
 /**
  * What was asked on a channel and has no answer yet: which of it a refusal is for, and what becomes of the rest.
- * Pure; must not keep the list: the channel does.
+ * Must not call a handler: the channel does.
  */
 import { ConnectionBroken, type PukaError } from '@puka/errors';
 import type { MethodInput } from '@puka/wire';
@@ -17,6 +17,78 @@ export interface Request {
   readonly handler: ReplyHandler;
 }
 
+/** The list is cut when so many of its places are spent, and half of them. */
+const leastSpent = 256;
+
+/** The requests of one channel, in the order in which they were sent. Nearly always the first is answered first. */
+export class RequestQueue {
+  private requests: (Request | undefined)[] = [];
+  /** The index of the first request. The places before it are spent. */
+  private head = 0;
+
+  /** How many there are. */
+  get size(): number {
+    return this.requests.length - this.head;
+  }
+
+  push(request: Request): void {
+    this.requests.push(request);
+  }
+
+  /**
+   * Takes out the first request that a method answers.
+   *
+   * @param replyId the id of the method.
+   * @param consumerTag the consumer that the method names: it answers no request about another.
+   */
+  takeAnswered(replyId: number, consumerTag?: string): Request | undefined {
+    for (let index = this.head; index < this.requests.length; index++) {
+      const request = this.requests[index];
+      if (request === undefined || !request.replies.includes(replyId)) continue;
+      const wanted = consumerTag === undefined ? undefined : consumerTagOf(request);
+      if (wanted === undefined || wanted === consumerTag) return this.takeAt(index);
+    }
+    return undefined;
+  }
+
+  /** Takes out the consume with that tag. */
+  takeConsume(consumerTag: string): Request | undefined {
+    const index = this.requests.findIndex(
+      (request) => request?.name === 'basic.consume' && consumerTagOf(request) === consumerTag,
+    );
+    return index < 0 ? undefined : this.takeAt(index);
+  }
+
+  /** Takes out all, in their order. */
+  takeAll(): Request[] {
+    const all = this.requests.slice(this.head).filter((request) => request !== undefined);
+    this.requests = [];
+    this.head = 0;
+    return all;
+  }
+
+  /** Requests of that name. */
+  count(name: string): number {
+    return this.requests.filter((request) => request?.name === name).length;
+  }
+
+  /** The first is not moved out of the array: with thousands behind it each of them would be moved, for each answer. */
+  private takeAt(index: number): Request | undefined {
+    if (index > this.head) return this.requests.splice(index, 1)[0];
+    const request = this.requests[index];
+    this.requests[index] = undefined;
+    this.head++;
+    if (this.head === this.requests.length) {
+      this.requests = [];
+      this.head = 0;
+    } else if (this.head >= leastSpent && this.head * 2 >= this.requests.length) {
+      this.requests = this.requests.slice(this.head);
+      this.head = 0;
+    }
+    return request;
+  }
+}
+
 /** The broker's refusal is that of one request; the others were dropped unseen. */
 export function channelClosedError(request: Request, error: PukaError | undefined): PukaError {
   return new ConnectionBroken(`the channel was closed before ${request.name} was answered`, {
@@ -27,20 +99,20 @@ export function channelClosedError(request: Request, error: PukaError | undefine
   });
 }
 
-/** The connection was lost before the answer: what became of it is open. */
+/** The connection was lost before the answer: what became of the request is not known. */
 export function connectionLostError({ name }: Request, cause: PukaError): ConnectionBroken {
   const text = `the connection ended before ${name} was answered`;
   return new ConnectionBroken(text, { method: name, outcome: 'unknown', retryable: cause.retryable, cause });
 }
 
 /** The tag a consume or a cancel is about. */
-export function consumerTagOf({ method }: Request): string | undefined {
+function consumerTagOf({ method }: Request): string | undefined {
   return method !== undefined && 'consumerTag' in method ? method.consumerTag : undefined;
 }
 
 /**
- * Which of the requests the broker's refusal is for: the first, but that RabbitMQ sends consume-ok from the queue's process,
- * so that a consume that went well may still be without its answer. Its text names the queue then.
+ * Which of the requests the broker's refusal is for. It is the first, with one exception. RabbitMQ sends consume-ok from
+ * the process of the queue, so that a consume that succeeded may still be without its answer. The text of the refusal names the queue then.
  */
 export function refusedRequest(requests: readonly Request[], error: PukaError): Request | undefined {
   const [first] = requests;

@@ -26,19 +26,32 @@ import {
 } from '@puka/wire';
 import { AckWindow } from './ack-window.ts';
 import { type ChannelInput, type ChannelState, nextChannelState } from './channel-states.ts';
-import { ContentAssembler } from './content-assembler.ts';
-import { readDeliveryTag } from './delivery-tag.ts';
-import { channelClosedError, connectionLostError, consumerTagOf, type Request, refusedRequest } from './requests.ts';
+import { ContentAssembler, type HalfMessages } from './content-assembler.ts';
+import { checkContentMethod, readDeliveryTag } from './content-method.ts';
+import { channelClosedError, connectionLostError, type Request, RequestQueue, refusedRequest } from './requests.ts';
 import type { ChannelSink, ContentKind, ReceivedContent, ReplyHandler } from './sinks.ts';
 
 const methodIds: ReadonlyMap<string, number> = new Map([...methodInfo].map(([id, { name }]) => [name, id]));
 
+/** Bytes of `basic.reject` and `basic.nack` as frames. */
+const refusalBytes = 21;
+/** Bytes of `channel.flow-ok` as a frame, and of `channel.close-ok` but for one. */
+const answerBytes = 13;
+
 /** What a channel needs of its session. */
-export interface ChannelHost {
+export interface ChannelHost extends HalfMessages {
   readonly writer: ByteWriter;
   readonly frameMaxBytes: number;
   readonly maxMessageBytes: number;
   readonly maxTableDepth: number;
+  /** Requests on all channels whose reply is due. */
+  pendingReplies: number;
+  /**
+   * Bytes were written because the peer asked for them, or may have been.
+   *
+   * @throws {LimitExceeded} when too many of them wait, unless `isChecked` is `false`: then the session finds it out later.
+   */
+  answered(bytes: number, isChecked: boolean): void;
   /** The channel has acks for the next output. */
   acksWaiting(channel: SessionChannel): void;
   /** The channel has something to send. */
@@ -70,7 +83,7 @@ export class SessionChannel {
   /** The delivery tag of the next publish, once `confirm.select` is sent. RabbitMQ counts from 1. */
   nextPublishTag = 0;
   private readonly host: ChannelHost;
-  private readonly requests: Request[] = [];
+  private readonly requests = new RequestQueue();
   private readonly acks = new AckWindow();
   private readonly assembler: ContentAssembler;
   private acksAreWaiting = false;
@@ -90,7 +103,7 @@ export class SessionChannel {
     this.tables = { maxTableDepth: host.maxTableDepth };
     this.sink = sink;
     this.mayReceiveStale = mayReceiveStale;
-    this.assembler = new ContentAssembler(host.maxMessageBytes);
+    this.assembler = new ContentAssembler(host.maxMessageBytes, host);
   }
 
   /** Whether commands may be given: RabbitMQ takes them right behind `channel.open`. */
@@ -115,7 +128,7 @@ export class SessionChannel {
 
   /** Requests whose reply is due. */
   get pendingRequests(): number {
-    return this.requests.length;
+    return this.requests.size;
   }
 
   /**
@@ -161,6 +174,7 @@ export class SessionChannel {
       writer.rollback();
       throw error;
     }
+    if (body.length > this.assembler.longestPublished) this.assembler.longestPublished = body.length;
     return this.nextPublishTag === 0 ? 0 : this.nextPublishTag++;
   }
 
@@ -180,6 +194,7 @@ export class SessionChannel {
     if (!this.isUsable) return false;
     encodeBasicReject(this.host.writer, this.id, { deliveryTag, requeue });
     this.acks.reject(deliveryTag);
+    this.host.answered(refusalBytes, false);
     this.host.outputWaiting();
     return true;
   }
@@ -189,6 +204,7 @@ export class SessionChannel {
     if (!this.isUsable) return false;
     encodeBasicNack(this.host.writer, this.id, { deliveryTag, requeue });
     this.acks.reject(deliveryTag);
+    this.host.answered(refusalBytes, false);
     this.host.outputWaiting();
     return true;
   }
@@ -218,7 +234,7 @@ export class SessionChannel {
 
   /** Requests of that name whose reply is due. */
   countPending(name: string): number {
-    return this.requests.filter((request) => request.name === name).length;
+    return this.requests.count(name);
   }
 
   /** Our close of the connection is sent, and RabbitMQ heeds nothing behind it. Called by the session. */
@@ -234,7 +250,7 @@ export class SessionChannel {
   lost(error: PukaError, culprit: string | undefined): void {
     if (this.state === 'closed') return;
     this.state = 'closed';
-    this.finish(error, this.requests, (request) =>
+    this.finish(error, this.requests.takeAll(), (request) =>
       request.name === culprit ? error : connectionLostError(request, error),
     );
   }
@@ -242,6 +258,7 @@ export class SessionChannel {
   /** Registers the reply that a method just written will have. Called by the session for `channel.open`. */
   expect(id: number, handler: ReplyHandler, method?: MethodInput): void {
     const info = methodInfo.get(id);
+    this.host.pendingReplies++;
     this.requests.push({ name: info?.name ?? '', replies: info?.replies ?? [], method, handler });
   }
 
@@ -249,6 +266,7 @@ export class SessionChannel {
   receiveContentMethod(kind: ContentKind, bytes: Uint8Array, start: number, end: number): void {
     if (this.mayReceiveStale) return;
     this.refuseWithinContent();
+    checkContentMethod(kind, bytes, start, end);
     this.transit('content', kind);
     this.assembler.method(kind, bytes, start, end);
   }
@@ -283,6 +301,7 @@ export class SessionChannel {
         // RabbitMQ never sends it nowadays; other brokers may.
         this.transit('channel.flow', method.type);
         encodeChannelFlowOk(this.host.writer, this.id, { active: method.active });
+        this.host.answered(answerBytes, true);
         return;
       case 'channel.open-ok':
         this.transit('channel.open-ok', method.type);
@@ -291,7 +310,7 @@ export class SessionChannel {
       case 'basic.ack':
       case 'basic.nack':
         this.transit('reply', method.type);
-        this.sink.confirmed(Number(method.deliveryTag), method.multiple, method.type === 'basic.ack');
+        this.receiveConfirm(Number(method.deliveryTag), method.multiple, method.type);
         return;
       case 'basic.cancel':
         this.transit('reply', method.type);
@@ -303,11 +322,26 @@ export class SessionChannel {
     }
   }
 
+  /** RabbitMQ extension. A tag of 0 with `multiple` means all that are outstanding. */
+  private receiveConfirm(deliveryTag: number, multiple: boolean, type: 'basic.ack' | 'basic.nack'): void {
+    const wasUsed = deliveryTag < this.nextPublishTag && (deliveryTag > 0 || multiple);
+    if (!wasUsed) {
+      throw new CommandInvalid(
+        `${type} came on channel ${this.id} for delivery tag ${deliveryTag}, which was not used`,
+        {
+          blame: 'peer',
+        },
+      );
+    }
+    this.sink.confirmed(deliveryTag, multiple, type === 'basic.ack');
+  }
+
   private receiveClose(replyCode: number, replyText: string, classId: number, methodId: number): void {
     this.transit('channel.close', 'channel.close');
     const method = methodName(classId, methodId);
     this.closeError = replyError(replyCode, replyText, method === undefined ? {} : { method });
     encodeChannelCloseOk(this.host.writer, this.id);
+    this.host.answered(answerBytes, true);
     // Where our own close is under way its close-ok still comes, and the number is not free before.
     if (this.state === 'closed') this.end(this.closeError);
   }
@@ -320,13 +354,10 @@ export class SessionChannel {
   private takeReply(method: Method, id: number): void {
     const tag =
       method.type === 'basic.consume-ok' || method.type === 'basic.cancel-ok' ? method.consumerTag : undefined;
-    // RabbitMQ may send consume-ok behind the reply to a later method, so that the first that fits is meant.
-    for (let index = 0; index < this.requests.length; index++) {
-      const request = this.requests[index];
-      if (request === undefined || !request.replies.includes(id)) continue;
-      const wanted = consumerTagOf(request);
-      if (tag !== undefined && wanted !== undefined && wanted !== tag) continue;
-      this.requests.splice(index, 1);
+    // RabbitMQ may send consume-ok behind the reply to a later method: the first request that fits is meant.
+    const request = this.requests.takeAnswered(id, tag);
+    if (request !== undefined) {
+      this.host.pendingReplies--;
       request.handler(method, undefined);
       return;
     }
@@ -336,17 +367,27 @@ export class SessionChannel {
 
   /** Gives up on a request whose consumer the broker has cancelled. @returns whether there was one. */
   forgetConsume(consumerTag: string): ReplyHandler | undefined {
-    const index = this.requests.findIndex(
-      (request) => request.name === 'basic.consume' && consumerTagOf(request) === consumerTag,
-    );
-    return index < 0 ? undefined : this.requests.splice(index, 1)[0]?.handler;
+    const request = this.requests.takeConsume(consumerTag);
+    if (request !== undefined) this.host.pendingReplies--;
+    return request?.handler;
+  }
+
+  /** Bytes of an unfinished message that may be passed over: not of a returned one, which the publish still needs. */
+  get halfMessageBytes(): number {
+    return this.assembler.content.kind === 'return' ? 0 : this.assembler.keptBytes;
+  }
+
+  /** Hands on an unfinished message as one over a limit. @param why names the limit. @throws {PukaError} for one out of place. */
+  passOver(why: string): void {
+    this.assembler.passOver(why);
+    this.deliver();
   }
 
   private deliver(): void {
     const { content } = this.assembler;
     switch (content.kind) {
       case 'return':
-        this.sink.content(content);
+        if (content.overLimit === undefined) this.sink.content(content);
         break;
       case 'deliver':
         this.noteDelivery(content);
@@ -360,15 +401,17 @@ export class SessionChannel {
   }
 
   private takeGetOk(content: ReceivedContent): void {
-    const index = this.requests.findIndex((request) => request.replies.includes(MethodId.basicGetOk));
-    if (index < 0) {
-      if (this.state === 'closing') return;
-      throw new CommandInvalid(`basic.get-ok came on channel ${this.id}, where nothing awaits it`, { blame: 'peer' });
-    }
+    // Before the request is taken: where the tag is out of turn, the request ends with the connection.
     this.noteDelivery(content);
-    const [request] = this.requests.splice(index, 1);
-    this.passOn(content);
-    request?.handler(undefined, undefined);
+    const request = this.requests.takeAnswered(MethodId.basicGetOk);
+    if (request !== undefined) {
+      this.host.pendingReplies--;
+      this.passOn(content);
+      request.handler(undefined, undefined);
+      return;
+    }
+    if (this.state === 'closing') return;
+    throw new CommandInvalid(`basic.get-ok came on channel ${this.id}, where nothing awaits it`, { blame: 'peer' });
   }
 
   /** RabbitMQ numbers deliveries and gets of a channel together, without gaps. */
@@ -376,7 +419,9 @@ export class SessionChannel {
     const deliveryTag = readDeliveryTag(content);
     content.deliveryTag = deliveryTag;
     if (!this.acks.delivered(deliveryTag)) {
-      throw new UnexpectedFrame(`delivery tag ${deliveryTag} came out of turn on channel ${this.id}`);
+      throw new UnexpectedFrame(`delivery tag ${deliveryTag} came out of turn on channel ${this.id}`, {
+        blame: 'peer',
+      });
     }
   }
 
@@ -385,7 +430,7 @@ export class SessionChannel {
   }
 
   private end(error: PukaError | undefined): void {
-    const { requests } = this;
+    const requests = this.requests.takeAll();
     const refused = error === undefined ? undefined : refusedRequest(requests, error);
     // First the one refused: who hears of it later can know then whose fault it was.
     const inTurn = refused === undefined ? requests : [refused, ...requests.filter((other) => other !== refused)];
@@ -399,10 +444,10 @@ export class SessionChannel {
     requests: readonly Request[],
     errorOf: (request: Request) => PukaError,
   ): void {
-    const inTurn = [...requests];
-    this.requests.length = 0;
+    this.host.pendingReplies -= requests.length;
+    this.assembler.end();
     this.host.channelFreed(this);
-    for (const request of inTurn) request.handler(undefined, errorOf(request));
+    for (const request of requests) request.handler(undefined, errorOf(request));
     this.sink.closed(error);
   }
 

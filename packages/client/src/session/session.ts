@@ -32,6 +32,7 @@ import {
   protocolHeader,
   writeHeartbeat,
 } from '@puka/wire';
+import { AnswerLimit } from './answer-limit.ts';
 import { type ConnectionState, connectionInputOf, nextConnectionState } from './connection-states.ts';
 import { Handshake } from './handshake.ts';
 import { Heartbeat } from './heartbeat.ts';
@@ -40,7 +41,10 @@ import type { SessionCredentials } from './sasl.ts';
 import { type ChannelHost, SessionChannel } from './session-channel.ts';
 import type { ChannelSink, ConnectionInfo, ReplyHandler, SessionSink } from './sinks.ts';
 
-/** See the head of the file. Order of use: `connect`, then `receive` and `takeOutput` until `closed`. */
+/** Bytes of a short answer on channel 0 as a frame, roughly. */
+const answerBytes = 12;
+
+/** A session. Order of use: `connect`, then `receive` and `takeOutput` until `closed`. */
 export class Session implements FrameSink, ChannelHost {
   /** Where the connection stands. */
   state: ConnectionState = 'idle';
@@ -50,6 +54,12 @@ export class Session implements FrameSink, ChannelHost {
   frameMaxBytes = 8192;
   /** The highest channel number; 0 before tune. */
   channelMax = 0;
+  /** Requests on all channels whose reply is due. */
+  pendingReplies = 0;
+  /** Bytes kept of messages that have not come whole, on all channels. */
+  halfMessageBytes = 0;
+  private readonly answers: AnswerLimit;
+  private isReceiving = false;
   private readonly options: CompleteSessionOptions;
   private readonly sink: SessionSink;
   private readonly decoder: FrameDecoder;
@@ -73,6 +83,7 @@ export class Session implements FrameSink, ChannelHost {
    */
   constructor(options: SessionOptions, sink: SessionSink) {
     this.options = completeSessionOptions(options);
+    this.answers = new AnswerLimit(this.options.maxAnswerBytes);
     this.writer.maxTableDepth = this.options.maxTableDepth;
     this.handshake = new Handshake(options, this.options, this.writer);
     this.sink = sink;
@@ -96,7 +107,7 @@ export class Session implements FrameSink, ChannelHost {
 
   /** Whether the reply to a request on any channel is due. */
   get awaitsReply(): boolean {
-    return this.secretUpdate !== undefined || this.channels.some((channel) => (channel?.pendingRequests ?? 0) > 0);
+    return this.pendingReplies > 0 || this.secretUpdate !== undefined;
   }
 
   /** Starts the handshake; `opened` or `closed` of the sink ends it. @throws {UsageError} a second time. */
@@ -185,12 +196,38 @@ export class Session implements FrameSink, ChannelHost {
     this.nowMs = nowMs;
     if (this.state === 'closed' || this.state === 'idle') return;
     this.liveness.received(nowMs);
+    this.isReceiving = true;
     try {
       const chunk = this.handshake.admit(bytes);
       if (chunk !== undefined) this.decoder.push(chunk);
+      this.answers.check();
     } catch (error) {
       this.failProtocol(error);
     }
+    this.isReceiving = false;
+  }
+
+  /**
+   * Gives up the longest of the messages that have not come whole: it is handed on as one over a limit, and what is still
+   * to come of it is passed over. For an owner that limits `halfMessageBytes`. A returned message is never given up.
+   *
+   * @param why names the limit; it becomes `overLimit` of the message.
+   * @param leastBytes a shorter one is not given up.
+   * @returns whether there was one.
+   */
+  passOverLongest(why: string, nowMs: number, leastBytes = 0): boolean {
+    this.nowMs = nowMs;
+    let longest: SessionChannel | undefined;
+    for (const channel of this.channels) {
+      if ((channel?.halfMessageBytes ?? 0) > (longest?.halfMessageBytes ?? 0)) longest = channel;
+    }
+    if (longest === undefined || longest.halfMessageBytes < leastBytes) return false;
+    try {
+      longest.passOver(why);
+    } catch (error) {
+      this.failProtocol(error);
+    }
+    return true;
   }
 
   /**
@@ -244,9 +281,15 @@ export class Session implements FrameSink, ChannelHost {
     return Math.min(this.phaseDeadlineMs, this.liveness.deadline);
   }
 
-  /** Takes everything that is to be sent. The chunks are lent: never change them. */
-  takeOutput(nowMs: number): Uint8Array[] {
+  /**
+   * Takes everything that is to be sent. The chunks are lent: never change them.
+   *
+   * @param unsentBytes how much of what was taken before still waits in this process. It bounds the answers to a peer
+   *   that asks and does not read.
+   */
+  takeOutput(nowMs: number, unsentBytes = 0): Uint8Array[] {
     if (this.acksWaitingOn.length > 0) this.flushAcks();
+    this.answers.outputGone(this.writer.takenBytes - unsentBytes, this.writer.writtenBytes);
     const chunks = this.writer.take();
     if (chunks.length > 0) {
       this.handshake.isLineUp = true;
@@ -269,6 +312,13 @@ export class Session implements FrameSink, ChannelHost {
   /** For channels. */
   outputWaiting(): void {
     this.sink.outputWaiting();
+  }
+
+  /** For channels. What the owner refuses by itself is no answer. */
+  answered(bytes: number, isChecked: boolean): void {
+    if (!this.isReceiving) return;
+    this.answers.add(bytes);
+    if (isChecked) this.answers.check();
   }
 
   /** For channels. */
@@ -341,6 +391,7 @@ export class Session implements FrameSink, ChannelHost {
         return;
       case 'connection.secure':
         this.handshake.receiveChallenge(method.challenge);
+        this.answered(method.challenge.length + answerBytes, true);
         return;
       case 'connection.tune':
         if (before === 'awaitingTune') this.receiveTune(method);
@@ -398,6 +449,7 @@ export class Session implements FrameSink, ChannelHost {
 
   private receiveClose(close: ConnectionClose): void {
     encodeConnectionCloseOk(this.writer, 0);
+    this.answered(answerBytes, true);
     const { replyCode, replyText, classId, methodId } = close;
     const method = methodName(classId, methodId);
     const error = replyError(replyCode, replyText, {

@@ -1,4 +1,4 @@
-/** What a session and its channels tell their owner. Interfaces only; no event costs an object of its own. */
+/** What a session and its channels call on their owner. Interfaces only. No event costs an object of its own. */
 import type { PukaError } from '@puka/errors';
 import type { FieldTable, Method } from '@puka/wire';
 
@@ -14,7 +14,7 @@ export interface ConnectionInfo {
   readonly heartbeat: number;
 }
 
-/** Told what happens to the connection. None of these may throw. */
+/** Called with what happens to the connection. None of these may throw. */
 export interface SessionSink {
   /** The handshake is done. */
   opened(info: ConnectionInfo): void;
@@ -24,9 +24,9 @@ export interface SessionSink {
   unblocked(): void;
   /** A channel has something to send besides what was asked of it in `receive`: take the output by the end of the turn. */
   outputWaiting(): void;
-  /** Exactly once, when the connection is over and before its channels are told; with what `closed` will get. */
+  /** Called exactly once, when the connection is over and before its channels end, with what `closed` will get. */
   ending?(error: PukaError | undefined): void;
-  /** Exactly once, the last call: `undefined` after our own clean close. Every channel has been told before. */
+  /** The last call, exactly once: `undefined` after our own clean close. Every channel has ended before. */
   closed(error: PukaError | undefined): void;
 }
 
@@ -34,8 +34,8 @@ export interface SessionSink {
 export type ContentKind = 'deliver' | 'get-ok' | 'return';
 
 /**
- * A message as it came: positions in bytes that are never rewritten, so they may be kept. The object is used again for
- * the next message: take what you need before you return.
+ * A message as it came: positions in bytes that are never rewritten, so they may be kept. Its method was checked and can be
+ * decoded without an error. The object is used again for the next message: take what you need before you return.
  */
 export interface ReceivedContent {
   kind: ContentKind;
@@ -53,12 +53,18 @@ export interface ReceivedContent {
   bodyBytes: Uint8Array;
   bodyStart: number;
   bodyEnd: number;
+  /**
+   * Why the body is not here: the message is over the limit that this text names, and its body is passed over.
+   * The message belongs back in its queue. `undefined` for a message that is whole.
+   */
+  overLimit: string | undefined;
 }
 
-/** Told what happens on one channel. None of these may throw. */
+/** Called with what happens on one channel. None of these may throw. */
 export interface ChannelSink {
   /**
-   * A message has arrived whole. A delivery may be settled within the call.
+   * A message has arrived, whole or over a limit. A delivery may be settled within the call. A returned message that is over a
+   * limit is dropped.
    *
    * @returns whether it is to be settled: `false` for a return, and for what the broker has forgotten.
    */
@@ -67,7 +73,7 @@ export interface ChannelSink {
   confirmed(deliveryTag: number, multiple: boolean, ack: boolean): void;
   /** RabbitMQ extension: the broker ended a consumer. */
   consumerCancelled(consumerTag: string): void;
-  /** Exactly once, the last call. Requests without a reply have been told before, in their order. */
+  /** The last call, exactly once. Requests without a reply have got the error before, in their order. */
   closed(error: PukaError | undefined): void;
 }
 

@@ -42,6 +42,7 @@ function message({ body = '', properties = {}, settlement, kind = 'deliver' }: G
     bodyBytes: around,
     bodyStart: 50,
     bodyEnd: 50 + bytes.length,
+    overLimit: undefined,
   };
   return new Message(content, 7, 'q', kind === 'deliver' ? 'tag' : undefined, settlement);
 }

@@ -77,16 +77,18 @@ describe('confirms', () => {
     }
   });
 
-  it('of a tag far beyond settle what there is, and cost no more', () => {
+  it.each([
+    ['far beyond the last', 2 ** 52, true],
+    ['behind the last', 3, false],
+  ])('of a tag %s is a mistake of the broker: it confirms nothing and ends the connection', (_which, tag, multiple) => {
     const scene = inFlight('a', 'b');
-    scene.ack(2 ** 52, true);
-    expect(scene.fates).toEqual(['a', 'b']);
+    scene.ack(tag, multiple);
+    expect(scene.harness.closed).toEqual([expect.objectContaining({ code: 'COMMAND_INVALID', blame: 'peer' })]);
+    expect(scene.fates).toEqual([]);
   });
 
-  it('of tags that were never used are ignored', () => {
+  it('of a tag that is settled already are ignored', () => {
     const scene = inFlight('a');
-    scene.ack(7);
-    expect(scene.fates).toEqual([]);
     scene.ack(1);
     scene.ack(1);
     expect(scene.fates).toEqual(['a']);

@@ -1,4 +1,4 @@
-import { LimitExceeded, UnexpectedFrame } from '@puka/errors';
+import { UnexpectedFrame } from '@puka/errors';
 import { describe, expect, it } from 'vitest';
 import { ContentAssembler } from '../../src/session/content-assembler.ts';
 import { seededRandom } from '../seeded.ts';
@@ -13,7 +13,7 @@ function header(bodySize: number): Uint8Array {
 }
 
 function begun(bodySize: number): ContentAssembler {
-  const assembler = new ContentAssembler(10_000_000);
+  const assembler = new ContentAssembler(10_000_000, { halfMessageBytes: 0 });
   const announced = header(bodySize);
   assembler.method('deliver', announced, 0, 0);
   expect(assembler.header(announced, 0, announced.length)).toBe(bodySize === 0);
@@ -85,12 +85,28 @@ describe('a body', () => {
     expect(assembler.content.bodyBytes.length).toBeLessThanOrEqual(1_048_576);
   });
 
-  it('longer than announced is an error, and so is one over the limit or that was not announced', () => {
+  it('longer than announced is an error, and so is one that was not announced', () => {
     const assembler = begun(10);
     expect(() => assembler.body(memory, 0, 11)).toThrow(UnexpectedFrame);
-    expect(() => new ContentAssembler(9).body(memory, 0, 1)).toThrow(UnexpectedFrame);
-    const small = new ContentAssembler(9);
-    small.method('deliver', memory, 0, 0);
-    expect(() => small.header(header(10), 0, 14)).toThrow(LimitExceeded);
+    expect(() => new ContentAssembler(9, { halfMessageBytes: 0 }).body(memory, 0, 1)).toThrow(UnexpectedFrame);
+  });
+
+  it('over the limit is passed over, and its bytes are counted all the same', () => {
+    const halves = { halfMessageBytes: 0 };
+    const assembler = new ContentAssembler(9, halves);
+    assembler.method('deliver', memory, 0, 0);
+    expect(assembler.header(header(10), 0, 14)).toBe(true);
+    expect(assembler.content.overLimit).toMatch(/10 bytes .* maxMessageBytes is 9/);
+    expect(bodyOf(assembler)).toEqual(new Uint8Array(0));
+    expect(assembler.isUnderWay).toBe(true);
+    expect(assembler.body(memory, 0, 4)).toBe(false);
+    expect(() => assembler.body(memory, 0, 7)).toThrow(UnexpectedFrame);
+    expect(assembler.body(memory, 4, 10)).toBe(false);
+    expect(assembler.isUnderWay).toBe(false);
+    assembler.method('deliver', memory, 0, 0);
+    expect(assembler.header(header(9), 0, 14)).toBe(false);
+    expect(assembler.content.overLimit).toBeUndefined();
+    expect(assembler.body(memory, 0, 9)).toBe(true);
+    expect(halves.halfMessageBytes).toBe(0);
   });
 });

@@ -1,7 +1,7 @@
 /** A session with what its broker says written by the test, on a clock of the test's own. */
 import type { PukaError } from '@puka/errors';
 import { ByteWriter, decodeMethod, encodeMethod, FrameDecoder, type Method, type MethodInput } from '@puka/wire';
-import { type ChannelSink, type ConnectionInfo, Session } from '../../src/session/index.ts';
+import { type ChannelSink, type ConnectionInfo, Session, type SessionOptions } from '../../src/session/index.ts';
 
 /** The bytes of methods, one behind the other. */
 export function frames(...methods: readonly (readonly [channel: number, method: MethodInput])[]): Uint8Array {
@@ -30,7 +30,7 @@ export class Harness {
   readonly closed: (PukaError | undefined)[] = [];
   readonly events: string[] = [];
 
-  constructor(options: { readonly heartbeat?: number; readonly channelMax?: number } = {}) {
+  constructor(options: Partial<SessionOptions> = {}) {
     this.session = new Session(
       { username: 'u', password: 'p', vhost: '/', ...options },
       {
@@ -80,7 +80,8 @@ export class Harness {
   sink(name: string): ChannelSink {
     return {
       content: (content) => {
-        this.events.push(`${name} ${content.kind} ${content.bodyEnd - content.bodyStart}`);
+        const { kind, overLimit, bodyStart, bodyEnd } = content;
+        this.events.push(`${name} ${kind} ${overLimit === undefined ? bodyEnd - bodyStart : `over ${overLimit}`}`);
         return content.kind !== 'return';
       },
       confirmed: (tag, multiple, ack) =>

@@ -167,6 +167,8 @@ describe('channels', () => {
     const channel = harness.session.openChannel(harness.sink('c'), noReply);
     channel?.selectConfirms(noReply);
     harness.say([1, { type: 'channel.open-ok' }], [1, { type: 'confirm.select-ok' }]);
+    const message = { exchange: '', routingKey: 'q', mandatory: false, properties: {}, body: new Uint8Array(0) };
+    for (let count = 0; count < 3; count++) channel?.publish(message);
     channel?.close();
     harness.say([1, { type: 'basic.ack', deliveryTag: 3, multiple: true }], [1, { type: 'channel.close-ok' }]);
     expect(harness.events).toEqual(['c ack <=3', 'c closed ']);

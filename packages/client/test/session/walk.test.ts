@@ -144,6 +144,8 @@ function opened(): Scene {
   const outcomes: string[] = [];
   const channel = harness.session.openChannel(harness.sink('c'), () => outcomes.push('channel.open'));
   if (channel === undefined) throw new Error('no channel');
+  // One publish has gone out, so that a confirm of it may come.
+  channel.nextPublishTag = 2;
   const requests: readonly MethodInput[] = [
     { type: 'exchange.declare', exchange: 'e', exchangeType: 'direct' },
     { type: 'exchange.delete', exchange: 'e' },
