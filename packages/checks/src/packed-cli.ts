@@ -1,9 +1,12 @@
 // Packs the published packages and uses them as a user would: outside the workspace, installed by npm, by import and
-// by require, and with types. It must not look at the sources. Needs a build.
+// by require, with types under each module resolution, and in Jest; and looks where the maps lead. It must not look at the sources. Needs a build.
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { importing, jestTest, requiring, typed } from './packed/programs.ts';
+import { typedProjects } from './packed/projects.ts';
+import { findStrayMaps } from './packed/source-maps.ts';
 import { command, installTarballs, packTarballs, publishedPackages } from './tarballs.ts';
 
 const checks = resolve(dirname(fileURLToPath(import.meta.url)), '..');
@@ -24,34 +27,27 @@ function specifiersOf(project: string, name: string): string[] {
     .map((subpath) => `@puka/${name}${subpath.slice(1)}`);
 }
 
-function writePrograms(project: string, specifiers: readonly string[]): void {
-  const names = JSON.stringify(specifiers);
-  const test = 'if (Object.keys(module).length === 0) throw new Error(name + " exports nothing");';
-  writeFileSync(
-    join(project, 'use.mjs'),
-    `for (const name of ${names}) { const module = await import(name); ${test} }`,
-  );
-  writeFileSync(join(project, 'use.cjs'), `for (const name of ${names}) { const module = require(name); ${test} }`);
-  const imports = specifiers.map((specifier, index) => `import * as package${index} from '${specifier}';`);
-  const program = `${imports.join('\n')}
-import { isPukaError, NotFound, PukaError } from '@puka/errors';
-
-export const modules: readonly object[] = [${specifiers.map((_, index) => `package${index}`).join(', ')}];
-const error: PukaError = new NotFound('no queue', { replyCode: 404 });
-const caught: unknown = error;
-if (isPukaError(caught)) {
-  const code: string = caught.code;
-  console.log(code);
+/** Compiles a program in each way that users resolve packages. */
+async function tryTypes(project: string, specifiers: readonly string[]): Promise<void> {
+  const program = typed(specifiers);
+  const compiling = typedProjects.map(({ settings, program: file, compiler, compilerOptions }) => {
+    writeFileSync(join(project, file), program);
+    writeFileSync(join(project, settings), JSON.stringify({ compilerOptions, files: [file] }));
+    if (compiler === 'latest') return command(project, 'tsc', '-p', settings);
+    return command(project, process.execPath, binOf('typescript5', 'bin/tsc'), '-p', settings);
+  });
+  await Promise.all(compiling);
 }
-// @ts-expect-error the message is needed: an untyped package would accept this
-new NotFound();
-`;
-  writeFileSync(join(project, 'use.mts'), program);
-  const compilerOptions = {
-    ...{ target: 'ES2023', module: 'NodeNext', moduleResolution: 'NodeNext', strict: true, noEmit: true },
-    ...{ exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, skipLibCheck: false, types: ['node'] },
-  };
-  writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['use.mts'] }));
+
+/** Jest as it comes: no setting but where the project is, its cache thrown away with it. */
+async function tryJest(project: string): Promise<void> {
+  writeFileSync(join(project, 'publish.test.js'), jestTest);
+  const jest = binOf('jest', 'bin/jest.js');
+  await command(project, process.execPath, jest, '--rootDir', project, '--cacheDirectory', join(project, '.jest'));
+}
+
+function binOf(name: string, path: string): string {
+  return join(dirname(fileURLToPath(import.meta.resolve(`${name}/package.json`))), path);
 }
 
 /** The types of Node that the workspace has, so that the check needs no registry. */
@@ -70,17 +66,22 @@ const scratch = mkdtempSync(join(tmpdir(), 'puka-packed-'));
 try {
   const tarballs = await packTarballs(scratch);
   for (const path of tarballs.values()) {
-    await command(root, 'publint', '--strict', path);
-    await command(root, 'attw', '--profile', 'esm-only', path);
+    await Promise.all([command(root, 'publint', '--strict', path), command(root, 'attw', '--profile', 'strict', path)]);
   }
   const project = join(scratch, 'project');
   await installTarballs(project, tarballs);
   const specifiers = publishedPackages.flatMap((name) => specifiersOf(project, name));
-  writePrograms(project, specifiers);
-  copyNodeTypes(project);
+  writeFileSync(join(project, 'use.mjs'), importing(specifiers));
+  writeFileSync(join(project, 'use.cjs'), requiring(specifiers));
   await command(project, process.execPath, 'use.mjs');
   await command(project, process.execPath, 'use.cjs');
-  await command(project, 'tsc', '-p', 'tsconfig.json');
+  copyNodeTypes(project);
+  await tryTypes(project, specifiers);
+  await tryJest(project);
+  const strays = publishedPackages.flatMap((name) =>
+    findStrayMaps(join(project, 'node_modules', '@puka', name)).map((complaint) => `@puka/${name}: ${complaint}`),
+  );
+  if (strays.length > 0) throw new Error(strays.join('\n'));
   console.log(`packed: ${tarballs.size} packages, ${specifiers.length} entry points: ${specifiers.join(', ')}`);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);

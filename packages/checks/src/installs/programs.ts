@@ -10,13 +10,22 @@ console.log('imported');
 `;
 }
 
-/** The same by `require`. */
+/**
+ * The same by `require`, which has to give what `import` gives: a program that does both must not have two clients that
+ * do not know each other's objects. Deno's `require` looks for no condition `deno`, so that its transport is another one.
+ */
 export function requiring(specifiers: readonly string[]): string {
-  return `for (const name of ${JSON.stringify(specifiers)}) {
-  const module = require(name);
-  if (Object.keys(module).length === 0) throw new Error(name + ' exports nothing');
-}
-console.log('required');
+  return `(async () => {
+  for (const name of ${JSON.stringify(specifiers)}) {
+    const module = require(name);
+    if (Object.keys(module).length === 0) throw new Error(name + ' exports nothing');
+    if (name === '@puka/transport' && 'Deno' in globalThis) continue;
+    for (const [key, value] of Object.entries(await import(name))) {
+      if (key !== 'default' && key !== 'module.exports' && module[key] !== value) throw new Error(name + ' is there twice: ' + key);
+    }
+  }
+  console.log('required');
+})();
 `;
 }
 
