@@ -6,6 +6,7 @@ import { dirname, join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { checkExamples } from './check-examples.ts';
 import { docCommentBlocks, markdownBlocks } from './code-blocks.ts';
+import { findNewSyntax } from './old-syntax.ts';
 import type { SourceFile } from './parse-module.ts';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
@@ -43,7 +44,7 @@ try {
     ...documents.flatMap((path) => markdownBlocks(read(path))),
     ...sources.flatMap((path) => docCommentBlocks(read(path))),
   ];
-  const complaints = await checkExamples(root, blocks);
+  const complaints = [...(await checkExamples(root, blocks)), ...(await findNewSyntax(blocks))];
   for (const complaint of complaints) console.error(complaint);
   console.log(`docs: ${blocks.length} examples, ${complaints.length} complaints`);
   if (complaints.length > 0 || blocks.length === 0) process.exitCode = 1;
