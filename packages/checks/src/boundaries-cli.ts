@@ -1,10 +1,14 @@
-// Checks the workspace on disk against the boundaries; exit code 1 when something is against them.
-// It must not hold rules: those are in boundaries.ts.
+// Checks the workspace on disk against the boundaries, and that sources have their tests; exit code 1 when something is
+// against them. It must not hold rules: those are in boundaries.ts and untested-files.ts.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { checkBoundaries, describeViolation, type Manifest } from './boundaries.ts';
-import type { SourceFile } from './parse-module.ts';
+import { parseModule, type SourceFile } from './parse-module.ts';
+import { findUntestedFiles } from './untested-files.ts';
+
+/** The packages in which each file with logic has a test of its own. */
+const testedFileByFile = ['errors', 'wire'];
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
 const skipped = new Set(['node_modules', 'dist', 'coverage', '.turbo']);
@@ -30,5 +34,7 @@ for (const { name } of readdirSync(root, { withFileTypes: true })) {
 }
 const violations = checkBoundaries(files, manifests);
 for (const violation of violations) console.error(describeViolation(violation));
-console.log(`boundaries: ${files.length} files, ${violations.length} violations`);
-if (violations.length > 0 || files.length === 0) process.exitCode = 1;
+const untested = findUntestedFiles(files.map(parseModule), testedFileByFile);
+for (const { path, testPath } of untested) console.error(`${path}  untested  its test belongs in ${testPath}`);
+console.log(`boundaries: ${files.length} files, ${violations.length + untested.length} violations`);
+if (violations.length + untested.length > 0 || files.length === 0) process.exitCode = 1;
