@@ -9,7 +9,7 @@ import { installTarballs, packTarballs } from './tarballs.ts';
 
 /** What may be bundled: the gzipped size in bytes, a tenth above what it was when this was last looked at. */
 const limits: readonly (readonly [specifier: string, platform: 'node' | 'browser', gzipLimit: number])[] = [
-  ['@puka/errors', 'browser', 2_600],
+  ['@puka/errors', 'browser', 3_050],
   ['@puka/wire', 'browser', 19_700],
   ['@puka/client/session', 'browser', 28_300],
   ['@puka/transport', 'node', 5_600],
