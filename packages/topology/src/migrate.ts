@@ -1,0 +1,261 @@
+/**
+ * Brings a queue to other arguments, which RabbitMQ cannot change: its messages move to a queue that has them. Every step may be
+ * done again, and what is there tells which step is next, so a migration that was cut off goes on where it was.
+ */
+import { type Client, type OperationOptions, PreconditionFailed, type QueueDeclared } from '@puka/client';
+import { UsageError } from '@puka/errors';
+import { bind, declareQueue, unbind } from './apply.ts';
+import { read } from './check.ts';
+import type { Binding, Queue } from './definition.ts';
+import { drain } from './drain.ts';
+import { readInequivalence } from './inequivalence.ts';
+import { lookAt } from './look.ts';
+import { Management, type ManagementOptions } from './management.ts';
+import { checkInteger, checkName } from './ranges.ts';
+
+/** How far a migration has come. */
+export interface MigrationProgress {
+  readonly step: 'declare' | 'bind' | 'unbind' | 'drain' | 'delete';
+  /** The queue that messages leave. */
+  readonly from: string;
+  /** The queue that they come to. */
+  readonly to: string;
+  /** Messages moved between these two so far, by this call. */
+  readonly moved: number;
+  /** Messages that are left there, as far as that is known. */
+  readonly left: number;
+}
+
+/** Options of `migrate`. `timeout` and `signal` hold for each operation. */
+export interface MigrateOptions extends OperationOptions {
+  /** The name it had. Default: its own; then its messages wait in the queue `<name>.migration` meanwhile. */
+  readonly from?: string | undefined;
+  /** The management API: with it every binding of the old queue is taken away, not only those of the topology. */
+  readonly management?: string | ManagementOptions | undefined;
+  /**
+   * `false`: the old queue is deleted though it has consumers. What they have in hand then is lost, should they fail at it.
+   * Default `true`: rejects with `PreconditionFailed`; when they are stopped, `migrate` goes on.
+   */
+  readonly ifUnused?: boolean | undefined;
+  /** Most messages on their way, 1 to 65535. Default 200. */
+  readonly window?: number | undefined;
+  /** Called at each step, and while messages move. */
+  readonly onProgress?: ((progress: MigrationProgress) => void) | undefined;
+}
+
+/** What a migration did. */
+export interface Migrated {
+  /** Messages moved by this call; by way of a third queue each counts twice. */
+  readonly moved: number;
+  /** Messages that came to an old queue between the last look and its end, and went with it. */
+  readonly dropped: number;
+}
+
+/** What `migrateQueue` is to do. */
+export interface MigrationPlan {
+  readonly queue: Queue;
+  /** Those of the queue. */
+  readonly bindings: readonly Binding[];
+}
+
+const defaultWindow = 200;
+/** Progress is told at every so many messages. */
+const toldEvery = 100;
+/** RabbitMQ: the count of a quorum queue's consumers follows somewhat later. */
+const countTries = 20;
+const countPauseMs = 100;
+
+declare function setTimeout(callback: () => void, ms: number): unknown;
+
+/** @throws (rejects) what made it stop; called again it goes on from there. */
+export async function migrateQueue(client: Client, plan: MigrationPlan, options: MigrateOptions): Promise<Migrated> {
+  const { queue } = plan;
+  const { from = queue.name, window = defaultWindow } = options;
+  checkName('from', from);
+  checkInteger('window', window, 1, 65_535);
+  if (queue.exclusive || queue.external) {
+    throw new UsageError(`queue '${queue.name}' is ${queue.exclusive ? 'exclusive' : 'external'}; it is not migrated`);
+  }
+  const migration = new Migration(client, plan.bindings, { ...options, window });
+  if (from !== queue.name) {
+    await migration.move(from, queue);
+    return migration.result;
+  }
+  const holding = holdingQueue(queue);
+  checkName('name of the queue that holds the messages meanwhile', holding.name);
+  if (!(await migration.fits(queue))) await migration.move(queue.name, holding);
+  await migration.move(holding.name, queue);
+  return migration.result;
+}
+
+/** Holds messages for a while: it loses none of them, and dead letters of those that expire go their way. */
+function holdingQueue({ name, arguments: table }: Queue): Queue {
+  const type = table.get('x-queue-type') === 'quorum' ? 'quorum' : 'classic';
+  const kept = [...table].filter(([key]) => key === 'x-dead-letter-exchange' || key === 'x-dead-letter-routing-key');
+  return {
+    name: `${name}.migration`,
+    durable: true,
+    exclusive: false,
+    autoDelete: false,
+    arguments: new Map<string, unknown>([['x-queue-type', type], ...kept]),
+    external: false,
+  };
+}
+
+class Migration {
+  private moved = 0;
+  private dropped = 0;
+  private readonly client: Client;
+  private readonly bindings: readonly Binding[];
+  private readonly options: MigrateOptions & { readonly window: number };
+  private readonly each: OperationOptions;
+  private readonly api: Management | undefined;
+  private readonly ifUnused: boolean;
+
+  constructor(client: Client, bindings: readonly Binding[], options: MigrateOptions & { readonly window: number }) {
+    this.client = client;
+    this.bindings = bindings;
+    this.options = options;
+    this.ifUnused = options.ifUnused ?? true;
+    this.each = { signal: options.signal, timeout: options.timeout };
+    this.api = options.management === undefined ? undefined : new Management(options.management);
+  }
+
+  get result(): Migrated {
+    return { moved: this.moved, dropped: this.dropped };
+  }
+
+  /** Whether the queue is there as it should be; one that is not there is made: a migration was cut off ahead of that. */
+  async fits(queue: Queue): Promise<boolean> {
+    try {
+      await declareQueue(this.client, queue, this.each);
+      return true;
+    } catch (error) {
+      const words = error instanceof PreconditionFailed ? (error.replyText ?? error.message) : '';
+      if (readInequivalence(words) === undefined) throw error;
+      return false;
+    }
+  }
+
+  /** Moves routes and messages from one queue to another, then deletes the first; all of it where it is still to do. */
+  async move(from: string, to: Queue): Promise<void> {
+    const { client, each } = this;
+    const tell = (step: MigrationProgress['step'], moved = 0, left = 0): void =>
+      this.options.onProgress?.({ step, from, to: to.name, moved, left });
+    tell('declare');
+    await declareQueue(client, to, each);
+    tell('bind');
+    const routes = this.bindings.map((binding) => ({ ...binding, destination: to.name }));
+    await Promise.all(routes.map((binding) => bind(client, binding, each)));
+    if ((await lookAt(client, from, each)) !== undefined) {
+      await this.checkUnused(from);
+      await this.checkDrainable(from);
+      tell('unbind');
+      // At once behind the bind: what is published in between comes to both.
+      const old = await this.bindingsOf(from);
+      await Promise.all(old.map((binding) => unbind(client, binding, each)));
+      await this.empty(from, to.name, tell);
+    }
+    await client.exchangeDelete({ exchange: drainExchange(to.name), ...each });
+  }
+
+  private async empty(
+    from: string,
+    to: string,
+    tell: (step: MigrationProgress['step'], moved?: number, left?: number) => void,
+  ): Promise<void> {
+    const { client, each } = this;
+    const exchange = drainExchange(to);
+    await client.exchangeDeclare({ exchange, type: 'fanout', durable: true, ...each });
+    await client.queueBind({ queue: to, exchange, ...each });
+    tell('drain', 0, (await lookAt(client, from, each))?.messageCount);
+    let movedSoFar = 0;
+    this.moved += await drain(
+      client,
+      {
+        ...{ queue: from, exchange, window: this.options.window },
+        onMoved: (moved, left) => {
+          movedSoFar = moved;
+          if (moved % toldEvery === 0) tell('drain', moved, left);
+        },
+        deleteQueue: (found) => {
+          tell('delete', movedSoFar);
+          return this.deleteEmpty(from, found);
+        },
+      },
+      each,
+    );
+  }
+
+  /** @returns `false` where messages have come meanwhile. */
+  private async deleteEmpty(queue: string, found: QueueDeclared): Promise<boolean> {
+    const { client, each } = this;
+    // One of them is ours.
+    if (this.ifUnused && found.consumerCount > 1) throw inUse(queue, found.consumerCount - 1);
+    // RabbitMQ closes the connection (540) when a quorum queue is to be deleted under a condition.
+    const ifEmpty = await this.isClassic(queue);
+    try {
+      this.dropped += (await client.queueDelete({ queue, ...each, ...(ifEmpty ? { ifEmpty } : {}) })).messageCount;
+      return true;
+    } catch (error) {
+      if (ifEmpty && error instanceof PreconditionFailed) return false;
+      throw error;
+    }
+  }
+
+  /** @throws {PreconditionFailed} where somebody consumes it. */
+  private async checkUnused(queue: string): Promise<void> {
+    if (!this.ifUnused) return;
+    for (let tries = countTries; ; tries--) {
+      const { consumerCount } = (await lookAt(this.client, queue, this.each)) ?? { consumerCount: 0 };
+      if (consumerCount === 0) return;
+      if (tries === 0) throw inUse(queue, consumerCount);
+      await new Promise<void>((resolve) => setTimeout(resolve, countPauseMs));
+    }
+  }
+
+  /** Whether it is known to be a classic queue. */
+  private async isClassic(queue: string): Promise<boolean> {
+    if (this.api === undefined) return false;
+    const told = (await this.api.queues(this.each)).find(({ name }) => name === queue);
+    return told !== undefined && (told.arguments['x-queue-type'] ?? 'classic') === 'classic';
+  }
+
+  private async bindingsOf(queue: string): Promise<readonly Binding[]> {
+    const known = this.bindings.map((binding) => ({ ...binding, destination: queue }));
+    if (this.api === undefined) return known;
+    const told = await this.api.bindings(this.each);
+    return told
+      .filter((each) => each.destination_type === 'queue' && each.destination === queue && each.source !== '')
+      .map(read);
+  }
+
+  /** RabbitMQ: only a stream takes the argument. @throws {UsageError} for one: an ack does not take a message from it. */
+  private async checkDrainable(queue: string): Promise<void> {
+    const { client, each } = this;
+    const consumer = client.basicConsume({
+      queue,
+      prefetchCount: 1,
+      arguments: { 'x-stream-offset': 'next' },
+      ...each,
+    });
+    try {
+      await consumer.ready;
+    } catch (error) {
+      if (error instanceof PreconditionFailed) return;
+      throw error;
+    }
+    await consumer.cancel();
+    throw new UsageError(`queue '${queue}' is a stream; what is in a stream stays there, so it is not migrated`);
+  }
+}
+
+function inUse(queue: string, count: number): PreconditionFailed {
+  return new PreconditionFailed(
+    `queue '${queue}' has ${count} consumers; stop them and migrate again, or say ifUnused: false`,
+  );
+}
+
+function drainExchange(to: string): string {
+  return `${to}.drain`;
+}

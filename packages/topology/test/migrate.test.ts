@@ -1,0 +1,193 @@
+import { type Client, ConnectionBroken } from '@puka/client';
+import { PreconditionFailed, PublishNacked, UsageError } from '@puka/errors';
+import type { EmbeddedBroker } from '@puka/testing';
+import { describe, expect, it } from 'vitest';
+import type { MigrationProgress } from '../src/migrate.ts';
+import { classicQueue, quorumQueue, streamQueue } from '../src/queue-arguments.ts';
+import { defineTopology } from '../src/topology.ts';
+import { scene } from './scene.ts';
+
+const before = defineTopology({
+  exchanges: { work: { type: 'topic' } },
+  queues: { jobs: classicQueue() },
+  bindings: [{ exchange: 'work', queue: 'jobs', routingKey: 'job.#' }],
+});
+const after = defineTopology({
+  exchanges: { work: { type: 'topic' } },
+  queues: { jobs: quorumQueue({ deliveryLimit: 7 }) },
+  bindings: [{ exchange: 'work', queue: 'jobs', routingKey: 'job.#' }],
+});
+
+async function fill(client: Client, count: number): Promise<string[]> {
+  const bodies = Array.from({ length: count }, (_, index) => `${index}`);
+  await Promise.all(bodies.map((body) => client.basicPublish({ exchange: 'work', routingKey: `job.${body}`, body })));
+  return bodies;
+}
+
+/** The bodies in a queue, in their order. */
+function bodies(broker: EmbeddedBroker, queue: string): string[] {
+  return broker.queue(queue)?.messages.map((message) => message.text()) ?? [];
+}
+
+/** That nothing of a migration is left but the new queue. */
+function expectMigrated(broker: EmbeddedBroker): void {
+  expect(broker.queues().map(({ name, type }) => [name, type])).toEqual([['jobs', 'quorum']]);
+  expect(broker.exchanges().filter(({ name }) => !name.startsWith('amq.') && name !== '')).toHaveLength(1);
+  expect(broker.bindings().map(({ source, destination, routingKey }) => [source, destination, routingKey])).toEqual([
+    ['work', 'jobs', 'job.#'],
+  ]);
+}
+
+describe('migrate', () => {
+  it('brings a queue to other arguments, its messages in their order, with their routing keys and properties', async () => {
+    const { broker, client } = await scene();
+    await before.apply(client);
+    const sent = await fill(client, 500);
+    await client.basicPublish({
+      ...{ exchange: 'work', routingKey: 'job.last', body: 'last' },
+      ...{ headers: { a: 1, CC: ['job.copy'] }, messageId: 'm', priority: 3, deliveryMode: 1 },
+    });
+    const result = await after.migrate(client, 'jobs');
+    // The last one came by its CC too, once for the queue.
+    expect(result).toEqual({ moved: 1002, dropped: 0 });
+    expect(bodies(broker, 'jobs')).toEqual([...sent, 'last']);
+    expectMigrated(broker);
+    const messages = broker.queue('jobs')?.messages ?? [];
+    expect(messages[7]).toMatchObject({ routingKey: 'job.7' });
+    expect(messages.at(-1)?.routingKey).toBe('job.last');
+    const headers = { a: 1, CC: ['job.copy'] };
+    expect(messages.at(-1)?.properties).toMatchObject({ headers, messageId: 'm', priority: 3, deliveryMode: 1 });
+    expect(await after.migrate(client, 'jobs')).toEqual({ moved: 0, dropped: 0 });
+    expectMigrated(broker);
+  });
+
+  it('tells each step, and how far the messages have come', async () => {
+    const { client } = await scene();
+    await before.apply(client);
+    await fill(client, 300);
+    const seen: MigrationProgress[] = [];
+    await after.migrate(client, 'jobs', { onProgress: (progress) => seen.push(progress) });
+    const steps = seen.map(({ step, from, moved, left }) => `${step} ${from} ${moved}+${left}`);
+    const oneWay = (from: string): string[] => [
+      ...['declare', 'bind', 'unbind'].map((step) => `${step} ${from} 0+0`),
+      `drain ${from} 0+300`,
+      ...[100, 200, 300].map((moved) => `drain ${from} ${moved}+${300 - moved}`),
+      `delete ${from} 300+0`,
+    ];
+    expect(steps).toEqual([...oneWay('jobs'), ...oneWay('jobs.migration')]);
+  });
+
+  it('moves to another name without a queue in between', async () => {
+    const { broker, client } = await scene();
+    await before.apply(client);
+    const sent = await fill(client, 50);
+    const renamed = defineTopology({
+      exchanges: { work: { type: 'topic' } },
+      queues: { 'jobs.v2': quorumQueue() },
+      bindings: [{ exchange: 'work', queue: 'jobs.v2', routingKey: 'job.#' }],
+    });
+    expect(await renamed.migrate(client, 'jobs.v2', { from: 'jobs' })).toEqual({ moved: 50, dropped: 0 });
+    expect(broker.queues().map(({ name }) => name)).toEqual(['jobs.v2']);
+    expect(bodies(broker, 'jobs.v2')).toEqual(sent);
+    expect(await renamed.migrate(client, 'jobs.v2', { from: 'jobs' })).toEqual({ moved: 0, dropped: 0 });
+  });
+
+  it('goes on wherever the connection was lost, and loses nothing', async () => {
+    // Counted from the client's side, so that every step is met: some 60 bytes each, then the messages.
+    for (let bytes = 1; ; bytes = Math.ceil(bytes * 1.17) + 13) {
+      const { broker, client, another } = await scene();
+      await before.apply(client);
+      const sent = await fill(client, 20);
+      const own = await another();
+      broker.faults.dropAfterBytes(bytes, { from: 'client' });
+      const first = await after.migrate(own, 'jobs', { window: 5 }).catch((error: unknown) => error);
+      if (!(first instanceof Error)) break;
+      expect(first).toBeInstanceOf(ConnectionBroken);
+      broker.faults.clear();
+      await after.migrate(await another(), 'jobs', { window: 5 });
+      expectMigrated(broker);
+      const found = bodies(broker, 'jobs');
+      expect([...new Set(found)].sort()).toEqual([...sent].sort());
+      // No more twice than were on their way.
+      expect(found.length).toBeLessThanOrEqual(sent.length + 10);
+    }
+  });
+
+  it('acks no message whose copy has no confirm', async () => {
+    const { broker, client } = await scene();
+    await before.apply(client);
+    const sent = await fill(client, 10);
+    broker.faults.nackPublishes(1);
+    await expect(after.migrate(client, 'jobs')).rejects.toBeInstanceOf(PublishNacked);
+    expect(new Set([...bodies(broker, 'jobs'), ...bodies(broker, 'jobs.migration')])).toEqual(new Set(sent));
+    await after.migrate(client, 'jobs');
+    expect(bodies(broker, 'jobs').sort()).toEqual([...sent].sort());
+    expectMigrated(broker);
+  });
+
+  it('moves what is published meanwhile, wherever it comes to', async () => {
+    const { broker, client } = await scene();
+    await before.apply(client);
+    await fill(client, 200);
+    let count = 0;
+    const publishes: PromiseLike<void>[] = [];
+    const onProgress = (): void => {
+      publishes.push(client.basicPublish({ exchange: 'work', routingKey: 'job.x', body: `more ${count++}` }));
+    };
+    await after.migrate(client, 'jobs', { onProgress });
+    await Promise.all(publishes);
+    expectMigrated(broker);
+    const found = new Set(bodies(broker, 'jobs'));
+    for (let each = 0; each < count; each++) expect(found).toContain(`more ${each}`);
+    expect(found.size).toBe(200 + count);
+  });
+
+  it('leaves a queue that has consumers, and goes on when they are gone', async () => {
+    const { broker, client, another } = await scene();
+    await before.apply(client);
+    await fill(client, 3);
+    const worker = (await another()).basicConsume({ queue: 'jobs', prefetchCount: 1 });
+    await worker.ready;
+    await expect(after.migrate(client, 'jobs')).rejects.toThrow("queue 'jobs' has 1 consumers");
+    await expect(after.migrate(client, 'jobs')).rejects.toBeInstanceOf(PreconditionFailed);
+    await worker.cancel();
+    await after.migrate(client, 'jobs');
+    expectMigrated(broker);
+  });
+
+  it('moves the message of another user, whose name it keeps in a header', async () => {
+    const { broker, client } = await scene();
+    await before.apply(client);
+    broker.publish({ exchange: 'work', routingKey: 'job.1', body: 'x', userId: 'alice' });
+    await after.migrate(client, 'jobs');
+    expect(broker.queue('jobs')?.messages[0]?.properties).toMatchObject({ headers: { 'puka-user-id': 'alice' } });
+  });
+
+  it('refuses what cannot be migrated', async () => {
+    const { broker, client } = await scene();
+    await client.queueDeclare({ queue: 'jobs', ...streamQueue() });
+    await client.basicPublish({ routingKey: 'jobs', body: 'x' });
+    await client.exchangeDeclare({ exchange: 'work', type: 'topic', durable: true });
+    await expect(after.migrate(client, 'jobs')).rejects.toThrow("queue 'jobs' is a stream");
+    expect(broker.queue('jobs')?.ready).toBe(1);
+    const other = defineTopology({ queues: { a: { exclusive: true }, b: { external: true } } });
+    await expect(other.migrate(client, 'a')).rejects.toBeInstanceOf(UsageError);
+    await expect(other.migrate(client, 'b')).rejects.toBeInstanceOf(UsageError);
+    await expect(other.migrate(client, 'c' as 'a')).rejects.toBeInstanceOf(UsageError);
+    await expect(after.migrate(client, 'jobs', { window: 0 })).rejects.toBeInstanceOf(UsageError);
+  });
+
+  it('stops at an abort, and goes on when called again', async () => {
+    const { broker, client } = await scene();
+    await before.apply(client);
+    const sent = await fill(client, 300);
+    const controller = new AbortController();
+    const onProgress = ({ moved }: MigrationProgress): void => {
+      if (moved >= 100) controller.abort('enough');
+    };
+    await expect(after.migrate(client, 'jobs', { signal: controller.signal, onProgress })).rejects.toBe('enough');
+    await after.migrate(client, 'jobs');
+    expect([...new Set(bodies(broker, 'jobs'))].sort()).toEqual([...sent].sort());
+    expectMigrated(broker);
+  });
+});
