@@ -64,6 +64,8 @@ const toldEvery = 100;
 /** RabbitMQ: the count of a quorum queue's consumers follows somewhat later. */
 const countTries = 20;
 const countPauseMs = 100;
+/** How long a stream that has messages may take to send one. */
+const firstMessageMs = 2000;
 
 declare function setTimeout(callback: () => void, ms: number): unknown;
 
@@ -233,19 +235,18 @@ class Migration {
   /** RabbitMQ: only a stream takes the argument. @throws {UsageError} for one: an ack does not take a message from it. */
   private async checkDrainable(queue: string): Promise<void> {
     const { client, each } = this;
-    const consumer = client.basicConsume({
-      queue,
-      prefetchCount: 1,
-      arguments: { 'x-stream-offset': 'next' },
-      ...each,
-    });
+    const first = { 'x-stream-offset': 'first' };
+    const consumer = client.basicConsume({ queue, prefetchCount: 1, arguments: first, ...each });
     try {
       await consumer.ready;
     } catch (error) {
       if (error instanceof PreconditionFailed) return;
       throw error;
     }
+    // Taken before the cancel: RabbitMQ closes the connection (540) when a message of a stream is to go back.
+    const message = await client.wait(consumer, { timeout: firstMessageMs });
     await consumer.cancel();
+    message?.ack();
     throw new UsageError(`queue '${queue}' is a stream; what is in a stream stays there, so it is not migrated`);
   }
 }
