@@ -32,7 +32,10 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   transport: ['errors'],
   client: ['errors', 'wire', 'transport'],
   testing: ['errors', 'wire', 'transport'],
+  // Over the public API of the client alone.
   worker: ['errors', 'client'],
+  topology: ['errors', 'client'],
+  rpc: ['errors', 'client'],
   testkit: ['errors', 'wire', 'transport', 'client'],
   checks: ['testkit'],
 };
@@ -49,9 +52,9 @@ const separateRooms: readonly (readonly [from: string, to: string])[] = [['consu
 const clientSources = 'packages/client/src/';
 
 /** The packages that users install: they depend on each other and on nothing else. */
-const published = ['errors', 'wire', 'transport', 'client', 'testing', 'worker'];
+const published = ['errors', 'wire', 'transport', 'client', 'testing', 'worker', 'topology', 'rpc'];
 /** Packages over the public API of the client: they import its root alone. */
-const overClient = ['worker'];
+const overClient = ['worker', 'topology', 'rpc'];
 /** Code without a clock, timers, randomness or a runtime. */
 const pure = [
   'packages/errors/src/',

@@ -11,7 +11,15 @@ const root = resolve(checks, '../..');
 const PATH = [join(checks, 'node_modules/.bin'), join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter);
 
 /** The packages that are published, each behind those it needs. */
-export const publishedPackages: readonly string[] = ['errors', 'wire', 'transport', 'client', 'testing', 'worker'];
+export const publishedPackages: readonly string[] = [
+  'errors',
+  'wire',
+  'transport',
+  'client',
+  'testing',
+  'worker',
+  'topology',
+];
 
 /** Runs a command to its end, the workspace's tools within reach; throws with all of its output when it fails. */
 export async function command(cwd: string, name: string, ...args: string[]): Promise<string> {

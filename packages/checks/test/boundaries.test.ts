@@ -26,6 +26,12 @@ describe('layers', () => {
     ['worker', 'transport'],
     ['worker', 'client/session'],
     ['worker', 'testing'],
+    ['client', 'topology'],
+    ['client', 'rpc'],
+    ['topology', 'wire'],
+    ['topology', 'transport'],
+    ['rpc', 'topology'],
+    ['rpc', 'wire'],
     ['wire', 'wire'],
   ])('%s must not import %s', (from, to) => {
     const path = `packages/${from}/src/index.ts`;
@@ -41,6 +47,9 @@ describe('layers', () => {
     ['testkit', 'client'],
     ['worker', 'client'],
     ['worker', 'errors'],
+    ['topology', 'client'],
+    ['rpc', 'client'],
+    ['rpc', 'errors'],
   ])('%s may import %s', (from, to) => {
     expect(check({ [`packages/${from}/src/index.ts`]: `import { x } from '@puka/${to}';` })).toEqual([]);
   });

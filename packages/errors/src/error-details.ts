@@ -47,7 +47,7 @@ export interface ErrorDetails {
 export interface ErrorTraits {
   /** The name of the class; kept as text, for a bundler may rename the class itself. */
   readonly name: string;
-  /** The name of the class in upper snake case, never changed once published. */
+  /** The name of the class in upper snake case, never changed once published; of packages above the client with theirs ahead. */
   readonly code: ErrorCode;
   /** The reply code that the class stands for; absent where it stands for none. */
   readonly replyCode?: number;

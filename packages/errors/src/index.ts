@@ -9,7 +9,7 @@ export {
 } from './connection-errors.ts';
 export type { Blame, ErrorDetails, ErrorTraits, Outcome, Scope } from './error-details.ts';
 export type { CauseJson, ErrorJson } from './error-json.ts';
-export type { AmqpErrorCode, ErrorCode } from './generated/error-codes.ts';
+export type { AmqpErrorCode, ErrorCode, ExtensionErrorCode } from './generated/error-codes.ts';
 export {
   AmqpNotImplemented,
   AmqpSyntaxError,

@@ -78,7 +78,8 @@ describe('the type of code', () => {
     expectTypeOf<errors.NotFound['code']>().toEqualTypeOf<'NOT_FOUND'>();
     expectTypeOf<errors.ConnectionBroken['code']>().toEqualTypeOf<'CONNECTION_BROKEN'>();
     expectTypeOf<errors.ErrorJson['code']>().toEqualTypeOf<errors.ErrorCode>();
-    expectTypeOf<Classes['code']>().toEqualTypeOf<Exclude<errors.ErrorCode, 'PUKA_ERROR'>>();
+    type Elsewhere = errors.ExtensionErrorCode | 'PUKA_ERROR';
+    expectTypeOf<Classes['code']>().toEqualTypeOf<Exclude<errors.ErrorCode, Elsewhere>>();
   });
 
   it('lets a comparison with a code that no class has not compile', () => {

@@ -2,15 +2,8 @@
  * Moves every message of a queue to an exchange, then lets the queue be deleted: a message is acked when its copy has been
  * confirmed, so that a crash can double it and never lose it. Must not declare or delete anything itself.
  */
-import {
-  type Client,
-  type Consumer,
-  ConsumerCancelled,
-  type Message,
-  type OperationOptions,
-  PreconditionFailed,
-  type QueueDeclared,
-} from '@puka/client';
+import type { Client, Consumer, Message, OperationOptions, QueueDeclared } from '@puka/client';
+import { ConsumerCancelled, PreconditionFailed } from '@puka/errors';
 import { lookAt } from './look.ts';
 
 /** What is to be moved. */

@@ -2,8 +2,8 @@
  * Brings a queue to other arguments, which RabbitMQ cannot change: its messages move to a queue that has them. Every step may be
  * done again, and what is there tells which step is next, so a migration that was cut off goes on where it was.
  */
-import { type Client, type OperationOptions, PreconditionFailed, type QueueDeclared } from '@puka/client';
-import { UsageError } from '@puka/errors';
+import type { Client, OperationOptions, QueueDeclared } from '@puka/client';
+import { PreconditionFailed, UsageError } from '@puka/errors';
 import { bind, declareQueue, unbind } from './apply.ts';
 import { read } from './check.ts';
 import type { Binding, Queue } from './definition.ts';

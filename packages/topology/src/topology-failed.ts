@@ -53,13 +53,13 @@ export class ManagementFailed extends PukaError {
   /** What the errors of this class have in common. */
   static override readonly traits: ErrorTraits = {
     name: 'ManagementFailed',
-    code: 'MANAGEMENT_FAILED',
+    code: 'TOPOLOGY_MANAGEMENT_FAILED',
     blame: 'caller',
     scope: 'operation',
     retryable: false,
     outcome: 'refused',
   };
-  declare readonly code: 'MANAGEMENT_FAILED';
+  declare readonly code: 'TOPOLOGY_MANAGEMENT_FAILED';
   /** The status of HTTP; `undefined` where there was no answer. */
   readonly status: number | undefined;
 

@@ -91,7 +91,7 @@ describe('the management API', () => {
     const { url } = await answering(401, '{"error":"not_authorised"}');
     const error = await topology.check(client, { management: url }).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(ManagementFailed);
-    expect(error).toMatchObject({ status: 401, code: 'MANAGEMENT_FAILED' });
+    expect(error).toMatchObject({ status: 401, code: 'TOPOLOGY_MANAGEMENT_FAILED' });
     expect(String(error)).toMatch(/answered with 401: .*not_authorised/);
     expect(JSON.stringify(error)).not.toMatch(/s%C3%A9cret|sécret/);
   });

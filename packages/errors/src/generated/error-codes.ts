@@ -24,6 +24,12 @@ export type AmqpErrorCode =
   | 'INTERNAL_ERROR';
 
 /**
+ * The `code` of an error of a package above the client: it begins with the name of the package, such as
+ * `TOPOLOGY_FAILED`.
+ */
+export type ExtensionErrorCode = `TOPOLOGY_${string}` | `RPC_${string}` | `WORKER_${string}`;
+
+/**
  * The `code` of any error of Puka. `PUKA_ERROR` is only that of a class derived from `PukaError` directly,
  * without traits of its own.
  */
@@ -38,4 +44,5 @@ export type ErrorCode =
   | 'OPERATION_TIMEOUT'
   | 'USAGE_ERROR'
   | 'LIMIT_EXCEEDED'
+  | ExtensionErrorCode
   | 'PUKA_ERROR';

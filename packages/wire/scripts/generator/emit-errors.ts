@@ -26,9 +26,13 @@ function emitErrorCodes(): SourceFile {
     ]),
     `export type AmqpErrorCode =\n| 'AMQP_ERROR'\n${union(replyCodeDefinitions)};`,
     docComment([
+      'The `code` of an error of a package above the client: it begins with the name of the package, such as `TOPOLOGY_FAILED`.',
+    ]),
+    'export type ExtensionErrorCode = `TOPOLOGY_${string}` | `RPC_${string}` | `WORKER_${string}`;',
+    docComment([
       'The `code` of any error of Puka. `PUKA_ERROR` is only that of a class derived from `PukaError` directly, without traits of its own.',
     ]),
-    `export type ErrorCode =\n| AmqpErrorCode\n${union(localErrors)}\n| 'PUKA_ERROR';`,
+    `export type ErrorCode =\n| AmqpErrorCode\n${union(localErrors)}\n| ExtensionErrorCode\n| 'PUKA_ERROR';`,
   ]);
 }
 
