@@ -94,7 +94,7 @@ describe('migrate', () => {
 
   it('goes on wherever the connection was lost, and loses nothing', async () => {
     // Counted from the client's side, so that every step is met: some 60 bytes each, then the messages.
-    for (let bytes = 1; ; bytes = Math.ceil(bytes * 1.17) + 13) {
+    for (let bytes = 1; ; bytes = Math.ceil(bytes * 1.4) + 13) {
       const { broker, client, another } = await scene();
       await before.apply(client);
       const sent = await fill(client, 20);
