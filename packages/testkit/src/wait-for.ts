@@ -1,5 +1,5 @@
-// Waits for something a real broker or socket does in its own time, by asking again and again.
-// It must not be used where a virtual clock or an event can tell.
+// Waits for something that a real broker or socket does in its own time, by polling.
+// It must not be used where a virtual clock or an event is available.
 
 /** How long to wait, and how often to ask. */
 export interface WaitOptions {
@@ -15,8 +15,8 @@ export interface WaitOptions {
 export type NotYet = undefined | null | false;
 
 /**
- * Asks until the answer is neither `undefined`, `null` nor `false`, and gives that answer.
- * Rejects when the time is over, with the last error of the question as its cause; an error before that counts as "not
+ * Asks until the answer is neither `undefined`, `null` nor `false`, and resolves with that answer.
+ * Rejects when the time is over, with the last error of the question as its cause. An error before that counts as "not
  * yet".
  *
  * @example

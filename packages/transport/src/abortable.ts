@@ -1,11 +1,11 @@
-/** Ties an attempt to a signal, for adapters whose runtime knows only half of it. It must not know what is attempted. */
+/** Ties an attempt to a signal, for adapters whose runtime cannot abort every step. It must not know what is attempted. */
 import type { AbortSignalLike } from './contract.ts';
 
 /**
  * Runs an attempt until it settles or the signal is aborted, whichever is first. No listener is left on the signal.
  *
- * @param start begins the attempt, in this very call; what it is given is aborted when the attempt is given up.
- * @param discard gets what an attempt that was given up came to all the same.
+ * @param start begins the attempt, inside this call. Its argument is aborted when the attempt is given up.
+ * @param discard called with the result of an attempt that was given up and succeeded all the same.
  * @throws (rejects) `signal.reason` when aborted; else what the attempt rejects with.
  */
 export function abortable<T>(

@@ -1,24 +1,24 @@
 /**
- * Says in words what went wrong with a connection, for all adapters: system and TLS error codes in, `ConnectionBroken` out.
- * It must not use a runtime's types: errors are looked at by their shape.
+ * Turns the system and TLS errors of all adapters into `ConnectionBroken` with a text that says what to look at.
+ * It must not use a runtime's types: it examines errors by their shape.
  */
 import { ConnectionBroken } from '@puka/errors';
 
 const systemReasons: ReadonlyMap<string, string> = new Map([
   ['ECONNREFUSED', 'connection refused; is the server running, and does it listen on this address and port?'],
-  ['ENOTFOUND', 'the host name is not known; is it spelt right?'],
+  ['ENOTFOUND', 'the host name cannot be resolved; is it spelled right?'],
   ['EAI_AGAIN', 'the name service did not answer'],
-  ['ETIMEDOUT', 'no answer in time; a firewall may drop the packets'],
+  ['ETIMEDOUT', 'no answer in time; a firewall may be dropping the packets'],
   ['ERR_SOCKET_CONNECTION_TIMEOUT', 'no address of the host answered in time'],
   ['EHOSTUNREACH', 'no route to the host'],
-  ['ENETUNREACH', 'the network cannot be reached from here'],
+  ['ENETUNREACH', 'the network is unreachable'],
   ['ENETDOWN', 'the network is down'],
-  ['EADDRNOTAVAIL', 'the address is not available from here, or no local port is free'],
+  ['EADDRNOTAVAIL', 'the address is not available on this machine, or no local port is free'],
   ['EACCES', 'the operating system does not allow it'],
   ['EPERM', 'the operating system does not allow it'],
   ['EMFILE', 'this process has too many files and sockets open'],
   ['ENFILE', 'this machine has too many files and sockets open'],
-  ['ECONNRESET', 'the peer, or something between, reset the connection'],
+  ['ECONNRESET', 'the peer or something in between reset the connection'],
   ['ECONNABORTED', 'the connection was aborted on this machine'],
   ['EPIPE', 'the peer had closed the connection when we wrote to it'],
 ]);
@@ -42,17 +42,17 @@ const tlsReasons: ReadonlyMap<string, string> = new Map([
   ],
   ['UNABLE_TO_GET_ISSUER_CERT', 'the authority of the certificate is not known; give it as ca'],
   ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'the authority of the certificate is not known; give it as ca'],
-  ['ERR_SSL_WRONG_VERSION_NUMBER', 'the answer is no TLS; does the server speak TLS on this port?'],
-  ['ERR_SSL_PACKET_LENGTH_TOO_LONG', 'the answer is no TLS; does the server speak TLS on this port?'],
-  ['ERR_SSL_UNSUPPORTED_PROTOCOL', 'no TLS version is common to both sides'],
+  ['ERR_SSL_WRONG_VERSION_NUMBER', 'the answer is not TLS; does the server speak TLS on this port?'],
+  ['ERR_SSL_PACKET_LENGTH_TOO_LONG', 'the answer is not TLS; does the server speak TLS on this port?'],
+  ['ERR_SSL_UNSUPPORTED_PROTOCOL', 'the two sides have no TLS version in common'],
   ['ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION', 'the server accepts none of the TLS versions offered'],
   [
     'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE',
-    'the server found nothing in common in what was offered, or wants a client certificate',
+    'the server accepts nothing that was offered, or wants a client certificate',
   ],
   [
     'ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE',
-    'the server found nothing in common in what was offered, or wants a client certificate',
+    'the server accepts nothing that was offered, or wants a client certificate',
   ],
   ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', 'the server wants a client certificate; give cert and key'],
   ['ERR_SSL_TLSV1_ALERT_CERTIFICATE_REQUIRED', 'the server wants a client certificate; give cert and key'],
@@ -105,7 +105,7 @@ export function handshakeFailure(
 /**
  * The error of a connection that was up and broke.
  *
- * @returns ConnectionBroken with `outcome: 'unknown'`: nobody knows what of the bytes sent the peer has seen.
+ * @returns ConnectionBroken with `outcome: 'unknown'`: it is not known which of the sent bytes the peer has received.
  */
 export function breakFailure(
   host: string,
@@ -141,7 +141,7 @@ function isTlsCode(code: string): boolean {
 function errorCode(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
   if ('code' in error && typeof error.code === 'string') return error.code;
-  // One error an address tried: the first speaks for all.
+  // One error for each address tried. The first stands for all.
   return 'errors' in error && Array.isArray(error.errors) ? errorCode(error.errors[0]) : undefined;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The receiving side that all adapters share: holds what arrived until the handlers may have it, and keeps the order data,
- * end, close. It must not touch a socket: it asks its source to start and stop.
+ * The receiving side that all adapters share. It holds what arrived until the handlers may be called, and keeps the order
+ * data, end, close. It must not touch a socket: it asks its source to start and stop.
  */
 import type { ConnectionBroken } from '@puka/errors';
 import { UsageError } from '@puka/errors';
@@ -10,7 +10,7 @@ import { Fifo } from './fifo.ts';
 /** In pull mode the source is read ahead up to this many bytes. */
 const readAheadBytes = 64 * 1024;
 
-/** Where the bytes come from. Stopping may take effect late: what still arrives is held. */
+/** The source of the bytes. Stopping may take effect late: what still arrives is held. */
 export interface InboxSource {
   startReading(): void;
   stopReading(): void;
@@ -25,7 +25,7 @@ export interface InboxOptions {
   readonly schedule: (task: () => void) => void;
 }
 
-/** Starts shut: nothing is handed over before `open()`. */
+/** Nothing is handed over before `open()`. */
 export class Inbox {
   readonly #handlers: TransportHandlers;
   readonly #mode: 'push' | 'pull';
@@ -67,7 +67,7 @@ export class Inbox {
     this.#flush();
   }
 
-  /** Takes bytes from the source; they are the inbox's from now on. @param isLast see `onData`. */
+  /** Takes bytes from the source. The inbox owns them from now on. @param isLast see `onData`. */
   receive(bytes: Uint8Array, isLast?: boolean): void {
     if (this.#isDiscarding || this.#close !== undefined) return;
     if (this.#mode === 'push' && this.#mayPush() && this.#held.length === 0 && !this.#isFlushing) {
@@ -94,7 +94,7 @@ export class Inbox {
     this.#flush();
   }
 
-  /** Drops everything but the close: what follows a `close()` of our own. */
+  /** Drops everything but the close. Called after our own `close()`. */
   discard(): void {
     this.#isDiscarding = true;
     this.#drop();
@@ -189,7 +189,7 @@ export class Inbox {
     this.#heldBytes = 0;
   }
 
-  // Also when it is stopped already: a source that still delivers has to be told again.
+  // Also when it is stopped already: a source that still delivers must be stopped again.
   #stopSource(): void {
     this.#isSourceStopped = true;
     this.#source.stopReading();

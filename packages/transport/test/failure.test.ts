@@ -16,11 +16,17 @@ describe('connectFailure', () => {
       'ECONNREFUSED',
       'could not connect to broker:5000: connection refused; is the server running, and does it listen on this address and port? (ECONNREFUSED)',
     ],
-    ['ENOTFOUND', 'could not connect to broker:5000: the host name is not known; is it spelt right? (ENOTFOUND)'],
-    ['ETIMEDOUT', 'could not connect to broker:5000: no answer in time; a firewall may drop the packets (ETIMEDOUT)'],
+    [
+      'ENOTFOUND',
+      'could not connect to broker:5000: the host name cannot be resolved; is it spelled right? (ENOTFOUND)',
+    ],
+    [
+      'ETIMEDOUT',
+      'could not connect to broker:5000: no answer in time; a firewall may be dropping the packets (ETIMEDOUT)',
+    ],
     [
       'ERR_SSL_WRONG_VERSION_NUMBER',
-      'could not connect to broker:5000: the answer is no TLS; does the server speak TLS on this port? (ERR_SSL_WRONG_VERSION_NUMBER)',
+      'could not connect to broker:5000: the answer is not TLS; does the server speak TLS on this port? (ERR_SSL_WRONG_VERSION_NUMBER)',
     ],
   ];
   for (const [code, message] of expected) {

@@ -1,4 +1,4 @@
-// A clock that stands still until it is told to go on. It must never look at the real time, nor wait.
+// A clock that only moves when it is advanced. It must never look at the real time, and must never wait.
 
 /**
  * Callbacks one call may run, so that two that schedule each other for now end in an error and not in an endless loop.

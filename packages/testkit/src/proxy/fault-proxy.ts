@@ -1,4 +1,4 @@
-// A TCP proxy that spoils connections on demand, for tests of what a client does about it.
+// A TCP proxy that disturbs connections on demand, for tests of how a client reacts.
 // It must know nothing of AMQP: it sees bytes.
 
 import { connect, createServer, type Server, type Socket } from 'node:net';
@@ -15,7 +15,7 @@ import {
 import { Lane } from './lane.ts';
 import { resetSocket } from './reset-socket.ts';
 
-/** Where the connections go and what is kept of them. */
+/** Options of {@link faultProxy}. */
 export interface FaultProxyOptions {
   readonly target: { readonly host: string; readonly port: number };
   /** Keep all bytes of all connections, see {@link FaultProxy.conversations}. Default false. */
@@ -77,17 +77,17 @@ export class FaultProxy {
     return this.#claim?.port ?? 0;
   }
 
-  /** Connections open at the moment. */
+  /** The number of open connections. */
   get connections(): number {
     return this.#connections.size;
   }
 
-  /** Connections ever accepted. */
+  /** The number of connections accepted so far. */
   get accepted(): number {
     return this.#accepted;
   }
 
-  /** What was said on each connection, in the order of their opening; empty without `record`. */
+  /** The bytes of each connection, in the order in which they were opened; empty without `record`. */
   get conversations(): readonly (readonly RecordedBytes[])[] {
     return this.#conversations;
   }
@@ -106,7 +106,7 @@ export class FaultProxy {
     return parsed.href;
   }
 
-  /** Holds every piece back for so many milliseconds. 0: no more. */
+  /** Delays every piece by so many milliseconds. 0: no delay. */
   latency(ms: number, where: Where = 'both'): void {
     this.#change(where, (faults) => {
       faults.latencyMs = positive('latency', ms, 0);
@@ -128,8 +128,7 @@ export class FaultProxy {
   }
 
   /**
-   * Nothing goes through any more and nobody is told, as when a cable is cut: neither bytes nor ends. What was held
-   * goes on after `restore`.
+   * Passes nothing on, neither bytes nor ends, as when a cable is cut. What was held is passed on after `restore`.
    */
   blackHole(where: Where = 'both'): void {
     this.#change(where, (faults) => {
@@ -176,7 +175,7 @@ export class FaultProxy {
     server.close();
   }
 
-  /** Takes every fault back; what was held goes on. */
+  /** Removes every fault. What was held is passed on. */
   async restore(): Promise<void> {
     Object.assign(this.#faults.clientToServer, noFaults());
     Object.assign(this.#faults.serverToClient, noFaults());

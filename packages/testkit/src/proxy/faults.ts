@@ -1,6 +1,6 @@
-// What can go wrong on the way, for one direction. It must know nothing of sockets.
+// The faults of one direction. It must know nothing of sockets.
 
-/** The two ways bytes go. */
+/** The two directions. */
 export type Direction = 'clientToServer' | 'serverToClient';
 
 /** Where a fault applies. */
@@ -14,7 +14,7 @@ export interface ProxyTimers {
   after(ms: number, run: () => void): () => void;
 }
 
-/** Tells whether the byte at an offset of a connection's stream, counted from 0, is to be spoilt. */
+/** Whether to invert the byte at an offset of a connection's stream, counted from 0. */
 export type Corruption = (byte: number, offset: number) => boolean;
 
 /** The faults of one direction; the proxy changes them, the lanes of all connections look at them. */

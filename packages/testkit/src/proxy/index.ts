@@ -1,4 +1,4 @@
-// The TCP proxy that spoils connections.
+// The TCP proxy that disturbs connections.
 
 export { FaultProxy, type FaultProxyOptions, faultProxy, type RecordedBytes } from './fault-proxy.ts';
 export type { Corruption, Direction, ProxyTimers, Where } from './faults.ts';

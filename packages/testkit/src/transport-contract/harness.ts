@@ -1,5 +1,5 @@
 /**
- * What the transport contract suite asks for: a test runner, and a server to connect to. Types only.
+ * What the transport contract suite needs: a test runner, and a server to connect to. Types only.
  * It must not name a runtime, so that the same suite runs on all of them.
  */
 import type { ConnectOptions, TlsOptions, TransportConnector } from '@puka/transport';
@@ -25,7 +25,7 @@ export interface ContractHarness {
   readonly hasSocket: boolean;
 }
 
-/** Where a server is to be found. */
+/** The address of a server. */
 export type ContractAddress = Pick<ConnectOptions, 'host' | 'port' | 'tls'>;
 
 /** A server that accepts any number of connections. */
@@ -45,7 +45,7 @@ export interface ContractServer {
 export interface ContractPeer {
   /** Copies nothing: the bytes must stay as they are. */
   write(bytes: Uint8Array): void;
-  /** What was written and has not left yet. */
+  /** Bytes written and not sent yet. */
   readonly bufferedBytes: number;
   /** Takes the next bytes received; waits until there are as many. */
   receive(byteCount: number): Promise<Uint8Array>;

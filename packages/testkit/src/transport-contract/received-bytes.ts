@@ -1,4 +1,4 @@
-/** Bytes that came, and whoever waits for some of them. Used by the servers of the harnesses. */
+/** Received bytes, and those who wait for some of them. Used by the servers of the harnesses. */
 import { concatenated } from './byte-patterns.ts';
 
 export class ReceivedBytes {
@@ -15,7 +15,7 @@ export class ReceivedBytes {
     this.#serve();
   }
 
-  /** No more will come: those who wait in vain are told. */
+  /** No more bytes follow: rejects those who wait for more than there are. */
   fail(error: Error): void {
     this.#failure ??= error;
     this.#serve();

@@ -1,4 +1,4 @@
-/** Handlers that remember what was called, and promises to wait on it. It must not use a clock. */
+/** Handlers that record their calls, and promises to wait for them. It must not use a clock. */
 import type { ConnectionBroken } from '@puka/errors';
 import type { TransportHandlers } from '@puka/transport';
 
@@ -17,7 +17,7 @@ export class Recorder implements TransportHandlers {
   readonly lasts: (boolean | undefined)[] = [];
   receivedBytes = 0;
   closeError: ConnectionBroken | undefined;
-  /** Called first in each handler; what a test wants to do right inside. */
+  /** Called first in each handler, for what a test does inside it. */
   during: ((event: RecordedEvent) => void) | undefined;
   readonly #counts = new Map<RecordedEvent, number>();
   #waiters: Waiter[] = [];

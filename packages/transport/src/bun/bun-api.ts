@@ -1,17 +1,17 @@
 /**
  * The part of `Bun` that the adapter uses, written out so that no program needs Bun's types for it.
- * Outside Bun it is an error, not another way.
+ * Outside Bun its use is an error. It is no means to find out the runtime.
  */
 import { UsageError } from '@puka/errors';
 
 /** `Bun.Socket`. */
 export interface BunSocket {
   readonly fd: number;
-  /** @returns how much was taken; the rest is the caller's. -1 when the connection is over. */
+  /** @returns how many bytes were accepted; the caller keeps the rest. -1 when the connection is closed. */
   write(bytes: Uint8Array): number;
-  /** Tells the peer that no more will come. */
+  /** Ends this side's direction. */
   shutdown(): void;
-  /** Ends both ways; what the system has taken still goes out. */
+  /** Ends both directions. What the system has accepted is still sent. */
   close(): void;
   pause(): void;
   resume(): void;
@@ -20,7 +20,7 @@ export interface BunSocket {
   upgradeTLS(options: { tls: BunTlsOptions; socket: BunSocketEvents }): [raw: BunSocket, secure: BunSocket];
 }
 
-/** What Bun calls. What such a function throws would come back by `error`. */
+/** The functions that Bun calls. An exception of one of them would be reported by `error`. */
 export interface BunSocketEvents {
   readonly binaryType: 'uint8array';
   open(socket: BunSocket): void;

@@ -15,7 +15,7 @@ import { type BunSocketOwner, socketEvents } from './events.ts';
 import { bunErrorCode, isAccepted } from './failure.ts';
 import { bunTlsOptions } from './tls-options.ts';
 
-/** A connected socket, and whom to tell about it. */
+/** A connected socket and the handlers for it. */
 export interface BunTransportOptions {
   readonly socket: BunSocket;
   readonly handlers: TransportHandlers;
@@ -36,7 +36,7 @@ export class BunTransport implements Transport, InboxSource, BunSocketOwner {
   #state: 'open' | 'closing' | 'closed' = 'open';
   #tlsState: 'plain' | 'upgrading' | 'secure';
   #wayOut: 'open' | 'ending' | 'ended' = 'open';
-  /** The system takes no more for now. */
+  /** The system accepts no more for now. */
   #isFull = false;
   #needsDrain = false;
   #hasUpgraded = false;
@@ -49,7 +49,7 @@ export class BunTransport implements Transport, InboxSource, BunSocketOwner {
     this.#port = options.port;
     this.#tlsState = options.isSecure ? 'secure' : 'plain';
     this.#inbox = new Inbox({ handlers: options.handlers, mode: options.mode, source: this, schedule: queueMicrotask });
-    // Behind the turn of whoever awaits connect(), however deep.
+    // After the code that awaits connect() has run, through any number of promises.
     setTimeout(() => this.#inbox.open());
   }
 
@@ -106,12 +106,12 @@ export class BunTransport implements Transport, InboxSource, BunSocketOwner {
 
   async startTls(options: TlsOptions, host: string): Promise<void> {
     if (this.#tlsState !== 'plain')
-      throw new UsageError(`startTls() on ${this.#address}: TLS is on already, or about to be`);
+      throw new UsageError(`startTls() on ${this.#address}: TLS is on already, or a call is under way`);
     if (this.#state !== 'open') throw handshakeFailure(this.#host, this.#port, new Error('the connection is closed'));
     if (this.#wayOut !== 'open') throw new UsageError(`startTls() on ${this.#address} after end()`);
     if (this.bufferedBytes > 0)
       throw new UsageError(
-        `startTls() on ${this.#address} with ${this.bufferedBytes} plain bytes still to be sent; wait for onDrain`,
+        `startTls() on ${this.#address} with ${this.bufferedBytes} plain bytes unsent; wait for onDrain`,
       );
     if (this.#inbox.heldBytes > 0) throw this.#refusePlainBytes();
     const tls = bunTlsOptions(options, host);
@@ -143,7 +143,7 @@ export class BunTransport implements Transport, InboxSource, BunSocketOwner {
     this.#error ??= error;
   }
 
-  /** Bun closes a socket by itself once both ways have ended, and may leave the end unsaid. */
+  /** Bun closes a socket by itself once both directions have ended, and may not report the end. */
   closed(error: Error | undefined): void {
     this.#error ??= error;
     if (this.#error === undefined && this.#wayOut !== 'ended') this.#error = new Error('the connection was closed');
@@ -159,7 +159,7 @@ export class BunTransport implements Transport, InboxSource, BunSocketOwner {
     if (this.#state === 'open') this.#socket.pause();
   }
 
-  /** Whether the socket it began with is no more than what carries the TLS. */
+  /** Whether the first socket only carries the TLS of the second. */
   get hasUpgraded(): boolean {
     return this.#hasUpgraded;
   }
@@ -204,7 +204,7 @@ export class BunTransport implements Transport, InboxSource, BunSocketOwner {
         this.#error ??= reason;
         reject(handshakeFailure(this.#host, this.#port, reason, bunErrorCode(reason)));
       };
-      // The old socket tells of the encrypted bytes as they come: from now on only the new one has an owner.
+      // The old socket reports the encrypted bytes. From now on only the new one has an owner.
       const socket = socketEvents({
         owner: () => (isSecured ? this : undefined),
         opened: () => undefined,
@@ -229,7 +229,7 @@ export class BunTransport implements Transport, InboxSource, BunSocketOwner {
     });
   }
 
-  // What an eavesdropper could have slipped in before the handshake must never be taken for the peer's own word.
+  // An attacker could have injected bytes before the handshake. They must never be taken for the peer's.
   #refusePlainBytes(): Error {
     const error = new Error(`${this.#inbox.heldBytes} plain bytes came ahead of the TLS handshake`);
     this.#inbox.discard();

@@ -1,4 +1,4 @@
-/** Carries the events of one socket to whoever owns it. It must not know what they mean. */
+/** Passes the events of one socket to its owner. It must not know what they mean. */
 import type { BunSocket, BunSocketEvents } from './bun-api.ts';
 
 /** The owner of a socket that is connected. */
@@ -10,11 +10,11 @@ export interface BunSocketOwner {
   closed(error: Error | undefined): void;
 }
 
-/** What there is to know before a socket has its owner. */
+/** Called before a socket has its owner. */
 export interface BunSocketStart {
   opened(socket: BunSocket): void;
   handshake(socket: BunSocket, isTrusted: boolean, error: Error | null): void;
-  /** It ended before it had an owner. */
+  /** The socket closed before it had an owner. */
   lost(error: Error | undefined): void;
   owner(): BunSocketOwner | undefined;
 }
@@ -42,7 +42,7 @@ export function socketEvents(start: BunSocketStart): BunSocketEvents {
   };
 }
 
-/** Bun takes what its functions throw for an error of the socket; but a handler of the user's that throws ends the process. */
+/** Bun reports an exception in its functions as an error of the socket. A handler that throws must end the process instead. */
 function outside(action: () => void): void {
   try {
     action();

@@ -1,6 +1,6 @@
 /**
  * The part of `Deno` that the adapter uses, written out so that no program needs Deno's types for it.
- * It must not be loaded into a decision: outside Deno it is an error, not another way.
+ * Outside Deno its use is an error. It is no means to find out the runtime.
  */
 import { UsageError } from '@puka/errors';
 

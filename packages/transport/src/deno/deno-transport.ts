@@ -13,7 +13,7 @@ import { untransferableMarker } from '../untransferable.ts';
 import type { DenoConn } from './deno-api.ts';
 import { denoErrorCode, isUnannouncedEnd } from './failure.ts';
 
-/** A connection, and whom to tell about it. */
+/** A connection and the handlers for it. */
 export interface DenoTransportOptions {
   readonly conn: DenoConn;
   readonly handlers: TransportHandlers;
@@ -23,7 +23,7 @@ export interface DenoTransportOptions {
 }
 
 export class DenoTransport implements Transport, InboxSource {
-  /** Deno shows none. */
+  /** Deno exposes none. */
   readonly fd: undefined = undefined;
   readonly #conn: DenoConn;
   readonly #handlers: TransportHandlers;
@@ -46,7 +46,7 @@ export class DenoTransport implements Transport, InboxSource {
     this.#host = options.host;
     this.#port = options.port;
     this.#inbox = new Inbox({ handlers: options.handlers, mode: options.mode, source: this, schedule: queueMicrotask });
-    // Behind the turn of whoever awaits connect(), however deep.
+    // After the code that awaits connect() has run, through any number of promises.
     setTimeout(() => this.#inbox.open());
     void this.#pump();
   }
@@ -95,13 +95,11 @@ export class DenoTransport implements Transport, InboxSource {
     queueMicrotask(() => this.#inbox.receiveClose(undefined));
   }
 
-  /** Deno goes over to TLS only while nobody reads, and a transport always does. */
+  /** Deno upgrades to TLS only while no read is under way. A transport always reads. */
   startTls(): Promise<void> {
     const address = formatAddress(this.#host, this.#port);
     return Promise.reject(
-      new UsageError(
-        `startTls() on ${address}: a Deno connection that is being read cannot go over to TLS; connect with tls`,
-      ),
+      new UsageError(`startTls() on ${address}: Deno cannot upgrade a connection that is being read; connect with tls`),
     );
   }
 
@@ -114,7 +112,7 @@ export class DenoTransport implements Transport, InboxSource {
     if (this.#wayIn === 'reading') this.#wayIn = 'stopped';
   }
 
-  /** Reads until told to stop. A read under way cannot be called back: what it brings is held by the inbox. */
+  /** Reads until `stopReading()`. A read under way cannot be cancelled: the inbox holds what it returns. */
   async #pump(): Promise<void> {
     if (this.#isPumping) return;
     this.#isPumping = true;
@@ -165,7 +163,7 @@ export class DenoTransport implements Transport, InboxSource {
     else this.#drained();
   }
 
-  /** The peer's last word may say why, a TLS alert for one: where a read is under way, what it brings counts first. */
+  /** The peer's last bytes may give the reason, for example a TLS alert: the result of a read under way counts first. */
   #sendFailed(error: unknown): void {
     this.#sendError = error;
     this.#outbox.clear();

@@ -1,6 +1,6 @@
-/** Finds the codes that Node has for what Deno says in words only. It must not build errors: that is ../failure.ts. */
+/** Finds Node's codes for errors that have only a text on Deno. It must not build errors: that is ../failure.ts. */
 
-/** Deno's TLS is rustls: its words, and what OpenSSL's users know it as. */
+/** Deno's TLS is rustls: its texts, and the code of Node for each. */
 const tlsCodes: readonly (readonly [RegExp, string])[] = [
   [/UnknownIssuer|BadSignature/, 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'],
   [/CaUsedAsEndEntity/, 'DEPTH_ZERO_SELF_SIGNED_CERT'],
@@ -36,7 +36,7 @@ export function denoErrorCode(error: unknown): string | undefined {
   return tlsCodes.find(([words]) => words.test(message))?.[1] ?? nameCodes[error.name];
 }
 
-/** TLS: the stream ended without the peer's farewell. Node takes it for an end; so do we. */
+/** Whether a TLS stream ended without a close_notify. Node takes this for an end, and so does the adapter. */
 export function isUnannouncedEnd(error: unknown): boolean {
   return error instanceof Error && error.name === 'UnexpectedEof';
 }

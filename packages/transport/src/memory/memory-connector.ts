@@ -9,13 +9,13 @@ import type { MemoryPairOptions, MemoryTransport } from './memory-transport.ts';
  * Takes a connection at the server's side.
  *
  * @param server the server's end. Nothing is handed over before this function returns.
- * @param options what the client asked for; `tls` is between the two of them, the bytes stay plain.
+ * @param options what the client asked for. `tls` has no effect: the bytes stay plain.
  * @returns the handlers of the server's end.
  * @throws anything, to refuse the connection: it becomes the `cause` of the client's ConnectionBroken.
  */
 export type MemoryAccept = (server: MemoryTransport, options: ConnectOptions) => TransportHandlers;
 
-/** How the connections behave; the client's mode is the one it asks for. */
+/** How the connections behave. The client's end has the mode that `connect()` asks for. */
 export interface MemoryConnectorOptions extends Omit<MemoryPairOptions, 'mode'> {
   /** The mode of the server's end. Default `'push'`. */
   readonly serverMode?: 'push' | 'pull' | undefined;
@@ -58,7 +58,7 @@ export function memoryConnector(accept: MemoryAccept, options: MemoryConnectorOp
   return { runtime: 'memory', connect };
 }
 
-/** Handlers that become known when the transport is there already. */
+/** Handlers that are set after the transport is made. */
 class LateHandlers implements TransportHandlers {
   handlers: TransportHandlers | undefined;
 

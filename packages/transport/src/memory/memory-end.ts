@@ -1,6 +1,6 @@
 /**
- * One end of a pair in memory: what it writes it keeps, and hands to the other end piece by piece while that one reads.
- * It must not touch a timer or a runtime, and never calls a handler inside a call of the user's.
+ * One end of a pair in memory. It keeps what is written and hands it to the other end piece by piece while that one reads.
+ * It must not touch a timer or a runtime, and must not call a handler inside a call of the user's.
  */
 import { UsageError } from '@puka/errors';
 import type { TransportHandlers } from '../contract.ts';
@@ -32,7 +32,7 @@ export class MemoryEnd implements MemoryTransport, InboxSource {
   #isDelivering = false;
   #needsDrain = false;
   #isReading = true;
-  /** Of the direction out: `ended` by `end()`, `sent` when the peer has been told. */
+  /** The direction out: `ended` by `end()`, `sent` when the peer has received the end. */
   #output: 'open' | 'ended' | 'sent' = 'open';
   #hasPeerEnded = false;
   #isClosed = false;
@@ -146,7 +146,7 @@ export class MemoryEnd implements MemoryTransport, InboxSource {
   #deliverFrom(chunk: Uint8Array, peer: MemoryEnd): void {
     const room = peer.#slab.room();
     const pieceBytes = Math.min(chunk.length, room.length, this.#options.splitBytes);
-    // The writer's bytes are lent, the reader's are given away: hence the copy.
+    // A copy: the writer's bytes are lent, and the reader owns its bytes.
     room.set(chunk.subarray(0, pieceBytes));
     if (pieceBytes === chunk.length) this.#outgoing.shift();
     else this.#outgoing.replaceFirst(1, chunk.subarray(pieceBytes));

@@ -1,6 +1,6 @@
 /**
- * Makes two transports back to back in memory, with everything a network can do: delay, split, hold back, half close, reset.
- * Nothing happens by itself: every delivery is one task of the given scheduler. It must not touch a timer or a runtime.
+ * Makes two connected transports in memory that do what a network can do: delay, split, hold back, half close, reset.
+ * Every delivery is one task of the given scheduler. It must not touch a timer or a runtime.
  */
 import { UsageError } from '@puka/errors';
 import type { TransportHandlers } from '../contract.ts';
@@ -8,10 +8,10 @@ import { MemoryEnd } from './memory-end.ts';
 import type { MemoryPairOptions, MemoryTransport } from './memory-transport.ts';
 
 /**
- * Makes two transports that are each other's peer.
+ * Makes two transports, each the other's peer.
  *
- * @param handlersA called for the first.
- * @param handlersB called for the second.
+ * @param handlersA the handlers of the first.
+ * @param handlersB the handlers of the second.
  * @param options see {@link MemoryPairOptions}.
  * @returns both ends, connected. No handler is called before the scheduler runs a task.
  * @throws UsageError when a number in the options is less than 1.
@@ -51,7 +51,7 @@ export function createClosedPair(
   return [a, b];
 }
 
-/** The scheduler taken when none is given. */
+/** The default scheduler. */
 export function soon(task: () => void): void {
   void Promise.resolve().then(task);
 }

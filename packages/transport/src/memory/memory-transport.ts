@@ -4,13 +4,13 @@ import type { Transport } from '../contract.ts';
 /** How a pair behaves. */
 export interface MemoryPairOptions {
   /**
-   * Runs a task later, never inside the call, and tasks in the order given. Each hands over one piece, an end or a close.
-   * Default: `queueMicrotask`, by way of a promise.
+   * Runs a task later, never inside the call, in the order of the calls. Each task hands over one piece, an end or a close.
+   * Default: a microtask.
    */
   readonly schedule?: ((task: () => void) => void) | undefined;
-  /** Above this many buffered bytes `write()` answers `false`. At least 1. Default 65536. */
+  /** From this many buffered bytes on, `write()` returns `false`. At least 1. Default 65536. */
   readonly highWaterMarkBytes?: number | undefined;
-  /** No piece handed over is longer than this. At least 1. Default: chunks are handed over as they were written. */
+  /** The largest piece handed over at once, in bytes. At least 1. Default: chunks are handed over as they were written. */
   readonly splitBytes?: number | undefined;
   /** The mode of both ends, or of each. Default `'push'`. */
   readonly mode?: 'push' | 'pull' | readonly ['push' | 'pull', 'push' | 'pull'] | undefined;
@@ -19,8 +19,8 @@ export interface MemoryPairOptions {
 /** A transport in memory; `socket` and `fd` are `undefined`, `startTls()` rejects with UsageError. */
 export interface MemoryTransport extends Transport {
   /**
-   * Breaks the connection as a peer's crash does: this end is closed, the other gets `onClose` with an error, and whatever
-   * was on its way is lost.
+   * Breaks the connection as a crash of the peer does. This end is closed, the other gets `onClose` with an error, and bytes
+   * in flight are lost.
    *
    * @param cause becomes the `cause` of the other end's error. Default: an error with code `ECONNRESET`.
    */

@@ -28,7 +28,7 @@ function connect(options: ConnectOptions, handlers: TransportHandlers): Promise<
       reject(signal.reason);
       return;
     }
-    // In pull mode the socket keeps its own buffer, and tells of it by 'readable': who drives by hand may listen there.
+    // In pull mode the socket keeps its own buffer and emits 'readable': programs that drive by hand may listen to it.
     const reader = options.mode === 'pull' ? undefined : new SlabReader(tls === undefined);
     let secure: ConnectionOptions | undefined;
     try {
@@ -67,7 +67,7 @@ function connect(options: ConnectOptions, handlers: TransportHandlers): Promise<
       socket.destroy();
       reject(signal?.reason);
     };
-    // Waits for 'close' rather than 'error', so that the socket is gone when the caller hears of it.
+    // Waits for 'close' rather than 'error', so that the socket is gone when the promise is rejected.
     const onClose = (): void => {
       settle();
       reject(isConnected ? handshakeFailure(host, port, lastError) : connectFailure(host, port, lastError));
@@ -106,7 +106,7 @@ class SlabReader {
   #roomBytes = 0;
   receive: ((bytes: Uint8Array, isLast: boolean | undefined) => void) | undefined;
 
-  /** @param isPlain a read that leaves room has emptied the line. TLS hands out what it has decrypted, record by record. */
+  /** @param isPlain a read that leaves room has emptied the socket. TLS hands out what it has decrypted, record by record. */
   constructor(isPlain: boolean) {
     this.#isPlain = isPlain;
   }

@@ -14,7 +14,7 @@ import { untransferableMarker } from '../untransferable.ts';
 import { highWaterMarkBytes } from './socket-options.ts';
 import { tlsConnectOptions } from './tls-options.ts';
 
-/** A connected socket, and whom to tell about it. */
+/** A connected socket and the handlers for it. */
 export interface NodeTransportOptions {
   readonly socket: Socket;
   readonly handlers: TransportHandlers;
@@ -46,12 +46,12 @@ export class NodeTransport implements Transport, InboxSource {
   readonly #onReadable = (): void => this.#takeReadable();
   readonly #onDrain = (): void => this.#drained();
   readonly #onEnd = (): void => {
-    // Behind an error the end is none in good order. TLS 1.3: the server's alert about a missing certificate comes so.
+    // After an error, an end is not orderly. TLS 1.3: the server's alert about a missing certificate arrives this way.
     if (this.#error === undefined) this.#inbox.receiveEnd();
     else this.#socket.destroy();
   };
   readonly #onClose = (): void => this.#closed();
-  // Node makes an exception of an 'error' nobody listens to, so this one stays for ever.
+  // Node throws an 'error' that nobody listens to, so this listener stays for ever.
   readonly #onError = (error: unknown): void => {
     this.#error ??= error;
   };
@@ -97,7 +97,7 @@ export class NodeTransport implements Transport, InboxSource {
       if (chunk.length > 0) socket.write(chunk);
     }
     if (isMany) socket.uncork();
-    // The kernel often takes all at once. Node would still say no and send a 'drain' in the next tick.
+    // The kernel often accepts everything at once. Node's write() would return false even then, and emit 'drain' in the next tick.
     if (socket.writableLength < highWaterMarkBytes) return !this.#needsDrain;
     this.#needsDrain = true;
     return false;
@@ -131,12 +131,12 @@ export class NodeTransport implements Transport, InboxSource {
 
   async startTls(options: TlsOptions, host: string): Promise<void> {
     if (this.#tlsState !== 'plain')
-      throw new UsageError(`startTls() on ${this.#address}: TLS is on already, or about to be`);
+      throw new UsageError(`startTls() on ${this.#address}: TLS is on already, or a call is under way`);
     if (this.#socket.destroyed) throw handshakeFailure(this.#host, this.#port, new Error('the connection is closed'));
     if (!this.#isWritable) throw new UsageError(`startTls() on ${this.#address} after end()`);
     if (this.bufferedBytes > 0)
       throw new UsageError(
-        `startTls() on ${this.#address} with ${this.bufferedBytes} plain bytes still to be sent; wait for onDrain`,
+        `startTls() on ${this.#address} with ${this.bufferedBytes} plain bytes unsent; wait for onDrain`,
       );
     if (this.#inbox.heldBytes > 0) throw this.#refusePlainBytes();
     const plain = this.#socket;
@@ -161,7 +161,7 @@ export class NodeTransport implements Transport, InboxSource {
     else secure.on('data', this.#onData);
   }
 
-  /** Takes what was read; the bytes are the transport's from now on. @param isLast see `onData`. */
+  /** Takes what was read. The transport owns the bytes from now on. @param isLast see `onData`. */
   receive(bytes: Uint8Array, isLast?: boolean): void {
     this.#inbox.receive(bytes, isLast);
   }
@@ -228,7 +228,7 @@ export class NodeTransport implements Transport, InboxSource {
     this.#inbox.receiveClose(hasBroken ? breakFailure(this.#host, this.#port, this.#error) : undefined);
   }
 
-  // What an eavesdropper could have slipped in before the handshake must never be taken for the peer's own word.
+  // An attacker could have injected bytes before the handshake. They must never be taken for the peer's.
   #refusePlainBytes(): ConnectionBroken {
     const error = new Error(`${this.#inbox.heldBytes} plain bytes came ahead of the TLS handshake`);
     this.#inbox.discard();

@@ -62,7 +62,7 @@ describe('nodeConnector', () => {
     expect(setKeepAlive.mock.calls).toEqual([[true, 30_000]]);
   });
 
-  it('tells a read that has emptied the line from one that filled its room', async () => {
+  it('reports whether a read has emptied the socket or filled its room', async () => {
     await using scene = await connect({});
     const { transport, recorder, peer } = scene;
     peer.write(new Uint8Array(100));

@@ -82,7 +82,7 @@ for (const isSecure of [false, true]) {
       expect(scene.recorder.events).toEqual(['close']);
     });
 
-    it('in pull mode has its socket tell of bytes by its own event, and gives them to who reads there', async () => {
+    it("in pull mode has its socket emit 'readable', and returns the bytes to a listener there", async () => {
       await using scene = await connect({ mode: 'pull' });
       const { transport, socket, peer } = scene;
       let byteCount = 0;
