@@ -2,6 +2,10 @@
 import { type AmqpError, FrameError, InternalError, isPukaError } from '@puka/errors';
 import { decodeMethod, type Method, methodIdAt, methodName } from '@puka/wire';
 import { octetsTerm } from '../model/erlang-terms.ts';
+import { hasWellFormedTexts } from './method-texts.ts';
+
+/** Of malformed fields no more is told, for a text holds no more of them. */
+const toldOctets = 255;
 
 /** The connection is dropped without a word, as RabbitMQ does where it crashes over a frame. */
 export class ConnectionDropped extends Error {
@@ -42,19 +46,24 @@ export class ConnectionRefusal extends Error {
  * Decodes a method frame.
  *
  * @throws {ConnectionDropped} for a method that nobody has defined.
- * @throws {ConnectionRefusal} for fields that are malformed; of those on channel 0 RabbitMQ tells nothing but that.
+ * @throws {ConnectionRefusal} for fields that are malformed, of which RabbitMQ tells nothing but that on channel 0, and for
+ * texts that are not UTF-8.
  */
 export function decodedMethod(channel: number, bytes: Uint8Array, start: number, end: number): Method {
   if (end - start < 4) throw new ConnectionDropped('a method without an id', { isMistake: true });
   const methodId = methodIdAt(bytes, start, end);
   if (methodName(methodId >>> 16, methodId & 0xffff) === undefined)
     throw new ConnectionDropped('unknown method', { isMistake: true });
+  let method: Method;
   try {
-    return decodeMethod(bytes, start, end);
+    method = decodeMethod(bytes, start, end);
   } catch (error) {
     if (!isPukaError(error)) throw error;
     if (channel === 0) throw new ConnectionRefusal(new InternalError(''), 0);
-    const fields = octetsTerm(bytes.subarray(start + 4, end));
+    const fields = octetsTerm(bytes.subarray(start + 4, Math.min(end, start + 4 + toldOctets)));
     throw new ConnectionRefusal(new FrameError(`cannot decode ${fields}`), methodId);
   }
+  if (hasWellFormedTexts(methodId, bytes, start, end)) return method;
+  // RabbitMQ: a channel does not say which method it was.
+  throw new ConnectionRefusal(new FrameError('Malformed UTF-8 in shortstr'), channel === 0 ? methodId : 0);
 }

@@ -2,19 +2,9 @@
  * The field table of a declare, a bind or a consume with its type tags, which a decoded method has no more. Must not judge
  * them.
  */
-import { ByteReader, MethodId, readTaggedTable } from '@puka/wire';
+import { ByteReader, readTaggedTable } from '@puka/wire';
 import { Arguments } from '../model/arguments.ts';
-
-/** Where a method may have a table: what stands before it. Each letter is a field: `w` two octets, `s` a short string, `b` one octet of bits. */
-const layouts: ReadonlyMap<number, string> = new Map([
-  [MethodId.exchangeDeclare, 'wssb'],
-  [MethodId.exchangeBind, 'wsssb'],
-  [MethodId.exchangeUnbind, 'wsssb'],
-  [MethodId.queueDeclare, 'wsb'],
-  [MethodId.queueBind, 'wsssb'],
-  [MethodId.queueUnbind, 'wsss'],
-  [MethodId.basicConsume, 'wssb'],
-]);
+import { methodLayout } from './method-layouts.ts';
 
 /**
  * Reads the arguments of a method.
@@ -23,10 +13,10 @@ const layouts: ReadonlyMap<number, string> = new Map([
  * @returns none for a method that has no arguments.
  */
 export function methodArguments(methodId: number, bytes: Uint8Array, start: number, end: number): Arguments {
-  const layout = layouts.get(methodId);
-  if (layout === undefined) return Arguments.none;
+  const layout = methodLayout(methodId);
+  if (layout === undefined || !layout.endsWith('t')) return Arguments.none;
   const reader = new ByteReader(bytes, start + 4, end);
-  for (const field of layout) {
+  for (const field of layout.slice(0, -1)) {
     if (field === 'w') reader.skip(2);
     else if (field === 's') reader.skip(reader.readUint8());
     else reader.skip(1);

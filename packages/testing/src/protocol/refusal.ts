@@ -30,7 +30,9 @@ export function closeFields(error: AmqpError, methodId: number): Required<Connec
 export function replyText(replyCode: number, message: string): string {
   const name = replyCodes.find(({ code }) => code === replyCode)?.name ?? 'internal-error';
   const constant = name.toUpperCase().replaceAll('-', '_');
-  const text = message === '' ? constant : `${constant} - ${message}`;
+  // What is no text cannot be told as one.
+  const wellFormed = message.replaceAll(/\p{Surrogate}/gu, '\ufffd');
+  const text = wellFormed === '' ? constant : `${constant} - ${wellFormed}`;
   if (utf8Length(text) <= maxTextBytes) return text;
   const bytes = encodeUtf8(text);
   let end = maxTextBytes - ellipsis.length;

@@ -2,7 +2,7 @@
  * A channel on the broker's side: its state, what it has delivered, its consumers, its way of publishing. What each method
  * does is in `methods/`. Must not know frames of other channels, nor sockets.
  */
-import { type AmqpError, ChannelError, PreconditionFailed } from '@puka/errors';
+import { type AmqpError, ChannelError, LimitExceeded, PreconditionFailed, UsageError } from '@puka/errors';
 import {
   type ByteWriter,
   encodeBasicCancel,
@@ -16,6 +16,7 @@ import {
   writeBody,
   writeRawContentHeader,
 } from '@puka/wire';
+import { FaultRefusal } from '../model/fault-refusal.ts';
 import type { Message } from '../model/message.ts';
 import type { QueuedMessage } from '../model/queued-message.ts';
 import { ChannelLimit } from '../model/queues/channel-limit.ts';
@@ -170,11 +171,15 @@ export class ServerChannel implements ConsumerChannel {
   deliver(consumerTag: string, ackRequired: boolean, { queue, entry, message, isRedelivered }: Delivery): void {
     const deliveryTag = this.nextDeliveryTag++;
     if (ackRequired) this.remember(deliveryTag, queue, entry, consumerTag);
-    encodeBasicDeliver(this.writer, this.id, {
-      ...{ consumerTag, deliveryTag, exchange: message.exchange, routingKey: message.routingKey },
-      redelivered: isRedelivered,
-    });
-    this.writeContent(message);
+    try {
+      encodeBasicDeliver(this.writer, this.id, {
+        ...{ consumerTag, deliveryTag, exchange: message.exchange, routingKey: message.routingKey },
+        redelivered: isRedelivered,
+      });
+      this.writeContent(message);
+    } catch (error) {
+      this.failToWrite(error);
+    }
   }
 
   /** Answers a get with its message. */
@@ -182,18 +187,26 @@ export class ServerChannel implements ConsumerChannel {
     const deliveryTag = this.nextDeliveryTag++;
     if (ackRequired) this.remember(deliveryTag, queue, entry, undefined);
     const { exchange, routingKey } = message;
-    encodeMethod(this.writer, this.id, {
-      ...{ type: 'basic.get-ok', deliveryTag, exchange, routingKey, messageCount },
-      redelivered: isRedelivered,
-    });
-    this.writeContent(message);
+    try {
+      encodeMethod(this.writer, this.id, {
+        ...{ type: 'basic.get-ok', deliveryTag, exchange, routingKey, messageCount },
+        redelivered: isRedelivered,
+      });
+      this.writeContent(message);
+    } catch (error) {
+      this.failToWrite(error);
+    }
   }
 
   /** Returns a message that no queue takes. */
   sendReturn(message: Message): void {
     const { exchange, routingKey } = message;
-    encodeBasicReturn(this.writer, this.id, { replyCode: 312, replyText: 'NO_ROUTE', exchange, routingKey });
-    this.writeContent(message);
+    try {
+      encodeBasicReturn(this.writer, this.id, { replyCode: 312, replyText: 'NO_ROUTE', exchange, routingKey });
+      this.writeContent(message);
+    } catch (error) {
+      this.failToWrite(error);
+    }
   }
 
   /** For the broker: a direct reply. RabbitMQ: its delivery tag is not counted, for it needs no ack. */
@@ -202,8 +215,12 @@ export class ServerChannel implements ConsumerChannel {
     const { consumerTag } = this.replyConsumer;
     const { exchange, routingKey } = message;
     const deliveryTag = this.nextDeliveryTag;
-    encodeBasicDeliver(this.writer, this.id, { consumerTag, deliveryTag, exchange, routingKey });
-    this.writeContent(message);
+    try {
+      encodeBasicDeliver(this.writer, this.id, { consumerTag, deliveryTag, exchange, routingKey });
+      this.writeContent(message);
+    } catch (error) {
+      this.failToWrite(error);
+    }
   }
 
   /** For queues: the queue of a consumer is gone. */
@@ -263,6 +280,17 @@ export class ServerChannel implements ConsumerChannel {
 
   private remember(deliveryTag: number, queue: Queue, entry: QueuedMessage, consumerTag: string | undefined): void {
     this.unacked.add({ deliveryTag, queue, entry, consumerTag, deliveredAtMs: this.host.broker.nowMs });
+  }
+
+  /**
+   * A message cannot be written, such as one whose routing key came from a dead letter argument and is longer than a short
+   * string. RabbitMQ: the writer crashes, and the connection with it. A queue may be at work: the connection ends after that.
+   */
+  private failToWrite(error: unknown): void {
+    if (!(error instanceof UsageError || error instanceof LimitExceeded)) throw error;
+    this.host.broker.later(() => {
+      if (this.state !== 'closed') this.host.closeConnection(new FaultRefusal(541, ''), 0);
+    });
   }
 
   private writeContent({ properties, body }: Message): void {

@@ -2,7 +2,7 @@
  * A connection on the broker's side: bytes in, bytes out, time an argument, the next deadline an answer. Here are its states
  * and the methods of channel 0; the channels are in `open-connection.ts`. Must not touch a socket, a clock or a timer.
  */
-import { AmqpError, ChannelError, ConnectionForced } from '@puka/errors';
+import { AmqpError, ChannelError, ConnectionForced, InternalError } from '@puka/errors';
 import {
   ByteWriter,
   type ConnectionOpen,
@@ -127,7 +127,11 @@ export class ServerConnection implements FrameSink, QueueOwner {
   setUnsent(bytes: number): void {
     if (this.open === undefined) return;
     this.open.unsentBytes = bytes;
-    this.open.resume();
+    try {
+      this.open.resume();
+    } catch (error) {
+      this.fail(error);
+    }
   }
 
   /** When `handleTimeout()` is due; `Infinity` for never. */
@@ -145,7 +149,11 @@ export class ServerConnection implements FrameSink, QueueOwner {
       this.drop();
       return;
     }
-    this.open?.handleTimeout(nowMs);
+    try {
+      this.open?.handleTimeout(nowMs);
+    } catch (error) {
+      this.fail(error);
+    }
     const action = this.liveness.due(nowMs);
     if (action === 'dead') this.drop();
     if (action !== 'send') return;
@@ -384,7 +392,7 @@ export class ServerConnection implements FrameSink, QueueOwner {
       this.drop();
     } else if (error instanceof ConnectionRefusal) this.refuse(error.error, error.methodId, error.origin);
     else if (error instanceof AmqpError) this.refuseFrames(undecodableFrame(error, this.frameMaxBytes));
-    else throw error;
+    else this.refuse(new InternalError(`the embedded broker failed: ${textOf(error)}`), 0);
   }
 
   /** RabbitMQ: says what is wrong with the frames, reads no more, and drops the line after a while. */
@@ -472,4 +480,8 @@ export class ServerConnection implements FrameSink, QueueOwner {
   private transit(input: ConnectionInput): void {
     this.state = nextConnectionState(this.state, input) ?? this.state;
   }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
