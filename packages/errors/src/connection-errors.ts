@@ -1,19 +1,19 @@
 /**
- * The errors of a connection that have no reply code: reaching the broker, agreeing with it and losing it.
+ * The errors of a connection without a reply code: it cannot be opened, or it is lost.
  * Must not hold the errors of single operations (`operation-errors.ts`).
  */
 import type { ErrorTraits } from './error-details.ts';
 import { PukaError } from './puka-error.ts';
 
 /**
- * The connection could not be made, or it ended while the operation was under way. `cause` says why: the system's
- * error, or the `AmqpError` the broker closed it with.
+ * The connection could not be opened, or it ended while the operation was under way. `cause` is the reason: an error of
+ * the system, or the `AmqpError` with which the broker closed the connection.
  *
- * Recover: `outcome` is `not-sent` where no byte of the operation left the client: repeat it. `unknown` means that the
- * broker may have acted on it: repeat what does no harm when done twice, look first for the rest.
+ * Recover: `outcome` is `not-sent` if no byte of the operation left the client: repeat it. `unknown` means that the
+ * broker may have acted on it: repeat only what may safely be done twice.
  */
 export class ConnectionBroken extends PukaError {
-  /** What the errors of this class have in common. */
+  /** The defaults of this class. */
   static override readonly traits: ErrorTraits = {
     name: 'ConnectionBroken',
     code: 'CONNECTION_BROKEN',
@@ -26,12 +26,12 @@ export class ConnectionBroken extends PukaError {
 }
 
 /**
- * What answers on that port does not speak AMQP 0-9-1: an HTTP or TLS port, or a broker that wants another version.
+ * The peer does not speak AMQP 0-9-1: it is an HTTP or TLS port, or a broker that requires another version.
  *
  * Recover: correct the host, the port (5672, with TLS 5671) or the scheme (`amqp`, `amqps`).
  */
 export class UnsupportedProtocol extends PukaError {
-  /** What the errors of this class have in common. */
+  /** The defaults of this class. */
   static override readonly traits: ErrorTraits = {
     name: 'UnsupportedProtocol',
     code: 'UNSUPPORTED_PROTOCOL',
@@ -44,13 +44,13 @@ export class UnsupportedProtocol extends PukaError {
 }
 
 /**
- * The broker refused the credentials, or dropped the connection right after it got them. It does not say which part
+ * The broker refused the credentials, or closed the connection right after it received them. It does not say which part
  * of them was wrong.
  *
- * Recover: correct user and password, or fetch a new token. `guest` may log in from the broker's own host only.
+ * Recover: correct the user and the password, or fetch a new token. `guest` may log in from the broker's own host only.
  */
 export class AuthenticationFailed extends PukaError {
-  /** What the errors of this class have in common. */
+  /** The defaults of this class. */
   static override readonly traits: ErrorTraits = {
     name: 'AuthenticationFailed',
     code: 'AUTHENTICATION_FAILED',
@@ -65,10 +65,10 @@ export class AuthenticationFailed extends PukaError {
 /**
  * Connecting took longer than `connectTimeout` allows, over name look-up, TCP, TLS and the AMQP handshake together.
  *
- * Recover: try again; where it stays so, look for a firewall that drops packets, or a plain connection to a TLS port.
+ * Recover: try again. If it fails again, look for a firewall that drops packets, or a plain connection to a TLS port.
  */
 export class HandshakeTimeout extends PukaError {
-  /** What the errors of this class have in common. */
+  /** The defaults of this class. */
   static override readonly traits: ErrorTraits = {
     name: 'HandshakeTimeout',
     code: 'HANDSHAKE_TIMEOUT',

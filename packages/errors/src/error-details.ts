@@ -1,37 +1,37 @@
-/** What is known of an error beyond its message: the words for it and their meaning. Types only. */
+/** The properties of an error beside its message, and their values. Types only. */
 import type { ErrorCode } from './generated/error-codes.ts';
 
 /**
  * Who has to change something before the failed call can succeed.
  *
  * - `caller`: the program: an argument, a name, a permission or an order of calls.
- * - `broker`: nobody here; the broker is short of something, shuts down or holds the thing locked.
+ * - `broker`: nobody here; the broker lacks a resource, is shutting down, or holds a lock.
  * - `peer`: an end of the connection broke the protocol; a client, a proxy or a broker has a bug.
  * - `network`: the connection, the name look-up or TLS below the protocol.
  */
 export type Blame = 'caller' | 'broker' | 'peer' | 'network';
 
-/** How far the damage reaches: this operation alone, the channel it ran on, or the whole connection. */
+/** How much is lost: this operation alone, the channel it ran on, or the whole connection. */
 export type Scope = 'operation' | 'channel' | 'connection';
 
 /**
  * What became of the failed operation at the broker.
  *
  * - `not-sent`: no byte of it left the client; it has had no effect.
- * - `refused`: the broker got it and turned it down.
+ * - `refused`: the broker received it and refused it.
  * - `unknown`: it may or may not have had its effect.
  */
 export type Outcome = 'not-sent' | 'refused' | 'unknown';
 
-/** What is known of one failure beyond its message; whatever is left out takes the default of the class. */
+/** The properties of one error beside its message. What is left out takes the default of the class. */
 export interface ErrorDetails {
   /** The reply code of AMQP 0-9-1 §1.2, 200 to 541; the classes named after a reply code know their own. */
   readonly replyCode?: number | undefined;
-  /** The broker's own words. */
+  /** The text of the broker, whole. */
   readonly replyText?: string | undefined;
   /** The AMQP name of the method that failed, such as `basic.publish`. */
   readonly method?: string | undefined;
-  /** What led to this error, usually another error. */
+  /** The reason of this error, usually another error. */
   readonly cause?: unknown;
   /** See {@link Outcome}. */
   readonly outcome?: Outcome | undefined;
@@ -43,13 +43,13 @@ export interface ErrorDetails {
   readonly retryable?: boolean | undefined;
 }
 
-/** What all errors of one class have in common, unless their {@link ErrorDetails} say otherwise. */
+/** The defaults of a class. The {@link ErrorDetails} of a single error take precedence. */
 export interface ErrorTraits {
   /** The name of the class; kept as text, for a bundler may rename the class itself. */
   readonly name: string;
   /** The name of the class in upper snake case, never changed once published; of packages above the client with theirs ahead. */
   readonly code: ErrorCode;
-  /** The reply code that the class stands for; absent where it stands for none. */
+  /** The reply code of the class; absent if it has none. */
   readonly replyCode?: number;
   /** See {@link Blame}. */
   readonly blame: Blame;

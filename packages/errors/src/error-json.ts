@@ -1,10 +1,10 @@
-/** What of an error goes into a log. Must not let through anything but the fields named here: no stack, no secret. */
+/** The form of an error in a log. Must not let through anything but the fields named here: no stack, no secret. */
 import type { Blame, Outcome, Scope } from './error-details.ts';
 import type { ErrorCode } from './generated/error-codes.ts';
 
-/** What `JSON.stringify` makes of an error: nothing but these, and of the cause only what names it. */
+/** The result of `JSON.stringify` for an error: these fields only; of the cause its name, message and code. */
 export interface ErrorJson {
-  /** Always `puka.error`, to be told from other errors in a log. */
+  /** Always `puka.error`, which distinguishes it from other errors in a log. */
   readonly type: 'puka.error';
   /** The constant of the class. */
   readonly code: ErrorCode;
@@ -12,9 +12,9 @@ export interface ErrorJson {
   readonly name: string;
   /** What happened. */
   readonly message: string;
-  /** Absent where no reply code belongs to the error. */
+  /** Absent if the error has no reply code. */
   readonly replyCode?: number;
-  /** Absent where the broker gave none. */
+  /** Absent if the broker sent none. */
   readonly replyText?: string;
   /** See {@link Blame}. */
   readonly blame: Blame;
@@ -24,27 +24,27 @@ export interface ErrorJson {
   readonly retryable: boolean;
   /** See {@link Outcome}. */
   readonly outcome: Outcome;
-  /** Absent where no single method failed. */
+  /** Absent if no single method failed. */
   readonly method?: string;
-  /** Absent where the cause is none or not an error. */
+  /** Absent if there is no cause, or the cause is no error. */
   readonly cause?: CauseJson;
 }
 
-/** What is shown of an error that caused another. */
+/** The form of an error that caused another one. */
 export interface CauseJson {
   /** The cause's class. */
   readonly name: string;
   /** The cause's message. */
   readonly message: string;
-  /** The cause's code, such as `ECONNREFUSED`, where it has one. */
+  /** The cause's code, such as `ECONNREFUSED`; absent if it has none. */
   readonly code?: string | number;
 }
 
 /**
- * What a log shows of an error's cause.
+ * Converts the cause of an error for a log.
  *
  * @param cause Anything.
- * @returns `undefined` where it is no error.
+ * @returns `undefined` if it is no error.
  */
 export function causeToJson(cause: unknown): CauseJson | undefined {
   // By shape and not by class: the cause may come from another realm, where `Error` is another function.

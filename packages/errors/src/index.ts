@@ -1,4 +1,4 @@
-/** The public face of `@puka/errors`: every class, the tests for them and the table of reply codes. Holds no code. */
+/** The exports of `@puka/errors`: every class, the functions for them and the table of reply codes. Holds no code. */
 export { AmqpError } from './amqp-error.ts';
 export { addCallerFrames } from './caller-frames.ts';
 export {

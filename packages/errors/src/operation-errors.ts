@@ -6,13 +6,13 @@ import type { ErrorDetails, ErrorTraits } from './error-details.ts';
 import { PukaError } from './puka-error.ts';
 
 /**
- * The broker took the message and could not keep it: it answered the publish with `basic.nack`. A queue over its
- * length limit with `overflow: reject-publish`, or a queue that failed at that moment.
+ * The broker received the message and could not store it: it answered the publish with `basic.nack`. The usual cause is a
+ * queue over its length limit with `overflow: reject-publish`, or a queue that failed at that moment.
  *
- * Recover: publish again after a pause; the message is in none or in only some of the queues.
+ * Recover: publish again after a pause. The message is in none or only some of the queues.
  */
 export class PublishNacked extends PukaError {
-  /** What the errors of this class have in common. */
+  /** The defaults of this class. */
   static override readonly traits: ErrorTraits = {
     name: 'PublishNacked',
     code: 'PUBLISH_NACKED',
@@ -24,7 +24,7 @@ export class PublishNacked extends PukaError {
   declare readonly code: 'PUBLISH_NACKED';
 }
 
-/** What is known of an ended consumer beyond the common details. */
+/** The properties of an ended consumer, beside the common ones. */
 export interface ConsumerCancelledDetails extends ErrorDetails {
   /** The queue whose consumer ended. */
   readonly queue?: string | undefined;
@@ -33,13 +33,13 @@ export interface ConsumerCancelledDetails extends ErrorDetails {
 }
 
 /**
- * The broker ended a consumer: its queue was deleted or lost its node, the permission went, or a delivery waited too
- * long for its ack.
+ * The broker ended a consumer: its queue was deleted or lost its node, the permission was revoked, or a delivery was not
+ * acknowledged in time.
  *
- * Recover: make sure that the queue exists, then consume again, or ask for it with `resubscribe: true`.
+ * Recover: make sure that the queue exists, then consume again, or use `resubscribe: true`.
  */
 export class ConsumerCancelled extends PukaError {
-  /** What the errors of this class have in common. */
+  /** The defaults of this class. */
   static override readonly traits: ErrorTraits = {
     name: 'ConsumerCancelled',
     code: 'CONSUMER_CANCELLED',
@@ -49,9 +49,9 @@ export class ConsumerCancelled extends PukaError {
     outcome: 'refused',
   };
   declare readonly code: 'CONSUMER_CANCELLED';
-  /** The queue whose consumer ended; `undefined` where it is not known. */
+  /** The queue whose consumer ended; `undefined` if it is not known. */
   declare readonly queue: string | undefined;
-  /** The tag of the consumer that ended; `undefined` where it is not known. */
+  /** The tag of the consumer that ended; `undefined` if it is not known. */
   declare readonly consumerTag: string | undefined;
 
   /**
@@ -68,10 +68,10 @@ export class ConsumerCancelled extends PukaError {
 /**
  * The operation's own `timeout` passed before its outcome was known.
  *
- * Recover: by `outcome`: `not-sent` has had no effect, `unknown` may still take effect after the time-out.
+ * Recover: look at `outcome`: `not-sent` had no effect, `unknown` may still take effect after the time-out.
  */
 export class OperationTimeout extends PukaError {
-  /** What the errors of this class have in common. */
+  /** The defaults of this class. */
   static override readonly traits: ErrorTraits = {
     name: 'OperationTimeout',
     code: 'OPERATION_TIMEOUT',
@@ -90,7 +90,7 @@ export class OperationTimeout extends PukaError {
  * Recover: change the program; the message names the argument, its value and the rule.
  */
 export class UsageError extends PukaError {
-  /** What the errors of this class have in common. */
+  /** The defaults of this class. */
   static override readonly traits: ErrorTraits = {
     name: 'UsageError',
     code: 'USAGE_ERROR',
@@ -103,13 +103,13 @@ export class UsageError extends PukaError {
 }
 
 /**
- * A limit of the client was reached: a message or its headers too large, too much waiting to be sent. With
- * `blame: 'peer'` it was the other end that sent more than the limit allows.
+ * A limit of the client was reached: a message or its headers are too large, or too much data is unsent. With
+ * `blame: 'peer'`, the peer sent more than the limit allows.
  *
  * Recover: send less, wait for `drained()`, or raise the limit that the message names.
  */
 export class LimitExceeded extends PukaError {
-  /** What the errors of this class have in common. */
+  /** The defaults of this class. */
   static override readonly traits: ErrorTraits = {
     name: 'LimitExceeded',
     code: 'LIMIT_EXCEEDED',

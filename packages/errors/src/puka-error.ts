@@ -1,6 +1,5 @@
 /**
- * The base of every error that Puka throws or rejects with, and what makes `instanceof` hold across two copies of
- * this package. Must not keep a password, a SASL response or a message body.
+ * The base of every error that Puka throws or rejects with. It makes `instanceof` work across two copies of this package. Must not keep a password, a SASL response or a message body.
  */
 import type { Blame, ErrorDetails, ErrorTraits, Outcome, Scope } from './error-details.ts';
 import { causeToJson, type ErrorJson } from './error-json.ts';
@@ -14,8 +13,8 @@ const hasInstance = Function.prototype[Symbol.hasInstance];
 /**
  * The base class of everything Puka throws or rejects with.
  *
- * `instanceof` holds for errors of another copy of this package too: it goes by a brand and the names of the classes,
- * not by the identity of the constructors.
+ * `instanceof` also works for errors of another copy of this package: it compares a brand and the names of the classes,
+ * not the constructors.
  *
  * @example
  * ```ts
@@ -30,7 +29,7 @@ const hasInstance = Function.prototype[Symbol.hasInstance];
  * ```
  */
 export abstract class PukaError extends Error {
-  /** What the errors of this class have in common. */
+  /** The defaults of this class. */
   static readonly traits: ErrorTraits = {
     name: 'PukaError',
     code: 'PUKA_ERROR',
@@ -48,7 +47,7 @@ export abstract class PukaError extends Error {
       },
     });
     // `value instanceof ThisClass` calls this on the class on its right, which inherits it. A class that a user derives
-    // from one of ours has no traits of its own and is told by its identity, as usual.
+    // from one of ours has no traits of its own and is recognised by its identity, as usual.
     Object.defineProperty(PukaError, Symbol.hasInstance, {
       value(this: unknown, value: unknown): boolean {
         // Within one copy the identity answers, and the names are not collected.
@@ -61,24 +60,24 @@ export abstract class PukaError extends Error {
 
   /** A constant of the class in upper snake case, such as `NOT_FOUND`. */
   readonly code: ErrorCode;
-  /** The reply code that the class stands for or the broker gave; `undefined` where there is none. */
+  /** The reply code of the class, or the one that the broker sent; `undefined` if there is none. */
   declare readonly replyCode: number | undefined;
-  /** The broker's own words; `undefined` where the error did not come from the broker. */
+  /** The text of the broker, whole; `undefined` if the error did not come from the broker. It may hold control characters. */
   declare readonly replyText: string | undefined;
   /** Who has to change something. */
   readonly blame: Blame;
-  /** How far the damage reaches. */
+  /** How much is lost. */
   readonly scope: Scope;
   /** Whether the same call may succeed later without a change to the program; look at `outcome` before repeating it. */
   readonly retryable: boolean;
   /** What became of the operation at the broker. */
   readonly outcome: Outcome;
-  /** The AMQP name of the method that failed, such as `basic.publish`; `undefined` where no single one did. */
+  /** The AMQP name of the method that failed, such as `basic.publish`; `undefined` if no single one did. */
   declare readonly method: string | undefined;
 
   /**
-   * @param message What happened, the value met, the rule or limit, and where. Must hold no secret and no body.
-   * @param details What is known beyond that; what is left out takes the default of the class.
+   * @param message What happened, the value, the rule or limit, and where. Must hold no secret and no body.
+   * @param details The other properties. What is left out takes the default of the class.
    */
   constructor(message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -88,7 +87,7 @@ export abstract class PukaError extends Error {
     this.scope = details.scope ?? traits.scope;
     this.retryable = details.retryable ?? traits.retryable;
     this.outcome = details.outcome ?? traits.outcome;
-    // These are set only where they say something, so that a printed error shows no row of `undefined`.
+    // These are set only if they have a value, so that a printed error shows no row of `undefined`.
     const replyCode = details.replyCode ?? traits.replyCode;
     if (replyCode !== undefined) this.replyCode = replyCode;
     if (details.replyText !== undefined) this.replyText = details.replyText;
@@ -96,8 +95,8 @@ export abstract class PukaError extends Error {
   }
 
   /**
-   * The name of the class, such as `NotFound`; of a class derived from one of Puka's, the name of that one. An accessor
-   * of the prototype and no field, so that a stack trace begins with it.
+   * The name of the class, such as `NotFound`. A class derived from one of Puka's has the name of that one. It is an
+   * accessor of the prototype, not a field, so that a stack trace begins with it.
    */
   override get name(): string {
     return classChainOf(this.constructor)[0] ?? PukaError.traits.name;
@@ -136,7 +135,7 @@ export function isPukaError(value: unknown): value is PukaError {
   return classNamesOf(value).includes(PukaError.traits.name);
 }
 
-/** The traits that a class states itself; those it inherits don't count, for they name another class. */
+/** The traits that a class defines itself. Inherited ones do not count: they name another class. */
 function traitsOf(errorClass: unknown): ErrorTraits | undefined {
   if (typeof errorClass !== 'function' || !Object.hasOwn(errorClass, 'traits')) return undefined;
   return (errorClass as typeof PukaError).traits;
@@ -152,7 +151,7 @@ function classChainOf(errorClass: unknown): string[] {
   return names;
 }
 
-/** What the brand of a value says; nothing for a value without it. */
+/** The names in the brand of a value; empty for a value without the brand. */
 function classNamesOf(value: unknown): readonly unknown[] {
   if (typeof value !== 'object' || value === null || !(brand in value)) return [];
   const names = value[brand];

@@ -1,16 +1,16 @@
-/** Turns a reply code of the broker into the error class that stands for it. Must not know where the code came from. */
+/** Turns a reply code of the broker into an error of its class. Must not know where the code came from. */
 import { AmqpError } from './amqp-error.ts';
 import type { ErrorDetails } from './error-details.ts';
 import { replyErrorClasses } from './generated/reply-error-classes.ts';
 import { peerText } from './peer-text.ts';
 
 /**
- * Makes the error for a reply code that the broker gave in `channel.close`, `connection.close` or `basic.return`.
+ * Makes the error for a reply code that the broker sent in `channel.close`, `connection.close` or `basic.return`.
  *
- * @param replyCode The code, 0 to 65535. One that stands in no list gives an {@link AmqpError} itself.
+ * @param replyCode The code, 0 to 65535. An unknown code gives an {@link AmqpError} itself.
  * @param replyText The broker's text; may be empty. `replyText` of the error is the whole of it, the message shows it
  * as `peerText` gives it: at most 500 characters, without control characters.
- * @param details What else is known: the method that failed, a `scope` or an `outcome` other than the class's own.
+ * @param details The other properties: the method that failed, a `scope` or an `outcome` other than the default of the class.
  * @returns An error whose message is the broker's text, led by the code's name and followed by code and method:
  * `NOT_FOUND - no queue 'jobs' in vhost '/' (404, queue.declare)`.
  *

@@ -17,8 +17,7 @@ const nativeCopyFromBytes = 96;
 /**
  * A growing sequence of bytes, written in place and taken in chunks.
  *
- * Bytes stand where they were written from the next `begin()` on: they are never moved or overwritten, so a view of
- * them stays valid. The bytes between `unitStart` and `position` may still be moved by `reserve()`.
+ * From the next `begin()` on, bytes are never moved or overwritten, so a view of them stays valid. The bytes between `unitStart` and `position` may still be moved by `reserve()`.
  */
 export class ByteWriter {
   /** The chunk being written. For hot code that writes by itself after `reserve()`. */
@@ -29,7 +28,7 @@ export class ByteWriter {
   unitStart = 0;
   /** Running total of the bytes handed out by `take()`. */
   takenBytes = 0;
-  /** Most tables and arrays in one another that `writeFieldTable` writes here, unless its own options say otherwise; 64 by default. */
+  /** Maximum nesting depth of tables and arrays for `writeFieldTable`, unless its options set another; 64 by default. */
   maxTableDepth: number = defaultMaxTableDepth;
 
   private readonly chunkBytes: number;
@@ -57,21 +56,21 @@ export class ByteWriter {
     return this.takenBytes + this.queuedBytes + this.position - this.pieceStart;
   }
 
-  /** Starts an atomic unit (a frame, or a whole publish): `rollback()` comes back here, and what stands before is final. */
+  /** Starts an atomic unit (a frame, or a whole publish): `rollback()` returns here, and everything before is final. */
   begin(): void {
     this.unitStart = this.position;
     this.unitOffset = this.writtenBytes;
   }
 
-  /** Forgets what was written and appended since `begin()`. */
+  /** Removes what was written and appended since `begin()`. */
   rollback(): void {
     this.rollbackTo(this.unitOffset);
   }
 
   /**
-   * Forgets what was written and appended since `writtenBytes` had the given value.
+   * Removes what was written and appended since `writtenBytes` had the given value.
    *
-   * @param offset an earlier value of `writtenBytes`; what was taken since stays taken.
+   * @param offset an earlier value of `writtenBytes`; what was taken since then is not removed.
    */
   rollbackTo(offset: number): void {
     let excess = this.writtenBytes - Math.max(offset, this.takenBytes);

@@ -1,7 +1,7 @@
 /**
  * Splits a body into body frames.
  *
- * Must not: join bodies; who receives them knows how many bytes the content header announced.
+ * Must not: join bodies. Their receiver knows how many bytes the content header announced.
  */
 
 import { UsageError } from '@puka/errors';
@@ -10,14 +10,14 @@ import { FrameType, frameEndOctet, frameHeaderBytes } from './frame-format.ts';
 import { beginFrame, endFrame } from './frame-writer.ts';
 import { defaultCopyUpToBytes, frameOverheadBytes } from './limits.ts';
 
-/** What is one frame where `frame_max` is 0, no limit: 2^31 − 1 with the octets around the payload. */
+/** The largest frame if `frame_max` is 0 (no limit): 2^31 − 1, the octets around the payload included. */
 const unlimitedFrameBytes = 0x7fff_ffff;
 
 /**
- * Most bytes of a body that fit one frame: `frame_max` counts the eight octets around the payload too. AMQP 0-9-1 §4.2.3.
+ * The most bytes of a body in one frame: `frame_max` includes the eight octets around the payload. AMQP 0-9-1 §4.2.3.
  *
  * @param frameMaxBytes the tuned `frame_max`, at least 9, or 0 for no limit.
- * @throws {UsageError} where no byte of a body would fit.
+ * @throws {UsageError} if no byte of a body would fit.
  */
 export function bodyFramePayloadMax(frameMaxBytes: number): number {
   const payloadMax = (frameMaxBytes === 0 ? unlimitedFrameBytes : frameMaxBytes) - frameOverheadBytes;
@@ -27,7 +27,7 @@ export function bodyFramePayloadMax(frameMaxBytes: number): number {
 
 /**
  * Writes a body as body frames, behind the method and the content header of the same unit; it starts no unit of its own.
- * An empty body gives no frame. AMQP 0-9-1 §4.2.6.2.
+ * An empty body has no frame. AMQP 0-9-1 §4.2.6.2.
  *
  * @param body pieces over `copyUpToBytes` are lent to the writer until they are sent; shorter ones are copied at once.
  * @param frameMaxBytes the tuned `frame_max`, or 0 for no limit.

@@ -1,14 +1,14 @@
 /**
- * Where in a table a value stands, and the refusal of a value with that path.
+ * The path of a value in a table, and the errors with that path.
  *
  * Must not: show text or bytes in a message; a header may be a secret.
  */
 
 import { peerText, UsageError } from '@puka/errors';
 
-/** Where a nested value stands, as a list from the inside out; built only where tables nest, read only for an error. */
+/** The path of a nested value, as a list from the inside out. It is built only for nested tables, and read only for an error. */
 export interface Place {
-  /** The table or array around it; `undefined` for the outermost, whose key is what it is called. */
+  /** The table or array around it; `undefined` for the outermost, whose key is its name in messages. */
   readonly parent: Place | undefined;
   /** Its name in a table, its index in an array. */
   readonly key: string | number;
@@ -19,12 +19,12 @@ export function refuse(value: unknown, parent: Place | undefined, key: string | 
   throw new UsageError(`${pathOf({ parent, key })} ${rule}; met ${describe(value)}`);
 }
 
-/** Refuses one field more than the limit. @throws {UsageError} always. */
+/** Refuses a field over the limit. @throws {UsageError} always. */
 export function refuseCount(place: Place): never {
   throw new UsageError(`${pathOf(place)} brings the table over maxTableFields`);
 }
 
-/** Says what a value is. Numbers are shown, text and bytes are not: a header may be a secret. */
+/** Describes a value. Numbers are shown, text and bytes are not: a header may be a secret. */
 export function describe(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'bigint' || value === null || value === undefined) {
     return `${value}`;

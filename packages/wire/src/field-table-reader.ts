@@ -22,9 +22,9 @@ import { decodeUtf8Strictly } from './utf8.ts';
 
 /** How a table is decoded. */
 export interface TableReadOptions {
-  /** Most tables and arrays in one another, the outermost counted; 64 by default, 512 at most. */
+  /** Maximum nesting depth of tables and arrays, the outermost included; 64 by default, 512 at most. */
   readonly maxTableDepth?: number;
-  /** Most fields and elements in all; 65 536 by default. */
+  /** Maximum number of fields and elements in total; 65 536 by default. */
   readonly maxTableFields?: number;
   /** Remembers the names of fields for the tables of one connection, which have most of them in common; none by default. */
   readonly names?: ShortStringCache;

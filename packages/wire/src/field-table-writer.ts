@@ -14,9 +14,9 @@ import { defaultMaxTableFields, highestMaxTableDepth } from './limits.ts';
 
 /** How a table is encoded. */
 export interface TableWriteOptions {
-  /** Most tables and arrays in one another, the outermost counted; that of the writer (64) by default, 512 at most. */
+  /** Maximum nesting depth of tables and arrays, the outermost included; that of the writer (64) by default, 512 at most. */
   readonly maxTableDepth?: number;
-  /** Most fields and elements in all; 65 536 by default. */
+  /** Maximum number of fields and elements in total; 65 536 by default. */
   readonly maxTableFields?: number;
 }
 

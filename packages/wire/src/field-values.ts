@@ -1,5 +1,5 @@
 /**
- * The values a field table holds: what comes out, what may go in, and the wrappers that choose a type tag.
+ * The values of field tables: decoded values, values to encode, and the wrappers that choose a type tag.
  *
  * Must not: read or write bytes.
  */
@@ -61,7 +61,7 @@ export class Tagged {
     brandClass(Tagged, brands.Tagged);
   }
 
-  /** The tag that stands on the wire. */
+  /** The type tag on the wire. */
   readonly tag: FieldTag;
   /** The value, as the wrapper of its tag takes it. */
   readonly value: unknown;
@@ -268,7 +268,7 @@ export function table(value: FieldTableInput | readonly TaggedField[]): Tagged {
   return new Tagged('F', value);
 }
 
-/** The value of nothing, tag `V`; `null` is encoded the same. */
+/** The void value, tag `V`; `null` is encoded the same. */
 export function empty(): Tagged {
   return new Tagged('V', null);
 }

@@ -28,9 +28,9 @@ export interface FrameSink {
 
 /** Limits of a `FrameDecoder`. */
 export interface FrameDecoderOptions {
-  /** Most bytes of a body frame, all eight octets around the payload counted; 8192 by default, which holds before tune; 0 is no limit. */
+  /** The most bytes of a body frame, the eight octets around the payload included; 8192 by default, the limit before tune; 0 is no limit. */
   readonly frameMaxBytes?: number;
-  /** Most bytes of a method or header frame, counted alike; 16 MiB by default. RabbitMQ's header frames may be larger than `frame_max`. */
+  /** The most bytes of a method or header frame, counted the same way; 16 MiB by default. RabbitMQ's header frames may be larger than `frame_max`. */
   readonly maxControlFrameBytes?: number;
 }
 

@@ -1,4 +1,4 @@
-/** The public face of `@puka/wire`. Holds no code. */
+/** The exports of `@puka/wire`. Holds no code. */
 export { isArrayBuffer, isBytes, isDate, isMap, toBytes } from './any-realm.ts';
 export { ByteReader } from './byte-reader.ts';
 export { ByteWriter } from './byte-writer.ts';

@@ -1,6 +1,6 @@
 /**
- * What every generated decoder does around its fields: the ids, the fields that are skipped, the end, and what the
- * error says. Must not know any single method.
+ * The common parts of the generated decoders: the ids, the reserved fields, the end, and the error messages. Must not know
+ * any single method.
  */
 import { AmqpSyntaxError, CommandInvalid, LimitExceeded } from '@puka/errors';
 import { ByteReader } from './byte-reader.ts';
@@ -12,7 +12,7 @@ const methodIdBytes = 4;
 /**
  * Reads which method a payload holds, without reading its fields.
  *
- * @param bytes Where the payload of a method frame lies.
+ * @param bytes The bytes that contain the payload of a method frame.
  * @param start The index of its first octet.
  * @param end The index behind its last octet.
  * @returns The class id in the upper 16 bits, the method id in the lower: a value of `MethodId` if it is known at all.
@@ -31,20 +31,20 @@ export function methodIdAt(bytes: Uint8Array, start = 0, end: number = bytes.len
   return ((b0 << 24) | (b1 << 16) | (b2 << 8) | b3) >>> 0;
 }
 
-/** The error for a method that nobody has defined. */
+/** The error for an undefined method. */
 export function unknownMethod(id: number): CommandInvalid {
   return new CommandInvalid(`method ${id >>> 16},${id & 0xffff} is unknown`, { blame: 'peer', outcome: 'unknown' });
 }
 
-/** A reader that stands behind the ids, at the first field. */
+/** Makes a reader at the first field, behind the ids. */
 export function enterMethod(bytes: Uint8Array, start: number, end: number): ByteReader {
   return new ByteReader(bytes, start + methodIdBytes, end);
 }
 
 /**
- * Makes sure that nothing is left over.
+ * Checks that no octet is left.
  *
- * @throws {AmqpSyntaxError} where something is, or where the payload ended before the first field.
+ * @throws {AmqpSyntaxError} if one is left, or if the payload ended before the first field.
  */
 export function endMethod(reader: ByteReader, method: string): void {
   const left = reader.end - reader.position;
@@ -54,7 +54,7 @@ export function endMethod(reader: ByteReader, method: string): void {
 }
 
 /**
- * Says where reading stopped.
+ * Adds the names of the method and the field to an error.
  *
  * @param field The field that was being read.
  * @returns The error to throw: of the same class, with the names of method and field.

@@ -1,6 +1,6 @@
 /**
- * What every generated encoder does around its fields: the frame's header and end, the bits, and what happens on an
- * error. Must not know any single method.
+ * The common parts of the generated encoders: the frame's header and end, the bits, and the errors. Must not know any
+ * single method.
  */
 import { LimitExceeded, peerText, UsageError } from '@puka/errors';
 import type { ByteWriter } from './byte-writer.ts';
@@ -8,7 +8,7 @@ import { describe } from './field-place.ts';
 import { FrameType } from './frame-format.ts';
 import { beginFrame, endFrame } from './frame-writer.ts';
 
-/** A method frame is a unit of its own: it stands at the very start of the unit that {@link beginMethod} begins. */
+/** A method frame is a unit of its own: it starts where the unit starts that {@link beginMethod} begins. */
 const frameAt = 0;
 
 /**
@@ -38,9 +38,9 @@ export function endMethod(writer: ByteWriter, frameMaxBytes: number, method: str
 }
 
 /**
- * Takes back what was written of a method.
+ * Removes what was written of a method.
  *
- * @returns The error to throw: the same one, with the method's name in it where it is one of ours.
+ * @returns The error to throw: an error of Puka with the method's name, or the same error.
  */
 export function abandonMethod(writer: ByteWriter, error: unknown, method: string): unknown {
   writer.rollback();
@@ -50,20 +50,20 @@ export function abandonMethod(writer: ByteWriter, error: unknown, method: string
 }
 
 /**
- * A bit that may be left out.
+ * An optional bit.
  *
  * @returns `mask` for true, else 0.
- * @throws {UsageError} for what is neither a boolean nor `undefined`.
+ * @throws {UsageError} for a value that is neither a boolean nor `undefined`.
  */
 export function optionalBit(value: boolean | undefined, mask: number, field: string): number {
   return value === undefined ? 0 : requiredBit(value, mask, field);
 }
 
 /**
- * A bit that must be given.
+ * A required bit.
  *
  * @returns `mask` for true, else 0.
- * @throws {UsageError} for what is no boolean.
+ * @throws {UsageError} for a value that is no boolean.
  */
 export function requiredBit(value: boolean, mask: number, field: string): number {
   if (value === true) return mask;
@@ -72,7 +72,7 @@ export function requiredBit(value: boolean, mask: number, field: string): number
 }
 
 /**
- * Refuses a method of an unknown type, which only a caller without the compiler's help can bring about.
+ * Refuses a method of an unknown type, which only plain JavaScript can pass.
  *
  * @throws {UsageError} always.
  */
@@ -81,7 +81,7 @@ export function refuseMethod(method: never): never {
   throw new UsageError(`type of the method is ${show(type)}; no such method is defined`);
 }
 
-/** The value met, where it is short text or a number; else what it is. */
+/** Describes a value: a short text and a number as they are, anything else by its kind. */
 function show(value: unknown): string {
   return typeof value === 'string' ? peerText(value, 60) : describe(value);
 }

@@ -1,10 +1,10 @@
-/** What is known of a method beyond its fields. Types only; the facts are generated into `generated/method-info.ts`. */
+/** The properties of a method beside its fields. Types only; the values are generated into `generated/method-info.ts`. */
 import type { MethodType } from './generated/method.ts';
 
 /** Who sends a method: the client, the broker (`server`), or either. */
 export type MethodDirection = 'client' | 'server' | 'both';
 
-/** What is known of a method beyond its fields. */
+/** The properties of a method beside its fields. */
 export interface MethodInfo {
   /** The AMQP name, such as `queue.declare`. */
   readonly name: MethodType;
@@ -14,8 +14,8 @@ export interface MethodInfo {
   readonly direction: MethodDirection;
   /** Whether a content header and a body follow it on its channel. */
   readonly hasContent: boolean;
-  /** The ids of the methods that answer it; empty where nothing does. With `noWait` nothing answers any of them. */
+  /** The ids of the methods that answer it; empty if none does. With `noWait` set, none is sent. */
   readonly replies: readonly number[];
-  /** Whether something answers it. */
+  /** Whether a method answers it. */
   readonly synchronous: boolean;
 }

@@ -1,6 +1,6 @@
 /**
- * The public face of the methods: their types, ids and facts, encoders and decoders for any and for each. Holds no
- * code; all of it is generated from the table in `protocol/`.
+ * The exports of the methods: types, ids and properties, and encoders, decoders and checks. Holds no code; all of it is
+ * generated from the table in `protocol/`.
  */
 export * from './generated/check/basic.ts';
 export * from './generated/decode/basic.ts';

@@ -1,7 +1,7 @@
 /**
- * The properties of class basic: reading, each when it is asked for.
+ * Reads the properties of class basic, each on demand.
  *
- * Must not: throw for anything that stands in the bytes. A malformed property must not cost the message.
+ * Must not: throw for malformed bytes. A malformed property must not lose the message.
  */
 
 import { AmqpSyntaxError, LimitExceeded, UnexpectedFrame } from '@puka/errors';
@@ -47,8 +47,8 @@ export function contentBodySize(bytes: Uint8Array, start: number, end: number = 
 }
 
 /**
- * Reads properties where they lie and decodes none until it is asked for. Getters give `undefined` for a property that is absent or cannot be read;
- * `error` tells the two apart. Octets of a text that are no UTF-8 are kept in it, as `decodeText` says; `bytesOf()` and `raw` have them as bytes.
+ * Reads properties in place and decodes each on demand. Getters return `undefined` for a property that is absent or malformed;
+ * `error` distinguishes the two. Octets of a text that are no UTF-8 are kept in it, as `decodeText` says; `bytesOf()` and `raw` have them as bytes.
  */
 export class PropertiesReader {
   private readonly bytes: Uint8Array;
@@ -59,12 +59,12 @@ export class PropertiesReader {
   private flags = -1;
   /** Index of the first property. */
   private first = 0;
-  /** `null` once it was found that there is none to be read. */
+  /** `null` after it was found to be absent or malformed. */
   private table: FieldTable | null | undefined;
   private tableError: AmqpSyntaxError | LimitExceeded | undefined;
 
   /**
-   * @param bytes are kept and not copied: the reader keeps its whole chunk alive.
+   * @param bytes are kept, not copied: the reader keeps the whole chunk in memory.
    * @param start index of the flags.
    * @param end index behind the last property.
    * @param options for the headers table.
@@ -109,12 +109,12 @@ export class PropertiesReader {
     return this.octet(PropertyFlag.priority);
   }
 
-  /** The application's. */
+  /** For the application. */
   get correlationId(): string | undefined {
     return this.shortString(PropertyFlag.correlationId);
   }
 
-  /** Where an answer is to go. */
+  /** The address for replies. */
   get replyTo(): string | undefined {
     return this.shortString(PropertyFlag.replyTo);
   }
@@ -124,7 +124,7 @@ export class PropertiesReader {
     return this.shortString(PropertyFlag.expiration);
   }
 
-  /** The application's. */
+  /** For the application. */
   get messageId(): string | undefined {
     return this.shortString(PropertyFlag.messageId);
   }
@@ -137,7 +137,7 @@ export class PropertiesReader {
     return seconds <= maxDateSeconds ? new Date(Number(seconds) * 1000) : new Timestamp(seconds);
   }
 
-  /** The application's. */
+  /** For the application. */
   get type(): string | undefined {
     return this.shortString(PropertyFlag.type);
   }
@@ -147,7 +147,7 @@ export class PropertiesReader {
     return this.shortString(PropertyFlag.userId);
   }
 
-  /** The application's. */
+  /** For the application. */
   get appId(): string | undefined {
     return this.shortString(PropertyFlag.appId);
   }
@@ -163,8 +163,8 @@ export class PropertiesReader {
   }
 
   /**
-   * What is wrong with the properties, all of them and the headers table looked at; `undefined` when nothing is.
-   * RabbitMQ: a publisher's properties reach the consumer as they were sent, so this happens.
+   * The first fault in the properties, the headers table included; `undefined` if there is none.
+   * RabbitMQ: a publisher's properties reach the consumer as they were sent, malformed ones too.
    */
   get error(): AmqpSyntaxError | LimitExceeded | undefined {
     return this.structureError() ?? (this.headers === undefined ? this.tableError : undefined);

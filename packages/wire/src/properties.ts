@@ -1,7 +1,7 @@
 /**
- * The properties of class basic, and the content header frame that carries them: writing.
+ * Writes the properties of class basic, and the content header frame that carries them.
  *
- * Must not: read; that is properties-reader.ts.
+ * Must not: read them; see properties-reader.ts.
  */
 
 import { LimitExceeded, UsageError } from '@puka/errors';
@@ -19,22 +19,22 @@ export const basicClassId = 60;
 
 /**
  * The fourteen properties of a message. Only `undefined` means absent: `priority: 0` and `''` are sent.
- * Strings are short strings, at most 255 bytes of UTF-8. AMQP 0-9-1 §1.8.1.
+ * Strings are short strings of at most 255 bytes. AMQP 0-9-1 §1.8.1.
  */
 export interface BasicProperties {
   /** MIME type of the body. */
   readonly contentType?: string | undefined;
   /** MIME encoding of the body. */
   readonly contentEncoding?: string | undefined;
-  /** A field table; see `writeFieldTable` for what may stand in it. */
+  /** A field table; see `writeFieldTable` for its values. */
   readonly headers?: FieldTableInput | undefined;
   /** 1 transient, 2 persistent. */
   readonly deliveryMode?: number | undefined;
-  /** 0 to 255; what it means is the queue's. */
+  /** 0 to 255; its meaning depends on the queue. */
   readonly priority?: number | undefined;
   /** For the application. */
   readonly correlationId?: string | undefined;
-  /** Where an answer is to go. */
+  /** The address for replies. */
   readonly replyTo?: string | undefined;
   /** Milliseconds in decimal digits, as RabbitMQ wants them. */
   readonly expiration?: string | undefined;

@@ -1,19 +1,19 @@
 /**
- * The eight octets a client opens with, and what the first octets of an answer say about who is at the other end.
+ * The eight octets that a client sends first, and the recognition of the peer by the first octets of its answer.
  *
- * Must not: decide what to do about it.
+ * Must not: decide what follows from it.
  */
 
-/** What a client sends first: `AMQP` 0 0 9 1. AMQP 0-9-1 §4.2.2. Copy it before you change it; do not change it. */
+/** The first octets of a client: `AMQP` 0 0 9 1. AMQP 0-9-1 §4.2.2. Copy it before you change it; do not change it. */
 export const protocolHeader: Uint8Array = Uint8Array.of(0x41, 0x4d, 0x51, 0x50, 0, 0, 9, 1);
 
-/** What the first octets from a server are. */
+/** The kind of the first octets from a server. */
 export type FirstBytes =
-  /** Too few octets to tell yet. */
+  /** Too few octets to recognise the kind. */
   | { readonly type: 'incomplete' }
   /** Frames: the server speaks AMQP 0-9-1. */
   | { readonly type: 'frames' }
-  /** A protocol header, which is how a server refuses ours. RabbitMQ: `3 1 0 0` for everything it does not know, `0 0 9 1` for other versions. */
+  /** A protocol header: the server refuses ours. RabbitMQ: `3 1 0 0` for everything it does not know, `0 0 9 1` for other versions. */
   | {
       readonly type: 'amqp';
       readonly protocolId: number;
@@ -29,19 +29,19 @@ export type FirstBytes =
   | { readonly type: 'tls'; readonly text: string }
   /** An SSH greeting. */
   | { readonly type: 'ssh'; readonly text: string }
-  /** Nothing known. */
+  /** An unknown kind. */
   | { readonly type: 'unknown'; readonly text: string };
 
-/** The least octets by which each kind is told apart. */
+/** The shortest start of each kind. */
 const httpStart = [0x48, 0x54, 0x54, 0x50, 0x2f];
 const sshStart = [0x53, 0x53, 0x48, 0x2d];
 const tlsAlertStart = [0x15, 0x03];
 const amqpStart = [0x41, 0x4d, 0x51, 0x50];
 
 /**
- * Says what the first octets of a server's answer are.
+ * Recognises the kind of a server's answer by its first octets.
  *
- * @param bytes all that was received so far; only the first eight are looked at.
+ * @param bytes everything received so far; only the first eight octets are read.
  */
 export function detectProtocolHeader(bytes: Uint8Array): FirstBytes {
   if (bytes.length === 0) return { type: 'incomplete' };
@@ -64,7 +64,7 @@ export function detectProtocolHeader(bytes: Uint8Array): FirstBytes {
   return { type: 'unknown', text: `octets ${hexOf(bytes)}` };
 }
 
-/** True while nothing received contradicts the start. */
+/** True if the received octets match the start as far as they go. */
 function startsLike(bytes: Uint8Array, start: readonly number[]): boolean {
   const size = Math.min(bytes.length, start.length);
   for (let index = 0; index < size; index++) {

@@ -1,7 +1,7 @@
 /**
- * Remembers decoded short strings, because exchange names, routing keys and consumer tags repeat with every message.
+ * Caches decoded short strings: exchange names, routing keys and consumer tags repeat with every message.
  *
- * Must not: grow; it has a fixed number of places, and a newcomer takes the place of who was there.
+ * Must not: grow. It has a fixed number of places, and a new string replaces the old one in its place.
  */
 
 import { decodeText } from './lossless-text.ts';

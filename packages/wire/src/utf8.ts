@@ -1,8 +1,8 @@
 /**
  * UTF-8 in and out, with loops for short and ASCII text where calling the runtime's coder costs more than the work.
  *
- * Must not: use anything of a runtime but `TextEncoder` and `TextDecoder`, which every one has and which are declared here,
- * because the package is compiled without the types of any runtime.
+ * Must not: use any part of a runtime but `TextEncoder` and `TextDecoder`. Every runtime has them. They are declared here,
+ * because the package is compiled without the types of a runtime.
  */
 
 import { UsageError } from '@puka/errors';

@@ -4,12 +4,12 @@ import { AmqpError } from '../amqp-error.ts';
 import type { ErrorTraits } from '../error-details.ts';
 
 /**
- * 320 CONNECTION_FORCED. Somebody or something at the broker closed the connection.
- * Usual cause: The broker shuts down, an operator closed the connection, a token ran out.
- * Recover: Connect again, with a new token where tokens are used.
+ * 320 CONNECTION_FORCED. The broker or its operator closed the connection.
+ * Usual cause: The broker is shutting down, an operator closed the connection, or a token expired.
+ * Recover: Connect again; fetch a new token first if tokens are used.
  */
 export class ConnectionForced extends AmqpError {
-  /** What the errors of this class have in common. */
+  /** The defaults of this class. */
   static override readonly traits: ErrorTraits = {
     name: 'ConnectionForced',
     code: 'CONNECTION_FORCED',
@@ -23,12 +23,12 @@ export class ConnectionForced extends AmqpError {
 }
 
 /**
- * 402 INVALID_PATH. The virtual host is not known.
- * Usual cause: A slip in the URL’s path. RabbitMQ itself answers 530 instead.
+ * 402 INVALID_PATH. The virtual host does not exist.
+ * Usual cause: A wrong path in the URL. RabbitMQ answers 530 instead.
  * Recover: Correct the virtual host.
  */
 export class InvalidPath extends AmqpError {
-  /** What the errors of this class have in common. */
+  /** The defaults of this class. */
   static override readonly traits: ErrorTraits = {
     name: 'InvalidPath',
     code: 'INVALID_PATH',
@@ -43,11 +43,11 @@ export class InvalidPath extends AmqpError {
 
 /**
  * 501 FRAME_ERROR. A frame was malformed or larger than agreed.
- * Usual cause: A faulty client, proxy or broker, or bytes damaged on the way.
- * Recover: Connect again; report it when it comes back.
+ * Usual cause: A faulty client, proxy or broker, or bytes damaged in transit.
+ * Recover: Connect again; report it if it recurs.
  */
 export class FrameError extends AmqpError {
-  /** What the errors of this class have in common. */
+  /** The defaults of this class. */
   static override readonly traits: ErrorTraits = {
     name: 'FrameError',
     code: 'FRAME_ERROR',
@@ -63,10 +63,10 @@ export class FrameError extends AmqpError {
 /**
  * 502 SYNTAX_ERROR. A field of a method or of the properties cannot be read.
  * Usual cause: A faulty client, proxy or broker.
- * Recover: Report it, with the bytes where you can.
+ * Recover: Report it, with the bytes if possible.
  */
 export class AmqpSyntaxError extends AmqpError {
-  /** What the errors of this class have in common. */
+  /** The defaults of this class. */
   static override readonly traits: ErrorTraits = {
     name: 'AmqpSyntaxError',
     code: 'AMQP_SYNTAX_ERROR',
@@ -81,12 +81,12 @@ export class AmqpSyntaxError extends AmqpError {
 
 /**
  * 503 COMMAND_INVALID. The method is unknown, or not allowed at this point.
- * Usual cause: An exchange type that an older RabbitMQ does not know; from the client itself: a method
- * nobody has defined.
+ * Usual cause: An exchange type that an older RabbitMQ does not know; from the client itself: an undefined
+ * method.
  * Recover: Correct the exchange type or enable its plugin.
  */
 export class CommandInvalid extends AmqpError {
-  /** What the errors of this class have in common. */
+  /** The defaults of this class. */
   static override readonly traits: ErrorTraits = {
     name: 'CommandInvalid',
     code: 'COMMAND_INVALID',
@@ -101,11 +101,11 @@ export class CommandInvalid extends AmqpError {
 
 /**
  * 504 CHANNEL_ERROR. A channel was used that is not open, or opened twice.
- * Usual cause: A fault in a client library: users of Puka never see a channel.
+ * Usual cause: A fault in a client library; Puka manages channels itself.
  * Recover: Connect again; report it.
  */
 export class ChannelError extends AmqpError {
-  /** What the errors of this class have in common. */
+  /** The defaults of this class. */
   static override readonly traits: ErrorTraits = {
     name: 'ChannelError',
     code: 'CHANNEL_ERROR',
@@ -119,12 +119,13 @@ export class ChannelError extends AmqpError {
 }
 
 /**
- * 505 UNEXPECTED_FRAME. A frame came where another had to come, most often in the middle of a content.
+ * 505 UNEXPECTED_FRAME. A frame arrived where another one was expected, most often in the middle of a
+ * message.
  * Usual cause: A fault in a client library, proxy or broker.
  * Recover: Connect again; report it.
  */
 export class UnexpectedFrame extends AmqpError {
-  /** What the errors of this class have in common. */
+  /** The defaults of this class. */
   static override readonly traits: ErrorTraits = {
     name: 'UnexpectedFrame',
     code: 'UNEXPECTED_FRAME',
@@ -138,12 +139,12 @@ export class UnexpectedFrame extends AmqpError {
 }
 
 /**
- * 506 RESOURCE_ERROR. The broker is short of something it needs for this.
+ * 506 RESOURCE_ERROR. The broker lacks a resource for the operation.
  * Usual cause: Memory, disk, file descriptors or a limit that an operator set.
  * Recover: Try again after a pause; ask the operator.
  */
 export class ResourceError extends AmqpError {
-  /** What the errors of this class have in common. */
+  /** The defaults of this class. */
   static override readonly traits: ErrorTraits = {
     name: 'ResourceError',
     code: 'RESOURCE_ERROR',
@@ -157,13 +158,13 @@ export class ResourceError extends AmqpError {
 }
 
 /**
- * 530 NOT_ALLOWED. The broker’s rules forbid this.
+ * 530 NOT_ALLOWED. The broker forbids the operation.
  * Usual cause: A virtual host that does not exist or that the user may not enter, more connections or
  * channels than allowed, a consumer tag used twice.
- * Recover: The reply text says which rule: correct the virtual host, the permissions or the limits.
+ * Recover: The reply text names the rule: correct the virtual host, the permissions or the limits.
  */
 export class NotAllowed extends AmqpError {
-  /** What the errors of this class have in common. */
+  /** The defaults of this class. */
   static override readonly traits: ErrorTraits = {
     name: 'NotAllowed',
     code: 'NOT_ALLOWED',
@@ -177,12 +178,12 @@ export class NotAllowed extends AmqpError {
 }
 
 /**
- * 540 NOT_IMPLEMENTED. The broker has not got what was asked for.
- * Usual cause: A stream consumed with `noAck`, a stream purged, or a feature that RabbitMQ took out.
- * Recover: Do without it.
+ * 540 NOT_IMPLEMENTED. The broker does not implement what was asked for.
+ * Usual cause: A stream consumed with `noAck`, a stream purged, or a feature that RabbitMQ removed.
+ * Recover: Do not use it.
  */
 export class AmqpNotImplemented extends AmqpError {
-  /** What the errors of this class have in common. */
+  /** The defaults of this class. */
   static override readonly traits: ErrorTraits = {
     name: 'AmqpNotImplemented',
     code: 'AMQP_NOT_IMPLEMENTED',
@@ -196,13 +197,13 @@ export class AmqpNotImplemented extends AmqpError {
 }
 
 /**
- * 541 INTERNAL_ERROR. The broker failed at this.
+ * 541 INTERNAL_ERROR. The operation failed inside the broker.
  * Usual cause: A fault in the broker; from RabbitMQ 4.3 on also a queue that is neither durable nor
  * exclusive. The same call mostly fails again and takes the connection with it.
- * Recover: Look into the broker’s log before repeating it.
+ * Recover: Read the broker’s log before you repeat the call.
  */
 export class InternalError extends AmqpError {
-  /** What the errors of this class have in common. */
+  /** The defaults of this class. */
   static override readonly traits: ErrorTraits = {
     name: 'InternalError',
     code: 'INTERNAL_ERROR',

@@ -4,12 +4,12 @@ import { AmqpError } from '../amqp-error.ts';
 import type { ErrorTraits } from '../error-details.ts';
 
 /**
- * 311 CONTENT_TOO_LARGE. The message is larger than the broker takes at this moment.
- * Usual cause: A body beyond a limit of the broker. RabbitMQ itself answers 406 instead.
+ * 311 CONTENT_TOO_LARGE. The message is larger than the broker accepts.
+ * Usual cause: A body over a limit of the broker. RabbitMQ answers 406 instead.
  * Recover: Send a smaller body, or split it.
  */
 export class ContentTooLarge extends AmqpError {
-  /** What the errors of this class have in common. */
+  /** The defaults of this class. */
   static override readonly traits: ErrorTraits = {
     name: 'ContentTooLarge',
     code: 'CONTENT_TOO_LARGE',
@@ -24,11 +24,11 @@ export class ContentTooLarge extends AmqpError {
 
 /**
  * 312 NO_ROUTE. A `mandatory` message was returned: no queue is bound for it.
- * Usual cause: A queue or binding that does not exist, or a routing key with a slip in it.
+ * Usual cause: A queue or binding that does not exist, or a misspelled routing key.
  * Recover: Declare and bind the queue, then publish again; or publish without `mandatory`.
  */
 export class NoRoute extends AmqpError {
-  /** What the errors of this class have in common. */
+  /** The defaults of this class. */
   static override readonly traits: ErrorTraits = {
     name: 'NoRoute',
     code: 'NO_ROUTE',
@@ -43,11 +43,11 @@ export class NoRoute extends AmqpError {
 
 /**
  * 313 NO_CONSUMERS. An `immediate` message was returned: no consumer was ready for it.
- * Usual cause: Brokers that still have `immediate`; RabbitMQ took it out in 3.0.
+ * Usual cause: A broker that still supports `immediate`; RabbitMQ removed it in 3.0.
  * Recover: Publish again when a consumer is there.
  */
 export class NoConsumers extends AmqpError {
-  /** What the errors of this class have in common. */
+  /** The defaults of this class. */
   static override readonly traits: ErrorTraits = {
     name: 'NoConsumers',
     code: 'NO_CONSUMERS',
@@ -61,13 +61,13 @@ export class NoConsumers extends AmqpError {
 }
 
 /**
- * 403 ACCESS_REFUSED. The user may not do this, or nobody may do it to this queue or exchange.
+ * 403 ACCESS_REFUSED. The user lacks the permission, or the queue or exchange does not allow the operation.
  * Usual cause: Missing permission, a name that begins with `amq.`, the default exchange, or a queue that
  * somebody consumes from exclusively.
- * Recover: Grant the permission or choose another name. For an exclusive consumer wait until it is gone.
+ * Recover: Grant the permission or choose another name. For an exclusive consumer, wait until it has ended.
  */
 export class AccessRefused extends AmqpError {
-  /** What the errors of this class have in common. */
+  /** The defaults of this class. */
   static override readonly traits: ErrorTraits = {
     name: 'AccessRefused',
     code: 'ACCESS_REFUSED',
@@ -86,7 +86,7 @@ export class AccessRefused extends AmqpError {
  * Recover: Declare it, then repeat the call.
  */
 export class NotFound extends AmqpError {
-  /** What the errors of this class have in common. */
+  /** The defaults of this class. */
   static override readonly traits: ErrorTraits = {
     name: 'NotFound',
     code: 'NOT_FOUND',
@@ -101,11 +101,11 @@ export class NotFound extends AmqpError {
 
 /**
  * 405 RESOURCE_LOCKED. The queue belongs exclusively to another connection.
- * Usual cause: Often an own earlier connection that the broker has not yet found dead.
+ * Usual cause: Often an earlier connection of the same program, whose end the broker has not noticed yet.
  * Recover: Try again after a pause, or let the broker name the queue.
  */
 export class ResourceLocked extends AmqpError {
-  /** What the errors of this class have in common. */
+  /** The defaults of this class. */
   static override readonly traits: ErrorTraits = {
     name: 'ResourceLocked',
     code: 'RESOURCE_LOCKED',
@@ -119,13 +119,13 @@ export class ResourceLocked extends AmqpError {
 }
 
 /**
- * 406 PRECONDITION_FAILED. Something that the call takes for granted does not hold.
+ * 406 PRECONDITION_FAILED. A condition of the call is not met.
  * Usual cause: Declaring what exists with other arguments, deleting what is in use, a `userId` other than
  * the own, an `expiration` that is no number, a message above the broker’s limit.
- * Recover: The reply text says which condition: change the call, or delete and declare anew.
+ * Recover: The reply text names the condition: change the call, or delete the object and declare it again.
  */
 export class PreconditionFailed extends AmqpError {
-  /** What the errors of this class have in common. */
+  /** The defaults of this class. */
   static override readonly traits: ErrorTraits = {
     name: 'PreconditionFailed',
     code: 'PRECONDITION_FAILED',

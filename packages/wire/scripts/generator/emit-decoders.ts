@@ -10,7 +10,7 @@ export function emitDecoders(model: ClassModel): SourceFile {
   const helpers = ['endMethod', 'enterMethod', 'malformedMethod', 'readText', 'skipLongString', 'skipShortString'];
   return sourceFile(`decode/${model.name}.ts`, [
     comment(
-      `Decoders of the class \`${model.name}\`: each reads a method frame's payload, whose ids its caller has read.`,
+      `Decoders of the class \`${model.name}\`: each reads a method frame's payload, whose ids the caller has read.`,
     ),
     text.includes('readFieldTable(') ? "import { readFieldTable } from '../../field-table.ts';" : '',
     `import { ${helpers.filter((name) => text.includes(`${name}(`)).join(', ')} } from '../../method-decoding.ts';`,
@@ -34,11 +34,11 @@ export function emitDecodeMethod(models: readonly ClassModel[]): SourceFile {
     "import type { Method } from './method.ts';",
     docComment([
       'Reads the payload of a method frame.',
-      '@param bytes Where the payload lies; long strings in the result are views of it, all else is copied.',
+      '@param bytes The bytes that contain the payload. Long strings in the result are views of it, everything else is copied.',
       '@param start The index of its first octet.',
       '@param end The index behind its last octet.',
-      '@returns The method, told apart by `type`. Reserved fields are skipped.',
-      '@throws {CommandInvalid} for a method that nobody has defined.',
+      '@returns The method; `type` is its discriminant. Reserved fields are skipped.',
+      '@throws {CommandInvalid} for an undefined method.',
       '@throws {AmqpSyntaxError} for octets missing or left over, and for a malformed table; the message names method and field.',
       '@throws {LimitExceeded} for a table nested too deep or with too many fields.',
     ]),

@@ -44,7 +44,7 @@ export function emitMethodInfo(models: readonly ClassModel[]): SourceFile {
     }),
   );
   return sourceFile('method-info.ts', [
-    comment('What is known of each method beyond its fields.'),
+    comment('The properties of each method beside its fields.'),
     "import type { MethodDirection, MethodInfo } from '../method-info-type.ts';",
     "import { MethodId } from './ids.ts';",
     "import type { MethodType } from './method.ts';",
@@ -52,13 +52,13 @@ export function emitMethodInfo(models: readonly ClassModel[]): SourceFile {
       replies: readonly MethodId[]): [number, MethodInfo] {
       return [id, { name, id, direction, hasContent: content === 'content', replies, synchronous: replies.length > 0 }];
     }`,
-    docComment(['What is known of each method, by its id.']),
+    docComment(['The properties of each method, by its id.']),
     `export const methodInfo: ReadonlyMap<number, MethodInfo> = new Map([\n${rows.join('\n')}\n]);`,
     docComment([
       'The AMQP name of a method, such as `queue.declare`.',
       '@param classId The number of its class, as in `channel.close`.',
       '@param methodId Its number within the class.',
-      '@returns `undefined` for a method that nobody has defined, and for 0, 0.',
+      '@returns `undefined` for an undefined method, and for 0, 0.',
     ]),
     `export function methodName(classId: number, methodId: number): MethodType | undefined {
       return methodInfo.get(classId * 0x10000 + methodId)?.name;

@@ -20,7 +20,9 @@ const senders = { client: 'client', server: 'broker', both: 'client or broker' }
 export function emitTypes(model: ClassModel): SourceFile {
   const usesTables = model.methods.some(({ fields }) => fields.some(({ wireType }) => wireType === 'table'));
   return sourceFile(`types/${model.name}.ts`, [
-    comment(`The methods of the class \`${model.name}\`: ${model.doc}. What decoders give and encoders take.`),
+    comment(
+      `The methods of the class \`${model.name}\`: ${model.doc}. The results of decoders and the input of encoders.`,
+    ),
     usesTables ? "import type { FieldTable, FieldTableInput } from '../../field-table.ts';" : '',
     ...model.methods.flatMap((method) => [emitDecoded(method), ...emitInputs(method)]),
   ]);
@@ -36,9 +38,9 @@ export function emitUnions(models: readonly ClassModel[]): SourceFile {
       return `import type { ${names.join(', ')} } from './types/${model.name}.ts';`;
     }),
     ...models.map((model) => `export type * from './types/${model.name}.ts';`),
-    docComment(['Any method as a decoder gives it, told apart by `type`.']),
+    docComment(['Any method as a decoder returns it; `type` is the discriminant.']),
     `export type Method = ${methods.map(({ typeName }) => typeName).join(' | ')};`,
-    docComment(['Any method as the encoder takes it: fields that have a default may be left out.']),
+    docComment(['Any method as input of the encoder: fields with a default may be left out.']),
     `export type MethodInput = ${methods.map(({ typeName }) => `${typeName}Input`).join(' | ')};`,
     docComment(['The AMQP name of a method, such as `queue.declare`.']),
     "export type MethodType = Method['type'];",
@@ -68,7 +70,7 @@ function emitInputs(method: MethodModel): string[] {
   const input = `${method.typeName}Input`;
   if (method.fields.length === 0) {
     return [
-      docComment([`What \`encodeMethod\` takes for \`${method.type}\`.`]),
+      docComment([`The input of \`encodeMethod\` for \`${method.type}\`.`]),
       `export type ${input} = ${method.typeName};`,
     ];
   }
@@ -83,7 +85,7 @@ function emitInputs(method: MethodModel): string[] {
   return [
     docComment([`The fields of \`${method.type}\` for its encoder.`]),
     `export interface ${method.typeName}Fields {\n${fields.join('\n')}\n}`,
-    docComment([`What \`encodeMethod\` takes for \`${method.type}\`.`]),
+    docComment([`The input of \`encodeMethod\` for \`${method.type}\`.`]),
     `export interface ${input} extends ${method.typeName}Fields {`,
     docComment(['The AMQP name of the method.']),
     `readonly type: '${method.type}';\n}`,

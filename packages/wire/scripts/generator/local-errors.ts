@@ -26,8 +26,8 @@ export const localErrors: readonly LocalError[] = [
     retryable: true,
     meaning: 'The connection could not be made, or it ended while the operation was under way.',
     cause:
-      'A dead link, a restart of the broker, `close()`, or a hard error of another operation; `error.cause` tells.',
-    recovery: "With `outcome: 'not-sent'` repeat it; with `unknown` repeat only what does no harm when done twice.",
+      'A dead link, a restart of the broker, `close()`, or a hard error of another operation; `error.cause` names it.',
+    recovery: "With `outcome: 'not-sent'` repeat it; with `unknown` repeat only what may safely be done twice.",
   },
   {
     className: 'UnsupportedProtocol',
@@ -35,9 +35,9 @@ export const localErrors: readonly LocalError[] = [
     blame: 'caller',
     outcome: 'not-sent',
     retryable: false,
-    meaning: 'What answers there does not speak AMQP 0-9-1.',
-    cause: 'The port of HTTP or TLS, or another version of AMQP.',
-    recovery: 'Correct host, port (5672, with TLS 5671) or scheme (`amqp`, `amqps`).',
+    meaning: 'The peer does not speak AMQP 0-9-1.',
+    cause: 'An HTTP or TLS port, or another version of AMQP.',
+    recovery: 'Correct the host, the port (5672, with TLS 5671) or the scheme (`amqp`, `amqps`).',
   },
   {
     className: 'AuthenticationFailed',
@@ -46,7 +46,7 @@ export const localErrors: readonly LocalError[] = [
     outcome: 'refused',
     retryable: false,
     meaning: 'The broker refused the credentials.',
-    cause: 'A wrong user or password, a token that ran out, or `guest` from another host.',
+    cause: 'A wrong user or password, an expired token, or `guest` from another host.',
     recovery: 'Correct them, or fetch a new token.',
   },
   {
@@ -57,7 +57,7 @@ export const localErrors: readonly LocalError[] = [
     retryable: true,
     meaning: 'Connecting took longer than `connectTimeout`.',
     cause: 'A firewall that drops packets, an overloaded broker, a plain connection to a TLS port.',
-    recovery: 'Try again; correct host and port when it stays so.',
+    recovery: 'Try again; if it fails again, check host, port and firewall.',
   },
   {
     className: 'PublishNacked',
@@ -65,9 +65,9 @@ export const localErrors: readonly LocalError[] = [
     blame: 'broker',
     outcome: 'refused',
     retryable: true,
-    meaning: 'The broker got the message and could not keep it.',
+    meaning: 'The broker received the message and could not store it.',
     cause: 'A full queue with `overflow: reject-publish`, or a queue that failed at that moment.',
-    recovery: 'Publish again after a pause; some of several queues may have it already.',
+    recovery: 'Publish again after a pause; if the message goes to several queues, some may have it already.',
   },
   {
     className: 'ConsumerCancelled',
@@ -76,8 +76,8 @@ export const localErrors: readonly LocalError[] = [
     outcome: 'refused',
     retryable: true,
     meaning: 'The broker ended the consumer; `error.queue` names the queue.',
-    cause: 'The queue was deleted or lost its node, the permission went, or an ack came too late.',
-    recovery: 'Make sure that the queue exists and consume again, or use `resubscribe: true`.',
+    cause: 'The queue was deleted or lost its node, the permission was revoked, or an ack came too late.',
+    recovery: 'Make sure that the queue exists, then consume again, or use `resubscribe: true`.',
   },
   {
     className: 'OperationTimeout',
@@ -86,8 +86,8 @@ export const localErrors: readonly LocalError[] = [
     outcome: 'unknown',
     retryable: true,
     meaning: 'The operation’s `timeout` passed before its outcome was known.',
-    cause: 'A slow or blocked broker, a slow link, or a time too short.',
-    recovery: 'By `outcome`: `not-sent` had no effect, `unknown` may still take effect.',
+    cause: 'A slow or blocked broker, a slow network, or too short a time.',
+    recovery: 'Look at `outcome`: `not-sent` had no effect, `unknown` may still take effect.',
   },
   {
     className: 'UsageError',
@@ -97,7 +97,7 @@ export const localErrors: readonly LocalError[] = [
     retryable: false,
     meaning: 'The call itself is wrong; nothing was sent.',
     cause: 'An argument out of its range, a second settle of a message, an operation before `connect()`.',
-    recovery: 'Change the program; the message names argument, value and rule.',
+    recovery: 'Change the program; the message names the argument, the value and the rule.',
   },
   {
     className: 'LimitExceeded',
@@ -105,8 +105,8 @@ export const localErrors: readonly LocalError[] = [
     blame: 'caller',
     outcome: 'not-sent',
     retryable: false,
-    meaning: "A limit of the client was reached; with `blame: 'peer'` by what the other end sent.",
-    cause: 'A message or its headers too large, or more waiting to be sent than `maxBufferedBytes` allows.',
+    meaning: "A limit of the client was reached. With `blame: 'peer'`, the peer sent more than the limit allows.",
+    cause: 'A message or its headers too large, or more unsent data than `maxBufferedBytes` allows.',
     recovery: 'Send less, wait for `drained()`, or raise the limit that the message names.',
   },
 ];

@@ -80,11 +80,12 @@ import type { Method } from './method.ts';
 
 /**
  * Reads the payload of a method frame.
- * @param bytes Where the payload lies; long strings in the result are views of it, all else is copied.
+ * @param bytes The bytes that contain the payload. Long strings in the result are views of it, everything
+ * else is copied.
  * @param start The index of its first octet.
  * @param end The index behind its last octet.
- * @returns The method, told apart by `type`. Reserved fields are skipped.
- * @throws {CommandInvalid} for a method that nobody has defined.
+ * @returns The method; `type` is its discriminant. Reserved fields are skipped.
+ * @throws {CommandInvalid} for an undefined method.
  * @throws {AmqpSyntaxError} for octets missing or left over, and for a malformed table; the message names
  * method and field.
  * @throws {LimitExceeded} for a table nested too deep or with too many fields.

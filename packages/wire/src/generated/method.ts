@@ -147,7 +147,7 @@ export type * from './types/exchange.ts';
 export type * from './types/queue.ts';
 export type * from './types/tx.ts';
 
-/** Any method as a decoder gives it, told apart by `type`. */
+/** Any method as a decoder returns it; `type` is the discriminant. */
 export type Method =
   | ConnectionStart
   | ConnectionStartOk
@@ -214,7 +214,7 @@ export type Method =
   | TxRollback
   | TxRollbackOk;
 
-/** Any method as the encoder takes it: fields that have a default may be left out. */
+/** Any method as input of the encoder: fields with a default may be left out. */
 export type MethodInput =
   | ConnectionStartInput
   | ConnectionStartOkInput

@@ -5,23 +5,23 @@
 export const ReplyCode = {
   /** No failure: a normal close. */
   replySuccess: 200,
-  /** The message is larger than the broker takes at this moment. */
+  /** The message is larger than the broker accepts. */
   contentTooLarge: 311,
   /** A `mandatory` message was returned: no queue is bound for it. */
   noRoute: 312,
   /** An `immediate` message was returned: no consumer was ready for it. */
   noConsumers: 313,
-  /** Somebody or something at the broker closed the connection. */
+  /** The broker or its operator closed the connection. */
   connectionForced: 320,
-  /** The virtual host is not known. */
+  /** The virtual host does not exist. */
   invalidPath: 402,
-  /** The user may not do this, or nobody may do it to this queue or exchange. */
+  /** The user lacks the permission, or the queue or exchange does not allow the operation. */
   accessRefused: 403,
   /** The queue or exchange does not exist. */
   notFound: 404,
   /** The queue belongs exclusively to another connection. */
   resourceLocked: 405,
-  /** Something that the call takes for granted does not hold. */
+  /** A condition of the call is not met. */
   preconditionFailed: 406,
   /** A frame was malformed or larger than agreed. */
   frameError: 501,
@@ -31,14 +31,14 @@ export const ReplyCode = {
   commandInvalid: 503,
   /** A channel was used that is not open, or opened twice. */
   channelError: 504,
-  /** A frame came where another had to come, most often in the middle of a content. */
+  /** A frame arrived where another one was expected, most often in the middle of a message. */
   unexpectedFrame: 505,
-  /** The broker is short of something it needs for this. */
+  /** The broker lacks a resource for the operation. */
   resourceError: 506,
-  /** The broker’s rules forbid this. */
+  /** The broker forbids the operation. */
   notAllowed: 530,
-  /** The broker has not got what was asked for. */
+  /** The broker does not implement what was asked for. */
   notImplemented: 540,
-  /** The broker failed at this. */
+  /** The operation failed inside the broker. */
   internalError: 541,
 } as const;

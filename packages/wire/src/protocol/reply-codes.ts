@@ -22,8 +22,8 @@ export const softReplyCodes: readonly ReplyCodeDefinition[] = [
     blame: 'caller',
     retryable: false,
     outcome: 'refused',
-    meaning: 'The message is larger than the broker takes at this moment.',
-    cause: 'A body beyond a limit of the broker. RabbitMQ itself answers 406 instead.',
+    meaning: 'The message is larger than the broker accepts.',
+    cause: 'A body over a limit of the broker. RabbitMQ answers 406 instead.',
     recovery: 'Send a smaller body, or split it.',
   },
   {
@@ -37,7 +37,7 @@ export const softReplyCodes: readonly ReplyCodeDefinition[] = [
     retryable: false,
     outcome: 'refused',
     meaning: 'A `mandatory` message was returned: no queue is bound for it.',
-    cause: 'A queue or binding that does not exist, or a routing key with a slip in it.',
+    cause: 'A queue or binding that does not exist, or a misspelled routing key.',
     recovery: 'Declare and bind the queue, then publish again; or publish without `mandatory`.',
   },
   {
@@ -50,7 +50,7 @@ export const softReplyCodes: readonly ReplyCodeDefinition[] = [
     retryable: true,
     outcome: 'refused',
     meaning: 'An `immediate` message was returned: no consumer was ready for it.',
-    cause: 'Brokers that still have `immediate`; RabbitMQ took it out in 3.0.',
+    cause: 'A broker that still supports `immediate`; RabbitMQ removed it in 3.0.',
     recovery: 'Publish again when a consumer is there.',
   },
   {
@@ -62,10 +62,10 @@ export const softReplyCodes: readonly ReplyCodeDefinition[] = [
     blame: 'caller',
     retryable: false,
     outcome: 'refused',
-    meaning: 'The user may not do this, or nobody may do it to this queue or exchange.',
+    meaning: 'The user lacks the permission, or the queue or exchange does not allow the operation.',
     cause:
       'Missing permission, a name that begins with `amq.`, the default exchange, or a queue that somebody consumes from exclusively.',
-    recovery: 'Grant the permission or choose another name. For an exclusive consumer wait until it is gone.',
+    recovery: 'Grant the permission or choose another name. For an exclusive consumer, wait until it has ended.',
   },
   {
     code: 404,
@@ -90,7 +90,7 @@ export const softReplyCodes: readonly ReplyCodeDefinition[] = [
     retryable: true,
     outcome: 'refused',
     meaning: 'The queue belongs exclusively to another connection.',
-    cause: 'Often an own earlier connection that the broker has not yet found dead.',
+    cause: 'Often an earlier connection of the same program, whose end the broker has not noticed yet.',
     recovery: 'Try again after a pause, or let the broker name the queue.',
   },
   {
@@ -102,10 +102,10 @@ export const softReplyCodes: readonly ReplyCodeDefinition[] = [
     blame: 'caller',
     retryable: false,
     outcome: 'refused',
-    meaning: 'Something that the call takes for granted does not hold.',
+    meaning: 'A condition of the call is not met.',
     cause:
       'Declaring what exists with other arguments, deleting what is in use, a `userId` other than the own, an `expiration` that is no number, a message above the broker’s limit.',
-    recovery: 'The reply text says which condition: change the call, or delete and declare anew.',
+    recovery: 'The reply text names the condition: change the call, or delete the object and declare it again.',
   },
 ];
 
@@ -120,9 +120,9 @@ export const hardReplyCodes: readonly ReplyCodeDefinition[] = [
     blame: 'broker',
     retryable: true,
     outcome: 'unknown',
-    meaning: 'Somebody or something at the broker closed the connection.',
-    cause: 'The broker shuts down, an operator closed the connection, a token ran out.',
-    recovery: 'Connect again, with a new token where tokens are used.',
+    meaning: 'The broker or its operator closed the connection.',
+    cause: 'The broker is shutting down, an operator closed the connection, or a token expired.',
+    recovery: 'Connect again; fetch a new token first if tokens are used.',
   },
   {
     code: 402,
@@ -133,8 +133,8 @@ export const hardReplyCodes: readonly ReplyCodeDefinition[] = [
     blame: 'caller',
     retryable: false,
     outcome: 'refused',
-    meaning: 'The virtual host is not known.',
-    cause: 'A slip in the URL’s path. RabbitMQ itself answers 530 instead.',
+    meaning: 'The virtual host does not exist.',
+    cause: 'A wrong path in the URL. RabbitMQ answers 530 instead.',
     recovery: 'Correct the virtual host.',
   },
   {
@@ -147,8 +147,8 @@ export const hardReplyCodes: readonly ReplyCodeDefinition[] = [
     retryable: false,
     outcome: 'unknown',
     meaning: 'A frame was malformed or larger than agreed.',
-    cause: 'A faulty client, proxy or broker, or bytes damaged on the way.',
-    recovery: 'Connect again; report it when it comes back.',
+    cause: 'A faulty client, proxy or broker, or bytes damaged in transit.',
+    recovery: 'Connect again; report it if it recurs.',
   },
   {
     code: 502,
@@ -161,7 +161,7 @@ export const hardReplyCodes: readonly ReplyCodeDefinition[] = [
     outcome: 'unknown',
     meaning: 'A field of a method or of the properties cannot be read.',
     cause: 'A faulty client, proxy or broker.',
-    recovery: 'Report it, with the bytes where you can.',
+    recovery: 'Report it, with the bytes if possible.',
   },
   {
     code: 503,
@@ -173,8 +173,7 @@ export const hardReplyCodes: readonly ReplyCodeDefinition[] = [
     retryable: false,
     outcome: 'refused',
     meaning: 'The method is unknown, or not allowed at this point.',
-    cause:
-      'An exchange type that an older RabbitMQ does not know; from the client itself: a method nobody has defined.',
+    cause: 'An exchange type that an older RabbitMQ does not know; from the client itself: an undefined method.',
     recovery: 'Correct the exchange type or enable its plugin.',
   },
   {
@@ -187,7 +186,7 @@ export const hardReplyCodes: readonly ReplyCodeDefinition[] = [
     retryable: false,
     outcome: 'unknown',
     meaning: 'A channel was used that is not open, or opened twice.',
-    cause: 'A fault in a client library: users of Puka never see a channel.',
+    cause: 'A fault in a client library; Puka manages channels itself.',
     recovery: 'Connect again; report it.',
   },
   {
@@ -199,7 +198,7 @@ export const hardReplyCodes: readonly ReplyCodeDefinition[] = [
     blame: 'peer',
     retryable: false,
     outcome: 'unknown',
-    meaning: 'A frame came where another had to come, most often in the middle of a content.',
+    meaning: 'A frame arrived where another one was expected, most often in the middle of a message.',
     cause: 'A fault in a client library, proxy or broker.',
     recovery: 'Connect again; report it.',
   },
@@ -212,7 +211,7 @@ export const hardReplyCodes: readonly ReplyCodeDefinition[] = [
     blame: 'broker',
     retryable: true,
     outcome: 'unknown',
-    meaning: 'The broker is short of something it needs for this.',
+    meaning: 'The broker lacks a resource for the operation.',
     cause: 'Memory, disk, file descriptors or a limit that an operator set.',
     recovery: 'Try again after a pause; ask the operator.',
   },
@@ -225,10 +224,10 @@ export const hardReplyCodes: readonly ReplyCodeDefinition[] = [
     blame: 'caller',
     retryable: false,
     outcome: 'refused',
-    meaning: 'The broker’s rules forbid this.',
+    meaning: 'The broker forbids the operation.',
     cause:
       'A virtual host that does not exist or that the user may not enter, more connections or channels than allowed, a consumer tag used twice.',
-    recovery: 'The reply text says which rule: correct the virtual host, the permissions or the limits.',
+    recovery: 'The reply text names the rule: correct the virtual host, the permissions or the limits.',
   },
   {
     code: 540,
@@ -239,9 +238,9 @@ export const hardReplyCodes: readonly ReplyCodeDefinition[] = [
     blame: 'caller',
     retryable: false,
     outcome: 'refused',
-    meaning: 'The broker has not got what was asked for.',
-    cause: 'A stream consumed with `noAck`, a stream purged, or a feature that RabbitMQ took out.',
-    recovery: 'Do without it.',
+    meaning: 'The broker does not implement what was asked for.',
+    cause: 'A stream consumed with `noAck`, a stream purged, or a feature that RabbitMQ removed.',
+    recovery: 'Do not use it.',
   },
   {
     code: 541,
@@ -252,10 +251,10 @@ export const hardReplyCodes: readonly ReplyCodeDefinition[] = [
     blame: 'broker',
     retryable: false,
     outcome: 'unknown',
-    meaning: 'The broker failed at this.',
+    meaning: 'The operation failed inside the broker.',
     cause:
       'A fault in the broker; from RabbitMQ 4.3 on also a queue that is neither durable nor exclusive. The same call mostly fails again and takes the connection with it.',
-    recovery: 'Look into the broker’s log before repeating it.',
+    recovery: 'Read the broker’s log before you repeat the call.',
   },
 ];
 

@@ -14,7 +14,7 @@ export const connection: ClassDefinition = {
       direction: 'server',
       replies: ['start-ok'],
       hasContent: false,
-      doc: 'Opens the handshake: the broker says who it is and how one can log in.',
+      doc: 'Opens the handshake: the broker sends its properties and its login mechanisms.',
       fields: [
         { name: 'version-major', domain: 'version-part', default: 0, doc: 'The protocol’s major version: 0.' },
         { name: 'version-minor', domain: 'version-part', default: 9, doc: 'The protocol’s minor version: 9.' },
@@ -22,7 +22,7 @@ export const connection: ClassDefinition = {
           name: 'server-properties',
           domain: 'table',
           default: {},
-          doc: 'Who the broker is; what it can do stands in the nested table `capabilities`.',
+          doc: 'The properties of the broker; the nested table `capabilities` lists its extensions.',
         },
         { name: 'mechanisms', domain: 'mechanisms', default: 'PLAIN', doc: 'The SASL mechanisms it offers.' },
         { name: 'locales', domain: 'locales', default: 'en_US', doc: 'The languages it offers.' },
@@ -40,7 +40,7 @@ export const connection: ClassDefinition = {
           name: 'client-properties',
           domain: 'table',
           default: {},
-          doc: 'Who the client is; what it can do stands in the nested table `capabilities`.',
+          doc: 'The properties of the client; the nested table `capabilities` lists its extensions.',
         },
         { name: 'mechanism', domain: 'mechanism', default: 'PLAIN', doc: 'The SASL mechanism chosen.' },
         { name: 'response', domain: 'security-token', doc: 'The SASL response; holds the password, never log it.' },
@@ -77,7 +77,7 @@ export const connection: ClassDefinition = {
       fields: [
         { name: 'channel-max', domain: 'channel-max', default: 0, doc: 'The highest channel number allowed.' },
         { name: 'frame-max', domain: 'frame-max', default: 0, doc: 'The largest frame allowed.' },
-        { name: 'heartbeat', domain: 'heartbeat', default: 0, doc: 'The heartbeat interval wished for.' },
+        { name: 'heartbeat', domain: 'heartbeat', default: 0, doc: 'The proposed heartbeat interval.' },
       ],
     },
     {
@@ -90,7 +90,7 @@ export const connection: ClassDefinition = {
       fields: [
         { name: 'channel-max', domain: 'channel-max', default: 0, doc: 'The highest channel number to be used.' },
         { name: 'frame-max', domain: 'frame-max', default: 0, doc: 'The largest frame to be sent.' },
-        { name: 'heartbeat', domain: 'heartbeat', default: 0, doc: 'The heartbeat interval that holds.' },
+        { name: 'heartbeat', domain: 'heartbeat', default: 0, doc: 'The heartbeat interval in force.' },
       ],
     },
     {
@@ -121,7 +121,7 @@ export const connection: ClassDefinition = {
       direction: 'both',
       replies: ['close-ok'],
       hasContent: false,
-      doc: 'Closes the connection and says why. The sender takes nothing but `close` and `close-ok` after it.',
+      doc: 'Closes the connection and says why. After it the sender accepts only `close` and `close-ok`.',
       fields: [
         { name: 'reply-code', domain: 'reply-code', doc: 'Why: 200 is a normal close.' },
         { name: 'reply-text', domain: 'reply-text', default: '', doc: 'Why.' },
@@ -150,8 +150,8 @@ export const connection: ClassDefinition = {
       replies: [],
       hasContent: false,
       extension: 'connection.blocked',
-      doc: 'Says that the broker has stopped reading from connections that publish.',
-      fields: [{ name: 'reason', domain: 'reason', default: '', doc: 'What it is short of.' }],
+      doc: 'The broker has stopped reading from connections that publish.',
+      fields: [{ name: 'reason', domain: 'reason', default: '', doc: 'The resource that the broker lacks.' }],
     },
     {
       name: 'unblocked',
@@ -160,7 +160,7 @@ export const connection: ClassDefinition = {
       replies: [],
       hasContent: false,
       extension: 'connection.blocked',
-      doc: 'Says that the broker reads again.',
+      doc: 'The broker reads again.',
       fields: [],
     },
     {
