@@ -45,6 +45,8 @@ export class ScriptedBroker {
   readonly answers = new Map<Method['type'], Answer>();
   serverProperties: FieldTableInput = { capabilities: { publisher_confirms: true } };
   tune = { channelMax: 2047, frameMax: 131_072, heartbeat: 60 };
+  /** What becomes of the bytes on their way to the client, chunk by chunk. */
+  underWay: (bytes: Uint8Array) => readonly Uint8Array[] = (bytes) => [bytes];
   private tasks: (() => void)[] = [];
   private line: MemoryTransport | undefined = undefined;
   private seen = 0;
@@ -130,7 +132,7 @@ export class ScriptedBroker {
       if (!(part instanceof Uint8Array) && part[1].type === 'channel.close') this.refused.add(part[0]);
     }
     const bytes = parts.map((part) => (part instanceof Uint8Array ? part : encoded(part)));
-    this.line?.write([joined(bytes)]);
+    this.line?.write([...this.underWay(joined(bytes))]);
   }
 
   /** The bytes of a delivery. */

@@ -3,7 +3,7 @@
  * Must not write to a channel but through its settlement.
  */
 
-import { UsageError } from '@puka/errors';
+import { peerText, UsageError } from '@puka/errors';
 import {
   type BasicProperties,
   ByteReader,
@@ -185,11 +185,17 @@ export class Message {
   get clusterId(): string | undefined {
     return this.lazyReader.clusterId;
   }
-  /** The exchange it was published to; empty for the default exchange. */
+  /** The exchange it was published to; empty for the default exchange. Text as in `routingKey`. */
   get exchange(): string {
     return this.lazyRoute.exchange;
   }
-  /** The routing key it was published with. */
+  /**
+   * The routing key it was published with.
+   *
+   * Names, keys and the text properties of a message may hold octets that are no UTF-8. Each of these comes as one of the
+   * lone surrogates U+DC80 to U+DCFF, so that different keys are different strings and a key that is published again is the
+   * same. `encodeText(message.routingKey)` gives the octets.
+   */
   get routingKey(): string {
     return this.lazyRoute.routingKey;
   }
@@ -204,16 +210,18 @@ export class Message {
 
   static {
     printAs(Message, 'Message', (message) => {
-      const { bodySize, ...route } = message.toJSON();
+      const { bodySize, ...face } = message.toJSON();
       const properties = Object.entries(message.lazyReader.toObject()).filter(([, value]) => value !== undefined);
-      return { ...route, properties: Object.fromEntries(properties), body: message.body };
+      return { ...face, properties: Object.fromEntries(properties), body: message.body };
     });
   }
 
-  /** For `JSON.stringify`: where it is from, neither properties nor body. */
+  /** For `JSON.stringify`: where it is from, neither properties nor body. What is malformed in it is named and never thrown. */
   toJSON(): MessageFace {
     const { deliveryTag, consumerTag, queue, exchange, routingKey, redelivered, bodySize } = this;
-    return { deliveryTag, consumerTag, queue, exchange, routingKey, redelivered, bodySize };
+    const face = { deliveryTag, consumerTag, queue, exchange, routingKey, redelivered, bodySize };
+    const { error } = this.lazyReader;
+    return error === undefined ? face : { ...face, malformed: peerText(error.message) };
   }
 
   /**
@@ -254,20 +262,22 @@ export class Message {
   }
 
   private checkHeaders(): void {
-    const { lazyReader } = this;
-    if (lazyReader.headers === undefined && lazyReader.bytesOf('headers') !== undefined) throw lazyReader.error;
+    const { headersError } = this.lazyReader;
+    if (headersError !== undefined) throw headersError;
   }
 
   private settle(how: 'ack' | 'reject' | 'nack'): Settlement {
     if (this.settlement === undefined) {
-      throw new UsageError(`message ${this.deliveryTag} of queue '${this.queue}' came with noAck: nothing to settle`);
+      throw new UsageError(
+        `message ${this.deliveryTag} of queue '${peerText(this.queue)}' came with noAck: nothing to settle`,
+      );
     }
     if (this.settledOnce) {
-      throw new UsageError(`message ${this.deliveryTag} of queue '${this.queue}' is settled already`);
+      throw new UsageError(`message ${this.deliveryTag} of queue '${peerText(this.queue)}' is settled already`);
     }
     if (how !== 'ack' && this.settlement.acksOnly === true) {
       throw new UsageError(
-        `message ${this.deliveryTag} of queue '${this.queue}' came from a stream: ${how}() has no meaning there, ack() does`,
+        `message ${this.deliveryTag} of queue '${peerText(this.queue)}' came from a stream: ${how}() has no meaning there, ack() does`,
       );
     }
     this.settledOnce = true;
@@ -296,6 +306,8 @@ export interface MessageFace {
   readonly redelivered: boolean;
   /** In bytes. */
   readonly bodySize: number;
+  /** What is wrong with the publisher's properties; absent where nothing is. */
+  readonly malformed?: string;
 }
 
 interface Route {

@@ -2,7 +2,15 @@
  * Consumers of a client: finds each its channel, subscribes, cancels, changes the prefetch count, and subscribes
  * again those that lost their channel by another's fault. Must not hand out messages: the consumer does.
  */
-import { AmqpError, ConnectionBroken, ConsumerCancelled, type PukaError, replyError, UsageError } from '@puka/errors';
+import {
+  AmqpError,
+  ConnectionBroken,
+  ConsumerCancelled,
+  type PukaError,
+  peerText,
+  replyError,
+  UsageError,
+} from '@puka/errors';
 import type { ChannelPool } from '../connection/channel-pool.ts';
 import { notAnswered, notSent } from '../connection/connection.ts';
 import type { ConnectionUser } from '../connection/connection-user.ts';
@@ -320,7 +328,7 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
     const state = this.states.get(consumer);
     state?.subscriptions.delete(subscription);
     on.remove(subscription);
-    const text = `the broker cancelled the consumer of queue '${queue}'`;
+    const text = `the broker cancelled the consumer of queue '${peerText(queue)}'`;
     const error = new ConsumerCancelled(text, { queue, consumerTag, method: 'basic.consume' });
     if (unanswered !== undefined) {
       unanswered(undefined, error);
@@ -409,7 +417,7 @@ function asConsumeError(error: PukaError): PukaError {
 
 function asConsumerEnd(error: PukaError, queue: string): PukaError {
   if (error.scope !== 'connection' || error instanceof ConnectionBroken) return error;
-  return new ConnectionBroken(`the connection ended under the consumer of queue '${queue}'`, {
+  return new ConnectionBroken(`the connection ended under the consumer of queue '${peerText(queue)}'`, {
     method: 'basic.consume',
     cause: error,
   });

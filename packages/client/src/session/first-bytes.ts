@@ -1,7 +1,7 @@
 /**
  * Looks at the first bytes of a connection: an AMQP 0-9-1 broker, or who else. Must not decode frames.
  */
-import { type PukaError, UnsupportedProtocol } from '@puka/errors';
+import { type PukaError, peerText, UnsupportedProtocol } from '@puka/errors';
 import { detectProtocolHeader } from '@puka/wire';
 
 /** Octets that are enough to tell any stranger by name. */
@@ -46,7 +46,7 @@ function strangerError(bytes: Uint8Array): PukaError {
     case 'amqp':
       return new UnsupportedProtocol(
         // RabbitMQ: it answers 3 1 0 0 to everything it does not know, so this need not be a broker of AMQP 1.0 only.
-        `the broker does not take AMQP 0-9-1 on this port: it answered with the header of ${found.text}`,
+        `the broker does not take AMQP 0-9-1 on this port: it answered with the header of ${peerText(found.text)}`,
       );
     case 'tls':
       return new UnsupportedProtocol('the port answered with a TLS alert: it speaks TLS only, use amqps://');
@@ -57,7 +57,7 @@ function strangerError(bytes: Uint8Array): PukaError {
     case 'ssh':
       return new UnsupportedProtocol('the port speaks SSH, not AMQP');
     case 'unknown':
-      return new UnsupportedProtocol(`what answers on this port is no AMQP broker: it sent ${found.text}`);
+      return new UnsupportedProtocol(`what answers on this port is no AMQP broker: it sent ${peerText(found.text)}`);
     default:
       return new UnsupportedProtocol('what answers on this port is no AMQP broker: it sent less than a whole word');
   }

@@ -3,7 +3,7 @@
  * Holds the secrets and shows them to nobody who only looks: all of its fields are private to the runtime.
  * Must not write to the connection or change its state: the session does.
  */
-import { AuthenticationFailed, CommandInvalid, type PukaError, UsageError } from '@puka/errors';
+import { AuthenticationFailed, CommandInvalid, type PukaError, peerText, UsageError } from '@puka/errors';
 import { passwordMechanisms, type SaslExchange, type SaslMechanism, type SessionCredentials } from './sasl.ts';
 
 /** What a login is made of. */
@@ -119,7 +119,7 @@ export class Login {
       : '; PLAIN and AMQPLAIN are forbidden without TLS (allowCleartextPassword: false)';
     const hint = names.includes('EXTERNAL') ? '; RabbitMQ offers EXTERNAL to who shows a client certificate' : '';
     return new AuthenticationFailed(
-      `no login in common: the broker offers "${offered}", this client takes ${wanted}${forbidden}${hint}`,
+      `no login in common: the broker offers "${peerText(offered)}", this client takes ${wanted}${forbidden}${hint}`,
       { outcome: 'not-sent' },
     );
   }

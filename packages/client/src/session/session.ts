@@ -11,6 +11,7 @@ import {
   isPukaError,
   LimitExceeded,
   type PukaError,
+  peerText,
   replyError,
   UnexpectedFrame,
   UsageError,
@@ -509,5 +510,5 @@ export class Session implements FrameSink, ChannelHost {
 }
 
 function authenticationFailed(replyText: string, cause: PukaError): AuthenticationFailed {
-  return new AuthenticationFailed(replyText, { replyCode: 403, replyText, cause });
+  return new AuthenticationFailed(peerText(replyText), { replyCode: 403, replyText, cause });
 }

@@ -1,5 +1,14 @@
+import { inspect } from 'node:util';
 import { AmqpSyntaxError, UsageError } from '@puka/errors';
-import { type BasicProperties, ByteWriter, encodeMethod, type MethodInput, writeContentHeader } from '@puka/wire';
+import {
+  type BasicProperties,
+  ByteWriter,
+  decodeText,
+  encodeMethod,
+  encodeText,
+  type MethodInput,
+  writeContentHeader,
+} from '@puka/wire';
 import { describe, expect, it } from 'vitest';
 import { Message, type Settlement } from '../../src/consuming/message.ts';
 import type { ReceivedContent } from '../../src/session/index.ts';
@@ -13,11 +22,18 @@ interface Given {
   readonly properties?: BasicProperties | Uint8Array;
   readonly settlement?: Settlement;
   readonly kind?: 'deliver' | 'get-ok';
+  readonly routingKey?: string;
 }
 
 /** A message as it would have come, its body in the middle of other bytes. */
-function message({ body = '', properties = {}, settlement, kind = 'deliver' }: Given = {}): Message {
-  const route = { deliveryTag: 7, redelivered: true, exchange: 'ex', routingKey: 'key' };
+function message({
+  body = '',
+  properties = {},
+  settlement,
+  kind = 'deliver',
+  routingKey = 'key',
+}: Given = {}): Message {
+  const route = { deliveryTag: 7, redelivered: true, exchange: 'ex', routingKey };
   const method: MethodInput =
     kind === 'deliver'
       ? { type: 'basic.deliver', consumerTag: 'tag', ...route }
@@ -152,7 +168,35 @@ describe('a message', () => {
     const bent = message({ properties: bad, body: 'x', settlement: recorder() });
     expect(bent.text()).toBe('x');
     expect(() => bent.headers).toThrow(AmqpSyntaxError);
+    expect(() => bent.properties).toThrow(AmqpSyntaxError);
+    expect(bent.priority).toBe(5);
     expect(bent.ack()).toBe(true);
+  });
+
+  it.each([
+    ['a header table that is cut', Uint8Array.of(0x28, 0x00, 0, 0, 0, 3, 0x09, 0x61, 0x62, 0x05)],
+    ['a header table longer than the frame', Uint8Array.of(0x20, 0x00, 0xff, 0xff, 0xff, 0xff)],
+    ['no flags', new Uint8Array(0)],
+    ['a property that is cut', Uint8Array.of(0x80, 0x00, 9, 0x61)],
+  ])('with %s shows that it is malformed when it is inspected, and throws nothing', (_what, bad) => {
+    const bent = message({ properties: bad, body: 'x' });
+    expect(JSON.parse(JSON.stringify(bent))).toMatchObject({ queue: 'q', malformed: expect.any(String) });
+    expect(inspect(bent)).toMatch(/malformed: /);
+    expect(inspect(message({ body: 'x' }))).not.toMatch(/malformed/);
+  });
+
+  it('keeps octets that are no UTF-8: different keys are different, and the same again when they are published', () => {
+    const bytes = Uint8Array.of(0x61, 0xff, 0xe9, 0x62);
+    const given = message({ properties: { correlationId: decodeText(bytes) }, routingKey: decodeText(bytes) });
+    expect(encodeText(given.routingKey)).toEqual(bytes);
+    expect(encodeText(given.correlationId ?? '')).toEqual(bytes);
+    expect(given.routingKey).not.toBe(
+      message({ routingKey: decodeText(Uint8Array.of(0x61, 0xfe, 0xe9, 0x62)) }).routingKey,
+    );
+    expect(message({ routingKey: given.routingKey, properties: given.properties })).toMatchObject({
+      routingKey: given.routingKey,
+      correlationId: given.correlationId,
+    });
   });
 });
 

@@ -31,7 +31,7 @@ describe.each(methods)('%s', (kind, method) => {
     for (let cut = start + 4; cut < end; cut++) {
       expect(() => checkContentMethod(kind, bytes, start, cut)).toThrow(AmqpSyntaxError);
     }
-    expect(() => checkContentMethod(kind, bytes, start, end + 1)).toThrow(/octets; its fields take/);
+    expect(() => checkContentMethod(kind, bytes, start, end + 1)).toThrow(AmqpSyntaxError);
   });
 
   it('that passes can be decoded, whatever its octets are', () => {

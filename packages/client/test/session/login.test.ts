@@ -19,6 +19,12 @@ describe('the choice of a mechanism', () => {
     expect(scene.sent()).toEqual([]);
   });
 
+  it('shows no more of a long list than can be read, and no control character', () => {
+    const scene = new LoginScene({ mechanisms: ['EXTERNAL'] }).offer(`\u001b[2J\r\n${'X'.repeat(1_000_000)}`);
+    expect(scene.closed[0]?.message).toMatch(/offers " ?X+…", this client/);
+    expect(scene.closed[0]?.message.length).toBeLessThan(800);
+  });
+
   it('takes no name for another that begins alike', () => {
     expect(new LoginScene().offer('PLAINISH XPLAIN').closed).toMatchObject([{ code: 'AUTHENTICATION_FAILED' }]);
   });
