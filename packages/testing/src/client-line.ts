@@ -20,7 +20,7 @@ export interface ClientLineOwner {
   lineGone(line: ClientLine): void;
 }
 
-/** See the head of the file. */
+/** A line and the connection on it: bytes go both ways, as far as faults let them. */
 export class ClientLine implements LineSink, ServerConnectionSink, FaultyLine {
   readonly connection: ServerConnection;
   isReordering = false;

@@ -6,7 +6,7 @@
 /** Whether time passes by itself. */
 export type TimeMode = 'real' | 'manual';
 
-/** See the head of the file. */
+/** The broker's clock: the real one and what it was put forward, or one that stands until it is put forward. */
 export class BrokerClock {
   readonly mode: TimeMode;
   private skewMs = 0;

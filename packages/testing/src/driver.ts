@@ -19,7 +19,7 @@ export interface DriverWatch {
 /** Longer timers fire at once in Node. */
 const longestTimerMs = 0x7fff_ffff;
 
-/** See the head of the file. */
+/** Runs a broker: hands bytes and time to it, sends what it says, and keeps the one timer there is. */
 export class Driver implements ClientLineOwner {
   readonly lines: Set<ClientLine> = new Set();
   private readonly context: ServerContext;

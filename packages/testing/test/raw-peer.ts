@@ -52,7 +52,7 @@ const allCapabilities = {
 
 type Waiter = () => void;
 
-/** See the head of the file. */
+/** A client that is nothing but frames, for both brokers: it says what the test says and writes down what it hears. */
 export class RawPeer implements FrameSink {
   /** Everything heard, in order. */
   readonly heard: Heard[] = [];

@@ -38,7 +38,7 @@ interface Planned {
   readonly filter: MessageFilter;
 }
 
-/** See the head of the file. */
+/** What a test may do to the clients of its broker: each call is one fault, and `clear()` ends them all. */
 export class Faults implements Interference {
   private readonly targets: FaultTargets;
   private loginsLeft = 0;
@@ -81,7 +81,7 @@ export class Faults implements Interference {
     this.confirmsToBreak = 1;
   }
 
-  /** Ends the connection just ahead of the next ack: the message is delivered once more when the client is back. */
+  /** Drops the connection just before the next ack is read: the message is delivered again. */
   dropInAck(): void {
     this.acksToDrop = 1;
   }
@@ -212,7 +212,7 @@ export class Faults implements Interference {
     this.consumers.cancelNew(queue, options);
   }
 
-  /** Takes no connection: it ends as soon as it is there. @param times how many; default all from now on. */
+  /** Refuses connections: each is dropped as soon as it is made. @param times how many; default all from now on. */
   refuseConnections(times: number = Number.POSITIVE_INFINITY): void {
     this.connectionsLeft = times;
   }
@@ -227,12 +227,12 @@ export class Faults implements Interference {
     this.nacks = { left: times, filter };
   }
 
-  /** Lets publishes come to no queue: those that are `mandatory` are returned. */
+  /** Routes publishes to no queue: `mandatory` ones are returned. */
   returnPublishes(times = 1, filter: MessageFilter = {}): void {
     this.returns = { left: times, filter };
   }
 
-  /** Routes publishes and never confirms them: their fate is unknown to the client. */
+  /** Routes publishes and never confirms them: the client cannot know what became of them. */
   loseConfirms(times = 1): void {
     this.confirmsToLose = times;
   }
@@ -242,7 +242,7 @@ export class Faults implements Interference {
     this.confirmDelayMs = milliseconds;
   }
 
-  /** Tells confirms one by one and the last first, which RabbitMQ may do. */
+  /** Sends confirms one by one, the last first, which RabbitMQ may do. */
   reorderConfirms(isReordering = true): void {
     this.isReordering = isReordering;
   }

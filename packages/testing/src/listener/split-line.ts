@@ -5,7 +5,10 @@
 import { setImmediate } from 'node:timers';
 import type { Line } from './line.ts';
 
-/** See the head of the file. With `splitBytes` at `Infinity` it is the line itself. */
+/**
+ * A line whose bytes go out in small pieces, each in a turn of its own, so that the other side reads them one by one.
+ * With `splitBytes` at `Infinity` it is the line itself.
+ */
 export class SplitLine implements Line {
   splitBytes: number = Number.POSITIVE_INFINITY;
   private readonly line: Line;

@@ -30,7 +30,7 @@ export interface ReplyReceiver {
 
 const everything: PermissionPatterns = { configure: '.*', write: '.*', read: '.*' };
 
-/** See the head of the file. */
+/** The broker without its connections: vhosts, users, and time. */
 export class BrokerModel implements VirtualHostShared {
   readonly users: Users = new Users();
   readonly vhosts: Map<string, VirtualHost> = new Map();

@@ -10,7 +10,9 @@ interface Place<T> {
   readonly atMs: number;
 }
 
-/** See the head of the file. A place whose owner has moved on is passed over when it comes up. */
+/**
+ * Who is due when: a heap, for there may be thousands. A place whose owner has moved on is passed over when it comes up.
+ */
 export class Deadlines<T extends Due> {
   private readonly heap: Place<T>[] = [];
 

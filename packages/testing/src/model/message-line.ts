@@ -4,7 +4,7 @@ import type { QueuedMessage } from './queued-message.ts';
 /** How many taken places may stand empty at the front before the array is cut. */
 const slack = 1024;
 
-/** See the head of the file. */
+/** Messages in the order of their places, taken from the front. */
 export class MessageLine {
   private places: (QueuedMessage | undefined)[] = [];
   private head = 0;

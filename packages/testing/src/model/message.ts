@@ -10,7 +10,7 @@ const persistentMode = 2;
 /** How a broker has it: as it was sent, as it comes back from disk, or changed by the broker. */
 type MessageForm = 'sent' | 'stored' | 'changed';
 
-/** See the head of the file. */
+/** A message as it travels: where it was published to, its properties and its body. */
 export class Message {
   /** The exchange it was published to, or dead-lettered through; empty is the default exchange. */
   readonly exchange: string;

@@ -5,7 +5,7 @@
 import { MessageLine } from './message-line.ts';
 import type { QueuedMessage } from './queued-message.ts';
 
-/** See the head of the file. */
+/** The messages of a classic queue that wait for a consumer, by priority and then by place. */
 export class ReadyMessages {
   /** Bytes of the bodies. */
   bytes = 0;

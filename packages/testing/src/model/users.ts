@@ -23,7 +23,7 @@ export interface User {
   readonly tags: readonly string[];
 }
 
-/** See the head of the file. */
+/** Users, what they may do, and the check of it. */
 export class Users {
   private readonly users = new Map<string, User>();
   /** By user, then by vhost: asked for each publish, so that no key is put together for it. */

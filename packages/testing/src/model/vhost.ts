@@ -46,7 +46,7 @@ const predeclared: readonly (readonly [name: string, type: ExchangeType, interna
   ['amq.rabbitmq.trace', 'topic', true],
 ];
 
-/** See the head of the file. */
+/** A virtual host: its exchanges, queues and bindings, and what happens when one of them goes. */
 export class VirtualHost implements QueueHost {
   readonly name: string;
   readonly exchanges: Map<string, Exchange> = new Map();

@@ -8,7 +8,7 @@ import type { VirtualHost } from '../model/vhost.ts';
 import type { Interference } from './interference.ts';
 import type { ServerSettings } from './server-settings.ts';
 
-/** See the head of the file. */
+/** What a channel needs of the connection it is on. */
 export interface ChannelHost extends Caller {
   readonly broker: BrokerModel;
   readonly vhost: VirtualHost;

@@ -17,7 +17,7 @@ const noMemory = new Uint8Array(0);
 /** Bodies up to this size get their memory at once; larger ones as they come. */
 const trustedBodyBytes = 1_048_576;
 
-/** See the head of the file. */
+/** Joins the frames of a published message on one channel, with RabbitMQ's words for what is out of place. */
 export class ContentReader {
   private method: BasicPublish | undefined;
   private expects: 'method' | 'header' | 'body' = 'method';

@@ -6,7 +6,10 @@
 /** What is due. */
 export type HeartbeatAction = 'none' | 'send' | 'dead';
 
-/** See the head of the file. */
+/**
+ * When to send a heartbeat and when to give the client up, by RabbitMQ's way of counting: it looks at its counters once
+ * in half an interval for what was sent, once in an interval for what came.
+ */
 export class Heartbeats {
   private readonly intervalMs: number;
   private sendCheckMs: number;

@@ -41,7 +41,7 @@ export interface OpenConnectionParts {
   readonly breakLineAt: (writtenBytes: number) => void;
 }
 
-/** See the head of the file. */
+/** A connection once it is open: its channels, and the frames for each. */
 export class OpenConnection implements ChannelHost {
   readonly channels: Map<number, ServerChannel> = new Map();
   /** Bytes that have been taken out of the writer and not been sent. */

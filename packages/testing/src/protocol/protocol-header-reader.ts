@@ -1,7 +1,7 @@
 /** The first eight octets of a client, in any chunking. Must not answer them. AMQP 0-9-1 §4.2.2. */
 import { protocolHeader } from '@puka/wire';
 
-/** See the head of the file. */
+/** The first eight octets of a client, in any chunking. */
 export class ProtocolHeaderReader {
   private readonly octets: number[] = [];
 

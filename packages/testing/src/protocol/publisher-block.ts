@@ -5,7 +5,7 @@
  */
 import { type ByteWriter, encodeConnectionBlocked, encodeConnectionUnblocked } from '@puka/wire';
 
-/** See the head of the file. */
+/** The block of a client that publishes while the broker is short of something: it is told, and what it sends waits. */
 export class PublisherBlock {
   private readonly writer: ByteWriter;
   private frames: (() => void)[] | undefined;

@@ -4,7 +4,10 @@
  */
 import { type ByteWriter, encodeBasicAck, encodeBasicNack } from '@puka/wire';
 
-/** See the head of the file. */
+/**
+ * Which publishes of a channel have been confirmed and which are still to be told, in RabbitMQ's way of telling many at
+ * once.
+ */
 export class PublisherConfirms {
   isEnabled = false;
   private nextTag = 1;

@@ -39,7 +39,7 @@ export interface ReplyConsumer {
   readonly address: string;
 }
 
-/** See the head of the file. */
+/** A channel on the broker's side: its state, what it has delivered, its consumers, its way of publishing. */
 export class ServerChannel implements ConsumerChannel {
   readonly id: number;
   readonly host: ChannelHost;

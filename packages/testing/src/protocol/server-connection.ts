@@ -56,7 +56,7 @@ const frameSlackBytes = 8;
 /** RabbitMQ 3.10: the limit before tune. */
 const initialFrameMax = 4096;
 
-/** See the head of the file. */
+/** A connection on the broker's side: bytes in, bytes out, time an argument, the next deadline an answer. */
 export class ServerConnection implements FrameSink, QueueOwner {
   readonly name: string;
   state: ConnectionState = 'header';

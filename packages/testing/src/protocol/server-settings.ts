@@ -1,7 +1,7 @@
 /** What a broker offers and how long it waits: RabbitMQ 3.10's defaults. Must not be changed while connections stand. */
 import type { FieldTableInput } from '@puka/wire';
 
-/** See the head of the file. */
+/** What a broker offers and how long it waits: RabbitMQ 3.10's defaults. */
 export interface ServerSettings {
   /** In bytes; 0 is no limit. */
   readonly frameMax: number;

@@ -16,7 +16,7 @@ export interface HeldSettlement {
   readonly deliveries: UnackedDelivery[];
 }
 
-/** See the head of the file. */
+/** What a transaction holds back until its commit: publishes, and what is to be settled. */
 export class Transaction {
   private publishes: HeldPublish[] = [];
   private settlements: HeldSettlement[] = [];

@@ -20,7 +20,7 @@ export interface SettledGroup {
   readonly entries: readonly QueuedMessage[];
 }
 
-/** See the head of the file. */
+/** What a channel has delivered and not yet got an ack for, by delivery tag. */
 export class UnackedDeliveries {
   /** In the order of the delivery tags. */
   private deliveries = new Map<number, UnackedDelivery>();

@@ -13,7 +13,7 @@ interface Waiter {
   readonly fail: (error: unknown) => void;
 }
 
-/** See the head of the file. */
+/** Who waits for something of the test's own to be true, looked at whenever something has happened. */
 export class Conditions {
   private readonly waits: Waits;
   private readonly waiting = new Set<Waiter>();

@@ -16,7 +16,7 @@ interface Waiter {
 }
 
 /**
- * See the head of the file. At rest means: nothing is unacked, nothing waits for a consumer that could take it, no publish
+ * At rest means: nothing is unacked, nothing waits for a consumer that could take it, no publish
  * waits for its outcome, no message and no handshake is half there, and nothing has come for some milliseconds. What a
  * client has not yet sent cannot be known.
  */

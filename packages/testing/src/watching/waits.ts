@@ -16,7 +16,7 @@ export interface Awaited<T> {
   begin(done: (value: T) => void, fail: (error: unknown) => void): () => void;
 }
 
-/** See the head of the file. */
+/** Waiting that ends with a reason: promises that reject when it takes too long, or when the broker stops. */
 export class Waits {
   private readonly pending = new Set<() => void>();
   private isStopped = false;

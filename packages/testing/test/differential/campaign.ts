@@ -33,7 +33,7 @@ export interface CampaignOptions {
 /** Programs that come from one seed. */
 const perSeed = 10;
 
-/** See the head of the file. */
+/** Fights many duels at once, from seeds, and shrinks the programs that show a difference. */
 export class Campaign {
   readonly tally: Tally = { programs: 0, operations: 0, races: 0, faults: 0, varying: 0, unfinished: 0 };
   readonly differences: string[] = [];

@@ -52,7 +52,7 @@ interface Replay {
 /** How often RabbitMQ runs a program again that it did not do as the embedded broker. */
 const mostReplays = 40;
 
-/** See the head of the file. */
+/** Runs programs on two brokers and counts. */
 export class Duel {
   private readonly real: Player;
   private readonly embedded: Player;

@@ -4,7 +4,7 @@
  */
 import type { StepReport } from './report.ts';
 
-/** See the head of the file. */
+/** Who may hold which message, as far as reports tell: the channels it was given to that are still there. */
 export class Holders {
   private readonly channels = new Map<string, Set<string>>();
 

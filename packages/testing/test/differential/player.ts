@@ -26,7 +26,10 @@ export interface PlayOptions {
   readonly pace?: 'fast' | 'slow';
 }
 
-/** See the head of the file. */
+/**
+ * Runs programs on one broker, one after the other, and writes down what each step brought about, once everything in
+ * flight has come to rest.
+ */
 export class Player {
   private readonly stage: Stage;
   private readonly lane: string;

@@ -2,7 +2,7 @@
 import type { MethodInput } from '@puka/wire';
 import type { Heard, RawPeer } from '../raw-peer.ts';
 
-/** See the head of the file. */
+/** Asks a broker things on a channel of its own, which is opened again when the broker closes it. */
 export class Probe {
   private readonly peer: RawPeer;
   private readonly channel: number;

@@ -14,7 +14,10 @@ interface PresentQueue {
   readonly owner: Seat | undefined;
 }
 
-/** See the head of the file. */
+/**
+ * What is there on a broker while programs run, kept by a connection that no program has: which queues are there, what
+ * they hold, whether a line that fell is forgotten, and the clearing up.
+ */
 export class Scene {
   /** A queue on which each channel of a program has a consumer: their number tells which channels are there. */
   readonly watchQueue: string;

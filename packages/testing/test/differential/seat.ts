@@ -22,7 +22,9 @@ export const probeChannel = 100;
 /** The tag of the consumer that tells whether a channel is still there. */
 const watchTag = 'watch';
 
-/** See the head of the file. */
+/**
+ * One connection of a player, with the books on it: which channels are open, what is unsettled, what has been confirmed.
+ */
 export class Seat {
   readonly peer: RawPeer;
   /** An exclusive queue, which goes when the broker has noticed that the connection has gone. */

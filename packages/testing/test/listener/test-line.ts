@@ -1,7 +1,7 @@
 /** A line that keeps what is written to it. Holds no test. */
 import type { Line } from '../../src/listener/line.ts';
 
-/** See the head of the file. */
+/** A line that keeps what is written to it. */
 export class TestLine implements Line {
   readonly name = 'test';
   bufferedBytes = 0;

@@ -1,7 +1,7 @@
 /** What a line tells, kept and awaitable. Holds no test. */
 import type { Line, LineSink } from '../../src/listener/line.ts';
 
-/** See the head of the file. */
+/** What a line tells, kept and awaitable. */
 export class TestSink implements LineSink {
   /** Everything told, in order. */
   readonly heard: string[] = [];

@@ -16,7 +16,7 @@ export function brokerOptions({ config = {}, plugins = [], tls, advanced }: Laun
   };
 }
 
-/** See the head of the file. */
+/** An embedded broker in the clothes of a private RabbitMQ node, for tests that were written for one. */
 export class LaunchedBroker implements Broker {
   readonly host = '127.0.0.1';
   readonly version = '3.10.8';

@@ -8,7 +8,7 @@ import { matchesTopic, topicWords } from './topic-match.ts';
 /** The types of exchange there are. */
 export type ExchangeType = 'direct' | 'fanout' | 'topic' | 'headers';
 
-/** See the head of the file. Each type has its own way to match. */
+/** The bindings whose source is one exchange, found by what its type matches by. Each type has its own way to match. */
 export abstract class BindingTable {
   protected readonly bindings: Map<string, Binding> = new Map();
 

@@ -16,7 +16,7 @@ export interface ExchangeSettings {
   readonly arguments: Arguments;
 }
 
-/** See the head of the file. */
+/** An exchange: what it was declared with, and the bindings that start at it. */
 export class Exchange {
   readonly settings: ExchangeSettings;
   readonly resource: Resource;

@@ -8,7 +8,7 @@ interface Waiting {
   resume(): void;
 }
 
-/** See the head of the file. */
+/** The limit over all consumers of a channel: `basic.qos` with `global`. */
 export class ChannelLimit {
   /** 0 is no limit. */
   private prefetchCount = 0;

@@ -6,7 +6,9 @@ import type { QueuedMessage } from '../queued-message.ts';
 import { type Consumer, ConsumerLine } from './consumer-line.ts';
 import type { ConsumerChannel } from './queue.ts';
 
-/** See the head of the file. */
+/**
+ * What a classic queue remembers of one channel: what it has not acked, its consumers that wait, and the credit of each.
+ */
 export class ChannelRecord {
   readonly channel: ConsumerChannel;
   /** Each unacked message, in the order of delivery, with the consumer that has it; none for `basic.get`. */

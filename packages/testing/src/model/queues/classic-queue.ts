@@ -20,7 +20,7 @@ import type {
   Settlement,
 } from './queue.ts';
 
-/** See the head of the file. */
+/** A classic queue: messages in their order, consumers in turn, limits, expiry. */
 export class ClassicQueue extends ExpiringQueue {
   unackedCount = 0;
   consumerCount = 0;

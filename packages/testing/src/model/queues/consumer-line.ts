@@ -32,7 +32,7 @@ export function viewOf(consumer: Omit<Consumer, 'priority'>, isActive: boolean):
   return { channel, consumerTag, noAck: !ackRequired, exclusive, prefetchCount, isActive };
 }
 
-/** See the head of the file. */
+/** Consumers in the order in which they are served: by priority, and in turn within one. */
 export class ConsumerLine<C extends Consumer = Consumer> {
   private consumers: C[] = [];
 

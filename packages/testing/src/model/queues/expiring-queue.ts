@@ -14,7 +14,10 @@ interface WaitingMessages extends Iterable<QueuedMessage> {
   takeFirst(): QueuedMessage | undefined;
 }
 
-/** See the head of the file. */
+/**
+ * What queues have whose messages do not stay for ever: limits, and the time at which a message or the queue itself
+ * expires.
+ */
 export abstract class ExpiringQueue extends Queue {
   deadlineMs: number = Number.POSITIVE_INFINITY;
   protected abstract readonly ready: WaitingMessages;

@@ -3,7 +3,7 @@
  * until it is down to four fifths of it; who comes in between is let in. Must not count messages.
  */
 
-/** See the head of the file. */
+/** Which publishers a quorum queue with `reject-publish` turns away. */
 export class PublisherGate {
   private readonly arrivals = new WeakMap<object, { readonly isShut: boolean; readonly at: number }>();
   private isShut = false;

@@ -100,7 +100,7 @@ export interface ConsumerView {
   readonly isActive: boolean;
 }
 
-/** See the head of the file. */
+/** What every type of queue can do, and what it needs of others. */
 export abstract class Queue {
   readonly settings: QueueSettings;
   readonly resource: Resource;

@@ -20,7 +20,7 @@ export interface QuorumConsumerRequest {
   readonly priority: number;
 }
 
-/** See the head of the file. */
+/** One who takes messages from a quorum queue: a consumer, or a `basic.get` whose message is not yet acked. */
 export class QuorumConsumer implements Consumer {
   readonly channel: ConsumerChannel;
   readonly isGet: boolean;

@@ -6,7 +6,9 @@ import { MessageLine } from '../message-line.ts';
 import type { QueuedMessage } from '../queued-message.ts';
 import type { QueueLimits } from './queue-limits.ts';
 
-/** See the head of the file. */
+/**
+ * The messages of a quorum queue that wait: those that came back are taken first, in the order in which they came back.
+ */
 export class QuorumMessages {
   private readonly fresh = new MessageLine();
   private readonly returned = new MessageLine();

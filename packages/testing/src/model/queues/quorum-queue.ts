@@ -26,7 +26,7 @@ import { QuorumMessages } from './quorum-messages.ts';
 /** Deliveries of one thing asked: RabbitMQ sends those of each consumer together. */
 type Outgoing = Map<QuorumConsumer, number>;
 
-/** See the head of the file. */
+/** A quorum queue of one member, as RabbitMQ 3.10 has it: what comes back is counted, and dead beyond a limit. */
 export class QuorumQueue extends ExpiringQueue {
   protected readonly ready: QuorumMessages;
   private readonly deliveryLimit: number | undefined;

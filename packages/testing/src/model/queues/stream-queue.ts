@@ -33,7 +33,10 @@ interface Reader {
   next: number;
 }
 
-/** See the head of the file. */
+/**
+ * A stream as AMQP 0-9-1 sees it: messages stay, and each consumer reads on from its offset, as far as its prefetch
+ * count goes.
+ */
 export class StreamQueue extends Queue {
   readonly deadlineMs: number = Number.POSITIVE_INFINITY;
   /** RabbitMQ counts none. */

@@ -1,6 +1,6 @@
 /** What comes by callbacks, awaited by its number. Holds no test. */
 
-/** See the head of the file. */
+/** What comes by callbacks, awaited by its number. */
 export class Collected<T> {
   readonly items: T[] = [];
   private came = (): void => {};

@@ -35,7 +35,7 @@ export class TestChannel implements ConsumerChannel {
   }
 }
 
-/** See the head of the file. */
+/** A queue without a broker around it: its channels and its host write down what they are told. */
 export class QueueScene implements QueueHost {
   nowMs = 1_000_000;
   readonly queue: Queue;
