@@ -1,6 +1,6 @@
 /**
  * Which deliveries of a channel are settled, and how the acks of one turn go out: a run without gaps as one `multiple`.
- * Must not write: it tells its caller what to write.
+ * Must not write: its caller does.
  */
 
 const unsettled = 0;

@@ -28,13 +28,13 @@ import { Login } from './login.ts';
 import { type CompleteSessionOptions, loginOptions, type SessionOptions } from './options.ts';
 import { type Tuned, tune } from './tuning.ts';
 
-/** See the head of the file. */
+/** The handshake of one session. */
 export class Handshake {
   /** How this side logs in. */
   readonly login: Login;
   /** What the broker says of itself, once it has. */
   serverProperties: FieldTable = {};
-  /** Whether bytes have gone out: there is a line. */
+  /** Whether bytes have gone out, so that there is a connection to the peer. */
   isLineUp = false;
   private readonly writer: ByteWriter;
   private readonly options: CompleteSessionOptions;
@@ -108,7 +108,7 @@ export class Handshake {
 
   /** What to call it that the stream ended. @param cause the transport's error, where there is one. */
   streamEnded(state: ConnectionState, cause: PukaError | undefined): PukaError {
-    // Before a byte was sent the cause is why the line could not be opened.
+    // Before a byte was sent the cause is why the peer could not be reached.
     if (cause !== undefined && !this.isLineUp) return cause;
     switch (state) {
       case 'idle':
@@ -143,7 +143,7 @@ export class Handshake {
       const hint = this.isEncrypted
         ? ', or the TLS handshake got no answer; does the server speak TLS on this port?'
         : '';
-      return `the line to the broker could not be opened${hint}`;
+      return `the broker could not be reached${hint}`;
     }
     if (state === 'awaitingOpenOk') return 'the broker did not open the virtual host';
     if (state === 'awaitingTune') {
@@ -159,7 +159,7 @@ export class Handshake {
     for (const chunk of chunks) this.writer.append(chunk);
   }
 
-  /** RabbitMQ drops the line where the client can't take authentication_failure_close, and so do old brokers. */
+  /** RabbitMQ drops the connection where the client can't take authentication_failure_close, and so do old brokers. */
   private droppedAfterLogin(cause: PukaError | undefined): PukaError {
     const size = this.startOkBytes;
     const given = cause === undefined ? {} : { cause };
@@ -190,7 +190,7 @@ function encoded(encode: (writer: ByteWriter) => void): readonly Uint8Array[] {
 
 /**
  * RabbitMQ: frames before tune are limited by initial_frame_max. It says nothing about a longer one: it waits three
- * seconds and drops the line. These are the defaults before 4.1 and since.
+ * seconds and drops the connection. These are the defaults before 4.1 and since.
  */
 const oldFirstFrameBytes = 4096;
 const newFirstFrameBytes = 8192;

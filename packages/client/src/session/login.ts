@@ -22,7 +22,7 @@ export interface LoginStart {
 
 const nothing: Uint8Array = new Uint8Array(0);
 
-/** See the head of the file. */
+/** The login of one session. */
 export class Login {
   readonly #options: LoginOptions;
   #credentials: SessionCredentials | undefined;

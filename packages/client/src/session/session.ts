@@ -234,7 +234,7 @@ export class Session implements FrameSink, ChannelHost {
   /**
    * The byte stream has ended, by the peer or the network, or could not be opened at all.
    *
-   * @param cause the transport's error, where there is one; before the first byte any error that says why there is no line.
+   * @param cause the transport's error, where there is one; before the first byte any error that says why there is no connection.
    */
   receiveEof(nowMs: number, cause?: PukaError): void {
     this.nowMs = nowMs;

@@ -100,7 +100,7 @@ describe('the deadline', () => {
   it('says that there was no line', () => {
     const scene = new LoginScene({}, 'down');
     scene.session.handleTimeout(10_000);
-    expect(scene.closed[0]?.message).toContain('could not be opened');
+    expect(scene.closed[0]?.message).toContain('could not be reached');
   });
 
   it('says that an own mechanism did not answer', () => {
