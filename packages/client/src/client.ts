@@ -4,7 +4,8 @@
  * Holds no logic beyond reading options: `core.ts` has what calls share, the rooms beside it do the work.
  */
 import { UsageError } from '@puka/errors';
-import type { ClientOptions } from './connecting/client-options.ts';
+import type { ClientOptions } from './client-options.ts';
+import type { ClientState } from './connection/client-states.ts';
 import { Consumer, checkConsumer, type MessageCallback } from './consuming/consumer.ts';
 import { Message } from './consuming/message.ts';
 import type * as Consuming from './consuming/options.ts';
@@ -17,6 +18,7 @@ import type { OperationOptions } from './operations/operation-options.ts';
 import type { PublishOptions } from './publishing/options.ts';
 import { publishInput } from './publishing/publish-input.ts';
 import { PublishOperation } from './publishing/publish-operation.ts';
+import type { RecoverySnapshot } from './recovery/snapshot.ts';
 import type { ConnectionInfo } from './session/index.ts';
 import * as declarations from './topology/declarations.ts';
 import { checkInteger } from './topology/method-input.ts';
@@ -60,6 +62,16 @@ export class Client implements AsyncDisposable {
   off<Name extends keyof ClientEvents>(name: Name, listener: (...values: ClientEvents[Name]) => void): this {
     this.#core.events.off(name, listener);
     return this;
+  }
+
+  /** What the client does just now: `idle`, `connecting`, `connected`, `recovering` or `closing`. */
+  get state(): ClientState {
+    return this.#core.life.state;
+  }
+
+  /** How recovery stands: a snapshot, as plain data. Nothing in it is secret. */
+  get recovery(): RecoverySnapshot {
+    return this.#core.recoverySnapshot();
   }
 
   // ── Connecting and closing ──────────────────────────────────────────────────────────────────────────────────────
@@ -486,7 +498,7 @@ export class Client implements AsyncDisposable {
   /** @returns ends the loop without a word. One over a client without a connection is at its end already. */
   #loop(timeout: number | undefined, ended: (end: LoopEnd) => void): () => void {
     checkTimeout(timeout);
-    if (this.#core.connection !== undefined) return this.#core.loops.start(timeout, ended);
+    if (this.#core.life.state !== 'idle') return this.#core.loops.start(timeout, ended);
     ended('close');
     return () => {};
   }
@@ -501,8 +513,10 @@ export class Client implements AsyncDisposable {
     const operation = new Operation<Result>(core, name, callback);
     try {
       const declaration = declare();
-      if (core.accepts(operation) && applyBounds(core, operation, options))
-        core.users.requests.start(operation, declaration);
+      const { requests } = core.users;
+      if (!core.accepts(operation)) return operation;
+      if (!applyBounds(core, operation, options, () => requests.forget(operation))) return operation;
+      requests.start(operation, declaration);
     } catch (error) {
       operation.reject(error);
     }

@@ -4,19 +4,22 @@
  */
 import type { PukaError } from '@puka/errors';
 import { ChannelPool } from './connection/channel-pool.ts';
-import type { ConnectionUser } from './connection/connection-user.ts';
+import type { ConnectionUser, ConnectionUserGroup } from './connection/connection-user.ts';
 import type { Consumer } from './consuming/consumer.ts';
 import { Getting } from './consuming/getting.ts';
-import { Subscriptions } from './consuming/subscriptions.ts';
+import { Subscriptions, type SubscriptionsHost } from './consuming/subscriptions.ts';
 import { Publisher } from './publishing/publisher.ts';
 import type { ConnectionInfo, Session } from './session/index.ts';
+import type { DeclaredTopology } from './topology/declared-topology.ts';
 import { Requests } from './topology/requests.ts';
 
 /** What the users of a connection report to their client. */
-export interface ConnectionUsersHost {
+export interface ConnectionUsersHost extends Omit<SubscriptionsHost, 'topology'> {
   /** As the options of those names. */
   readonly pubacks: boolean | undefined;
   readonly maxTableDepth: number;
+  /** The record of what was declared; `undefined` where the client does not recover. */
+  readonly topology: DeclaredTopology | undefined;
   /** There is something to send. */
   wake(): void;
   /** Publishes have their outcome: `openBytes` has gone down. */
@@ -25,10 +28,12 @@ export interface ConnectionUsersHost {
   settled(): void;
   /** A consumer has ended. */
   consumerGone(consumer: Consumer): void;
+  /** The name that a queue has now. */
+  nameOf(queue: string): string;
 }
 
 /** The users of the connections of one client. */
-export class ConnectionUsers implements Required<ConnectionUser> {
+export class ConnectionUsers implements ConnectionUserGroup {
   readonly publisher: Publisher;
   readonly pool: ChannelPool;
   readonly requests: Requests;
@@ -37,18 +42,24 @@ export class ConnectionUsers implements Required<ConnectionUser> {
   private readonly all: readonly ConnectionUser[];
 
   constructor(host: ConnectionUsersHost) {
-    const publisher = new Publisher(host.pubacks, () => host.publishesSettled());
+    const publisher = new Publisher(host.pubacks, () => host.publishesSettled(), host.topology);
     this.publisher = publisher;
     this.pool = new ChannelPool(() => publisher.hasChannel);
     this.requests = new Requests(this.pool, host);
     this.subscriptions = new Subscriptions(this.pool, host);
     this.getting = new Getting(this.pool, host);
-    // The pool comes last: what waits there for a channel ends when those that wait know why.
-    this.all = [this.requests, this.getting, this.subscriptions, publisher, this.pool];
+    // Subscribing comes first, publishing last: a broker short of memory reads nothing behind a publish.
+    // The pool is detached last: what waits there for a channel ends when those that wait know why.
+    this.all = [this.subscriptions, this.requests, this.getting, publisher, this.pool];
+  }
+
+  /** Channels can be lent. */
+  prepare(session: Session): void {
+    this.pool.attach(session);
   }
 
   attach(session: Session, info: ConnectionInfo): void {
-    for (const user of [...this.all].reverse()) user.attach(session, info);
+    for (const user of this.all) if (user !== this.pool) user.attach(session, info);
   }
 
   detach(error: PukaError, willRecover: boolean): void {
@@ -66,6 +77,11 @@ export class ConnectionUsers implements Required<ConnectionUser> {
 
   get openBytes(): number {
     return this.publisher.openBytes;
+  }
+
+  /** Requests, gets and consumers that wait for the next connection. */
+  get heldOperations(): number {
+    return this.requests.heldCount + this.getting.heldCount + this.subscriptions.heldCount;
   }
 
   /** Publishes, requests and gets without an outcome. */

@@ -2,8 +2,8 @@
  * What all calls of a client share: the connection, those that use it, callbacks, deadlines, events.
  * Must not know single methods: `client.ts` and the rooms do.
  */
-import { type PukaError, UsageError } from '@puka/errors';
-import type { ClientOptions } from './connecting/client-options.ts';
+import { ConnectionBroken, LimitExceeded, type PukaError, UsageError } from '@puka/errors';
+import type { ClientOptions } from './client-options.ts';
 import { ConnectTarget, withoutSecrets } from './connecting/connect-target.ts';
 import { Connection, type ConnectionHost, notSent } from './connection/connection.ts';
 import { Lifecycle, type LifecycleHost } from './connection/lifecycle.ts';
@@ -12,7 +12,7 @@ import { Cancelling } from './consuming/cancelling.ts';
 import type { Consumer } from './consuming/consumer.ts';
 import { ConsumerTags } from './consuming/consumer-tags.ts';
 import type { StartConsumerHost } from './consuming/start-consumer.ts';
-import type { Subscriptions } from './consuming/subscriptions.ts';
+import type { Subscriptions, SubscriptionsHost } from './consuming/subscriptions.ts';
 import { DriveMode, type DriveModeHost } from './drive-mode.ts';
 import { Events } from './events.ts';
 import { FlowControl } from './flow-control.ts';
@@ -20,12 +20,18 @@ import { checkTimeout } from './operations/bounds.ts';
 import { Callbacks } from './operations/callbacks.ts';
 import type { Operation } from './operations/operation.ts';
 import { Signals } from './operations/signals.ts';
+import { type CompleteRecoverOptions, completeRecoverOptions } from './recovery/recover-options.ts';
+import { Recovery } from './recovery/recovery.ts';
+import { Replay } from './recovery/replay.ts';
+import type { RecoverySnapshot } from './recovery/snapshot.ts';
 import type { Deadlines } from './runtime/deadlines.ts';
 import { defaultRuntime, type Runtime } from './runtime/runtime.ts';
 import { WarningLimit } from './runtime/warning-limit.ts';
 import { type ConnectionInfo, checkSessionOptions, type SessionOptions } from './session/index.ts';
 import { Shutdowns } from './shutdowns.ts';
+import { DeclaredTopology } from './topology/declared-topology.ts';
 import { checkInteger, isAtLeast } from './topology/method-input.ts';
+import type { RecordedEntity } from './topology/recorded-entity.ts';
 import { Loops, type WaitingHost } from './waiting.ts';
 
 /** The parts of one client, and what passes between them. */
@@ -42,6 +48,12 @@ export class Core implements WaitingHost, LifecycleHost, StartConsumerHost, Conn
   readonly loops: Loops;
   readonly shutdowns: Shutdowns;
   readonly life: Lifecycle;
+  /** As the option `recover`; `undefined` where the client does not recover. */
+  readonly recoverOptions: CompleteRecoverOptions | undefined;
+  /** The record of what was declared; `undefined` where the client does not recover. */
+  readonly topology: DeclaredTopology | undefined;
+  readonly recovery: Recovery;
+  private readonly replay: Replay | undefined;
   /** Those without secrets, for operations show what they hang on. */
   readonly options: ClientOptions;
   /** Maximum nesting depth of tables and arrays, in headers and arguments. */
@@ -50,11 +62,17 @@ export class Core implements WaitingHost, LifecycleHost, StartConsumerHost, Conn
   refusesTransientQueues = false;
   private readonly warnings: WarningLimit = new WarningLimit();
   private numbers = 0;
+  private readonly random: () => number;
+  /** RabbitMQ extension: the broker has said that it does not read what is published. */
+  private isBlocked = false;
 
   constructor(urls: string | readonly string[], options: ClientOptions) {
     this.options = withoutSecrets(options);
     checkOptions(options);
-    this.life = new Lifecycle(new ConnectTarget(urls, options), this);
+    this.recoverOptions = completeRecoverOptions(options.recover);
+    const target = new ConnectTarget(urls, options);
+    this.random = target.random;
+    this.life = new Lifecycle(target, this);
     this.maxTableDepth = options.maxTableDepth ?? 64;
     this.runtime = options.runtime ?? defaultRuntime;
     this.events = new Events((error) => this.warn('a listener threw', error));
@@ -63,7 +81,11 @@ export class Core implements WaitingHost, LifecycleHost, StartConsumerHost, Conn
       unobserved: (error, operation) => this.unobserved(error, operation),
     });
     this.drive = new DriveMode(options.drive === 'manual', this);
+    const recover = this.recoverOptions;
+    this.topology = recover === undefined ? undefined : this.newTopology(recover);
     this.users = new ConnectionUsers(this);
+    this.replay = this.newReplay(recover);
+    this.recovery = this.newRecovery(recover);
     this.cancelling = new Cancelling(this, this.users.subscriptions);
     this.flow = new FlowControl(options, this);
     this.loops = new Loops(this);
@@ -87,17 +109,27 @@ export class Core implements WaitingHost, LifecycleHost, StartConsumerHost, Conn
     this.callbacks.addUnseen(operation);
   }
 
-  /** Whether operations can be sent. One that cannot is rejected. */
+  /** Whether operations can be sent, or wait for the next connection. One that cannot is rejected. */
   accepts(operation: Operation<never> | Operation<unknown>): boolean {
-    const { state, lostBy } = this.life;
-    if (state === 'connected') return true;
-    const { method } = operation;
-    operation.reject(
-      lostBy === undefined
-        ? new UsageError(`${method} before connect() has resolved, or after the close`, { method })
-        : notSent(method, lostBy),
-    );
-    return false;
+    const { state } = this.life;
+    const refusal = state === 'connected' ? undefined : this.refusalOf(operation);
+    if (refusal !== undefined) operation.reject(refusal);
+    return refusal === undefined;
+  }
+
+  private refusalOf({ method }: Operation<never> | Operation<unknown>): PukaError | undefined {
+    const { life, recoverOptions, users } = this;
+    if (life.state !== 'recovering' || recoverOptions === undefined) {
+      if (life.lostBy !== undefined) return notSent(method, life.lostBy);
+      return new UsageError(`${method} before connect() has resolved, or after the close`, { method });
+    }
+    const details = { method, outcome: 'not-sent', retryable: true } as const;
+    if (recoverOptions.whileDown === 'refuse') {
+      return new ConnectionBroken(`${method} while there is no connection, and recover.whileDown is 'refuse'`, details);
+    }
+    if (method === 'basic.publish' || users.heldOperations < recoverOptions.maxHeldOperations) return undefined;
+    const text = `${users.heldOperations} operations wait for the next connection; the limit is recover.maxHeldOperations`;
+    return new LimitExceeded(text, details);
   }
 
   // ── The connection ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -158,6 +190,11 @@ export class Core implements WaitingHost, LifecycleHost, StartConsumerHost, Conn
   }
 
   /** For its life. */
+  get reconnection(): Recovery {
+    return this.recovery;
+  }
+
+  /** For its life. */
   newConnection(options: SessionOptions): Connection {
     return new Connection(options, this.connectionHost());
   }
@@ -165,17 +202,43 @@ export class Core implements WaitingHost, LifecycleHost, StartConsumerHost, Conn
   /** For its life. */
   connected(info: ConnectionInfo): void {
     this.refusesTransientQueues = isAtLeast(info.serverProperties.version, 4, 3);
-    this.events.emit('connected', info);
+    this.recovery.opened(info);
+    const { report } = this.recovery;
+    this.recovery.report = undefined;
+    if (report === undefined) this.events.emit('connected', info);
+    else this.events.emit('connected', info, report);
   }
 
   /** For its life. */
-  ended(connection: Connection, error: PukaError | undefined, wasOpen: boolean): void {
+  lost(connection: Connection, error: PukaError): void {
+    this.connectionGone(connection, error, true);
+  }
+
+  /** For its life. */
+  ended({ connection, error, reason, stateBefore }: Parameters<LifecycleHost['ended']>[0]): void {
+    if (stateBefore === 'recovering') this.users.detach(reason, false);
+    this.recovery.ended();
+    this.topology?.clear();
     this.flow.connectionClosed();
     this.shutdowns.connectionClosed();
-    if (wasOpen) this.events.emit('disconnected', error);
+    if (stateBefore === 'connected') this.connectionGone(connection, error, false);
     this.events.emit('closed', error);
     this.loops.end('close');
-    if (this.isAutomatic) connection.driver.wake();
+    if (this.isAutomatic) connection?.driver.wake();
+    this.drive.scheduleTurn();
+  }
+
+  private connectionGone(
+    connection: Connection | undefined,
+    error: PukaError | undefined,
+    isRecovering: boolean,
+  ): void {
+    const wasBlocked = this.isBlocked;
+    this.isBlocked = false;
+    this.events.emit('disconnected', error, isRecovering);
+    // Being blocked is a state of the connection: a caller that waits for its end must not wait for ever.
+    if (wasBlocked) this.events.emit('unblocked');
+    if (this.isAutomatic) connection?.driver.wake();
     this.drive.scheduleTurn();
   }
 
@@ -204,10 +267,106 @@ export class Core implements WaitingHost, LifecycleHost, StartConsumerHost, Conn
         },
       },
       opened: (connection, info) => this.life.opened(connection, info),
-      blocked: (reason) => this.events.emit('blocked', reason),
-      unblocked: () => this.events.emit('unblocked'),
-      willRecover: () => false,
+      blocked: (reason) => {
+        this.isBlocked = true;
+        this.events.emit('blocked', reason);
+      },
+      unblocked: () => {
+        this.isBlocked = false;
+        this.events.emit('unblocked');
+      },
+      willRecover: (connection, error) => this.life.willRecover(connection, error),
       closed: (connection, error, reason) => this.life.closed(connection, error, reason),
+    };
+  }
+
+  private newTopology({ maxRecorded }: CompleteRecoverOptions): DeclaredTopology {
+    return new DeclaredTopology(maxRecorded, {
+      recordFull: (error) => this.unobserved(error, undefined),
+      now: () => this.now(),
+    });
+  }
+
+  private newRecovery(options: CompleteRecoverOptions | undefined): Recovery {
+    const { users } = this;
+    return new Recovery(options, this.replay, {
+      deadlines: this.deadlines,
+      now: () => this.now(),
+      random: () => this.random(),
+      planned: (attempt) => this.events.emit('recovering', attempt),
+      tryAgain: () => this.life.tryAgain(),
+      restored: (connection, info) => this.life.restored(connection, info),
+      get publishesToResend() {
+        return users.publisher.toResend;
+      },
+      threw: (error) => this.unobserved(error, undefined),
+    });
+  }
+
+  private newReplay(options: CompleteRecoverOptions | undefined): Replay | undefined {
+    const { topology, users } = this;
+    if (options === undefined || topology === undefined) return undefined;
+    return new Replay(options, {
+      topology,
+      pool: users.pool,
+      deadlines: this.deadlines,
+      get consumerCount() {
+        return users.subscriptions.size;
+      },
+      now: () => this.now(),
+      wake: () => this.wake(),
+      queueRestored: (queue) => users.subscriptions.queueRestored(queue),
+      queueLost: (queue, error) => users.subscriptions.queueLost(queue, error),
+      notRestored: (error, entity, isRetrying) => this.notRestored(error, entity, isRetrying),
+      queueRenamed: (from, to) => {
+        users.subscriptions.queueRenamed(from, to);
+        this.events.emit('queueRenamed', from, to);
+      },
+      threw: (error) => this.unobserved(error, undefined),
+    });
+  }
+
+  /** For subscriptions: the delays between tries. */
+  get patience(): SubscriptionsHost['patience'] {
+    return this.recoverOptions ?? { minDelay: 300, maxDelay: 30_000, retryFor: 300_000 };
+  }
+
+  /** For subscriptions. */
+  get exclusiveForMs(): number {
+    return this.replay?.exclusiveForMs ?? 0;
+  }
+
+  /** For subscriptions. */
+  isAway(queue: string): boolean {
+    return this.replay?.isAway(queue) ?? false;
+  }
+
+  /** For subscriptions. */
+  queueVanished(queue: string): boolean {
+    return this.replay?.queueVanished(queue) ?? false;
+  }
+
+  /** An entity has not come back. Without a listener the failure is one that nobody looked at. */
+  notRestored(error: PukaError, entity: RecordedEntity, isRetrying: boolean): void {
+    if (!this.events.emit('notRestored', error, entity, isRetrying)) this.unobserved(error, undefined);
+  }
+
+  /** See `Client.recovery`. */
+  recoverySnapshot(): RecoverySnapshot {
+    const { recovery, users, topology } = this;
+    return {
+      isOn: this.recoverOptions !== undefined,
+      phase: recovery.phase,
+      attempt: recovery.phase === 'idle' ? 0 : recovery.attempt,
+      downMs: recovery.downSinceMs === undefined ? 0 : this.now() - recovery.downSinceMs,
+      nextAttemptMs: recovery.nextAttemptMs === undefined ? undefined : recovery.nextAttemptMs - this.now(),
+      held: {
+        operations: users.heldOperations,
+        publishes: this.life.state === 'connected' ? 0 : users.publisher.outstanding,
+        bytes: users.openBytes,
+      },
+      recorded: topology?.counts ?? { exchanges: 0, queues: 0, bindings: 0 },
+      retrying: this.replay?.retried() ?? [],
     };
   }
 
@@ -227,6 +386,11 @@ export class Core implements WaitingHost, LifecycleHost, StartConsumerHost, Conn
   /** For requests and gets. */
   settled(): void {
     this.shutdowns.somethingSettled();
+  }
+
+  /** For gets and subscriptions: the name that a queue has now. */
+  nameOf(queue: string): string {
+    return this.topology?.nameOf(queue) ?? queue;
   }
 
   /** For subscriptions. */

@@ -1,14 +1,31 @@
 /** The events of a client: a listener that throws hurts nobody. Must not know what the events mean. */
 import type { PukaError } from '@puka/errors';
+import type { Consumer } from './consuming/consumer.ts';
 import type { Operation } from './operations/operation.ts';
+import type { PlannedAttempt, RecoveryReport } from './recovery/recovery.ts';
 import type { ConnectionInfo } from './session/index.ts';
+import type { RecordedEntity } from './topology/recorded-entity.ts';
 
 /** Each event, and what its listeners get. */
 export interface ClientEvents {
-  /** The connection stands. */
-  connected: [info: ConnectionInfo];
-  /** It is gone; `undefined` after our own close. */
-  disconnected: [error: PukaError | undefined];
+  /**
+   * The connection is open, and operations go out. `recovery` says how it was recovered; it is absent for the first
+   * connection.
+   */
+  connected: [info: ConnectionInfo, recovery?: RecoveryReport];
+  /** It is gone; `error` is `undefined` after our own close. `isRecovering` says whether another one follows. */
+  disconnected: [error: PukaError | undefined, isRecovering: boolean];
+  /** An attempt to connect again is planned. */
+  recovering: [attempt: PlannedAttempt];
+  /**
+   * A queue, exchange, binding or consumer was not restored: once when it begins to be tried again, and once when it is given
+   * up. Without a listener the error goes to `unobserved`.
+   */
+  notRestored: [error: PukaError, entity: RecordedEntity, isRetrying: boolean];
+  /** A consumer lost its channel, or was cancelled by the broker, while the connection is open; it subscribes again. */
+  interrupted: [error: PukaError, consumer: Consumer];
+  /** A server-named queue has another name after a recovery. The client translates the old name where it is given one. */
+  queueRenamed: [from: string, to: string];
   /** RabbitMQ extension: the broker is short of a resource and does not read what we publish. */
   blocked: [reason: string];
   /** RabbitMQ extension: it reads again. */
@@ -20,7 +37,7 @@ export interface ClientEvents {
    * and `runAnyCallbacks()` are due.
    */
   ioReady: [];
-  /** The client does nothing more. */
+  /** The client does nothing more: it was closed, or recovery was given up, or is off. Never emitted while it recovers. */
   closed: [error: PukaError | undefined];
 }
 

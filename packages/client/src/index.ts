@@ -28,9 +28,11 @@ export {
   uint32,
 } from '@puka/wire';
 export { Client, loop } from './client.ts';
-export type { ClientOptions, ConnectingOptions } from './connecting/client-options.ts';
+export type { ClientOptions } from './client-options.ts';
+export type { ConnectingOptions, ConnectionOptions } from './connecting/connection-options.ts';
 export type { Credentials, CredentialsSource } from './connecting/credentials.ts';
 export type { LoginExchange, LoginMechanism } from './connecting/login-mechanism.ts';
+export type { ClientState } from './connection/client-states.ts';
 export { Consumer, type MessageCallback } from './consuming/consumer.ts';
 export { Message, type MessageFace } from './consuming/message.ts';
 export type {
@@ -45,6 +47,10 @@ export type { ClientEvents } from './events.ts';
 export { type Callback, Operation } from './operations/operation.ts';
 export type { OperationOptions } from './operations/operation-options.ts';
 export type { PublishOptions } from './publishing/options.ts';
+export type { RecoverOptions } from './recovery/recover-options.ts';
+export type { PlannedAttempt, RecoveryPhase, RecoveryReport } from './recovery/recovery.ts';
+export type { RestoredCounts } from './recovery/replay.ts';
+export type { RecoverySnapshot, RetriedEntity } from './recovery/snapshot.ts';
 export type { Runtime, Timer } from './runtime/runtime.ts';
 export type { ConnectionInfo, MechanismName } from './session/index.ts';
 export type {
@@ -58,4 +64,11 @@ export type {
   QueueDeleteOptions,
   QueuePurgeOptions,
 } from './topology/options.ts';
+export type {
+  RecordedBinding,
+  RecordedConsumer,
+  RecordedEntity,
+  RecordedExchange,
+  RecordedQueue,
+} from './topology/recorded-entity.ts';
 export type { Waitable, WaitOptions, WaitResult } from './waiting.ts';

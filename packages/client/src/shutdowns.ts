@@ -50,7 +50,8 @@ export class Shutdowns {
     const { host } = this;
     const operation = new Operation<void>(host, 'shutdown', callback);
     operation.watch(host.hold());
-    if (host.life.state !== 'connected') {
+    const { state } = host.life;
+    if (state !== 'connected' && state !== 'recovering') {
       follow(host.life.close({}, undefined), operation);
       return operation;
     }

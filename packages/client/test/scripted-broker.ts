@@ -18,7 +18,7 @@ import {
   writeContentHeader,
 } from '@puka/wire';
 import { Client } from '../src/client.ts';
-import type { ClientOptions } from '../src/connecting/client-options.ts';
+import type { ClientOptions } from '../src/client-options.ts';
 import type { Runtime } from '../src/runtime/runtime.ts';
 import { joined } from './session/harness.ts';
 
@@ -55,9 +55,10 @@ export class ScriptedBroker {
   /** Channels it has closed, and hears nothing on but close-ok. */
   private readonly refused = new Set<number>();
 
-  /** A client of this broker. */
+  /** A client of this broker; it does not recover unless the options say so. */
   client(options: ClientOptions = {}): Client {
-    return new Client('amqp://u:p@scripted', { transport: this.connector, runtime: this.runtime, ...options });
+    const { connector: transport, runtime } = this;
+    return new Client('amqp://u:p@scripted', { transport, runtime, recover: false, ...options });
   }
 
   /** A client that is connected. */

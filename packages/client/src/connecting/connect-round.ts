@@ -56,6 +56,11 @@ export class Attempt implements TransportConnector {
     return this.#target.connector.runtime;
   }
 
+  /** The host that is tried. */
+  get host(): Host {
+    return this.#host;
+  }
+
   /** Where it goes, for messages. */
   get where(): string {
     const { host, port } = this.address;
@@ -123,11 +128,15 @@ export class ConnectRound {
   #current: Attempt | undefined = undefined;
   readonly #deadlineMs: number;
 
-  /** The time of all hosts together begins now. */
-  constructor(target: ConnectTarget, now: () => number) {
+  /**
+   * The time of all hosts together begins now.
+   *
+   * @param lost the host that was lost: the round begins behind it, and tries it last.
+   */
+  constructor(target: ConnectTarget, now: () => number, lost?: Host) {
     this.#target = target;
     this.#now = now;
-    this.#waiting = target.hostsInOrder();
+    this.#waiting = behind(target.hostsInOrder(), lost);
     this.#hostCount = this.#waiting.length;
     this.#deadlineMs = now() + Math.max(...this.#waiting.map((host) => target.timeoutMs(host)));
   }
@@ -141,6 +150,11 @@ export class ConnectRound {
     const timeoutMs = Math.max(1, Math.round(Math.min(share, this.#target.timeoutMs(host))));
     this.#current = new Attempt(host, timeoutMs, this.#target, this);
     return this.#current;
+  }
+
+  /** The host that is tried, or was tried last. */
+  get host(): Host | undefined {
+    return this.#current?.host;
   }
 
   /** Takes the failure of the host that was tried. @returns whether `next()` has another. */
@@ -188,6 +202,12 @@ export class ConnectRound {
     this.#asked.set(login, asked);
     return asked;
   }
+}
+
+/** The hosts in their order, beginning behind one of them. */
+function behind(hosts: readonly Host[], lost: Host | undefined): readonly Host[] {
+  const at = lost === undefined ? -1 : hosts.indexOf(lost);
+  return at < 0 ? hosts : [...hosts.slice(at + 1), ...hosts.slice(0, at + 1)];
 }
 
 /** Whether the broker has refused the login; a dropped line that may only mean so is none. */

@@ -8,7 +8,7 @@ import { defaultConnector, type TlsOptions, type TransportConnector } from '@puk
 import { platformName } from '../runtime/runtime.ts';
 import { checkSessionOptions, type MechanismName, type SaslMechanism, type SessionOptions } from '../session/index.ts';
 import { type HostAddress, readAmqpUrl } from './amqp-url.ts';
-import type { ClientOptions } from './client-options.ts';
+import type { ConnectionOptions } from './connection-options.ts';
 import { type CredentialsSource, HiddenCredentials, readCredentials } from './credentials.ts';
 import { type AnswerSink, type LoginMechanism, sessionMechanism } from './login-mechanism.ts';
 
@@ -30,13 +30,13 @@ export class ConnectTarget {
   /** Makes the connections. */
   readonly connector: TransportConnector;
   readonly #hosts: readonly Host[];
-  readonly #options: ClientOptions;
+  readonly #options: ConnectionOptions;
 
   /**
    * @param urls at least one.
    * @throws {UsageError} for a bad URL, an option out of its range, and what contradicts itself.
    */
-  constructor(urls: string | readonly string[], options: ClientOptions) {
+  constructor(urls: string | readonly string[], options: ConnectionOptions) {
     const list = typeof urls === 'string' ? [urls] : urls;
     if (!Array.isArray(list) || list.length === 0) {
       throw new UsageError('a client takes a URL, or a list of one or more');
@@ -50,6 +50,11 @@ export class ConnectTarget {
   /** The hosts, in the order of a round. */
   hostsInOrder(): readonly Host[] {
     return this.#options.shuffleHosts === true ? shuffled(this.#hosts, this.random) : this.#hosts;
+  }
+
+  /** Whether a function gives the credentials of one of the hosts. */
+  get asksForCredentials(): boolean {
+    return this.#hosts.some(({ login }) => typeof login === 'function');
   }
 
   /** Time for one host of several, and for all of them together, in milliseconds: `connectTimeout`, or the URL's. */
@@ -142,7 +147,7 @@ export class ConnectTarget {
 }
 
 /** The options without those that hold secrets: for who must not keep them. */
-export function withoutSecrets(options: ClientOptions): ClientOptions {
+export function withoutSecrets(options: ConnectionOptions): ConnectionOptions {
   const { credentials, tls, mechanisms, clientProperties, ...rest } = options;
   return rest;
 }

@@ -4,17 +4,18 @@
  */
 
 /**
- * `idle`: no connection. `connecting`: the hosts are being tried. `connected`: operations can go out. `closing`: the
- * connection is on its way out, closed by the caller or given up while connecting.
+ * `idle`: no connection. `connecting`: the first connection is being made. `connected`: operations can go out.
+ * `recovering`: the connection is lost, and another one follows: operations wait for it. `closing`: the connection is on its
+ * way out, closed by the caller or given up while connecting.
  */
-export type ClientState = 'idle' | 'connecting' | 'connected' | 'closing';
+export type ClientState = 'idle' | 'connecting' | 'connected' | 'recovering' | 'closing';
 
 /**
  * `connect`, `close`: the caller's calls. `giveUp`: the connect under way was given up, or the client cannot use the
- * connection. `opened`: the handshake is done. `hostFailed`: the next host is tried. `ended`: the connection is gone and no
- * other is tried.
+ * connection. `opened`: a connection is open and everything is restored. `retry`: a host or a round failed, and another try
+ * follows. `lost`: an open connection is gone, and another one follows. `ended`: the connection is gone and no other follows.
  */
-export type ClientInput = 'connect' | 'close' | 'giveUp' | 'opened' | 'hostFailed' | 'ended';
+export type ClientInput = 'connect' | 'close' | 'giveUp' | 'opened' | 'retry' | 'lost' | 'ended';
 
 const table: Readonly<Record<ClientState, Readonly<Partial<Record<ClientInput, ClientState>>>>> = {
   idle: { connect: 'connecting', close: 'idle' },
@@ -23,10 +24,18 @@ const table: Readonly<Record<ClientState, Readonly<Partial<Record<ClientInput, C
     close: 'closing',
     giveUp: 'closing',
     opened: 'connected',
-    hostFailed: 'connecting',
+    retry: 'connecting',
     ended: 'idle',
   },
-  connected: { connect: 'connected', close: 'closing', ended: 'idle' },
+  connected: { connect: 'connected', close: 'closing', lost: 'recovering', ended: 'idle' },
+  recovering: {
+    connect: 'recovering',
+    close: 'closing',
+    giveUp: 'recovering',
+    opened: 'connected',
+    retry: 'recovering',
+    ended: 'idle',
+  },
   closing: { connect: 'closing', close: 'closing', ended: 'idle' },
 };
 
@@ -34,3 +43,6 @@ const table: Readonly<Record<ClientState, Readonly<Partial<Record<ClientInput, C
 export function nextClientState(state: ClientState, input: ClientInput): ClientState | undefined {
   return table[state][input];
 }
+
+/** Every state, for tests. */
+export const clientStates: readonly ClientState[] = ['idle', 'connecting', 'connected', 'recovering', 'closing'];

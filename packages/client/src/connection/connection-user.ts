@@ -2,6 +2,12 @@
 import type { PukaError } from '@puka/errors';
 import type { ConnectionInfo, Session } from '../session/index.ts';
 
+/** Everything that uses a connection, as one. */
+export interface ConnectionUserGroup extends Required<ConnectionUser> {
+  /** A connection is open, but not yet for all: its channels can be lent, so that what was lost can be restored first. */
+  prepare(session: Session): void;
+}
+
 /** Made once by the client; attached to one connection after the other. */
 export interface ConnectionUser {
   /** A connection is open: what waits for one can be sent. */

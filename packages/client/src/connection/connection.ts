@@ -2,11 +2,11 @@
  * One connection: a session and its driver, and what uses them while it is open.
  * Must not know what it is used for: a client has one connection after the other, and the same users.
  */
-import { ConnectionBroken, type PukaError } from '@puka/errors';
+import { type AmqpError, ConnectionBroken, type PukaError, replyError } from '@puka/errors';
 import type { ConnectOptions, TransportConnector } from '@puka/transport';
 import type { Runtime } from '../runtime/runtime.ts';
 import { type ConnectionInfo, Session, type SessionOptions } from '../session/index.ts';
-import type { ConnectionUser } from './connection-user.ts';
+import type { ConnectionUserGroup } from './connection-user.ts';
 import { Driver, type DriverHost } from './driver.ts';
 
 /** What a connection needs of its client, and what it reports to it. */
@@ -14,8 +14,8 @@ export interface ConnectionHost {
   readonly runtime: Runtime;
   readonly driving: Omit<DriverHost, 'beforeWrite'>;
   /** Everything that uses the connection, as one. */
-  readonly users: Required<ConnectionUser>;
-  /** The handshake is done. @returns whether the client can use the connection. */
+  readonly users: ConnectionUserGroup;
+  /** The handshake is done. */
   opened(connection: Connection, info: ConnectionInfo): void;
   /** RabbitMQ extension: the broker is short of a resource. */
   blocked(reason: string): void;
@@ -32,6 +32,12 @@ export class Connection {
   readonly driver: Driver;
   /** What the handshake agreed on, while the connection is open. */
   info: ConnectionInfo | undefined = undefined;
+  /** Host and port that it goes to, for reports. */
+  address = '';
+  /** Whether it has ever been open. */
+  hasOpened = false;
+  /** Whether its users have it: not while what was lost is being restored. */
+  private isAttached = false;
   private readonly host: ConnectionHost;
 
   constructor(options: SessionOptions, host: ConnectionHost) {
@@ -72,15 +78,22 @@ export class Connection {
     });
   }
 
-  /** Lets the users of the connection have it. */
-  attach(info: ConnectionInfo): void {
+  /** Lets the channels of the connection be used, to restore what was lost. */
+  prepare(info: ConnectionInfo): void {
     this.info = info;
+    this.hasOpened = true;
+    this.host.users.prepare(this.session);
+  }
+
+  /** Lets all users have the connection. */
+  attach(info: ConnectionInfo): void {
+    this.isAttached = true;
     this.host.users.attach(this.session, info);
   }
 
   /** Lets the users write what has to go out ahead of everything else. */
   beforeWrite(): void {
-    if (this.info !== undefined) this.host.users.beforeWrite();
+    if (this.isAttached) this.host.users.beforeWrite();
   }
 
   /**
@@ -95,6 +108,7 @@ export class Connection {
   private detach(error: PukaError | undefined): void {
     if (this.info === undefined) return;
     this.info = undefined;
+    this.isAttached = false;
     this.host.users.detach(error ?? closedByUs(), this.host.willRecover(this, error));
   }
 }
@@ -127,5 +141,21 @@ export function notAnswered(method: string, cause: PukaError | undefined): Conne
     method,
     outcome: 'unknown',
     ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+/**
+ * The broker's refusal of an operation.
+ *
+ * @param isRepeated whether it had been sent over an earlier connection: the first try may have acted, whatever the broker
+ *   said to the second.
+ */
+export function asRefused(error: AmqpError, isRepeated: boolean): AmqpError {
+  if (!isRepeated || error.replyCode === undefined) return error;
+  return replyError(error.replyCode, error.replyText ?? '', {
+    ...(error.method === undefined ? {} : { method: error.method }),
+    scope: error.scope,
+    outcome: 'unknown',
+    cause: error,
   });
 }

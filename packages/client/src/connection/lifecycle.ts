@@ -1,10 +1,11 @@
 /**
  * From `connect()` to the end, and again: which connection a client has, who waits for it to open or to be gone, and
- * which host is tried next. Must not know operations besides connecting and closing, nor what a connection is used for.
+ * which host is tried next. Must not know operations besides connecting and closing, nor what a connection is used for,
+ * nor when another attempt follows: the reconnection does.
  */
 import { AmqpNotImplemented, InternalError, LimitExceeded, type PukaError } from '@puka/errors';
 import { ConnectRound } from '../connecting/connect-round.ts';
-import type { ConnectTarget } from '../connecting/connect-target.ts';
+import type { ConnectTarget, Host } from '../connecting/connect-target.ts';
 import type { CredentialRenewal } from '../connecting/credential-renewal.ts';
 import { applyBounds, type BoundsHost, hasBounds } from '../operations/bounds.ts';
 import { type Callback, follow, Operation, type OperationHost } from '../operations/operation.ts';
@@ -12,6 +13,18 @@ import type { OperationOptions } from '../operations/operation-options.ts';
 import type { ConnectionInfo, SessionOptions } from '../session/index.ts';
 import { type ClientInput, type ClientState, nextClientState } from './client-states.ts';
 import { type Connection, closedByUs, hasConfirms, notSent } from './connection.ts';
+
+/** Decides whether and when another connection follows, and restores what was lost with the last one. */
+export interface Reconnection {
+  /** A connection was lost, or a round over the hosts has failed. @returns whether another attempt follows. */
+  follows(error: PukaError, asksForCredentials: boolean): boolean;
+  /** Plans the next attempt: calls `Lifecycle.tryAgain` when its time has come. */
+  plan(error: PukaError): void;
+  /** Restores over a connection what was lost: calls `Lifecycle.restored` when operations may go out. */
+  restore(connection: Connection, info: ConnectionInfo): void;
+  /** The connection that was being restored is lost, or nothing more is to be tried. */
+  cancel(): void;
+}
 
 /** What it needs of its client. */
 export interface LifecycleHost extends OperationHost, BoundsHost {
@@ -21,12 +34,21 @@ export interface LifecycleHost extends OperationHost, BoundsHost {
   readonly readMode: 'push' | 'pull';
   /** As the option of that name. */
   readonly pubacks: boolean | undefined;
+  readonly reconnection: Reconnection;
   /** Makes a connection that is not yet started, and reports on it by `opened` and `closed`. */
   newConnection(options: SessionOptions): Connection;
   /** It is open, and its users are attached. */
   connected(info: ConnectionInfo): void;
-  /** It is gone; the callers of `connect` and `close` know. @param error `undefined` after our own close. */
-  ended(connection: Connection, error: PukaError | undefined, wasOpen: boolean): void;
+  /** The connection is lost, and another one follows. */
+  lost(connection: Connection, error: PukaError): void;
+  /** Nothing more follows, and the callers of `connect` and `close` know. @param error `undefined` after our own close. */
+  ended(end: {
+    readonly connection: Connection | undefined;
+    readonly error: PukaError | undefined;
+    /** What everything that is still open ends with. */
+    readonly reason: PukaError;
+    readonly stateBefore: ClientState;
+  }): void;
   /** The broker did not take fresh credentials, or there were none. */
   renewalFailed(error: unknown): void;
 }
@@ -34,19 +56,27 @@ export interface LifecycleHost extends OperationHost, BoundsHost {
 /** The life of one client. */
 export class Lifecycle {
   state: ClientState = 'idle';
-  /** The connection, from `connect()` until it is closed. */
+  /** The connection, from the beginning of an attempt until it is closed. */
   connection: Connection | undefined = undefined;
   /** Why the last connection was lost, until the next `connect()` or `close()`. */
   lostBy: PukaError | undefined = undefined;
   private readonly host: LifecycleHost;
   private readonly target: ConnectTarget;
   private round: ConnectRound | undefined = undefined;
+  /** The host of the last connection that was open. */
+  private lastHost: Host | undefined = undefined;
   private renewal: CredentialRenewal | undefined = undefined;
   /** What `connect()` returned, while there is or comes a connection. */
   private connecting: Operation<ConnectionInfo> | undefined = undefined;
   /** Called while the connection was on its way out. */
   private connectingNext: Operation<ConnectionInfo> | undefined = undefined;
   private closing: Operation<void> | undefined = undefined;
+  /** Why the client cannot use the connection that has just opened. */
+  private refusal: PukaError | undefined = undefined;
+  /** Whether another connection follows the one that is ending. */
+  private isFollowed = false;
+  /** The state in which the client was closed, or its connect given up. */
+  private closedFrom: ClientState = 'idle';
 
   constructor(target: ConnectTarget, host: LifecycleHost) {
     this.target = target;
@@ -55,7 +85,7 @@ export class Lifecycle {
 
   /** See `Client.connect`. */
   connect(options: OperationOptions, callback: Callback<ConnectionInfo> | undefined): Operation<ConnectionInfo> {
-    const existing = this.state === 'closing' ? this.connectingNext : this.connecting;
+    const existing = this.existingConnect();
     if (existing !== undefined && callback === undefined && !hasBounds(options)) return existing;
     const operation = new Operation<ConnectionInfo>(this.host, 'connection.open', callback);
     if (existing !== undefined) {
@@ -79,40 +109,75 @@ export class Lifecycle {
     return operation;
   }
 
-  /** A connection is open. */
+  /** The handshake of a connection is done. */
   opened(connection: Connection, info: ConnectionInfo): void {
     const { connecting, host } = this;
     const refusal = refusalOf(info, host.pubacks);
     if (refusal !== undefined) {
+      this.refusal = refusal;
+      if (this.state === 'connecting') this.closedFrom = this.state;
       this.transit('giveUp');
-      connecting?.reject(refusal);
+      if (this.state === 'closing') connecting?.reject(refusal);
       connection.session.close(host.now());
       return;
     }
-    this.transit('opened');
+    this.lastHost = this.round?.host;
     this.renewal = this.round?.renewal({
       send: (secret, done) => connection.session.updateSecret(secret, 'credentials renewed', done),
       now: () => host.now(),
       schedule: (atMs, call) => host.deadlines.add(atMs, call, { keepsProcess: false }),
       failed: (error) => host.renewalFailed(error),
     });
+    connection.prepare(info);
+    if (this.state === 'recovering') host.reconnection.restore(connection, info);
+    else this.restored(connection, info);
+  }
+
+  /** What was lost is restored: operations may go out. */
+  restored(connection: Connection, info: ConnectionInfo): void {
+    if (this.connection !== connection) return;
+    this.transit('opened');
     connection.attach(info);
-    connecting?.fulfil(info);
-    host.connected(info);
+    this.connecting?.fulfil(info);
+    this.host.connected(info);
+  }
+
+  /** For connections: whether another one follows. Called when one that was open is about to end. */
+  willRecover(connection: Connection, error: PukaError | undefined): boolean {
+    this.isFollowed =
+      error !== undefined &&
+      this.connection === connection &&
+      this.state !== 'closing' &&
+      this.host.reconnection.follows(error, this.target.asksForCredentials);
+    return this.isFollowed;
   }
 
   /** A connection is over. @param error `undefined` after our own close. @param reason what its operations ended with. */
   closed(connection: Connection, error: PukaError | undefined, reason: PukaError): void {
     if (this.connection !== connection) return;
-    const { round } = this;
-    if (error === undefined || this.state !== 'connecting' || round === undefined) {
-      this.ended(connection, error, reason);
+    const { round, refusal } = this;
+    this.refusal = undefined;
+    if (this.isFollowed && error !== undefined) {
+      this.lost(connection, error);
+    } else if (this.state === 'closing' || connection.hasOpened) {
+      this.ended(error, reason);
+    } else if (refusal !== undefined || error === undefined || round === undefined) {
+      this.roundFailed(refusal ?? reason);
     } else if (round.failed(error)) {
-      this.transit('hostFailed');
+      this.transit('retry');
       this.tryHost(round);
     } else {
-      this.ended(connection, round.error, round.error);
+      this.roundFailed(round.error);
     }
+  }
+
+  /** For the reconnection: the time of the next attempt has come. */
+  tryAgain(): void {
+    if (this.connection !== undefined || (this.state !== 'recovering' && this.state !== 'connecting')) return;
+    const lostHost = this.lastHost;
+    // It takes its own place again in the rounds to come.
+    this.lastHost = undefined;
+    this.startRound(lostHost);
   }
 
   private transit(input: ClientInput): void {
@@ -121,12 +186,40 @@ export class Lifecycle {
     this.state = next;
   }
 
+  /** What a call of `connect` shares with earlier ones. */
+  private existingConnect(): Operation<ConnectionInfo> | undefined {
+    switch (this.state) {
+      case 'idle':
+        return undefined;
+      case 'closing':
+        return this.connectingNext;
+      default:
+        this.connecting ??= this.connectAgain();
+        return this.connecting;
+    }
+  }
+
+  /** Recovery made the connection, or makes it now: nobody had called `connect` for it. */
+  private connectAgain(): Operation<ConnectionInfo> {
+    const operation = new Operation<ConnectionInfo>(this.host, 'connection.open', undefined);
+    const info = this.connection?.info;
+    if (this.state === 'connected' && info !== undefined) operation.fulfil(info);
+    return operation;
+  }
+
   private giveUpConnecting(operation: Operation<ConnectionInfo>): void {
     if (this.connectingNext === operation) this.connectingNext = undefined;
     if (this.connecting !== operation || this.state !== 'connecting') return;
+    this.closedFrom = this.state;
     this.transit('giveUp');
-    this.connection?.session.close(this.host.now());
-    this.connection?.driver.flush();
+    this.host.reconnection.cancel();
+    const { connection } = this;
+    if (connection === undefined) {
+      this.ended(undefined, closedByUs());
+      return;
+    }
+    connection.session.close(this.host.now());
+    connection.driver.flush();
   }
 
   private closeInAnyCase(callback: Callback<void> | undefined): Operation<void> {
@@ -140,12 +233,18 @@ export class Lifecycle {
       follow(closing, operation);
       return operation;
     }
-    this.transit('close');
-    if (connection === undefined) {
+    if (this.state === 'idle') {
       operation.fulfil(undefined);
       return operation;
     }
+    if (this.state !== 'closing') this.closedFrom = this.state;
+    this.transit('close');
     this.closing = operation;
+    host.reconnection.cancel();
+    if (connection === undefined) {
+      this.ended(undefined, closedByUs());
+      return operation;
+    }
     connection.beforeWrite();
     connection.session.close(host.now());
     if (host.isAutomatic) connection.driver.flush();
@@ -156,32 +255,68 @@ export class Lifecycle {
     this.transit('connect');
     this.connecting = operation;
     this.lostBy = undefined;
-    this.round = new ConnectRound(this.target, () => this.host.now());
+    this.startRound(undefined);
+  }
+
+  private startRound(lost: Host | undefined): void {
+    this.round = new ConnectRound(this.target, () => this.host.now(), lost);
     this.tryHost(this.round);
   }
 
   private tryHost(round: ConnectRound): void {
     const attempt = round.next();
+    this.isFollowed = false;
     const connection = this.host.newConnection(attempt.sessionOptions);
     attempt.session = connection.session;
+    connection.address = attempt.where;
     this.connection = connection;
     connection.start(attempt, { ...attempt.address, mode: this.host.readMode });
   }
 
-  private ended(connection: Connection, error: PukaError | undefined, reason: PukaError): void {
-    const { connecting, closing } = this;
-    this.transit('ended');
+  /** A connection that was open is gone, and another one follows. */
+  private lost(connection: Connection, error: PukaError): void {
+    const wasConnected = this.state === 'connected';
+    this.transit(wasConnected ? 'lost' : 'retry');
+    this.dropConnection();
+    if (wasConnected) {
+      this.connecting = undefined;
+      this.host.lost(connection, error);
+    }
+    // A listener may have closed the client.
+    if (this.state === 'recovering' && this.connection === undefined) this.host.reconnection.plan(error);
+  }
+
+  private roundFailed(error: PukaError): void {
+    if (!this.host.reconnection.follows(error, this.target.asksForCredentials)) {
+      this.ended(error, error);
+      return;
+    }
+    this.transit('retry');
+    this.dropConnection();
+    this.host.reconnection.plan(error);
+  }
+
+  private dropConnection(): void {
     this.renewal?.stop();
     this.renewal = undefined;
     this.round = undefined;
-    const wasOpen = connecting?.state === 'fulfilled';
     this.connection = undefined;
+  }
+
+  private ended(error: PukaError | undefined, reason: PukaError): void {
+    const { connection, connecting, closing } = this;
+    const stateBefore = this.state === 'closing' ? this.closedFrom : this.state;
+    this.transit('ended');
+    this.host.reconnection.cancel();
+    this.dropConnection();
+    this.lastHost = undefined;
     this.connecting = undefined;
     this.closing = undefined;
+    const wasOpen = stateBefore === 'connected' || stateBefore === 'recovering';
     this.lostBy = wasOpen && closing === undefined ? error : undefined;
     connecting?.reject(reason);
     closing?.fulfil(undefined);
-    this.host.ended(connection, error, wasOpen);
+    this.host.ended({ connection, error, reason, stateBefore });
     this.connectNext();
   }
 
@@ -190,8 +325,9 @@ export class Lifecycle {
     this.connectingNext = undefined;
     // A listener of the close may have been first.
     if (connectingNext === undefined) return;
-    if (this.connecting === undefined) this.open(connectingNext);
-    else follow(this.connecting, connectingNext);
+    const existing = this.existingConnect();
+    if (existing === undefined) this.open(connectingNext);
+    else follow(existing, connectingNext);
   }
 }
 

@@ -9,10 +9,16 @@ import type { Subscription } from './consumer-channel.ts';
 /** The state of one consumer. It begins busy, with the first subscribing. */
 export class ConsumerState {
   readonly subscriptions: Set<Subscription> = new Set();
+  /** Queues of its own that it is not subscribed to yet, after the connection was lost. */
+  missing = 0;
+  /** Its queues are noted in the record as consumed. */
+  isRecorded = false;
   /** The consumer has ended. */
   isOver = false;
   /** The cancel that was asked for. */
   cancel: Operation<{ readonly consumerTag: string }> | undefined = undefined;
+  /** What waits for the next subscribing: a limit that was changed while the connection was lost. */
+  readonly onSubscribed: (() => void)[] = [];
   private isBusy = true;
   private readonly next: (() => void)[] = [];
 
@@ -34,6 +40,11 @@ export class ConsumerState {
     };
     if (this.isBusy) this.next.push(run);
     else run();
+  }
+
+  /** Whether nothing is under way. */
+  get isSteady(): boolean {
+    return !this.isBusy;
   }
 
   /** What was under way is done: the next may go on. */

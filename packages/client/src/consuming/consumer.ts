@@ -66,8 +66,8 @@ export class Consumer implements AsyncIterable<Message> {
   readonly ready: Operation<Consumer>;
   /** Its messages need no ack. */
   readonly noAck: boolean;
-  /** For the client: its queues and their subscriptions. */
-  readonly sources: readonly [ConsumerSource, ...ConsumerSource[]];
+  /** For the client: its queues and how it is subscribed to them. */
+  sources: readonly [ConsumerSource, ...ConsumerSource[]];
   /** For the client: subscribes again when the broker cancels it. */
   readonly resubscribe: boolean;
   /** Most messages unacked in the user's hands; 0 is no limit. Changed by `basicQos`. */
@@ -139,6 +139,15 @@ export class Consumer implements AsyncIterable<Message> {
   /** For `JSON.stringify`: whose messages it gives, none of the messages. */
   toJSON(): { readonly consumerTag: string; readonly queues: readonly string[]; readonly isEnded: boolean } {
     return { consumerTag: this.consumerTag, queues: this.queues, isEnded: this.isEnded };
+  }
+
+  /** For the client: a server-named queue has another name. */
+  renameQueue(from: string, to: string): void {
+    if (!this.sources.some(({ queue }) => queue === from)) return;
+    const [first, ...rest] = this.sources;
+    const renamed = (source: ConsumerSource): ConsumerSource =>
+      source.queue === from ? { ...source, queue: to } : source;
+    this.sources = [renamed(first), ...rest.map(renamed)];
   }
 
   /** Ends it; see `Client.basicCancel`. */

@@ -25,6 +25,8 @@ export interface GettingHost {
   wake(): void;
   /** Gets have got their outcome. */
   settled(): void;
+  /** The name that a queue has now. */
+  nameOf(queue: string): string;
 }
 
 /** The gets of one client. */
@@ -35,20 +37,43 @@ export class Getting implements ConnectionUser {
   private readonly byQueue = new Map<string, GetChannel>();
   /** Queues whose first get waits for its channel. */
   private readonly opening = new Map<string, Get[]>();
+  private isAttached = false;
+  /** Those that wait for the next connection, in the order of their calls. */
+  private held: Get[] = [];
 
   constructor(pool: ChannelPool, host: GettingHost) {
     this.pool = pool;
     this.host = host;
   }
 
-  attach(): void {}
+  /** Sends the gets that waited for a connection. */
+  attach(): void {
+    this.isAttached = true;
+    const { held } = this;
+    this.held = [];
+    for (const get of held) {
+      if (get.operation.state === 'pending') this.get(get);
+    }
+  }
 
-  /** Each get ends with its channel; those that wait for one end by the pool. */
-  detach(): void {}
+  /** A get that is under way fails, for the broker may have taken its message; one that was not sent waits, or fails. */
+  detach(error: PukaError, willRecover: boolean): void {
+    this.isAttached = false;
+    const unsent = [...this.held, ...[...this.opening.values()].flat()];
+    this.held = [];
+    this.opening.clear();
+    if (willRecover) this.held = unsent;
+    else for (const { operation } of unsent) operation.reject(notSent('basic.get', error));
+  }
+
+  /** Gets that wait for the next connection. */
+  get heldCount(): number {
+    return this.held.length;
+  }
 
   /** Gets without an outcome. */
   get outstanding(): number {
-    let count = 0;
+    let count = this.held.length;
     for (const gets of this.opening.values()) count += gets.length;
     for (const { pendingGets } of this.channels) count += pendingGets;
     return count;
@@ -56,6 +81,10 @@ export class Getting implements ConnectionUser {
 
   /** Gets a message. */
   get(get: Get): void {
+    if (!this.isAttached) {
+      this.held.push(get);
+      return;
+    }
     const existing = this.byQueue.get(get.queue);
     if (existing?.isUsable === true) {
       existing.send(get);
@@ -69,6 +98,11 @@ export class Getting implements ConnectionUser {
     this.opening.set(get.queue, [get]);
     const isKept = this.pool.keep('gets', (channel, error) => this.opened(get.queue, channel, error));
     if (!isKept) this.share(get.queue);
+  }
+
+  /** For the channels: the name that a queue has now. */
+  nameOf(queue: string): string {
+    return this.host.nameOf(queue);
   }
 
   /** For the channels: they are settled. */
@@ -103,7 +137,7 @@ export class Getting implements ConnectionUser {
         if (refusal === undefined) this.shareWithOther(queue);
         else this.refuse(queue, asGetError(refusal));
       };
-      const isSent = channel.request({ type: 'queue.declare', queue, passive: true }, looked);
+      const isSent = channel.request({ type: 'queue.declare', queue: this.host.nameOf(queue), passive: true }, looked);
       if (!isSent) looked(undefined, notSent('basic.get', undefined));
       this.host.wake();
     });
@@ -182,7 +216,7 @@ export class GetChannel implements ChannelSink, Settlement {
     const { queue, noAck, operation } = get;
     this.pending.push(get);
     const answered = (reply: Method | undefined, error: PukaError | undefined): void => this.answered(reply, error);
-    operation.isSent = this.channel.request({ type: 'basic.get', queue, noAck }, answered);
+    operation.isSent = this.channel.request({ type: 'basic.get', queue: this.getting.nameOf(queue), noAck }, answered);
     if (!operation.isSent) this.answered(undefined, notSent('basic.get', undefined));
   }
 

@@ -16,18 +16,25 @@ import { notAnswered, notSent } from '../connection/connection.ts';
 import type { ConnectionUser } from '../connection/connection-user.ts';
 import type { Operation } from '../operations/operation.ts';
 import type { SessionChannel } from '../session/index.ts';
+import type { DeclaredTopology } from '../topology/declared-topology.ts';
 import { given, withTable } from '../topology/method-input.ts';
+import type { RecordedConsumer } from '../topology/recorded-entity.ts';
 import type { Consumer, ConsumerSource } from './consumer.ts';
 import { ConsumerChannel, type ConsumerChannelHost, Subscription } from './consumer-channel.ts';
 import { ConsumerState } from './consumer-state.ts';
 import type { Cancelled } from './options.ts';
 import { consumerOverLimit, messageOverLimit } from './over-limit.ts';
+import { Resubscribing, type ResubscribingHost } from './resubscribing.ts';
 
 type Done = (error: PukaError | undefined) => void;
 type Cancel = Operation<Cancelled>;
 
 /** What it needs of its client. */
-export interface SubscriptionsHost {
+export interface SubscriptionsHost extends ResubscribingHost {
+  /** The record of what was declared; `undefined` where the client does not recover. */
+  readonly topology: DeclaredTopology | undefined;
+  /** A consumer does not come back for now, or not at all. */
+  notRestored(error: PukaError, entity: RecordedConsumer, isRetrying: boolean): void;
   /** There is something to send. */
   wake(): void;
   /** The consumer has ended. */
@@ -40,16 +47,80 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
   private readonly host: SubscriptionsHost;
   private readonly channels = new Set<ConsumerChannel>();
   private readonly states = new Map<Consumer, ConsumerState>();
+  private readonly again: Resubscribing;
+  private isAttached = false;
+  /** Counts the connections: what was begun with one is over with it. */
+  private epoch = 0;
+  private willRecover = false;
 
   constructor(pool: ChannelPool, host: SubscriptionsHost) {
     this.pool = pool;
     this.host = host;
+    this.again = new Resubscribing(host);
   }
 
-  attach(): void {}
+  /** Subscribes the consumers that have lost their connection, or were started without one. */
+  attach(): void {
+    this.isAttached = true;
+    for (const [consumer, state] of this.states) {
+      state.whenSteady((done) => {
+        if (consumer.ready.state === 'pending') this.subscribeFirst(consumer, done);
+        else this.restore(consumer, state, done);
+      });
+    }
+  }
 
-  /** Each consumer ends with its channel; those that wait for one end by the pool. */
-  detach(): void {}
+  /** Those that are subscribed, or wait for a channel, hear of it there; the others end here, unless they are restored. */
+  detach(error: PukaError, willRecover: boolean): void {
+    this.isAttached = false;
+    this.willRecover = willRecover;
+    this.epoch++;
+    this.again.clear();
+    if (willRecover) return;
+    for (const [consumer, state] of [...this.states]) {
+      if (state.subscriptions.size > 0 || !state.isSteady) continue;
+      consumer.ready.reject(error);
+      this.gone(consumer, asConsumerEnd(error, consumer.queue));
+    }
+  }
+
+  /** Consumers that were started without a connection, and wait for the next. */
+  get heldCount(): number {
+    if (this.isAttached) return 0;
+    let count = 0;
+    for (const { ready } of this.states.keys()) if (ready.state === 'pending') count++;
+    return count;
+  }
+
+  /** For the replay: consumers that have not ended. */
+  get size(): number {
+    return this.states.size;
+  }
+
+  /** For the replay: a queue is there again. */
+  queueRestored(queue: string): void {
+    this.again.queueRestored(queue);
+    this.restoreStale(queue);
+  }
+
+  /** The queue was made again in this connection: subscriptions to the one before went with it, without a word. */
+  private restoreStale(queue: string): void {
+    for (const [consumer, state] of this.states) {
+      const stale = [...state.subscriptions].filter(({ source }) => source.queue === queue);
+      if (stale.length === 0 || state.cancel !== undefined) continue;
+      state.whenSteady((done) => this.retire(stale, () => this.restore(consumer, state, done)));
+    }
+  }
+
+  /** For the replay: a queue does not come back. */
+  queueLost(queue: string, error: PukaError): void {
+    this.again.queueLost(queue, error);
+  }
+
+  /** For the replay: a server-named queue has another name. */
+  queueRenamed(from: string, to: string): void {
+    for (const consumer of this.states.keys()) consumer.renameQueue(from, to);
+  }
 
   /** The consumers that have not ended. */
   get consumers(): Iterable<Consumer> {
@@ -60,11 +131,62 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
   start(consumer: Consumer): void {
     const state = new ConsumerState();
     this.states.set(consumer, state);
+    if (this.isAttached) this.subscribeFirst(consumer, () => state.goOn());
+    else state.goOn();
+  }
+
+  private subscribeFirst(consumer: Consumer, done: () => void): void {
     this.subscribe(consumer, consumer.sources, (error) => {
-      if (error === undefined) consumer.ready.fulfil(consumer);
-      else this.refuse(consumer, error);
-      state.goOn();
+      if (error === undefined) {
+        consumer.ready.fulfil(consumer);
+        this.subscribed(consumer);
+      } else if (!this.isCarriedOver(error)) {
+        this.refuse(consumer, error);
+      }
+      done();
     });
+  }
+
+  /** The first subscribing, or one over another connection, has gone well. */
+  private subscribed(consumer: Consumer): void {
+    const state = this.states.get(consumer);
+    if (state === undefined) return;
+    for (const call of state.onSubscribed.splice(0)) call();
+    if (state.isRecorded) return;
+    state.isRecorded = true;
+    for (const queue of consumer.queues) this.host.topology?.consumerAdded(queue);
+  }
+
+  /** Subscribes to each queue of its own again; a consumer over several ends when one of them cannot come back. */
+  private restore(consumer: Consumer, state: ConsumerState, done: () => void): void {
+    const { epoch } = this;
+    let untried = consumer.sources.length;
+    state.missing = untried;
+    for (const [index] of consumer.sources.entries()) {
+      const source = (): ConsumerSource => consumer.sources[index] ?? consumer.sources[0];
+      this.again.start({
+        queue: () => source().queue,
+        isOver: () => state.isOver || epoch !== this.epoch,
+        subscribe: (answered) => this.subscribe(consumer, [source()], answered),
+        tried: () => {
+          if (--untried === 0) done();
+        },
+        retrying: (error) => this.host.notRestored(error, recordedConsumer(source()), true),
+        finished: (error) => {
+          if (error !== undefined) {
+            this.host.notRestored(error, recordedConsumer(source()), false);
+            this.gone(consumer, notSubscribedAgain(source(), error));
+          } else if (--state.missing === 0) {
+            this.subscribed(consumer);
+          }
+        },
+      });
+    }
+  }
+
+  /** Whether the connection is lost, and what was under way goes on with the next. */
+  private isCarriedOver(error: PukaError): boolean {
+    return this.willRecover && !this.isAttached && error.code === 'CONNECTION_BROKEN';
   }
 
   /** Ends a consumer. What was not handed out goes back to its queues; then the operation and the consumer end. */
@@ -115,6 +237,9 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
           const ofOld = new Set<unknown>(old);
           if (isLess) consumer.putBackWaiting(({ settledBy }) => ofOld.has(settledBy));
           operation.fulfil(undefined);
+        } else if (this.isCarriedOver(error)) {
+          // The new limit is in force with the next subscribing.
+          state.onSubscribed.push(() => operation.fulfil(undefined));
         } else {
           consumer.prefetchCount = before;
           consumer.limitUnacked(before);
@@ -122,6 +247,12 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
         }
         done();
       };
+      if (!this.isAttached || state.missing > 0) {
+        // In force with the subscribing that comes.
+        state.onSubscribed.push(() => operation.fulfil(undefined));
+        done();
+        return;
+      }
       // The new one stands before the old one goes: an auto-delete queue must not see its last consumer leave.
       if (consumer.sources.some(({ exclusive }) => exclusive)) {
         this.retire(old, () =>
@@ -140,7 +271,7 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
   }
 
   private moved(consumer: Consumer, error: PukaError | undefined, finish: Done): void {
-    if (error !== undefined) this.gone(consumer, error);
+    if (error !== undefined && !this.isCarriedOver(error)) this.gone(consumer, error);
     finish(error);
   }
 
@@ -296,6 +427,8 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
     if (state === undefined) return;
     this.states.delete(consumer);
     state.isOver = true;
+    for (const call of state.onSubscribed.splice(0)) call();
+    if (state.isRecorded) for (const queue of consumer.queues) this.host.topology?.consumerRemoved(queue);
     consumer.end(error);
     if (consumer.isCancelling) consumer.putBackWaiting();
     state.cancel?.fulfil({ consumerTag: consumer.consumerTag });
@@ -341,7 +474,7 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
     }
     state.whenSteady((done) => {
       this.subscribe(consumer, [source], (refusal) => {
-        if (refusal !== undefined) {
+        if (refusal !== undefined && !this.isCarriedOver(refusal)) {
           const details = { queue, consumerTag, method: 'basic.consume', cause: refusal };
           this.gone(consumer, new ConsumerCancelled(`${text}, and subscribing again failed`, details));
         }
@@ -376,6 +509,7 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
       const { consumer } = subscription;
       const state = this.states.get(consumer);
       if (state === undefined || !state.subscriptions.delete(subscription)) continue;
+      if (this.willRecover && !this.isAttached && state.cancel === undefined) continue;
       if (on.culprit !== undefined && on.culprit !== consumer && state.cancel === undefined) {
         this.subscribeAgain(consumer, state, subscription.source);
       } else {
@@ -391,7 +525,7 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
   private subscribeAgain(consumer: Consumer, state: ConsumerState, source: ConsumerSource): void {
     state.whenSteady((done) => {
       this.subscribe(consumer, [source], (error) => {
-        if (error !== undefined) this.gone(consumer, error);
+        if (error !== undefined && !this.isCarriedOver(error)) this.gone(consumer, error);
         done();
       });
     });
@@ -421,4 +555,13 @@ function asConsumerEnd(error: PukaError, queue: string): PukaError {
     method: 'basic.consume',
     cause: error,
   });
+}
+
+function recordedConsumer({ queue, consumerTag }: ConsumerSource): RecordedConsumer {
+  return { kind: 'consumer', queue, consumerTag };
+}
+
+function notSubscribedAgain({ queue, consumerTag }: ConsumerSource, cause: PukaError): ConsumerCancelled {
+  const text = `the consumer of queue '${queue}' could not be subscribed again after the connection was lost`;
+  return new ConsumerCancelled(text, { queue, consumerTag, method: 'basic.consume', cause });
 }

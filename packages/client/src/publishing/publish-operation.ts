@@ -22,7 +22,9 @@ export class PublishOperation extends Operation<void> {
   returnTrace: ReturnTrace | undefined = undefined;
   /** Bytes the session had written when it was first sent: tells whether any of it has left. */
   writtenAt = 0;
-  /** How often it has been sent. */
+  /** Bytes of it left over an earlier connection: the broker may have taken it there. */
+  hasLeft = false;
+  /** How often it has been sent over this connection. */
   attempts = 0;
   /** It may be the one that made the broker close the channel: it is sent alone. */
   isSuspect = false;

@@ -5,7 +5,7 @@
  */
 import { AmqpError, ConnectionBroken, PublishNacked, type PukaError, replyError } from '@puka/errors';
 import { ByteReader, type MethodInput } from '@puka/wire';
-import { hasConfirms } from '../connection/connection.ts';
+import { asRefused, hasConfirms } from '../connection/connection.ts';
 import type { ConnectionUser } from '../connection/connection-user.ts';
 import type {
   ChannelSink,
@@ -17,6 +17,7 @@ import type {
 } from '../session/index.ts';
 import { type Suspicion, suspicionOf } from './blame.ts';
 import type { PublishOperation } from './publish-operation.ts';
+import { type QueueNames, withNewNames } from './renamed-publish.ts';
 import { ReturnedMessages } from './returned-messages.ts';
 
 const noError = (): void => {};
@@ -43,6 +44,7 @@ export class Publisher implements ChannelSink, ConnectionUser {
   openBytes = 0;
   private session: Session | undefined = undefined;
   private readonly pubacks: boolean | undefined;
+  private readonly names: QueueNames | undefined;
   /** Without confirms, publishes end with the footer behind them, as in Puka. */
   private hasConfirms = true;
   private readonly settledSome: () => void;
@@ -65,8 +67,10 @@ export class Publisher implements ChannelSink, ConnectionUser {
   /**
    * @param pubacks as the option of that name; `undefined` asks the server's capabilities.
    * @param settledSome called when `openBytes` has gone down.
+   * @param names the names of server-named queues; `undefined` where they never change.
    */
-  constructor(pubacks: boolean | undefined, settledSome: () => void) {
+  constructor(pubacks: boolean | undefined, settledSome: () => void, names?: QueueNames) {
+    this.names = names;
     this.pubacks = pubacks;
     this.settledSome = settledSome;
   }
@@ -76,11 +80,17 @@ export class Publisher implements ChannelSink, ConnectionUser {
     this.session = session;
     this.hasConfirms = this.pubacks ?? hasConfirms(info);
     this.mayUseFooters = true;
+    this.sendHeld();
   }
 
   /** Publishes without an outcome. */
   get outstanding(): number {
     return this.unconfirmed + this.held.length;
+  }
+
+  /** Publishes that were sent over an earlier connection, and will be sent again. */
+  get toResend(): number {
+    return this.held.reduce((count, { hasLeft }) => count + (hasLeft ? 1 : 0), 0);
   }
 
   /** Their confirms are answers that no request of the session waits for. */
@@ -107,27 +117,36 @@ export class Publisher implements ChannelSink, ConnectionUser {
     this.sendMark();
   }
 
-  /** The connection is gone: every outcome is open, or known to be none. */
-  detach(error: PukaError): void {
+  /**
+   * The connection is gone. What the broker returned is known; with another connection to follow the rest is sent again,
+   * ahead of what was held, otherwise every outcome is open or known to be none.
+   */
+  detach(error: PukaError, willRecover: boolean): void {
     const takenBytes = this.session?.writer.takenBytes ?? 0;
+    const hasMarks = this.marks.length > 0;
     this.session = undefined;
-    const all = [...this.takeSent(), ...this.held.splice(0)];
-    const [first] = all;
-    // `connection.close` names a method and no channel: the publish is known where it is the only one.
-    if (error instanceof AmqpError && error.method === 'basic.publish' && all.length === 1) first?.reject(error);
+    this.channel = undefined;
+    this.marks = [];
+    this.returns.clear();
+    const sent = this.takeSent();
+    const all = [...sent, ...this.held];
+    this.held = [];
     for (const operation of all) {
-      if (operation.returned !== undefined) operation.reject(operation.returned);
-      const left = operation.attempts > 0 && takenBytes > operation.writtenAt;
-      operation.reject(
-        new ConnectionBroken('the connection ended before the publish was confirmed', {
-          method: 'basic.publish',
-          outcome: left ? 'unknown' : 'not-sent',
-          cause: error,
-        }),
-      );
-      operation.input = undefined;
+      if (operation.attempts > 0 && takenBytes > operation.writtenAt) operation.hasLeft = true;
+      operation.attempts = 0;
     }
-    this.openBytes = 0;
+    if (error instanceof AmqpError && error.method === 'basic.publish') this.blameFor(error, sent, hasMarks);
+    const open = all.filter((operation) => operation.state === 'pending' && !this.endReturned(operation));
+    if (willRecover) this.held = open;
+    else for (const operation of open) this.fail(operation, lostPublish(operation, error));
+    this.settledSome();
+  }
+
+  /** `connection.close` names a method and no channel: the publish is known where it is the only one under way. */
+  private blameFor(error: AmqpError, sent: readonly PublishOperation[], hasMarks: boolean): void {
+    const [first] = sent;
+    if (sent.length === 1 && !hasMarks && first !== undefined) this.fail(first, asRefused(error, first.hasLeft));
+    else for (const operation of sent) operation.isSuspect = true;
   }
 
   /** Given up by the caller: what has not been sent is not sent, any other confirm is of no interest any more. */
@@ -156,7 +175,7 @@ export class Publisher implements ChannelSink, ConnectionUser {
     operation.returned = replyError(replyCode, replyText, {
       method: 'basic.publish',
       scope: 'operation',
-      outcome: 'refused',
+      outcome: operation.hasLeft ? 'unknown' : 'refused',
     });
     return false;
   }
@@ -207,7 +226,7 @@ export class Publisher implements ChannelSink, ConnectionUser {
   ): void {
     if (found.length === 1) {
       const [culprit] = found;
-      if (culprit !== undefined) this.fail(culprit, error);
+      if (culprit !== undefined) this.fail(culprit, asRefused(error, culprit.hasLeft));
       if (suspicion?.isExact === true) this.failAlike(suspicion, error);
       this.held = [...open.filter((operation) => operation !== culprit), ...this.held];
     } else {
@@ -273,9 +292,10 @@ export class Publisher implements ChannelSink, ConnectionUser {
   }
 
   private send(operation: PublishOperation): boolean {
-    const { input } = operation;
     const { session } = this;
-    if (session === undefined || input === undefined) return false;
+    if (session === undefined || operation.input === undefined) return false;
+    if (this.names?.hasRenames === true) operation.input = withNewNames(operation.input, this.names);
+    const { input } = operation;
     const channel = this.channel ?? this.openChannel(session);
     if (channel === undefined) return false;
     const { mandatory } = input;
@@ -342,7 +362,12 @@ export class Publisher implements ChannelSink, ConnectionUser {
     this.unconfirmed--;
     this.release(operation);
     if (!ack) {
-      operation.reject(new PublishNacked('the broker refused the message (basic.nack)', { method: 'basic.publish' }));
+      operation.reject(
+        new PublishNacked('the broker refused the message (basic.nack)', {
+          method: 'basic.publish',
+          outcome: operation.hasLeft ? 'unknown' : 'refused',
+        }),
+      );
     } else if (operation.returned !== undefined) {
       operation.reject(operation.returned);
     } else {
@@ -387,4 +412,13 @@ export class Publisher implements ChannelSink, ConnectionUser {
 /** Bytes that a publish keeps until it has its outcome. */
 function costOf({ body, properties }: PublishInput): number {
   return body.length + (properties instanceof Uint8Array ? properties.length : 0) + overheadBytes;
+}
+
+/** What a publish ends with when no other connection follows. */
+function lostPublish({ hasLeft }: PublishOperation, cause: PukaError): ConnectionBroken {
+  return new ConnectionBroken('the connection ended before the publish was confirmed', {
+    method: 'basic.publish',
+    outcome: hasLeft ? 'unknown' : 'not-sent',
+    cause,
+  });
 }

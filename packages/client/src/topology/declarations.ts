@@ -3,14 +3,27 @@
  * Must not send: the core does.
  */
 import { UsageError } from '@puka/errors';
-import { ByteWriter, encodeMethod, type Method, type MethodInput, utf8Length } from '@puka/wire';
+import {
+  ByteWriter,
+  encodeMethod,
+  type FieldTableInput,
+  type Method,
+  type MethodInput,
+  Tagged,
+  utf8Length,
+} from '@puka/wire';
+import type { OperationOptions } from '../operations/operation-options.ts';
+import type { TopologyChange } from './declared-topology.ts';
 import { given, withTable } from './method-input.ts';
 import type * as Options from './options.ts';
 
-/** A method, and how to read its reply; `undefined` for another's. */
+/** A method, how to read its reply, and what its ok changes in the record. */
 export interface Declaration<Result> {
   readonly method: MethodInput;
+  /** @returns `undefined` for another's reply. */
   readonly read: (reply: Method) => Result | undefined;
+  /** `undefined` where the record stays as it is. A declare that leaves the name to the broker knows it from the reply. */
+  readonly change?: (reply: Method | undefined) => TopologyChange | undefined;
 }
 
 const nothing = (): undefined => undefined;
@@ -52,6 +65,10 @@ export function queueDeclare(
       reply.type === 'queue.declare-ok'
         ? { queue: reply.queue, messageCount: reply.messageCount, consumerCount: reply.consumerCount }
         : undefined,
+    change: (reply) => {
+      if (passive === true || reply?.type !== 'queue.declare-ok') return undefined;
+      return { type: 'declare', entity: { kind: 'queue', queue: reply.queue, options: kept(options) } };
+    },
   };
 }
 
@@ -62,6 +79,7 @@ export function queueDelete(options: Options.QueueDeleteOptions): Declaration<Op
   return {
     method: { type: 'queue.delete', queue, ...given({ ifUnused, ifEmpty }) },
     read: (reply) => (reply.type === 'queue.delete-ok' ? { messageCount: reply.messageCount } : undefined),
+    change: () => ({ type: 'delete', kind: 'queue', name: queue }),
   };
 }
 
@@ -82,7 +100,21 @@ export function queueBinding(
 ): Declaration<undefined> {
   const { queue, exchange, routingKey = '', arguments: table } = options;
   checkQueue(queue, type);
-  return { method: withTable({ type, queue, exchange, routingKey }, table), read: nothing };
+  return {
+    method: withTable({ type, queue, exchange, routingKey }, table),
+    read: nothing,
+    change: () => ({
+      type: type === 'queue.bind' ? 'bind' : 'unbind',
+      entity: {
+        kind: 'binding',
+        destinationKind: 'queue',
+        destination: queue,
+        source: exchange,
+        routingKey,
+        arguments: copied(table),
+      },
+    }),
+  };
 }
 
 /** `exchange.declare`. */
@@ -92,13 +124,22 @@ export function exchangeDeclare(options: Options.ExchangeDeclareOptions): Declar
   return {
     method: withTable({ type: 'exchange.declare', exchange, exchangeType: type, ...flags }, table),
     read: nothing,
+    // Every virtual host has those that begin with `amq.`.
+    change: () =>
+      passive === true || exchange === '' || exchange.startsWith('amq.')
+        ? undefined
+        : { type: 'declare', entity: { kind: 'exchange', options: kept(options) } },
   };
 }
 
 /** `exchange.delete`. */
 export function exchangeDelete(options: Options.ExchangeDeleteOptions): Declaration<undefined> {
   const { exchange, ifUnused } = options;
-  return { method: { type: 'exchange.delete', exchange, ...given({ ifUnused }) }, read: nothing };
+  return {
+    method: { type: 'exchange.delete', exchange, ...given({ ifUnused }) },
+    read: nothing,
+    change: () => ({ type: 'delete', kind: 'exchange', name: exchange }),
+  };
 }
 
 /** `exchange.bind` and `exchange.unbind`. RabbitMQ extension. */
@@ -107,5 +148,32 @@ export function exchangeBinding(
   options: Options.ExchangeBindOptions,
 ): Declaration<undefined> {
   const { destination, source, routingKey = '', arguments: table } = options;
-  return { method: withTable({ type, destination, source, routingKey }, table), read: nothing };
+  return {
+    method: withTable({ type, destination, source, routingKey }, table),
+    read: nothing,
+    change: () => ({
+      type: type === 'exchange.bind' ? 'bind' : 'unbind',
+      entity: {
+        kind: 'binding',
+        destinationKind: 'exchange',
+        destination,
+        source,
+        routingKey,
+        arguments: copied(table),
+      },
+    }),
+  };
+}
+
+/** The options as they are now: what the caller changes later is not recorded. */
+function kept<Given extends { readonly arguments?: FieldTableInput | undefined }>(
+  options: Given & OperationOptions,
+): Omit<Given, 'signal' | 'timeout'> {
+  const { signal, timeout, ...rest } = options;
+  return { ...rest, arguments: copied(options.arguments) };
+}
+
+function copied(table: FieldTableInput | undefined): FieldTableInput | undefined {
+  if (table === undefined || table instanceof Tagged) return table;
+  return table instanceof Map ? new Map(table) : { ...table };
 }

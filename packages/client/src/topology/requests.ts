@@ -1,24 +1,41 @@
 /**
  * Operations of one method and one reply, each on a channel of its own while it lasts: declares, deletes, binds, purges.
+ * They outlive their connection: what can be repeated is sent again over the next one, in the order of the calls.
  * Must not know single methods: `declarations.ts` does.
  */
-import type { PukaError } from '@puka/errors';
+import { AmqpError, type PukaError } from '@puka/errors';
 import type { Method, MethodInput } from '@puka/wire';
 import type { ChannelPool } from '../connection/channel-pool.ts';
-import { notSent } from '../connection/connection.ts';
+import { asRefused, notAnswered, notSent } from '../connection/connection.ts';
 import type { ConnectionUser } from '../connection/connection-user.ts';
 import type { Operation } from '../operations/operation.ts';
 import type { SessionChannel } from '../session/index.ts';
 import { checkEncodable, type Declaration } from './declarations.ts';
+import type { DeclaredTopology } from './declared-topology.ts';
+import type { QueueDeclared } from './options.ts';
 
 /** What requests need of their client. */
 export interface RequestsHost {
   /** As the option of that name. */
   readonly maxTableDepth: number;
+  /** The record of what was declared; `undefined` where the client does not recover. */
+  readonly topology: DeclaredTopology | undefined;
   /** There is something to send. */
   wake(): void;
   /** A request has its outcome. */
   settled(): void;
+}
+
+/** One request, from its call to its outcome. */
+interface Request {
+  readonly operation: Operation<unknown>;
+  readonly declaration: Declaration<unknown>;
+  /** Ends what a delete or an unbind announced to the record. */
+  readonly leave: () => void;
+  /** It was sent over an earlier connection: the broker may have acted on it. */
+  isRepeated: boolean;
+  /** It may have made the broker close the connection: it is sent alone, ahead of the others. */
+  isSuspect: boolean;
 }
 
 /** The requests of one client. */
@@ -27,66 +44,193 @@ export class Requests implements ConnectionUser {
   outstanding = 0;
   private readonly pool: ChannelPool;
   private readonly host: RequestsHost;
+  private isAttached = false;
+  private willRecover = false;
+  /** Those that wait for the next connection. */
+  private held: Request[] = [];
 
   constructor(pool: ChannelPool, host: RequestsHost) {
     this.pool = pool;
     this.host = host;
   }
 
-  attach(): void {}
+  /** Those that wait for the next connection. */
+  get heldCount(): number {
+    return this.held.length;
+  }
 
-  /** Each request gets its error from its channel, or from the pool where it waits for one. */
-  detach(): void {}
+  /** Sends what waits: suspects one by one, then the others in the order of their calls. */
+  attach(): void {
+    this.isAttached = true;
+    const waiting = this.held.sort((one, other) => one.operation.number - other.operation.number);
+    this.held = [];
+    const suspects = waiting.filter(({ isSuspect }) => isSuspect);
+    const others = waiting.filter(({ isSuspect }) => !isSuspect);
+    this.sendAlone(suspects, () => {
+      for (const request of others) this.acquire(request);
+    });
+  }
+
+  /** Those under way get their error from their channel, those that wait for a channel from the pool. */
+  detach(error: PukaError, willRecover: boolean): void {
+    this.isAttached = false;
+    this.willRecover = willRecover;
+    if (willRecover) return;
+    const held = this.held;
+    this.held = [];
+    for (const request of held) this.fail(request, error);
+  }
 
   /** Sends a method when there is a channel for it, and settles the operation with what its reply means. */
-  start<Result>(operation: Operation<Result>, { method, read }: Declaration<Result>): void {
-    const { pool } = this;
+  start<Result>(operation: Operation<Result>, declaration: Declaration<Result>): void {
+    const { topology } = this.host;
+    const change = declaration.change?.(undefined);
+    const leave = change === undefined ? undefined : topology?.beginLeaving(change);
+    const request: Request = {
+      operation: operation as Operation<unknown>, // It is fulfilled with what its own declaration reads.
+      declaration,
+      leave: leave ?? (() => {}),
+      isRepeated: false,
+      isSuspect: false,
+    };
     this.outstanding++;
-    const isStarted = pool.acquire((channel, lost) => {
-      if (channel === undefined || operation.state !== 'pending') {
-        this.ended();
-        if (channel === undefined) operation.reject(notSent(method.type, lost));
-        else pool.release(channel);
-        return;
-      }
-      this.send(operation, channel, method, (reply, error) => {
-        this.ended();
-        pool.release(channel);
-        if (reply === undefined) operation.reject(error);
-        else operation.fulfil(read(reply) as Result); // The session matches replies by method.
-      });
-    });
-    if (!isStarted) this.check(operation, method);
+    if (this.isAttached) {
+      if (!this.acquire(request)) this.check(request);
+    } else {
+      this.check(request);
+      this.hold(request);
+    }
+  }
+
+  /** Given up, or refused at the call: what has not been sent is not sent. */
+  forget(operation: Operation<unknown>): void {
+    const at = this.held.findIndex((request) => request.operation === operation);
+    if (at < 0) return;
+    const [request] = this.held.splice(at, 1);
+    if (request !== undefined) this.ended(request);
   }
 
   /** What cannot be encoded fails at the call, though it would be sent later. */
-  private check(operation: Operation<unknown>, method: MethodInput): void {
+  private check({ operation, declaration }: Request): void {
     try {
-      checkEncodable(method, this.host.maxTableDepth);
+      checkEncodable(declaration.method, this.host.maxTableDepth);
     } catch (error) {
       operation.reject(error);
     }
   }
 
-  private send(
-    operation: Operation<unknown>,
-    channel: SessionChannel,
-    method: MethodInput,
-    answered: (reply: Method | undefined, error: PukaError | undefined) => void,
-  ): void {
+  private hold(request: Request): void {
+    if (request.operation.state === 'pending') this.held.push(request);
+    else this.ended(request);
+  }
+
+  private sendAlone(requests: readonly Request[], done: () => void): void {
+    const [first, ...rest] = requests;
+    if (first === undefined) {
+      done();
+      return;
+    }
+    const next = (): void => {
+      if (this.isAttached) this.sendAlone(rest, done);
+      else this.held.push(...rest);
+    };
+    this.acquire(first, next);
+  }
+
+  /** @returns whether it was sent, or has ended, at once. */
+  private acquire(request: Request, answered: () => void = () => {}): boolean {
+    const { pool } = this;
+    const { operation, declaration } = request;
+    return pool.acquire((channel, lost) => {
+      if (operation.state !== 'pending') {
+        if (channel !== undefined) pool.release(channel);
+        this.ended(request);
+        answered();
+      } else if (channel !== undefined) {
+        this.send(request, channel, answered);
+      } else if (this.willRecover) {
+        this.hold(request);
+        answered();
+      } else {
+        operation.reject(notSent(declaration.method.type, lost));
+        this.ended(request);
+        answered();
+      }
+    });
+  }
+
+  private send(request: Request, channel: SessionChannel, answered: () => void): void {
+    const { operation, declaration } = request;
+    const method = this.host.topology?.translate(declaration.method) ?? declaration.method;
+    const finish = (reply: Method | undefined, error: PukaError | undefined): void => {
+      this.pool.release(channel);
+      this.finish(request, reply, error);
+      answered();
+    };
     try {
-      operation.isSent = channel.request(method, answered);
-      if (!operation.isSent) answered(undefined, notSent(method.type, undefined));
+      operation.isSent = channel.request(method, finish);
+      if (!operation.isSent) finish(undefined, notSent(method.type, undefined));
     } catch (error) {
       // Rejected first, for the answer without an error would be the outcome.
       operation.reject(error);
-      answered(undefined, undefined);
+      finish(undefined, undefined);
     }
     this.host.wake();
   }
 
-  private ended(): void {
+  private finish(request: Request, reply: Method | undefined, error: PukaError | undefined): void {
+    const { operation, declaration } = request;
+    if (reply !== undefined) {
+      const change = declaration.change?.(reply);
+      if (change !== undefined) this.host.topology?.apply(change);
+      const result = declaration.read(reply); // The session matches replies by method.
+      operation.fulfil(this.withLiveName(declaration.method, result));
+    } else if (error !== undefined && this.isCarriedOver(request, error)) {
+      request.isRepeated = true;
+      request.isSuspect = isSuspected(error, declaration.method);
+      this.hold(request);
+      return;
+    } else {
+      operation.reject(error instanceof AmqpError ? asRefused(error, request.isRepeated) : error);
+    }
+    this.ended(request);
+  }
+
+  /** The name of a server-named queue in the result of its declare is the one that it has when it is asked for. */
+  private withLiveName(method: MethodInput, result: unknown): unknown {
+    const { topology } = this.host;
+    if (topology === undefined || method.type !== 'queue.declare' || method.queue !== '') return result;
+    const { queue, ...counts } = result as QueueDeclared; // It is what the declaration has read.
+    return {
+      get queue() {
+        return topology.nameOf(queue);
+      },
+      ...counts,
+    };
+  }
+
+  /** Whether it is sent again over the next connection. A second purge would take messages that came meanwhile. */
+  private isCarriedOver({ operation, declaration }: Request, error: PukaError): boolean {
+    if (!this.willRecover || this.isAttached || operation.state !== 'pending') return false;
+    // The culprit of a hard error gets the broker's own error, not that of a lost connection.
+    return error.code === 'CONNECTION_BROKEN' && declaration.method.type !== 'queue.purge';
+  }
+
+  private fail(request: Request, cause: PukaError): void {
+    const { operation, declaration, isRepeated } = request;
+    const { type } = declaration.method;
+    operation.reject(isRepeated ? notAnswered(type, cause) : notSent(type, cause));
+    this.ended(request);
+  }
+
+  private ended(request: Request): void {
+    request.leave();
     this.outstanding--;
     this.host.settled();
   }
+}
+
+/** A hard error that names the method, where several of that name were under way, may be the fault of any of them. */
+function isSuspected({ cause }: PukaError, method: MethodInput): boolean {
+  return cause instanceof AmqpError && cause.method === method.type;
 }

@@ -358,7 +358,7 @@ describe('exchanges', () => {
   });
 
   it('a type nobody knows, which RabbitMQ before 4.0 answers by the end of the connection, is told to its declare alone', async () => {
-    const brief = new Client(url);
+    const brief = new Client(url, { recover: false });
     await brief.connect();
     const { queue } = await brief.queueDeclare({ exclusive: true });
     const consumer = brief.basicConsume({ queue });

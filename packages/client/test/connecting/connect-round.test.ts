@@ -9,7 +9,7 @@ import {
 import { VirtualClock } from '@puka/testkit';
 import type { ConnectOptions, Transport, TransportConnector } from '@puka/transport';
 import { describe, expect, it } from 'vitest';
-import type { ClientOptions } from '../../src/connecting/client-options.ts';
+import type { ClientOptions } from '../../src/client-options.ts';
 import { ConnectRound } from '../../src/connecting/connect-round.ts';
 import { ConnectTarget } from '../../src/connecting/connect-target.ts';
 import type { Credentials } from '../../src/connecting/credentials.ts';

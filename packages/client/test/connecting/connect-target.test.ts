@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { UsageError } from '@puka/errors';
 import type { TransportConnector } from '@puka/transport';
 import { describe, expect, it } from 'vitest';
-import type { ClientOptions } from '../../src/connecting/client-options.ts';
+import type { ClientOptions } from '../../src/client-options.ts';
 import { ConnectTarget, withoutSecrets } from '../../src/connecting/connect-target.ts';
 import { platformName } from '../../src/runtime/runtime.ts';
 

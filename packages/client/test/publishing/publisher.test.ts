@@ -307,7 +307,7 @@ describe('the end of the connection', () => {
     const scene = inFlight('a', 'b');
     scene.ack(1);
     const outcomes = [scene.publish('c'), scene.publish('d')];
-    scene.publisher.detach(broken);
+    scene.publisher.detach(broken, false);
     for (const { error } of outcomes) expect(error).toMatchObject({ code: 'CONNECTION_BROKEN', outcome: 'not-sent' });
     expect(scene.fates).toEqual(['a', 'b CONNECTION_BROKEN', 'c CONNECTION_BROKEN', 'd CONNECTION_BROKEN']);
     expect(scene.publisher.outstanding).toBe(0);
@@ -318,7 +318,7 @@ describe('the end of the connection', () => {
     const scene = inFlight('bad1', 'bad2');
     scene.refuse(404, missing);
     const late = scene.publish('late');
-    scene.publisher.detach(broken);
+    scene.publisher.detach(broken, false);
     expect(late.error).toMatchObject({ outcome: 'not-sent', method: 'basic.publish', cause: broken });
   });
 
@@ -326,7 +326,7 @@ describe('the end of the connection', () => {
     const scene = inFlight('a', 'bad');
     scene.refuse(404, missing);
     // The broker may have taken it ahead of the bad one; now it stands in the writer a second time.
-    scene.publisher.detach(broken);
+    scene.publisher.detach(broken, false);
     expect(scene.fates).toEqual(['a CONNECTION_BROKEN', 'bad NOT_FOUND']);
     expect(scene.errorOf('a')).toMatchObject({ outcome: 'unknown' });
   });
@@ -337,7 +337,7 @@ describe('the end of the connection', () => {
     scene.sent();
     scene.openChannel();
     scene.giveBack('a');
-    scene.publisher.detach(broken);
+    scene.publisher.detach(broken, false);
     expect(scene.fates).toEqual(['a NO_ROUTE']);
   });
 
@@ -353,7 +353,7 @@ describe('the end of the connection', () => {
       const scene = inFlight(...names);
       scene.harness.say([0, close]);
       const [error] = scene.harness.closed;
-      if (error !== undefined) scene.publisher.detach(error);
+      if (error !== undefined) scene.publisher.detach(error, false);
       expect(scene.fates).toEqual(
         names.length === 1 ? ['a INTERNAL_ERROR'] : ['a CONNECTION_BROKEN', 'b CONNECTION_BROKEN'],
       );

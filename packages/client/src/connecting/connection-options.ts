@@ -1,4 +1,4 @@
-/** Options of `new Client`. Types only. */
+/** The options of `new Client` about its connections: all but those of recovery. Types only. */
 import type { TlsOptions, TransportConnector } from '@puka/transport';
 import type { FieldTableInput } from '@puka/wire';
 import type { Runtime } from '../runtime/runtime.ts';
@@ -25,8 +25,8 @@ export interface ConnectingOptions {
   readonly shuffleHosts?: boolean | undefined;
 }
 
-/** Options of `new Client`. */
-export interface ClientOptions extends ConnectingOptions {
+/** The options of `new Client` about its connections. */
+export interface ConnectionOptions extends ConnectingOptions {
   /** Heartbeat interval in seconds, 0 to 65535; 0 is off. Default 60. */
   readonly heartbeat?: number | undefined;
   /**

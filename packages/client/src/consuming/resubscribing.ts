@@ -1,0 +1,165 @@
+/**
+ * Subscribes one queue of a consumer again, for as long as it makes sense: waits for a queue that is being restored, and
+ * tries again where the queue is away, missing, or still taken for the lost connection's.
+ * Must not know channels: its caller subscribes.
+ */
+import type { PukaError } from '@puka/errors';
+import type { Deadlines } from '../runtime/deadlines.ts';
+import { type Refusal, refusalOf } from '../topology/refusals.ts';
+
+/** What subscribing again needs of its client. */
+export interface ResubscribingHost {
+  readonly deadlines: Deadlines;
+  now(): number;
+  /** The delays between tries of what is missing or away, in milliseconds, and for how long it is tried. */
+  readonly patience: { readonly minDelay: number; readonly maxDelay: number; readonly retryFor: number };
+  /** How long a queue is tried that the broker takes for the lost connection's, in milliseconds. */
+  readonly exclusiveForMs: number;
+  /** Whether the queue is being restored: `queueRestored` or `queueLost` follows. */
+  isAway(queue: string): boolean;
+  /** A recorded queue is not there. @returns whether it is being made again: `queueRestored` or `queueLost` follows. */
+  queueVanished(queue: string): boolean;
+}
+
+/** One queue of a consumer that is to be subscribed again. */
+export interface Resubscription {
+  /** Its name now. */
+  queue(): string;
+  /** Whether nobody needs it any more: the consumer has ended, or the connection is gone. */
+  isOver(): boolean;
+  /** Tries once. */
+  subscribe(done: (error: PukaError | undefined) => void): void;
+  /** The first try is over: it went well, or failed, or waits for the queue. */
+  tried(): void;
+  /** The first try has failed, and more follow. */
+  retrying(error: PukaError): void;
+  /** Subscribed, or given up with the last error. */
+  finished(error: PukaError | undefined): void;
+}
+
+interface Tried {
+  readonly resubscription: Resubscription;
+  isTried: boolean;
+  sinceMs: number | undefined;
+  delayMs: number;
+}
+
+const firstLockedDelayMs = 250;
+const longestLockedDelayMs = 5000;
+
+/** All of one client. */
+export class Resubscribing {
+  private readonly host: ResubscribingHost;
+  private readonly waiting = new Map<string, Set<Tried>>();
+  private readonly active = new Set<Tried>();
+
+  constructor(host: ResubscribingHost) {
+    this.host = host;
+  }
+
+  /** Subscribes, now or when the queue is there. */
+  start(resubscription: Resubscription): void {
+    const tried = { resubscription, isTried: false, sinceMs: undefined, delayMs: 0 };
+    this.active.add(tried);
+    this.attempt(tried);
+  }
+
+  /** A queue is there again. */
+  queueRestored(queue: string): void {
+    for (const tried of this.take(queue)) this.attempt(tried);
+  }
+
+  /** A queue does not come back. */
+  queueLost(queue: string, error: PukaError): void {
+    for (const tried of this.take(queue)) this.finish(tried, error);
+  }
+
+  /** The connection is gone: what waits begins again with the next. */
+  clear(): void {
+    this.waiting.clear();
+    const active = [...this.active];
+    this.active.clear();
+    for (const tried of active) this.firstOver(tried);
+  }
+
+  private take(queue: string): Tried[] {
+    const found = [...(this.waiting.get(queue) ?? [])];
+    this.waiting.delete(queue);
+    return found;
+  }
+
+  private attempt(tried: Tried): void {
+    const { resubscription } = tried;
+    if (resubscription.isOver()) {
+      this.active.delete(tried);
+      return;
+    }
+    const queue = resubscription.queue();
+    if (this.host.isAway(queue)) {
+      this.wait(queue, tried);
+      return;
+    }
+    resubscription.subscribe((error) => {
+      if (resubscription.isOver()) this.active.delete(tried);
+      else if (error === undefined) this.finish(tried, undefined);
+      else this.refused(tried, error, refusalOf(error));
+      this.firstOver(tried);
+    });
+  }
+
+  private refused(tried: Tried, error: PukaError, refusal: Refusal): void {
+    const { resubscription } = tried;
+    switch (refusal) {
+      case 'lost':
+        return;
+      case 'missing':
+        if (this.host.queueVanished(resubscription.queue())) this.wait(resubscription.queue(), tried);
+        else this.retry(tried, error, this.host.patience.retryFor, false);
+        return;
+      case 'away':
+        this.retry(tried, error, this.host.patience.retryFor, false);
+        return;
+      case 'locked':
+        this.retry(tried, error, this.host.exclusiveForMs, true);
+        return;
+      default:
+        this.finish(tried, error);
+    }
+  }
+
+  private retry(tried: Tried, error: PukaError, forMs: number, isLocked: boolean): void {
+    const { host } = this;
+    const { resubscription } = tried;
+    const nowMs = host.now();
+    if (tried.sinceMs === undefined) {
+      tried.sinceMs = nowMs;
+      resubscription.retrying(error);
+    }
+    if (nowMs - tried.sinceMs >= forMs) {
+      this.finish(tried, error);
+      return;
+    }
+    tried.delayMs = isLocked
+      ? Math.min(longestLockedDelayMs, tried.delayMs === 0 ? firstLockedDelayMs : tried.delayMs * 1.5)
+      : Math.min(host.patience.maxDelay, tried.delayMs === 0 ? Math.max(1, host.patience.minDelay) : tried.delayMs * 2);
+    host.deadlines.add(nowMs + tried.delayMs, () => this.attempt(tried), { keepsProcess: false });
+  }
+
+  private wait(queue: string, tried: Tried): void {
+    const set = this.waiting.get(queue) ?? new Set();
+    set.add(tried);
+    this.waiting.set(queue, set);
+    this.firstOver(tried);
+  }
+
+  private finish(tried: Tried, error: PukaError | undefined): void {
+    this.active.delete(tried);
+    if (!tried.resubscription.isOver()) tried.resubscription.finished(error);
+  }
+
+  private firstOver(tried: Tried): void {
+    if (tried.isTried) return;
+    tried.isTried = true;
+    tried.resubscription.tried();
+  }
+}

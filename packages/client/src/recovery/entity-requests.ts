@@ -1,0 +1,95 @@
+/**
+ * Makes one recorded entity again at the broker. A server-named queue may get another name by it.
+ * Must not decide what follows a refusal: the replay does.
+ */
+import { AmqpNotImplemented, NotFound, type PukaError } from '@puka/errors';
+import type { Method, MethodInput } from '@puka/wire';
+import type { ChannelPool } from '../connection/channel-pool.ts';
+import { exchangeBinding, exchangeDeclare, queueBinding, queueDeclare } from '../topology/declarations.ts';
+import type { RecordedBinding, RecordedExchange, RecordedQueue } from '../topology/recorded-entity.ts';
+
+/** Takes the outcome: nothing, or the error. */
+export type Done = (error: PukaError | undefined) => void;
+
+/** What making entities needs of its owner. */
+export interface EntityRequestsHost {
+  readonly pool: ChannelPool;
+  /** Whether the broker wants queues durable or exclusive (RabbitMQ 4.3). */
+  readonly refusesTransientQueues: boolean;
+  /** There is something to send. */
+  wake(): void;
+  /** A server-named queue has another name. */
+  renamed(from: string, to: string): void;
+}
+
+/** The requests of a replay. */
+export class EntityRequests {
+  private readonly host: EntityRequestsHost;
+
+  constructor(host: EntityRequestsHost) {
+    this.host = host;
+  }
+
+  exchange({ options }: RecordedExchange, done: Done): void {
+    this.send(exchangeDeclare(options).method, (_reply, error) => done(error));
+  }
+
+  binding({ destinationKind, destination, source, routingKey, arguments: table }: RecordedBinding, done: Done): void {
+    const route = { routingKey, arguments: table };
+    const { method } =
+      destinationKind === 'queue'
+        ? queueBinding('queue.bind', { queue: destination, exchange: source, ...route })
+        : exchangeBinding('exchange.bind', { destination, source, ...route });
+    this.send(method, (_reply, error) => done(error));
+  }
+
+  queue(recorded: RecordedQueue, done: Done): void {
+    const { queue: name, options } = recorded;
+    const isServerNamed = options.queue === undefined || options.queue === '';
+    const { method } = queueDeclare(options, this.host.refusesTransientQueues);
+    if (method.type !== 'queue.declare') return;
+    if (this.host.refusesTransientQueues && method.durable !== true && method.exclusive !== true) {
+      done(
+        new AmqpNotImplemented(`queue '${name}' is neither durable nor exclusive, and this broker takes no such queue`),
+      );
+    } else if (isServerNamed && method.exclusive !== true) {
+      // It may still be there: the connection alone is gone.
+      this.isThere(name, (error) => {
+        if (error instanceof NotFound) this.declareAnew(name, method, done);
+        else done(error);
+      });
+    } else if (isServerNamed) {
+      this.declareAnew(name, method, done);
+    } else {
+      this.send(method, (_reply, error) => done(error));
+    }
+  }
+
+  /** Asks whether a queue is there. */
+  isThere(queue: string, done: Done): void {
+    this.send({ type: 'queue.declare', queue, passive: true }, (_reply, error) => done(error));
+  }
+
+  private declareAnew(name: string, method: MethodInput, done: Done): void {
+    this.send(method, (reply, error) => {
+      if (reply?.type === 'queue.declare-ok') this.host.renamed(name, reply.queue);
+      done(error);
+    });
+  }
+
+  /** A request is never given up on a channel that lives on. */
+  private send(method: MethodInput, answered: (reply: Method | undefined, error: PukaError | undefined) => void): void {
+    const { pool } = this.host;
+    pool.acquire((channel, lost) => {
+      if (channel === undefined) {
+        answered(undefined, lost);
+        return;
+      }
+      channel.request(method, (reply, error) => {
+        pool.release(channel);
+        answered(reply, error);
+      });
+      this.host.wake();
+    });
+  }
+}

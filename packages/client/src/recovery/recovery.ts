@@ -1,0 +1,191 @@
+/**
+ * The one owner of recovery: decides whether another attempt follows, waits before it, has restored what was lost, and says
+ * when operations may go out again. One attempt at a time.
+ * Must not connect (the lifecycle does) nor make topology again (the replay does).
+ */
+import { type PukaError, UsageError } from '@puka/errors';
+import type { Connection } from '../connection/connection.ts';
+import type { Reconnection } from '../connection/lifecycle.ts';
+import type { Deadlines } from '../runtime/deadlines.ts';
+import type { ConnectionInfo } from '../session/index.ts';
+import { backOffDelay } from './back-off.ts';
+import type { CompleteRecoverOptions } from './recover-options.ts';
+import type { Replay, RestoredCounts } from './replay.ts';
+import { StopConditions } from './stop-conditions.ts';
+
+/** An attempt that is planned. */
+export interface PlannedAttempt {
+  /** 1 for the first since the last stable connection. */
+  readonly attempt: number;
+  /** Milliseconds until then. */
+  readonly delayMs: number;
+  /** Why it is needed. */
+  readonly error: PukaError;
+}
+
+/** How a connection was recovered. */
+export interface RecoveryReport {
+  /** Attempts that were made. */
+  readonly attempts: number;
+  /** Milliseconds without a connection. */
+  readonly downMs: number;
+  /** The host that took the connection, with its port. */
+  readonly host: string;
+  readonly restored: RestoredCounts;
+  /** Entities that could not be restored yet and are tried again. */
+  readonly waiting: number;
+  /** Publishes that are sent again. */
+  readonly resent: number;
+}
+
+/** What recovery does just now. */
+export type RecoveryPhase = 'idle' | 'waiting' | 'reaching' | 'restoring';
+
+/** What recovery needs of its client. */
+export interface RecoveryHost {
+  readonly deadlines: Deadlines;
+  now(): number;
+  /** 0 to less than 1. */
+  random(): number;
+  /** An attempt is planned. */
+  planned(attempt: PlannedAttempt): void;
+  /** Begins an attempt. */
+  tryAgain(): void;
+  /** Everything is restored: operations may go out. */
+  restored(connection: Connection, info: ConnectionInfo): void;
+  /** Publishes that will be sent again. */
+  readonly publishesToResend: number;
+  /** A callback of the user's has thrown. */
+  threw(error: unknown): void;
+}
+
+/** Recovery of one client. */
+export class Recovery implements Reconnection {
+  phase: RecoveryPhase = 'idle';
+  /** The attempt that is planned or made, or was made last. */
+  attempt = 0;
+  /** When the connection was lost, on the client's clock; `undefined` while there is one. */
+  downSinceMs: number | undefined = undefined;
+  /** When the next attempt begins, on the client's clock. */
+  nextAttemptMs: number | undefined = undefined;
+  /** Of the connection that has just been recovered; taken by the `connected` event. */
+  report: RecoveryReport | undefined = undefined;
+  private readonly options: CompleteRecoverOptions | undefined;
+  private readonly host: RecoveryHost;
+  private readonly replay: Replay | undefined;
+  private readonly conditions: StopConditions;
+  private hasConnected = false;
+  /** When the gate of the open connection was opened. */
+  private openSinceMs: number | undefined = undefined;
+  private attempts = 0;
+  private undoPlan: (() => void) | undefined = undefined;
+
+  /** @param options `undefined` where the client does not recover. */
+  constructor(options: CompleteRecoverOptions | undefined, replay: Replay | undefined, host: RecoveryHost) {
+    this.options = options;
+    this.replay = replay;
+    this.host = host;
+    this.conditions = new StopConditions(options?.retryFor ?? 0);
+  }
+
+  follows(error: PukaError, asksForCredentials: boolean): boolean {
+    const { options, hasConnected, host } = this;
+    if (options === undefined || (!hasConnected && !options.initial)) return false;
+    const nowMs = host.now();
+    const stops = this.conditions.stops({ error, hasConnected, asksForCredentials, nowMs });
+    const attempt = this.nextAttempt(nowMs);
+    if (attempt > options.maxAttempts || error instanceof UsageError) return false;
+    return this.askCaller(error, attempt) ?? !stops;
+  }
+
+  plan(error: PukaError): void {
+    const { options, host } = this;
+    if (options === undefined) return;
+    const nowMs = host.now();
+    this.replay?.abandon(error);
+    this.attempt = this.nextAttempt(nowMs);
+    this.openSinceMs = undefined;
+    if (this.downSinceMs === undefined) {
+      this.downSinceMs = nowMs;
+      this.attempts = 0;
+    }
+    const delayMs = backOffDelay(this.attempt, options, host.random());
+    this.phase = 'waiting';
+    this.nextAttemptMs = nowMs + delayMs;
+    this.undoPlan = host.deadlines.add(this.nextAttemptMs, () => this.reach());
+    host.planned({ attempt: this.attempt, delayMs, error });
+  }
+
+  restore(connection: Connection, info: ConnectionInfo): void {
+    this.phase = 'restoring';
+    const { host } = this;
+    this.replay?.run(connection.session, info, (restored, waiting) => {
+      this.report = {
+        attempts: this.attempts,
+        downMs: host.now() - (this.downSinceMs ?? host.now()),
+        host: connection.address,
+        restored,
+        waiting,
+        resent: host.publishesToResend,
+      };
+      host.restored(connection, info);
+    });
+  }
+
+  cancel(): void {
+    this.undoPlan?.();
+    this.undoPlan = undefined;
+    this.replay?.abandon();
+    this.phase = 'idle';
+    this.nextAttemptMs = undefined;
+    this.report = undefined;
+  }
+
+  /** Operations may go out. */
+  opened({ heartbeat }: ConnectionInfo): void {
+    this.replay?.noteHeartbeat(heartbeat);
+    this.phase = 'idle';
+    this.hasConnected = true;
+    this.openSinceMs = this.host.now();
+    this.downSinceMs = undefined;
+    this.conditions.reset();
+  }
+
+  /** Nothing more follows: the next `connect` begins from nothing. */
+  ended(): void {
+    this.cancel();
+    this.replay?.clear();
+    this.hasConnected = false;
+    this.attempt = 0;
+    this.attempts = 0;
+    this.openSinceMs = undefined;
+    this.downSinceMs = undefined;
+    this.conditions.reset();
+  }
+
+  private reach(): void {
+    this.undoPlan = undefined;
+    this.phase = 'reaching';
+    this.nextAttemptMs = undefined;
+    this.attempts++;
+    this.host.tryAgain();
+  }
+
+  /** The number of the attempt that would follow now. A connection that dies at once each time is not hammered. */
+  private nextAttempt(nowMs: number): number {
+    const { openSinceMs, options } = this;
+    const isStable = openSinceMs !== undefined && nowMs - openSinceMs >= (options?.stableAfter ?? 0);
+    return isStable ? 1 : this.attempt + 1;
+  }
+
+  private askCaller(error: PukaError, attempt: number): boolean | undefined {
+    const retryIf = this.options?.retryIf;
+    if (retryIf === undefined) return undefined;
+    try {
+      return retryIf(error, attempt) === true;
+    } catch (thrown) {
+      this.host.threw(thrown);
+      return undefined;
+    }
+  }
+}

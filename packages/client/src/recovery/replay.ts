@@ -1,0 +1,453 @@
+/**
+ * Makes the recorded topology again over a new connection: exchanges, then queues and bindings of exchanges, then bindings
+ * of queues, each step for all entities side by side. One entity that cannot be restored costs that entity alone.
+ * Must not subscribe consumers: the subscriptions do, when they are attached.
+ */
+import { AmqpError, OperationTimeout, type PukaError } from '@puka/errors';
+import type { Deadlines } from '../runtime/deadlines.ts';
+import type { ConnectionInfo, Session } from '../session/index.ts';
+import type { DeclaredTopology } from '../topology/declared-topology.ts';
+import { isAtLeast } from '../topology/method-input.ts';
+import type { RecordedBinding, RecordedEntity, RecordedExchange, RecordedQueue } from '../topology/recorded-entity.ts';
+import { type Refusal, refusalOf } from '../topology/refusals.ts';
+import { type Done, EntityRequests, type EntityRequestsHost } from './entity-requests.ts';
+import type { CompleteRecoverOptions } from './recover-options.ts';
+import type { RetriedEntity } from './snapshot.ts';
+
+/** What was restored. */
+export interface RestoredCounts {
+  readonly exchanges: number;
+  readonly queues: number;
+  readonly bindings: number;
+  readonly consumers: number;
+}
+
+/** What a replay needs of its client. */
+export interface ReplayHost extends Pick<EntityRequestsHost, 'pool' | 'wake'> {
+  readonly topology: DeclaredTopology;
+  readonly deadlines: Deadlines;
+  /** Consumers that will subscribe again. */
+  readonly consumerCount: number;
+  now(): number;
+  /** A queue is there again behind the gate: its consumers subscribe. */
+  queueRestored(queue: string): void;
+  /** A queue cannot be restored: its consumers end. */
+  queueLost(queue: string, error: PukaError): void;
+  /** An entity was not restored, once when it is tried again and once when it is given up. */
+  notRestored(error: PukaError, entity: RecordedEntity, isRetrying: boolean): void;
+  queueRenamed(from: string, to: string): void;
+  /** A callback of the user's has thrown. */
+  threw(error: unknown): void;
+}
+
+type Entity = RecordedExchange | RecordedQueue | RecordedBinding;
+
+/** What is tried again within a connection, and over connections. */
+interface Retry {
+  readonly entity: RecordedQueue | RecordedBinding;
+  readonly error: PukaError;
+  readonly sinceMs: number;
+  delayMs: number;
+}
+
+/** Behind this silence of the broker, in milliseconds, operations go out though not all is restored. */
+const patienceMs = 30_000;
+/** Behind the gate, in milliseconds: RabbitMQ may delete a queue of the lost connection late, and the new one with it. */
+const looksMs = [10_000, 60_000];
+const firstLockedDelayMs = 250;
+const longestLockedDelayMs = 5000;
+/** How often in one connection a queue that has vanished is made again. */
+const maxVanished = 5;
+
+/** One connection's replay. */
+class Epoch {
+  isOver = false;
+  isOpen = false;
+  refusesTransientQueues = false;
+  exchanges = 0;
+  queues = 0;
+  bindings = 0;
+  lastAnswerMs: number;
+  /** Asked for and not answered. */
+  readonly underWay = new Set<Entity>();
+  readonly vanished = new Map<string, number>();
+  readonly undo: (() => void)[] = [];
+
+  constructor(nowMs: number) {
+    this.lastAnswerMs = nowMs;
+  }
+}
+
+/** The replays of one client. */
+export class Replay {
+  private readonly options: CompleteRecoverOptions;
+  private readonly host: ReplayHost;
+  private readonly requests: EntityRequests;
+  private epoch: Epoch | undefined = undefined;
+  private exclusiveMs = 60_000;
+  /** Queues that are tried again, by name, and bindings. Their units wait with them. */
+  private readonly retries = new Map<string | RecordedBinding, Retry>();
+  /** They may have made the broker close the connection: made one by one, ahead of the rest. */
+  private suspects = new Set<Entity>();
+  /** They did so, alone: never made again. */
+  private readonly banned = new WeakSet<Entity>();
+
+  constructor(options: CompleteRecoverOptions, host: ReplayHost) {
+    this.options = options;
+    this.host = host;
+    const replay = this;
+    this.requests = new EntityRequests({
+      pool: host.pool,
+      wake: () => host.wake(),
+      get refusesTransientQueues() {
+        return replay.epoch?.refusesTransientQueues ?? false;
+      },
+      renamed: (from, to) => {
+        if (from === to) return;
+        host.topology.rename(from, to);
+        host.queueRenamed(from, to);
+      },
+    });
+  }
+
+  /** Entities that are tried again. */
+  get retrying(): number {
+    return this.retries.size;
+  }
+
+  /** Entities that are tried again, with what they failed with. */
+  retried(): RetriedEntity[] {
+    const nowMs = this.host.now();
+    return [...this.retries.values()].map(({ entity, error, sinceMs }) => ({
+      entity,
+      error,
+      sinceMs: nowMs - sinceMs,
+    }));
+  }
+
+  /** Whether a queue is being tried again, so that nothing can be done with it. */
+  isAway(queue: string): boolean {
+    return this.retries.has(queue);
+  }
+
+  /** How long what the broker takes for the lost connection's is tried again, in milliseconds. */
+  get exclusiveForMs(): number {
+    return this.exclusiveMs;
+  }
+
+  /** The heartbeat of the connection that may be lost: the broker finds it dead two to three of them later. */
+  noteHeartbeat(heartbeatSeconds: number): void {
+    const ofHeartbeat = heartbeatSeconds === 0 ? 60_000 : heartbeatSeconds * 3000 + 10_000;
+    this.exclusiveMs = this.options.exclusiveFor ?? ofHeartbeat;
+  }
+
+  /** Restores everything over a new connection. @param done called once, when operations may go out. */
+  run(_session: Session, info: ConnectionInfo, done: (counts: RestoredCounts, waiting: number) => void): void {
+    const { host } = this;
+    host.topology.tidy();
+    const epoch = new Epoch(host.now());
+    epoch.refusesTransientQueues = isAtLeast(info.serverProperties.version, 4, 3);
+    this.epoch = epoch;
+    const open = (): void => this.open(epoch, done);
+    this.watchSilence(epoch, open);
+    const { topology } = host;
+    this.makeAlone(epoch, [...this.suspects], () => {
+      this.makeAll(epoch, topology.exchangesToMake(), () => {
+        const queues = [...topology.queuesToMake(), ...topology.bindingsToMake('exchange')];
+        this.makeAll(epoch, queues, () => {
+          this.makeAll(epoch, this.bindingsOfRestored(), open);
+        });
+      });
+    });
+  }
+
+  /** The connection is gone, or nothing more is to be restored. @param error why, where the broker closed it. */
+  abandon(error?: PukaError): void {
+    const { epoch } = this;
+    if (epoch === undefined) return;
+    epoch.isOver = true;
+    this.epoch = undefined;
+    for (const undo of epoch.undo) undo();
+    if (error instanceof AmqpError) this.blame(epoch, error);
+  }
+
+  /** Nothing more follows. */
+  clear(): void {
+    this.abandon();
+    this.retries.clear();
+    this.suspects.clear();
+  }
+
+  /** A queue that was made a moment ago is not there: makes its whole unit again. @returns whether it is recorded. */
+  queueVanished(queue: string): boolean {
+    const { epoch } = this;
+    const recorded = this.host.topology.queueOf(queue);
+    if (epoch === undefined || recorded === undefined || !this.isMeant(recorded)) return false;
+    const count = (epoch.vanished.get(queue) ?? 0) + 1;
+    if (count > maxVanished) return false;
+    epoch.vanished.set(queue, count);
+    this.remake(epoch, queue);
+    return true;
+  }
+
+  private open(epoch: Epoch, done: (counts: RestoredCounts, waiting: number) => void): void {
+    if (epoch.isOver || epoch.isOpen) return;
+    epoch.isOpen = true;
+    const { exchanges, queues, bindings } = epoch;
+    for (const queue of this.retries.keys()) if (typeof queue === 'string') this.planRetry(epoch, queue);
+    for (const atMs of looksMs) this.planLook(epoch, atMs);
+    done({ exchanges, queues, bindings, consumers: this.host.consumerCount }, this.retries.size);
+  }
+
+  private watchSilence(epoch: Epoch, open: () => void): void {
+    const { host } = this;
+    const check = (): void => {
+      if (epoch.isOver || epoch.isOpen) return;
+      if (host.now() - epoch.lastAnswerMs < patienceMs) {
+        epoch.undo.push(host.deadlines.add(epoch.lastAnswerMs + patienceMs, check));
+        return;
+      }
+      const text = `the broker has not answered for ${patienceMs} ms while this was being restored`;
+      for (const entity of epoch.underWay) host.notRestored(new OperationTimeout(text), entity, true);
+      open();
+    };
+    check();
+  }
+
+  /** Each when the one before has its answer. */
+  private makeAlone(epoch: Epoch, entities: readonly Entity[], done: () => void): void {
+    const [first, ...rest] = entities;
+    if (first === undefined) {
+      this.suspects.clear();
+      done();
+      return;
+    }
+    this.makeAll(epoch, [first], () => {
+      this.suspects.delete(first);
+      this.makeAlone(epoch, rest, done);
+    });
+  }
+
+  private makeAll(epoch: Epoch, entities: Iterable<Entity>, done: () => void): void {
+    let left = 1;
+    const count = (): void => {
+      if (--left === 0 && !epoch.isOver) done();
+    };
+    for (const entity of entities) {
+      if (!this.isMeant(entity)) continue;
+      left++;
+      this.make(epoch, entity, count);
+    }
+    count();
+  }
+
+  /** Makes one entity. `done` is called once, also where it is put off or not to be had. */
+  private make(epoch: Epoch, entity: Entity, done: () => void): void {
+    epoch.underWay.add(entity);
+    this.send(entity, (error) => {
+      epoch.underWay.delete(entity);
+      if (epoch.isOver) return;
+      epoch.lastAnswerMs = this.host.now();
+      if (error === undefined) this.made(epoch, entity);
+      else this.refused(epoch, entity, error);
+      done();
+    });
+  }
+
+  private send(entity: Entity, done: Done): void {
+    switch (entity.kind) {
+      case 'exchange':
+        this.requests.exchange(entity, done);
+        break;
+      case 'queue':
+        this.requests.queue(entity, done);
+        break;
+      case 'binding':
+        this.requests.binding(entity, done);
+        break;
+    }
+  }
+
+  private made(epoch: Epoch, entity: Entity): void {
+    switch (entity.kind) {
+      case 'exchange':
+        epoch.exchanges++;
+        break;
+      case 'queue':
+        epoch.queues++;
+        this.retries.delete(entity.queue);
+        break;
+      case 'binding':
+        epoch.bindings++;
+        this.retries.delete(entity);
+        break;
+    }
+  }
+
+  private refused(epoch: Epoch, entity: Entity, error: PukaError): void {
+    const refusal = refusalOf(error);
+    if (refusal === 'lost') return;
+    if (entity.kind === 'queue' && (refusal === 'locked' || refusal === 'away')) {
+      this.putOff(epoch, entity, entity.queue, error, refusal);
+    } else if (entity.kind === 'binding' && refusal === 'missing') {
+      this.bindingMissed(epoch, entity, error);
+    } else if (entity.kind === 'binding' && (refusal === 'away' || refusal === 'locked')) {
+      this.putOff(epoch, entity, entity, error, refusal);
+    } else {
+      // It is there made otherwise, or it is not to be had. What belongs to it is tried all the same.
+      if (entity.kind === 'queue') this.retries.delete(entity.queue);
+      this.host.notRestored(error, entity, false);
+    }
+  }
+
+  private bindingMissed(epoch: Epoch, binding: RecordedBinding, error: PukaError): void {
+    const { destinationKind, destination } = binding;
+    const namesQueue = destinationKind === 'queue' && /no queue/i.test(replyTextOf(error));
+    if (namesQueue && this.queueVanished(destination)) return;
+    this.putOff(epoch, binding, binding, error, 'missing');
+  }
+
+  /** Tries again later, for as long as the options allow, over connections. */
+  private putOff(
+    epoch: Epoch,
+    entity: RecordedQueue | RecordedBinding,
+    key: string | RecordedBinding,
+    error: PukaError,
+    refusal: Refusal,
+  ): void {
+    const { host, options } = this;
+    const nowMs = host.now();
+    const isLocked = refusal === 'locked';
+    const known = this.retries.get(key);
+    const sinceMs = known?.sinceMs ?? nowMs;
+    if (nowMs - sinceMs >= (isLocked ? this.exclusiveForMs : options.retryFor)) {
+      this.retries.delete(key);
+      host.notRestored(error, entity, false);
+      if (entity.kind === 'queue') host.queueLost(entity.queue, error);
+      return;
+    }
+    const delayMs = isLocked
+      ? Math.min(longestLockedDelayMs, known === undefined ? firstLockedDelayMs : known.delayMs * 1.5)
+      : Math.min(options.maxDelay, known === undefined ? Math.max(options.minDelay, 1) : known.delayMs * 2);
+    this.retries.set(key, { entity, error, sinceMs, delayMs });
+    if (known === undefined) host.notRestored(error, entity, true);
+    if (epoch.isOpen || typeof key !== 'string') this.planRetry(epoch, key);
+  }
+
+  private planRetry(epoch: Epoch, key: string | RecordedBinding): void {
+    const retry = this.retries.get(key);
+    if (retry === undefined) return;
+    this.later(epoch, retry.delayMs, () => {
+      if (!this.retries.has(key)) return;
+      if (typeof key === 'string') this.remake(epoch, key);
+      else if (this.host.topology.isLeaving(key)) this.retries.delete(key);
+      else this.make(epoch, key, () => {});
+    });
+  }
+
+  private later(epoch: Epoch, delayMs: number, call: () => void): void {
+    const undo = this.host.deadlines.add(
+      this.host.now() + delayMs,
+      () => {
+        if (!epoch.isOver) call();
+      },
+      { keepsProcess: false },
+    );
+    epoch.undo.push(undo);
+  }
+
+  /** Makes a queue with everything that leads to it; then its consumers subscribe. */
+  private remake(epoch: Epoch, queue: string): void {
+    const { topology } = this.host;
+    const recorded = topology.queueOf(queue);
+    if (recorded === undefined || !this.isMeant(recorded)) {
+      this.retries.delete(queue);
+      return;
+    }
+    const sources = topology.bindingsOf('queue', queue).flatMap(({ source }) => topology.exchangeOf(source) ?? []);
+    this.makeAll(epoch, sources, () => {
+      this.makeAll(epoch, [recorded], () => {
+        if (this.isAway(queue)) return;
+        const name = topology.nameOf(queue);
+        this.makeAll(epoch, topology.bindingsOf('queue', name), () => this.host.queueRestored(name));
+      });
+    });
+  }
+
+  /** Looks whether the queues that the broker may delete late are still there. */
+  private planLook(epoch: Epoch, delayMs: number): void {
+    this.later(epoch, delayMs, () => {
+      for (const recorded of this.host.topology.queuesToMake()) {
+        const { queue, options } = recorded;
+        const isEndangered = options.exclusive === true || options.autoDelete === true || options.durable !== true;
+        if (!isEndangered || this.isAway(queue) || !this.isMeant(recorded)) continue;
+        this.requests.isThere(queue, (error) => {
+          if (epoch.isOver || error === undefined || refusalOf(error) !== 'missing') return;
+          if (this.host.topology.queueOf(queue) !== undefined) this.queueVanished(queue);
+        });
+      }
+    });
+  }
+
+  /** The connection ended by a hard error of the broker's while entities were being made: one of them may have caused it. */
+  private blame({ underWay }: Epoch, error: AmqpError): void {
+    if (error.method === undefined) return;
+    const found = [...underWay].filter((entity) => methodOf(entity) === error.method);
+    const [first] = found;
+    if (found.length === 1 && first !== undefined) {
+      this.banned.add(first);
+      this.host.notRestored(error, first, false);
+    } else {
+      this.suspects = new Set(found);
+    }
+  }
+
+  /** Bindings of queues that are there. */
+  private *bindingsOfRestored(): Iterable<RecordedBinding> {
+    for (const binding of this.host.topology.bindingsToMake('queue')) {
+      if (!this.isAway(binding.destination)) yield binding;
+    }
+  }
+
+  private isMeant(entity: Entity): boolean {
+    const { topology: which, filter } = this.options;
+    if (this.banned.has(entity) || this.host.topology.isLeaving(entity)) return false;
+    if (which === 'none' || (which === 'transient' && !this.isTransient(entity))) return false;
+    if (filter === undefined) return true;
+    try {
+      return filter(entity) !== false;
+    } catch (error) {
+      this.host.threw(error);
+      return true;
+    }
+  }
+
+  private isTransient(entity: Entity): boolean {
+    const { topology } = this.host;
+    switch (entity.kind) {
+      case 'exchange':
+        return entity.options.durable !== true || entity.options.autoDelete === true;
+      case 'queue': {
+        const { durable, exclusive, autoDelete } = entity.options;
+        return durable !== true || exclusive === true || autoDelete === true;
+      }
+      case 'binding': {
+        const source = topology.exchangeOf(entity.source);
+        const destination =
+          entity.destinationKind === 'queue'
+            ? topology.queueOf(entity.destination)
+            : topology.exchangeOf(entity.destination);
+        return [source, destination].some((end) => end !== undefined && this.isTransient(end));
+      }
+    }
+  }
+}
+
+function replyTextOf(error: PukaError): string {
+  return error instanceof AmqpError ? (error.replyText ?? '') : '';
+}
+
+function methodOf(entity: Entity): string {
+  if (entity.kind !== 'binding') return `${entity.kind}.declare`;
+  return `${entity.destinationKind}.bind`;
+}

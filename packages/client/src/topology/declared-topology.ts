@@ -1,0 +1,343 @@
+/**
+ * The record: which queues, exchanges and bindings this client has made and not unmade, so that they can be made again.
+ * Must not send: the replay does.
+ */
+import { LimitExceeded } from '@puka/errors';
+import { ByteWriter, encodeMethod, type FieldTableInput, type MethodInput } from '@puka/wire';
+import { withTable } from './method-input.ts';
+import type { RecordedBinding, RecordedExchange, RecordedQueue } from './recorded-entity.ts';
+
+/** What a request does to the record once the broker has said ok. */
+export type TopologyChange =
+  | { readonly type: 'declare'; readonly entity: RecordedExchange | RecordedQueue }
+  | { readonly type: 'bind'; readonly entity: RecordedBinding }
+  | { readonly type: 'unbind'; readonly entity: RecordedBinding }
+  | { readonly type: 'delete'; readonly kind: 'exchange' | 'queue'; readonly name: string };
+
+/** What the record needs of its client. */
+export interface DeclaredTopologyHost {
+  /** The record is full: what was declared now will not be made again. Called once. */
+  recordFull(error: LimitExceeded): void;
+  now(): number;
+}
+
+/** Old names of server-named queues that are still translated. */
+const maxOldNames = 16;
+
+interface QueueEntry {
+  entity: RecordedQueue;
+  /** Consumers of this client on it. */
+  consumers: number;
+  hasHadConsumer: boolean;
+  /** When this client last declared, consumed or got from it: an `x-expires` queue lives on from there. */
+  usedAtMs: number;
+}
+
+/** The record of one client. */
+export class DeclaredTopology {
+  private readonly maxRecorded: number;
+  private readonly host: DeclaredTopologyHost;
+  private readonly exchanges = new Map<string, RecordedExchange>();
+  private readonly queues = new Map<string, QueueEntry>();
+  private readonly bindings = new Map<string, RecordedBinding>();
+  /** Keys of bindings by each of their ends. */
+  private readonly byEnd = new Map<string, Set<string>>();
+  /** Deletes and unbinds that are held or under way, by key: what they end is not made again meanwhile. */
+  private readonly leaving = new Map<string, number>();
+  private readonly names = new Map<string, string>();
+  private isFull = false;
+  private tidyAt = 1024;
+
+  constructor(maxRecorded: number, host: DeclaredTopologyHost) {
+    this.maxRecorded = maxRecorded;
+    this.host = host;
+  }
+
+  /** Entities recorded. */
+  get size(): number {
+    return this.exchanges.size + this.queues.size + this.bindings.size;
+  }
+
+  /** Entities recorded, by kind. */
+  get counts(): { readonly exchanges: number; readonly queues: number; readonly bindings: number } {
+    return { exchanges: this.exchanges.size, queues: this.queues.size, bindings: this.bindings.size };
+  }
+
+  /** The broker has said ok. */
+  apply(change: TopologyChange): void {
+    switch (change.type) {
+      case 'declare':
+        this.declare(change.entity);
+        break;
+      case 'bind':
+        this.bind(change.entity);
+        break;
+      case 'unbind':
+        this.removeBinding(bindingKey(change.entity));
+        break;
+      case 'delete':
+        this.forget(change.kind, change.name);
+        break;
+    }
+  }
+
+  /** A delete or an unbind is asked for. @returns called when it has its outcome. */
+  beginLeaving(change: TopologyChange): () => void {
+    const key = leavingKey(change);
+    if (key === undefined) return () => {};
+    this.leaving.set(key, (this.leaving.get(key) ?? 0) + 1);
+    return () => {
+      const left = (this.leaving.get(key) ?? 1) - 1;
+      if (left > 0) this.leaving.set(key, left);
+      else this.leaving.delete(key);
+    };
+  }
+
+  /** Whether a delete or an unbind of it is held or under way. A binding leaves with either of its ends. */
+  isLeaving(entity: RecordedExchange | RecordedQueue | RecordedBinding): boolean {
+    if (this.leaving.size === 0) return false;
+    switch (entity.kind) {
+      case 'exchange':
+        return this.leaving.has(`exchange ${entity.options.exchange}`);
+      case 'queue':
+        return this.leaving.has(`queue ${entity.queue}`);
+      case 'binding':
+        return (
+          this.leaving.has(bindingKey(entity)) ||
+          this.leaving.has(`${entity.destinationKind} ${entity.destination}`) ||
+          this.leaving.has(`exchange ${entity.source}`)
+        );
+    }
+  }
+
+  /** Whether a delete of the queue is held or under way. */
+  isQueueLeaving(queue: string): boolean {
+    return this.leaving.size > 0 && this.leaving.has(`queue ${queue}`);
+  }
+
+  /** The exchanges to be made again. */
+  *exchangesToMake(): Iterable<RecordedExchange> {
+    for (const exchange of [...this.exchanges.values()]) if (!this.isLeaving(exchange)) yield exchange;
+  }
+
+  /** The queues to be made again. */
+  *queuesToMake(): Iterable<RecordedQueue> {
+    for (const { entity } of [...this.queues.values()]) if (!this.isLeaving(entity)) yield entity;
+  }
+
+  /** The bindings to be made again, of queues or of exchanges. */
+  *bindingsToMake(destinationKind: 'queue' | 'exchange'): Iterable<RecordedBinding> {
+    for (const binding of [...this.bindings.values()]) {
+      if (binding.destinationKind === destinationKind && !this.isLeaving(binding)) yield binding;
+    }
+  }
+
+  /** The queue, where it is recorded. */
+  queueOf(name: string): RecordedQueue | undefined {
+    return this.queues.get(name)?.entity;
+  }
+
+  /** The exchange, where it is recorded. */
+  exchangeOf(name: string): RecordedExchange | undefined {
+    return this.exchanges.get(name);
+  }
+
+  /** The bindings that lead to the queue or the exchange. */
+  bindingsOf(destinationKind: 'queue' | 'exchange', name: string): RecordedBinding[] {
+    const found: RecordedBinding[] = [];
+    for (const key of this.byEnd.get(`${destinationKind} ${name}`) ?? []) {
+      const binding = this.bindings.get(key);
+      if (binding?.destinationKind === destinationKind && binding.destination === name) found.push(binding);
+    }
+    return found;
+  }
+
+  /** A consumer of this client is subscribed to the queue. */
+  consumerAdded(queue: string): void {
+    const entry = this.queues.get(queue);
+    if (entry === undefined) return;
+    entry.consumers++;
+    entry.hasHadConsumer = true;
+  }
+
+  /** It has ended. The broker deletes an auto-delete queue with its last consumer, and so does the record. */
+  consumerRemoved(queue: string): void {
+    const entry = this.queues.get(queue);
+    if (entry === undefined) return;
+    entry.consumers = Math.max(0, entry.consumers - 1);
+    entry.usedAtMs = this.host.now();
+    if (entry.consumers === 0 && entry.hasHadConsumer && entry.entity.options.autoDelete === true) {
+      this.forget('queue', queue);
+    }
+  }
+
+  /** The queue was used by a get. */
+  queueUsed(queue: string): void {
+    const entry = this.queues.get(queue);
+    if (entry !== undefined) entry.usedAtMs = this.host.now();
+  }
+
+  /** The broker says that the queue or the exchange is not there. */
+  forget(kind: 'exchange' | 'queue', name: string): void {
+    if (kind === 'queue') this.queues.delete(name);
+    else this.exchanges.delete(name);
+    for (const key of [...(this.byEnd.get(`${kind} ${name}`) ?? [])]) this.removeBinding(key);
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.exchanges.clear();
+    this.queues.clear();
+    this.bindings.clear();
+    this.byEnd.clear();
+    this.leaving.clear();
+    this.names.clear();
+    this.isFull = false;
+    this.tidyAt = 1024;
+  }
+
+  /** A connection was lost: queues that have expired without use are not made again. */
+  tidy(): void {
+    const nowMs = this.host.now();
+    for (const [name, { entity, consumers, usedAtMs }] of this.queues) {
+      const expires = expiryOf(entity.options.arguments);
+      if (consumers === 0 && expires !== undefined && nowMs - usedAtMs >= expires) this.forget('queue', name);
+    }
+  }
+
+  /** A server-named queue has another name now: its bindings follow, and the old name is translated from now on. */
+  rename(from: string, to: string): void {
+    const entry = this.queues.get(from);
+    if (entry === undefined || from === to) return;
+    this.queues.delete(from);
+    entry.entity = { ...entry.entity, queue: to };
+    this.queues.set(to, entry);
+    for (const binding of this.bindingsOf('queue', from)) {
+      this.removeBinding(bindingKey(binding), false);
+      this.bind({ ...binding, destination: to });
+    }
+    for (const [old, current] of this.names) if (current === from) this.names.set(old, to);
+    this.names.set(from, to);
+    if (this.names.size > maxOldNames) {
+      const [oldest] = this.names.keys();
+      if (oldest !== undefined) this.names.delete(oldest);
+    }
+  }
+
+  /** Whether a server-named queue has ever got another name. */
+  get hasRenames(): boolean {
+    return this.names.size > 0;
+  }
+
+  /** The name that a queue has now. */
+  nameOf(queue: string): string {
+    return this.names.size === 0 ? queue : (this.names.get(queue) ?? queue);
+  }
+
+  /** The method with the names that its queues have now. */
+  translate(method: MethodInput): MethodInput {
+    if (this.names.size === 0 || !('queue' in method) || method.queue === undefined) return method;
+    const queue = this.nameOf(method.queue);
+    return queue === method.queue ? method : { ...method, queue };
+  }
+
+  private declare(entity: RecordedExchange | RecordedQueue): void {
+    const isKnown =
+      entity.kind === 'queue' ? this.queues.has(entity.queue) : this.exchanges.has(entity.options.exchange);
+    if (!isKnown && !this.hasRoom()) return;
+    if (entity.kind === 'exchange') {
+      this.exchanges.set(entity.options.exchange, entity);
+      return;
+    }
+    const known = this.queues.get(entity.queue);
+    // One that the broker named is declared again by its name: it stays server-named.
+    const isServerNamed = known?.entity.options.queue === '' || known?.entity.options.queue === undefined;
+    const kept = known !== undefined && isServerNamed ? known.entity : entity;
+    this.queues.set(entity.queue, {
+      entity: kept,
+      consumers: known?.consumers ?? 0,
+      hasHadConsumer: known?.hasHadConsumer ?? false,
+      usedAtMs: this.host.now(),
+    });
+  }
+
+  private bind(binding: RecordedBinding): void {
+    const key = bindingKey(binding);
+    if (!this.bindings.has(key) && !this.hasRoom()) return;
+    this.bindings.set(key, binding);
+    for (const end of endsOf(binding)) {
+      const keys = this.byEnd.get(end) ?? new Set();
+      keys.add(key);
+      this.byEnd.set(end, keys);
+    }
+  }
+
+  /** @param isFinal whether the broker deletes an auto-delete exchange with it, when it was the last that led from it. */
+  private removeBinding(key: string, isFinal = true): void {
+    const binding = this.bindings.get(key);
+    if (binding === undefined) return;
+    this.bindings.delete(key);
+    for (const end of endsOf(binding)) {
+      const keys = this.byEnd.get(end);
+      keys?.delete(key);
+      if (keys?.size === 0) this.byEnd.delete(end);
+    }
+    if (isFinal) this.forgetUnusedExchange(binding.source);
+  }
+
+  private forgetUnusedExchange(name: string): void {
+    if (this.exchanges.get(name)?.options.autoDelete !== true) return;
+    for (const key of this.byEnd.get(`exchange ${name}`) ?? []) {
+      if (this.bindings.get(key)?.source === name) return;
+    }
+    this.forget('exchange', name);
+  }
+
+  private hasRoom(): boolean {
+    if (this.size >= this.tidyAt) {
+      this.tidy();
+      this.tidyAt = Math.max(1024, this.size * 2);
+    }
+    if (this.size < this.maxRecorded) return true;
+    if (!this.isFull) {
+      this.isFull = true;
+      const text = `${this.size} queues, exchanges and bindings are recorded; the limit is recover.maxRecorded, ${this.maxRecorded}. What is declared from now on is not made again after a lost connection`;
+      this.host.recordFull(new LimitExceeded(text, { blame: 'caller', scope: 'operation' }));
+    }
+    return false;
+  }
+}
+
+/** Two bindings are the same when the broker takes them for one: ends, routing key and encoded arguments. */
+function bindingKey({ destinationKind, destination, source, routingKey, arguments: table }: RecordedBinding): string {
+  return JSON.stringify([destinationKind, destination, source, routingKey, encodedTable(table)]);
+}
+
+function encodedTable(table: FieldTableInput | undefined): string {
+  if (table === undefined) return '';
+  const writer = new ByteWriter(256);
+  encodeMethod(writer, 1, withTable({ type: 'queue.bind', queue: '', exchange: '', routingKey: '' }, table));
+  return writer
+    .take()
+    .map((bytes) => Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''))
+    .join('');
+}
+
+function endsOf({ destinationKind, destination, source }: RecordedBinding): readonly string[] {
+  return [`${destinationKind} ${destination}`, `exchange ${source}`];
+}
+
+function leavingKey(change: TopologyChange): string | undefined {
+  if (change.type === 'delete') return `${change.kind} ${change.name}`;
+  return change.type === 'unbind' ? bindingKey(change.entity) : undefined;
+}
+
+/** RabbitMQ: milliseconds without use after which a queue is deleted. */
+function expiryOf(table: FieldTableInput | undefined): number | undefined {
+  if (table === undefined) return undefined;
+  const value: unknown =
+    table instanceof Map ? table.get('x-expires') : (table as Record<string, unknown>)['x-expires'];
+  if (typeof value === 'number') return value;
+  if (typeof value === 'bigint') return Number(value);
+  return typeof value === 'object' && value !== null && 'value' in value ? Number(value.value) : undefined;
+}

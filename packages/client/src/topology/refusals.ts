@@ -1,0 +1,28 @@
+/**
+ * What a refusal during recovery means: whether the entity is there, comes back, is somebody else's for now, or is lost.
+ * Pure; must not retry.
+ */
+import { AmqpError, NotFound, PreconditionFailed, type PukaError, ResourceLocked } from '@puka/errors';
+
+/**
+ * `away`: it exists and cannot be reached now. `missing`: it is not there. `locked`: the broker still takes it for the lost
+ * connection's. `different`: it is there, made in another way. `refused`: it is not to be had. `lost`: the connection is gone.
+ */
+export type Refusal = 'away' | 'missing' | 'locked' | 'different' | 'refused' | 'lost';
+
+/** RabbitMQ: queues whose node or process is away just now. */
+const awayTexts = /down or inaccessible|stopped by supervisor|crashed|due to timeout|process is stopped/i;
+
+/** @returns what the refusal of a declare, a bind or a consume means. */
+export function refusalOf(error: PukaError): Refusal {
+  if (!(error instanceof AmqpError) || error.scope === 'connection') return 'lost';
+  const text = error.replyText ?? '';
+  if (error instanceof ResourceLocked) return 'locked';
+  if (error instanceof NotFound) return awayTexts.test(text) ? 'away' : 'missing';
+  if (error instanceof PreconditionFailed) {
+    if (/inequivalent/i.test(text)) return 'different';
+    return /replica|no leader|timed? ?out/i.test(text) ? 'away' : 'refused';
+  }
+  // RabbitMQ: "queue 'q' in vhost '/' in exclusive use".
+  return /in exclusive use/i.test(text) ? 'locked' : 'refused';
+}
