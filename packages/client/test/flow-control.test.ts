@@ -2,7 +2,7 @@ import { LimitExceeded } from '@puka/errors';
 import { type BasicProperties, ByteWriter, encodeMethod, writeBody, writeContentHeader } from '@puka/wire';
 import { describe, expect, it } from 'vitest';
 import type { Client } from '../src/client.ts';
-import type { ClientOptions } from '../src/connecting/client-options.ts';
+import type { ClientOptions } from '../src/client-options.ts';
 import type { Consumer } from '../src/consuming/consumer.ts';
 import { type Said, ScriptedBroker } from './scripted-broker.ts';
 import { joined } from './session/harness.ts';

@@ -269,7 +269,7 @@ describe('a program driven by hand', () => {
   it('hears of a line that breaks in onRead', async () => {
     const target = { host: new URL(url).hostname, port: Number(new URL(url).port) };
     await using proxy = await faultProxy({ target });
-    const client = new Client(`amqp://${proxy.host}:${proxy.port}`, { drive: 'manual' });
+    const client = new Client(`amqp://${proxy.host}:${proxy.port}`, { drive: 'manual', recover: false });
     await client.wait(client.connect());
     const declare = client.queueDeclare({ exclusive: true });
     const ready = new Promise<void>((resolve) => client.once('ioReady', resolve));

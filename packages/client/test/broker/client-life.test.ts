@@ -194,7 +194,7 @@ describe('in the middle', () => {
 
   it('a connection that is lost fails what is open, and connect() makes another', async () => {
     await using proxy = await faultProxy({ target });
-    const client = new Client(proxy.urlFor(url));
+    const client = new Client(proxy.urlFor(url), { recover: false });
     const seen = events(client);
     await client.connect();
     const { queue } = await client.queueDeclare({ exclusive: true });
