@@ -9,7 +9,7 @@ const clients: Client[] = [];
 
 beforeAll(async () => {
   broker = await launchBroker();
-  direct = new Client(broker.url);
+  direct = new Client(broker.url, { recover: false });
   await direct.connect();
 });
 
@@ -24,7 +24,7 @@ afterAll(async () => {
 });
 
 async function connected(options: ConstructorParameters<typeof Client>[1] = {}): Promise<Client> {
-  const client = new Client(broker.url, options);
+  const client = new Client(broker.url, { recover: false, ...options });
   clients.push(client);
   await client.connect();
   return client;

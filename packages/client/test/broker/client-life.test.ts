@@ -73,7 +73,7 @@ describe('before connect', () => {
 describe('twice', () => {
   it('connect() gives one connection and one result, before and after it stands', async () => {
     await using proxy = await faultProxy({ target });
-    const client = new Client(proxy.urlFor(url));
+    const client = new Client(proxy.urlFor(url), { recover: false });
     const seen = events(client);
     const [one, other] = await Promise.all([client.connect(), client.connect()]);
     expect(other).toBe(one);
@@ -129,7 +129,7 @@ describe('after close', () => {
 
   it('connect() right behind close(), without waiting, gives a fresh connection', async () => {
     await using proxy = await faultProxy({ target });
-    const client = new Client(proxy.urlFor(url));
+    const client = new Client(proxy.urlFor(url), { recover: false });
     await client.connect();
     const { queue } = await client.queueDeclare({ exclusive: true });
     const closed = client.close();
@@ -154,7 +154,7 @@ describe('after close', () => {
 
   it('connect() in a listener of the close is a fresh connection, and the same for who asked before', async () => {
     await using proxy = await faultProxy({ target });
-    const client = new Client(proxy.urlFor(url));
+    const client = new Client(proxy.urlFor(url), { recover: false });
     await client.connect();
     let fromListener: PromiseLike<unknown> | undefined;
     client.once('closed', () => {

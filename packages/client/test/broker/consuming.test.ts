@@ -64,7 +64,7 @@ describe('a consumer', () => {
     const target = { host: new URL(inject('amqpUrl')).hostname, port: Number(new URL(inject('amqpUrl')).port) };
     await using proxy = await faultProxy({ target });
     const queue = await freshQueue(50);
-    const through = new Client(`amqp://${proxy.host}:${proxy.port}`);
+    const through = new Client(`amqp://${proxy.host}:${proxy.port}`, { recover: false });
     await through.connect();
     // What the broker says is held until it has said all, so that it comes in one read.
     proxy.blackHole('serverToClient');

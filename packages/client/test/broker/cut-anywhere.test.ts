@@ -143,7 +143,7 @@ it('settles every promise once, wherever a recorded conversation is cut', async 
   // Where each step ends in what the broker said.
   const ends: number[] = [];
   const whole = await run(
-    new Client(inject('amqpUrl'), { transport: recorder(recorded), heartbeat: 0 }),
+    new Client(inject('amqpUrl'), { recover: false, transport: recorder(recorded), heartbeat: 0 }),
     queue,
     (step) => step > 0 && ends.push(size()),
   );
@@ -159,7 +159,7 @@ it('settles every promise once, wherever a recorded conversation is cut', async 
 
   for (let cut = 0; cut < conversation.length; cut++) {
     const playback = new Playback();
-    const client = new Client('amqp://localhost', { transport: playback, heartbeat: 0 });
+    const client = new Client('amqp://localhost', { recover: false, transport: playback, heartbeat: 0 });
     client.on('unobserved', () => {});
     const tally = await run(client, queue, (step) => {
       const from = ends[step - 1] ?? 0;

@@ -83,7 +83,7 @@ describe('through a faulty network', () => {
 
   it('brings bodies through a line of single bytes', async () => {
     await using proxy = await faultProxy({ target });
-    const through = new Client(`amqp://${proxy.host}:${proxy.port}`, { frameMax: 8192 });
+    const through = new Client(`amqp://${proxy.host}:${proxy.port}`, { recover: false, frameMax: 8192 });
     await through.connect();
     proxy.split(1, 'serverToClient');
     const { queue } = await through.queueDeclare({ exclusive: true });
@@ -99,7 +99,7 @@ describe('through a faulty network', () => {
 
   it('settles everything when the line is reset', async () => {
     await using proxy = await faultProxy({ target });
-    const through = new Client(`amqp://${proxy.host}:${proxy.port}`);
+    const through = new Client(`amqp://${proxy.host}:${proxy.port}`, { recover: false });
     await through.connect();
     const { queue } = await through.queueDeclare({ exclusive: true });
     const consumer = through.basicConsume({ queue });

@@ -41,7 +41,7 @@ const ways = [
 // A node takes its time to come up.
 describe.each(ways)('$name', { timeout: 120_000 }, ({ go, back, code, text }) => {
   it('all that was open is broken, and the client connects again', async () => {
-    const client = new Client(broker.url);
+    const client = new Client(broker.url, { recover: false });
     await client.connect();
     const queue = uniqueName('forced');
     await client.queueDeclare({ queue, durable: true });

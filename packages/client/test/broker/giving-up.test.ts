@@ -23,7 +23,7 @@ afterAll(async () => {
 
 beforeEach(async () => {
   proxy = await faultProxy({ target });
-  client = new Client(proxy.urlFor(url));
+  client = new Client(proxy.urlFor(url), { recover: false });
   await client.connect();
   queue = uniqueName('giving-up');
   await direct.queueDeclare({ queue, durable: true });
@@ -229,7 +229,7 @@ describe('what is given up', () => {
   });
 
   it('as the wait for drained() goes on publishing', async () => {
-    const small = new Client(proxy.urlFor(url), { maxBufferedBytes: 1000 });
+    const small = new Client(proxy.urlFor(url), { recover: false, maxBufferedBytes: 1000 });
     await small.connect();
     proxy.blackHole('serverToClient');
     const publish = small.basicPublish({ routingKey: queue, body: 'x'.repeat(2000) });
@@ -248,7 +248,7 @@ describe('what is given up', () => {
 
   it('connecting rejects with the reason, and one can connect afterwards', async () => {
     proxy.blackHole();
-    const other = new Client(proxy.urlFor(url));
+    const other = new Client(proxy.urlFor(url), { recover: false });
     const given = new AbortController();
     const rejected = expect(other.connect({ signal: given.signal })).rejects.toBe('enough');
     given.abort('enough');

@@ -27,8 +27,8 @@ describe.concurrent('who is alive', () => {
   it(
     `a busy no-ack consumer lives for ${busySeconds} s with an interval of 2 s, though the broker sends no heartbeat`,
     async () => {
-      const consuming = new Client(url, { heartbeat: 2 });
-      const publishing = new Client(url);
+      const consuming = new Client(url, { recover: false, heartbeat: 2 });
+      const publishing = new Client(url, { recover: false });
       await Promise.all([consuming.connect(), publishing.connect()]);
       const ends: unknown[] = [];
       consuming.on('closed', (error) => ends.push(error));
@@ -58,7 +58,7 @@ describe.concurrent('who is alive', () => {
 
   it('an idle client beats twice in an interval and lives, and so does the broker for it', async () => {
     await using proxy = await faultProxy({ target, record: true });
-    const client = new Client(proxy.urlFor(url), { heartbeat: 2 });
+    const client = new Client(proxy.urlFor(url), { recover: false, heartbeat: 2 });
     await client.connect();
     await waitFor(() => beatsOf(proxy, 'clientToServer') >= 8 && beatsOf(proxy, 'serverToClient') >= 4, {
       timeoutMs: 30_000,
@@ -73,7 +73,7 @@ describe.concurrent('who is not', () => {
     'a peer that is heard no more (%s) is given up, with all that was open',
     async (where) => {
       await using proxy = await faultProxy({ target });
-      const client = new Client(proxy.urlFor(url), { heartbeat: 1 });
+      const client = new Client(proxy.urlFor(url), { recover: false, heartbeat: 1 });
       await client.connect();
       const { queue } = await client.queueDeclare({ exclusive: true });
       const consumer = client.basicConsume({ queue });
@@ -101,7 +101,7 @@ describe.concurrent('who is not', () => {
 
   it('an idle peer is given up as well', async () => {
     await using proxy = await faultProxy({ target });
-    const client = new Client(proxy.urlFor(url), { heartbeat: 1 });
+    const client = new Client(proxy.urlFor(url), { recover: false, heartbeat: 1 });
     await client.connect();
     proxy.blackHole();
     expect(await endOf(client)).toBeInstanceOf(ConnectionBroken);
@@ -109,8 +109,8 @@ describe.concurrent('who is not', () => {
 
   it('none is, where heartbeats are off: it is silent until there is something to say', async () => {
     await using proxy = await faultProxy({ target, record: true });
-    const silent = new Client(proxy.urlFor(url), { heartbeat: 0 });
-    const beating = new Client(proxy.urlFor(url), { heartbeat: 2 });
+    const silent = new Client(proxy.urlFor(url), { recover: false, heartbeat: 0 });
+    const beating = new Client(proxy.urlFor(url), { recover: false, heartbeat: 2 });
     expect(await silent.connect()).toMatchObject({ heartbeat: 0 });
     const before = proxy.recorded('clientToServer', 0).length;
     await beating.connect();
@@ -129,12 +129,12 @@ it('a stalled event loop alone does not end a live connection: what has arrived 
   const through = proxy.urlFor(url);
   // A first connection shows where the interval stands in what the client says; there the second one's is made
   // something longer for the broker alone, so that only the client could lose patience.
-  const scout = new Client(through, { heartbeat: 1 });
+  const scout = new Client(through, { recover: false, heartbeat: 1 });
   await scout.connect();
   await scout.close();
   const tuneOk = Buffer.from(proxy.recorded('clientToServer')).indexOf(Buffer.from('000a001f', 'hex'));
   proxy.corrupt(tuneOk + 11, 'clientToServer');
-  const client = new Client(through, { heartbeat: 1 });
+  const client = new Client(through, { recover: false, heartbeat: 1 });
   await client.connect();
   await proxy.restore();
   const ends: unknown[] = [];

@@ -25,7 +25,7 @@ afterAll(async () => {
 
 async function connected(to: string, options: ClientOptions): Promise<Client> {
   const transport = watchedConnector();
-  const made = new Client(to, { maxInboundBytes, transport, ...options });
+  const made = new Client(to, { recover: false, maxInboundBytes, transport, ...options });
   connectors.set(made, transport);
   await made.connect();
   return made;

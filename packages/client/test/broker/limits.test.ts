@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 
 const url = inject('amqpUrl');
 const target = { host: new URL(url).hostname, port: Number(new URL(url).port) };
-const direct = new Client(url);
+const direct = new Client(url, { recover: false });
 
 beforeAll(async () => {
   await direct.connect();
@@ -17,7 +17,7 @@ afterAll(async () => {
 
 describe('many declares at once all succeed', () => {
   it.each([1000, 5000])('%i', async (count) => {
-    const client = new Client(url);
+    const client = new Client(url, { recover: false });
     await client.connect();
     const prefix = uniqueName('many');
     // A thousand queues, each declared again: RabbitMQ takes its time to make one.
@@ -28,7 +28,7 @@ describe('many declares at once all succeed', () => {
   });
 
   it('1000 with every tenth refused: those and no others', async () => {
-    const client = new Client(url);
+    const client = new Client(url, { recover: false });
     await client.connect();
     const outcomes = await Promise.allSettled(
       Array.from({ length: 1000 }, (_, index) =>
@@ -45,7 +45,7 @@ describe('many declares at once all succeed', () => {
   });
 
   it('20000 given up while they wait their turn cost nothing but themselves', async () => {
-    const client = new Client(url);
+    const client = new Client(url, { recover: false });
     await client.connect();
     const { queue } = await client.queueDeclare({ exclusive: true });
     const given = new AbortController();
@@ -62,7 +62,7 @@ describe('many declares at once all succeed', () => {
 
 describe('a client with the least channels, four', () => {
   async function withQueues(count: number): Promise<{ readonly client: Client; readonly queues: readonly string[] }> {
-    const client = new Client(url, { channelMax: 4 });
+    const client = new Client(url, { recover: false, channelMax: 4 });
     await client.connect();
     const declared = await Promise.all(Array.from({ length: count }, () => client.queueDeclare({ exclusive: true })));
     const queues = declared.map(({ queue }) => queue);
@@ -117,7 +117,7 @@ describe('bytes going out', () => {
 
   it('a publisher that waits for drained() stays under the limit on a slow line', async () => {
     await using proxy = await faultProxy({ target });
-    const client = new Client(proxy.urlFor(url), { maxBufferedBytes });
+    const client = new Client(proxy.urlFor(url), { recover: false, maxBufferedBytes });
     await client.connect();
     const { queue } = await client.queueDeclare({ exclusive: true });
     proxy.throttle(4_000_000, 'clientToServer');
@@ -149,7 +149,7 @@ describe('bytes going out', () => {
 
   it('one that does not gets LimitExceeded for what is too much, and the rest is confirmed', async () => {
     await using proxy = await faultProxy({ target });
-    const client = new Client(proxy.urlFor(url), { maxBufferedBytes });
+    const client = new Client(proxy.urlFor(url), { recover: false, maxBufferedBytes });
     await client.connect();
     const { queue } = await client.queueDeclare({ exclusive: true });
     proxy.throttle(4_000_000, 'clientToServer');
@@ -174,7 +174,7 @@ describe('bytes going out', () => {
 
   it('drained() comes at once where nothing waits, and when the connection ends', async () => {
     await using proxy = await faultProxy({ target });
-    const client = new Client(proxy.urlFor(url), { maxBufferedBytes: 1000 });
+    const client = new Client(proxy.urlFor(url), { recover: false, maxBufferedBytes: 1000 });
     await client.drained();
     await client.connect();
     await client.drained();

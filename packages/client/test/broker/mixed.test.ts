@@ -77,7 +77,11 @@ describe.each([
     console.info(`seed ${seed}`);
     const random = seededRandom(seed);
     await using proxy = await faultProxy({ target });
-    const client = new Client(proxy.urlFor(url), { pubacks, channelMax: 4 + Math.floor(random() * 60) });
+    const client = new Client(proxy.urlFor(url), {
+      recover: false,
+      pubacks,
+      channelMax: 4 + Math.floor(random() * 60),
+    });
     await client.connect();
     const { queue } = await direct.queueDeclare({ queue: uniqueName('mixed'), autoDelete: true });
     const kinds = plans(client, queue);
@@ -121,7 +125,7 @@ describe.each([
     const { queue } = await direct.queueDeclare({ queue: uniqueName('mixed'), durable: true });
     for (let round = 0; round < 12; round++) {
       await using proxy = await faultProxy({ target });
-      const client = new Client(proxy.urlFor(url), { pubacks, closeTimeout: 2000 });
+      const client = new Client(proxy.urlFor(url), { recover: false, pubacks, closeTimeout: 2000 });
       client.on('unobserved', () => {});
       await client.connect();
       const kinds = plans(client, queue);
@@ -166,7 +170,7 @@ describe.each([
     const random = seededRandom(seed);
     for (let round = 0; round < 15; round++) {
       await using proxy = await faultProxy({ target });
-      const client = new Client(proxy.urlFor(url), { pubacks });
+      const client = new Client(proxy.urlFor(url), { recover: false, pubacks });
       await client.connect();
       const queue = uniqueName('broken');
       await direct.queueDeclare({ queue, durable: true });

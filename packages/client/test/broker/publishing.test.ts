@@ -287,7 +287,7 @@ describe('confirms', () => {
 
   it('come out of order, for one and for many, good and bad: each publish has its own', async () => {
     await using proxy = await faultProxy({ target: broker, record: true });
-    const through = new Client(proxy.urlFor(broker.url));
+    const through = new Client(proxy.urlFor(broker.url), { recover: false });
     await through.connect();
     const slow = await through.queueDeclare({
       queue: uniqueName('slow'),

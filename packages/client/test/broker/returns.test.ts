@@ -147,7 +147,7 @@ describe('publishes that are alike in all', () => {
     'fare each as it was routed, though none has its outcome before the last is sent: %s',
     async (_name, pubacks) => {
       await using proxy = await faultProxy({ target });
-      const client = new Client(proxy.urlFor(url), { pubacks });
+      const client = new Client(proxy.urlFor(url), { recover: false, pubacks });
       await client.connect();
       const queue = uniqueName('flicker');
       const alike = { mandatory: true, deliveryMode: 2, body: 'same' };

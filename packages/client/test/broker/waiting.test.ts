@@ -9,7 +9,7 @@ const { client, queue: freshQueue, fill } = scene();
 async function slow() {
   const target = { host: new URL(inject('amqpUrl')).hostname, port: Number(new URL(inject('amqpUrl')).port) };
   const proxy = await faultProxy({ target });
-  const own = new Client(`amqp://${proxy.host}:${proxy.port}`);
+  const own = new Client(`amqp://${proxy.host}:${proxy.port}`, { recover: false });
   await own.connect();
   return {
     own,
@@ -66,7 +66,7 @@ describe('wait with a time-out', () => {
   it('on drained, a shutdown and a consumer gives undefined, and they go on', async () => {
     await using scene = await slow();
     const { proxy } = scene;
-    const own = new Client(`amqp://${proxy.host}:${proxy.port}`, { maxBufferedBytes: 100 });
+    const own = new Client(`amqp://${proxy.host}:${proxy.port}`, { recover: false, maxBufferedBytes: 100 });
     await own.connect();
     const queue = await freshQueue();
     proxy.blackHole('serverToClient');
@@ -107,7 +107,7 @@ describe('wait with a time-out', () => {
     await using scene = await slow();
     const { proxy } = scene;
     proxy.blackHole('serverToClient');
-    const own = new Client(`amqp://${proxy.host}:${proxy.port}`);
+    const own = new Client(`amqp://${proxy.host}:${proxy.port}`, { recover: false });
     const connecting = own.connect();
     expect(await own.wait(connecting, { timeout: 1 })).toBeUndefined();
     await proxy.restore();
