@@ -48,9 +48,9 @@ export { type Callback, Operation } from './operations/operation.ts';
 export type { OperationOptions } from './operations/operation-options.ts';
 export type { PublishOptions } from './publishing/options.ts';
 export type { RecoverOptions } from './recovery/recover-options.ts';
-export type { PlannedAttempt, RecoveryPhase, RecoveryReport } from './recovery/recovery.ts';
+export type { PlannedAttempt, RecoveryReport } from './recovery/recovery.ts';
 export type { RestoredCounts } from './recovery/replay.ts';
-export type { RecoverySnapshot, RetriedEntity } from './recovery/snapshot.ts';
+export type { RecoveryPhase, RecoverySnapshot, RetriedEntity } from './recovery/snapshot.ts';
 export type { Runtime, Timer } from './runtime/runtime.ts';
 export type { ConnectionInfo, MechanismName } from './session/index.ts';
 export type {

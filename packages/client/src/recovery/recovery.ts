@@ -11,6 +11,7 @@ import type { ConnectionInfo } from '../session/index.ts';
 import { backOffDelay } from './back-off.ts';
 import type { CompleteRecoverOptions } from './recover-options.ts';
 import type { Replay, RestoredCounts } from './replay.ts';
+import type { RecoveryPhase } from './snapshot.ts';
 import { StopConditions } from './stop-conditions.ts';
 
 /** An attempt that is planned. */
@@ -37,9 +38,6 @@ export interface RecoveryReport {
   /** Publishes that are sent again. */
   readonly resent: number;
 }
-
-/** What recovery does just now. */
-export type RecoveryPhase = 'idle' | 'waiting' | 'reaching' | 'restoring';
 
 /** What recovery needs of its client. */
 export interface RecoveryHost {

@@ -1,6 +1,8 @@
 /** How recovery stands, as plain data. Types only. */
 import type { RecordedBinding, RecordedQueue } from '../topology/recorded-entity.ts';
-import type { RecoveryPhase } from './recovery.ts';
+
+/** What recovery does just now. */
+export type RecoveryPhase = 'idle' | 'waiting' | 'reaching' | 'restoring';
 
 /** A queue or a binding that could not be restored and is tried again. */
 export interface RetriedEntity {
