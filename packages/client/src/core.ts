@@ -228,16 +228,20 @@ export class Core implements WaitingHost, LifecycleHost, StartConsumerHost, Conn
     this.drive.scheduleTurn();
   }
 
+  /** Being blocked is a state of the connection: a caller that waits for its end must not wait for ever. */
+  private endBlocked(): void {
+    if (!this.isBlocked) return;
+    this.isBlocked = false;
+    this.events.emit('unblocked');
+  }
+
   private connectionGone(
     connection: Connection | undefined,
     error: PukaError | undefined,
     isRecovering: boolean,
   ): void {
-    const wasBlocked = this.isBlocked;
-    this.isBlocked = false;
     this.events.emit('disconnected', error, isRecovering);
-    // Being blocked is a state of the connection: a caller that waits for its end must not wait for ever.
-    if (wasBlocked) this.events.emit('unblocked');
+    this.endBlocked();
     if (this.isAutomatic) connection?.driver.wake();
     this.drive.scheduleTurn();
   }
@@ -293,7 +297,10 @@ export class Core implements WaitingHost, LifecycleHost, StartConsumerHost, Conn
       deadlines: this.deadlines,
       now: () => this.now(),
       random: () => this.random(),
-      planned: (attempt) => this.events.emit('recovering', attempt),
+      planned: (attempt) => {
+        this.endBlocked();
+        this.events.emit('recovering', attempt);
+      },
       tryAgain: () => this.life.tryAgain(),
       restored: (connection, info) => this.life.restored(connection, info),
       get publishesToResend() {

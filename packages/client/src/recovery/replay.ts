@@ -245,8 +245,9 @@ export class Replay {
   private make(epoch: Epoch, entity: Entity, done: () => void): void {
     epoch.underWay.add(entity);
     this.send(entity, (error) => {
+      // With the connection lost nothing more is made; what was under way stays known, for one of it may be to blame.
+      if (epoch.isOver || (error !== undefined && refusalOf(error) === 'lost')) return;
       epoch.underWay.delete(entity);
-      if (epoch.isOver) return;
       epoch.lastAnswerMs = this.host.now();
       if (error === undefined) this.made(epoch, entity);
       else this.refused(epoch, entity, error);
@@ -286,7 +287,6 @@ export class Replay {
 
   private refused(epoch: Epoch, entity: Entity, error: PukaError): void {
     const refusal = refusalOf(error);
-    if (refusal === 'lost') return;
     if (entity.kind === 'queue' && (refusal === 'locked' || refusal === 'away')) {
       this.putOff(epoch, entity, entity.queue, error, refusal);
     } else if (entity.kind === 'binding' && refusal === 'missing') {
