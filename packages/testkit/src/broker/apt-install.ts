@@ -74,6 +74,29 @@ export async function aptInstall(options: AptInstallOptions = {}): Promise<Insta
   }
 }
 
+/**
+ * Installs a package by apt unless what it brings is there. One process installs, the others wait for it.
+ *
+ * @param isThere looks whether that is needed.
+ */
+export async function ensureAptPackage(name: string, isThere: () => Promise<boolean>): Promise<void> {
+  if (await isThere()) return;
+  const release = await takeLock(join(tmpdir(), 'puka-rabbitmq-install.lock'), undefined);
+  try {
+    if (await isThere()) return;
+    const root = await rootCommand(process.env);
+    if (root === undefined) throw new Error(`installing ${name} by apt takes root, or sudo without a password`);
+    const script = `export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq || true
+apt-get install -y -qq -o DPkg::Lock::Timeout=300 --no-install-recommends "$1"`;
+    const [command = 'sh', ...args] = [...root, 'sh', '-c', script, 'puka-install', name];
+    await runCommand(command, args, { timeoutMs: installLimitMs });
+    if (!(await isThere())) throw new Error(`apt installed ${name}, but what it should bring is not there`);
+  } finally {
+    await release();
+  }
+}
+
 /** What to put before a command to run it as root; undefined when there is no way. */
 async function rootCommand(env: NodeJS.ProcessEnv): Promise<readonly string[] | undefined> {
   if (process.getuid?.() === 0) return [];

@@ -1,0 +1,88 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+/** A caller as its users hold it: an object with a function for each method of a service. Holds no logic. */
+import type { Client } from '@puka/client';
+import { UsageError } from '@puka/errors';
+import { Calls } from './calls.ts';
+import type { CallerOptions, CallerStats, CallOptions, Handler, Handlers } from './options.ts';
+import type { Service } from './service.ts';
+
+/** The handlers of a service, or handlers themselves. */
+type HandlersOf<Served> = Served extends Service<infer Known> ? Known : Served extends Handlers ? Served : never;
+
+/** A handler as its caller sees it. */
+export type Method<Called extends Handler> =
+  Parameters<Called> extends []
+    ? (argument?: undefined, options?: CallOptions) => Promise<Awaited<ReturnType<Called>>>
+    : undefined extends Parameters<Called>[0]
+      ? (argument?: Parameters<Called>[0], options?: CallOptions) => Promise<Awaited<ReturnType<Called>>>
+      : (argument: Parameters<Called>[0], options?: CallOptions) => Promise<Awaited<ReturnType<Called>>>;
+
+/** The methods of a service. `await using` closes it. */
+export type Caller<Served> = {
+  readonly [Name in keyof HandlersOf<Served> & string]: Method<HandlersOf<Served>[Name]>;
+} & AsyncDisposable;
+
+const callsOf = new WeakMap<object, Calls>();
+
+/**
+ * Calls the methods of a service, typed by the service: `caller<typeof service>`, or by the type of its handlers. A thousand calls
+ * may be open at once; their replies come to one consumer.
+ *
+ * A call rejects with `RemoteError` (the handler threw), `NoRoute` at once (nobody serves), `OperationTimeout`, the reason of its
+ * `signal`, or `ConnectionBroken`: with `outcome: 'unknown'` where a server may have got it. Calls marked `idempotent` are sent again
+ * instead, over the next connection of the client.
+ *
+ * @throws {UsageError} for an option out of its range.
+ * @example
+ * ```ts
+ * import { Client } from '@puka/client';
+ * import { caller } from '@puka/rpc';
+ *
+ * interface Maths {
+ *   readonly add: (pair: { a: number; b: number }) => number;
+ *   readonly [method: string]: (argument: never) => unknown;
+ * }
+ *
+ * const client = new Client('amqp://localhost');
+ * await client.connect();
+ * const maths = caller<Maths>(client, { queue: 'maths', timeout: 5000 });
+ * console.log(await maths.add({ a: 1, b: 2 }, { timeout: 1000 })); // 3
+ * ```
+ */
+export function caller<Served>(client: Client, options: CallerOptions): Caller<Served> {
+  const calls = new Calls(client, options);
+  const methods = new Map<string, (argument: unknown, options?: CallOptions) => Promise<unknown>>();
+  const face = new Proxy(
+    {},
+    {
+      get(_target, name) {
+        if (name === Symbol.asyncDispose) return () => calls.close();
+        // One with a `then` would be taken for a promise.
+        if (typeof name !== 'string' || name === 'then') return undefined;
+        const known = methods.get(name);
+        if (known !== undefined) return known;
+        const method = (argument: unknown, own?: CallOptions) => calls.call(name, argument, own);
+        methods.set(name, method);
+        return method;
+      },
+    },
+  );
+  callsOf.set(face, calls);
+  return face as Caller<Served>; // The names are the types' business; a server that has none says so.
+}
+
+/** How a caller has fared so far. @throws {UsageError} for what `caller()` has not made. */
+export function callerStats(made: AsyncDisposable): CallerStats {
+  return checked(made).stats;
+}
+
+/** Ends a caller: what is open fails, its reply queue goes. As `await using`. @throws {UsageError} as above. */
+export function closeCaller(made: AsyncDisposable): Promise<void> {
+  return checked(made).close();
+}
+
+function checked(made: AsyncDisposable): Calls {
+  const calls = callsOf.get(made);
+  if (calls === undefined) throw new UsageError('this takes what caller() has made');
+  return calls;
+}

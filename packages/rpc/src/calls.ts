@@ -1,0 +1,294 @@
+/** The calls of one caller: sends requests, matches replies, gives up in time. Must not know the handlers' types. */
+import type { Client, Message, PublishOptions } from '@puka/client';
+import { ConnectionBroken, OperationTimeout, type PukaError } from '@puka/errors';
+import { type Codec, jsonCodec } from './codec.ts';
+import { type CallerOptions, type CallerStats, type CallOptions, checkQueue, checkTimeout } from './options.ts';
+import { RemoteError } from './remote-error.ts';
+import { type ReplyAddress, type ReplyStrategy, replyQueue } from './replies.ts';
+import { after, type Controller, newController, uniqueId } from './timers.ts';
+import {
+  cancelExchange,
+  cancelKey,
+  cancelType,
+  errorType,
+  idempotentHeader,
+  readErrorBody,
+  serverCodes,
+} from './wire-format.ts';
+
+const defaultTimeoutMs = 30_000;
+
+/** A call without an outcome. */
+interface Call {
+  readonly id: string;
+  readonly method: string;
+  readonly request: Omit<PublishOptions, 'routingKey'>;
+  readonly idempotent: boolean;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: unknown) => void;
+  /** Undoes what time-out and signal set up. */
+  release: () => void;
+  /** The connection it was sent over; 0 for none. A server may have it where it is not 0. */
+  sentIn: number;
+  /** Its request is on its way to the broker. */
+  isSending: boolean;
+}
+
+/** See the head of the file. */
+export class Calls {
+  private readonly client: Client;
+  private readonly queue: string;
+  private readonly timeoutMs: number;
+  private readonly idempotent: boolean | readonly string[];
+  private readonly codec: Codec;
+  private readonly strategy: ReplyStrategy;
+  private readonly cancels: boolean;
+  private readonly prefix = uniqueId();
+  private readonly open = new Map<string, Call>();
+  private readonly counts = { answered: 0, failed: 0, resent: 0, lateReplies: 0 };
+  private lastId = 0;
+  private address: Promise<ReplyAddress> | undefined;
+  /** The same, where it is open by now. */
+  private opened: ReplyAddress | undefined;
+  /** Counts the connections. */
+  private epoch = 1;
+  /** Aborted when a connection is lost, so that the client does not send by itself what must not be sent twice. */
+  private standing: Controller = newController();
+  private isDown = false;
+  private isRecovering = false;
+  private isClosed = false;
+  private isOver = false;
+  private closedWith: PukaError | undefined;
+
+  /** @throws {UsageError} for an option out of its range. */
+  constructor(client: Client, options: CallerOptions) {
+    const { queue, timeout = defaultTimeoutMs, idempotent = false } = options;
+    checkQueue(queue);
+    checkTimeout('timeout', timeout);
+    this.client = client;
+    this.queue = queue;
+    this.timeoutMs = timeout;
+    this.idempotent = idempotent;
+    this.codec = options.codec ?? jsonCodec;
+    this.strategy = options.replies ?? replyQueue;
+    this.cancels = options.cancels ?? true;
+    client.on('connected', this.connected);
+    client.on('disconnected', this.disconnected);
+    client.on('closed', this.closed);
+  }
+
+  get stats(): CallerStats {
+    return { open: this.open.size, ...this.counts };
+  }
+
+  /** Calls. Rejects with what the README says. */
+  call(method: string, argument: unknown, options: CallOptions = {}): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const { signal, timeout = this.timeoutMs } = options;
+      checkTimeout('timeout', timeout);
+      if (this.closedWith !== undefined) throw this.closedWith;
+      if (signal?.aborted === true) throw signal.reason;
+      const idempotent =
+        options.idempotent ??
+        (Array.isArray(this.idempotent) ? this.idempotent.includes(method) : this.idempotent === true);
+      const id = `${this.prefix}.${(++this.lastId).toString(36)}`;
+      const call: Call = {
+        ...{ id, method, idempotent, resolve, reject, release: () => {}, sentIn: 0, isSending: false },
+        request: this.requestOf(id, method, argument, timeout, idempotent, options.headers),
+      };
+      this.open.set(id, call);
+      const stopTimer = after(timeout, () => this.timeOut(call, timeout));
+      const abort = (): void => this.giveUp(call, signal?.reason);
+      signal?.addEventListener('abort', abort);
+      call.release = () => {
+        stopTimer();
+        signal?.removeEventListener('abort', abort);
+      };
+      void this.send(call);
+    });
+  }
+
+  /** Fails what is open, and ends the address for replies. */
+  async close(): Promise<void> {
+    this.closedWith ??= new ConnectionBroken('the caller has been closed', { outcome: 'not-sent', blame: 'caller' });
+    this.client.off('connected', this.connected);
+    this.client.off('disconnected', this.disconnected);
+    this.client.off('closed', this.closed);
+    for (const call of [...this.open.values()]) this.lose(call, this.closedWith);
+    const { address } = this;
+    this.address = undefined;
+    await (await address?.catch(() => undefined))?.close();
+  }
+
+  private requestOf(
+    id: string,
+    method: string,
+    argument: unknown,
+    timeout: number,
+    idempotent: boolean,
+    headers: CallOptions['headers'],
+  ): Call['request'] {
+    return {
+      correlationId: id,
+      type: method,
+      contentType: this.codec.contentType,
+      body: this.codec.encode(argument),
+      deliveryMode: 1,
+      mandatory: true,
+      // The broker drops what nobody waits for; a server that has it knows how long it may take.
+      ...(timeout === Number.POSITIVE_INFINITY ? {} : { expiration: String(Math.ceil(timeout)) }),
+      ...(idempotent || headers !== undefined
+        ? { headers: { ...headers, ...(idempotent ? { [idempotentHeader]: true } : {}) } }
+        : {}),
+    };
+  }
+
+  private async send(call: Call): Promise<void> {
+    const { epoch } = this;
+    call.isSending = true;
+    try {
+      const address = await this.openAddress();
+      if (this.client.needsDrain) await this.client.drained();
+      if (!this.open.has(call.id)) return;
+      if (epoch !== this.epoch || this.isDown) {
+        call.isSending = false;
+        this.sendAgain(call);
+        return;
+      }
+      if (call.sentIn !== 0) this.counts.resent++;
+      call.sentIn = epoch;
+      const { signal } = this.standing;
+      await this.client.basicPublish({ ...call.request, routingKey: this.queue, replyTo: address.replyTo, signal });
+      call.isSending = false;
+    } catch (error) {
+      call.isSending = false;
+      if (this.open.has(call.id)) this.sendFailed(call, epoch, error);
+    }
+  }
+
+  private sendFailed(call: Call, epoch: number, error: unknown): void {
+    if (!(error instanceof ConnectionBroken)) {
+      this.settle(call, () => call.reject(error), 'failed');
+      return;
+    }
+    if (error.outcome === 'not-sent' && call.sentIn === epoch) call.sentIn = 0;
+    if (!this.mayRepeat(call) || (this.isClosed && !this.maySurvive(call))) this.lose(call, error);
+    // Else `connected` sends it, unless that has been told already.
+    else if (epoch !== this.epoch) this.sendAgain(call);
+  }
+
+  /** Sends it over the connection that stands; where none does, `connected` will. */
+  private sendAgain(call: Call): void {
+    if (!this.isDown) void this.send(call);
+  }
+
+  private mayRepeat({ idempotent, sentIn }: Call): boolean {
+    return idempotent || sentIn === 0;
+  }
+
+  /** Whether it may wait for a connection that the program itself makes. */
+  private maySurvive({ idempotent }: Call): boolean {
+    return idempotent && !this.isOver;
+  }
+
+  /** One at a time; made anew where it has ended with its connection. One promise for all, so that calls keep their order. */
+  private openAddress(): Promise<ReplyAddress> {
+    if (this.address !== undefined && this.opened?.isOpen !== false) return this.address;
+    this.opened = undefined;
+    const opening = this.strategy(this.client, this.receive).then((address) => {
+      if (this.address === opening) this.opened = address;
+      return address;
+    });
+    this.address = opening;
+    opening.catch(() => {
+      if (this.address === opening) this.address = undefined;
+    });
+    return opening;
+  }
+
+  private readonly receive = (reply: Message): void => {
+    const call = this.open.get(reply.correlationId ?? '');
+    if (call === undefined) {
+      this.counts.lateReplies++;
+      return;
+    }
+    let value: unknown;
+    try {
+      value = this.codec.decode(reply.body);
+    } catch (cause) {
+      const body = { name: 'BadReply', message: `the reply of '${call.method}' cannot be read`, code: 'BAD_REPLY' };
+      this.settle(call, () => call.reject(new RemoteError(body, { cause, outcome: 'unknown' })), 'answered');
+      return;
+    }
+    if (reply.type !== errorType) {
+      this.settle(call, () => call.resolve(value), 'answered');
+      return;
+    }
+    const body = readErrorBody(value);
+    const isUnknown = body.code === serverCodes.outcomeUnknown || body.code === serverCodes.stopped;
+    const isNotRun = body.code === serverCodes.notRun;
+    const error = new RemoteError(body, {
+      outcome: isUnknown ? 'unknown' : 'refused',
+      retryable: isNotRun || (isUnknown && call.idempotent),
+    });
+    this.settle(call, () => call.reject(error), 'answered');
+  };
+
+  private readonly connected = (): void => {
+    this.isDown = false;
+    this.isClosed = false;
+    this.isOver = false;
+    for (const call of this.open.values()) if (call.sentIn !== this.epoch && !call.isSending) void this.send(call);
+  };
+
+  private readonly disconnected = (error: PukaError | undefined, isRecovering?: boolean): void => {
+    this.isDown = true;
+    this.isRecovering = isRecovering === true;
+    this.epoch++;
+    const { standing } = this;
+    this.standing = newController();
+    const lost = new ConnectionBroken('the connection was lost', { cause: error, outcome: 'unknown' });
+    for (const call of [...this.open.values()]) if (!this.mayRepeat(call)) this.lose(call, lost);
+    // What may be sent again is sent by us, with the address of then; the client must not do it with that of now.
+    standing.abort(lost);
+  };
+
+  /**
+   * The client does nothing more. Where it was closed, or has tried by itself and given up, it is over; else the program may
+   * connect again, and calls that may run twice wait for that.
+   */
+  private readonly closed = (error: PukaError | undefined): void => {
+    this.isClosed = true;
+    this.isOver = error === undefined || this.isRecovering;
+    const ended = new ConnectionBroken('the client has been closed', { cause: error, outcome: 'unknown' });
+    for (const call of [...this.open.values()]) if (!this.maySurvive(call)) this.lose(call, ended);
+  };
+
+  private lose(call: Call, cause: PukaError): void {
+    const outcome = call.sentIn === 0 ? 'not-sent' : 'unknown';
+    const text = `call '${call.method}' of '${this.queue}' has no answer: ${cause.message}`;
+    this.settle(call, () => call.reject(new ConnectionBroken(text, { cause, outcome })), 'failed');
+  }
+
+  private timeOut(call: Call, timeout: number): void {
+    const outcome = call.sentIn === 0 ? 'not-sent' : 'unknown';
+    const text = `call '${call.method}' of '${this.queue}' got no answer in ${timeout} ms`;
+    this.giveUp(call, new OperationTimeout(text, { outcome }));
+  }
+
+  private giveUp(call: Call, reason: unknown): void {
+    if (!this.open.has(call.id)) return;
+    this.settle(call, () => call.reject(reason), 'failed');
+    if (!this.cancels || call.sentIn === 0 || this.isDown) return;
+    const parts = { exchange: cancelExchange, routingKey: cancelKey(this.queue), type: cancelType, deliveryMode: 1 };
+    // Whoever does not hear of it works for nothing, and that is all.
+    this.client.basicPublish({ ...parts, correlationId: call.id }).catch(() => {});
+  }
+
+  private settle(call: Call, tell: () => void, count: 'answered' | 'failed'): void {
+    this.open.delete(call.id);
+    call.release();
+    this.counts[count]++;
+    tell();
+  }
+}

@@ -1,0 +1,114 @@
+/** What a server and a caller are told, and the types that go from one to the other. Checks of single options. */
+import type { FieldTableInput, Message, OperationOptions, QueueDeclareOptions } from '@puka/client';
+import { UsageError } from '@puka/errors';
+import type { Codec } from './codec.ts';
+import type { ReplyStrategy } from './replies.ts';
+import { type CallSignal, longestMs } from './timers.ts';
+
+/** What a handler gets beside its argument. */
+export interface CallContext {
+  /**
+   * Aborted when nobody waits for the result any more: the caller gave up, its time is over, the service is stopping and out of
+   * time, or the connection has ended.
+   */
+  readonly signal: CallSignal;
+  /** The request itself, with its headers and properties. It is settled by the service. */
+  readonly message: Message;
+}
+
+/** A handler: takes what the caller gave, returns or resolves to the result. */
+export type Handler = (argument: never, context: CallContext) => unknown;
+
+/** Handlers by the name of their method. */
+export type Handlers = Readonly<Record<string, Handler>>;
+
+/** Options of `serve`. */
+export interface ServeOptions {
+  /** The queue that requests come to, up to 239 bytes. */
+  readonly queue: string;
+  /** Most handlers at once, 1 to 65535. Default 16. */
+  readonly concurrency?: number | undefined;
+  /**
+   * How the queue is declared, over `{ autoDelete: true }`: gone with its last server, so that a call then fails at once with
+   * `NoRoute`. `false`: it is there already.
+   */
+  readonly declare?: false | Omit<QueueDeclareOptions, 'queue' | 'passive' | keyof OperationOptions> | undefined;
+  /** Default: JSON. */
+  readonly codec?: Codec | undefined;
+  /** `true`: errors go to the caller with their stack, which tells of files and versions. Default `false`. */
+  readonly withStack?: boolean | undefined;
+  /** `false`: does not listen for calls given up; handlers are aborted by their time alone. Default `true`. */
+  readonly cancels?: boolean | undefined;
+}
+
+/** How a service has fared so far. */
+export interface ServiceStats {
+  /** Handlers that run. */
+  readonly running: number;
+  /** Handlers that returned. */
+  readonly done: number;
+  /** Handlers that threw, and requests that could not be run. */
+  readonly failed: number;
+  /** Calls that were given up, before or while they ran. */
+  readonly cancelled: number;
+  /** Requests that may have run on another server and must not run twice, or that came while the last server stopped. */
+  readonly refused: number;
+  /** Replies that found nobody. */
+  readonly unheard: number;
+}
+
+/** Options of `caller`. */
+export interface CallerOptions {
+  /** The queue of the service. */
+  readonly queue: string;
+  /** Milliseconds a call may take, 1 to 2 147 483 647, or `Infinity`. Default 30 000. */
+  readonly timeout?: number | undefined;
+  /** Methods that may run twice: they are sent again after a lost connection. `true`: all. Default: none. */
+  readonly idempotent?: boolean | readonly string[] | undefined;
+  /** Default: JSON. */
+  readonly codec?: Codec | undefined;
+  /** Where replies come to. Default `replyQueue`. */
+  readonly replies?: ReplyStrategy | undefined;
+  /** `false`: servers are not told of calls given up. Default `true`. */
+  readonly cancels?: boolean | undefined;
+}
+
+/** Options of one call. */
+export interface CallOptions {
+  /** Gives the call up: it rejects with `signal.reason`, and the server is told. */
+  readonly signal?: OperationOptions['signal'];
+  /** As in `CallerOptions`, for this call. */
+  readonly timeout?: number | undefined;
+  /** As in `CallerOptions`, for this call. */
+  readonly idempotent?: boolean | undefined;
+  /** Headers of the request; the handler finds them in `context.message.headers`. */
+  readonly headers?: Readonly<Record<string, FieldTableInput | string | number | boolean | null>> | undefined;
+}
+
+/** How a caller has fared so far. */
+export interface CallerStats {
+  /** Calls without an outcome. */
+  readonly open: number;
+  /** Calls that were answered, by a result or by an error. */
+  readonly answered: number;
+  /** Calls that failed without an answer. */
+  readonly failed: number;
+  /** Requests that were sent again after a lost connection. */
+  readonly resent: number;
+  /** Replies to calls that nobody waits for any more. */
+  readonly lateReplies: number;
+}
+
+/** @throws {UsageError} for what is no time in milliseconds. */
+export function checkTimeout(name: string, value: number): void {
+  if (value === Number.POSITIVE_INFINITY || (value >= 1 && value <= longestMs)) return;
+  throw new UsageError(`${name} is ${String(value)}; it takes milliseconds from 1 to ${longestMs}, or Infinity`);
+}
+
+/** @throws {UsageError} for what is no name of a service's queue. */
+export function checkQueue(queue: unknown): void {
+  if (typeof queue === 'string' && queue !== '' && queue.length <= 239) return;
+  throw new UsageError(
+    `queue is ${typeof queue === 'string' ? `of ${queue.length} characters` : typeof queue}; it takes a name of 1 to 239`,
+  );
+}

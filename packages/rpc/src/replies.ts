@@ -1,0 +1,38 @@
+/** Where replies come to. A strategy can be put in its place. Must not know what a reply is about. */
+import type { Client, Message } from '@puka/client';
+
+/** An address that servers can answer to. */
+export interface ReplyAddress {
+  /** What stands in `replyTo` of a request, as of now. */
+  readonly replyTo: string;
+  /** Whether replies still come there. */
+  readonly isOpen: boolean;
+  /** Ends it. */
+  close(): Promise<void>;
+}
+
+/** Makes such an address, over a client that is connected. */
+export type ReplyStrategy = (client: Client, onReply: (reply: Message) => void) => Promise<ReplyAddress>;
+
+/** A queue of its own, exclusive and named by the broker: gone with the connection. */
+export const replyQueue: ReplyStrategy = async (client, onReply) => {
+  const declared = await client.queueDeclare({ exclusive: true });
+  const consumer = client.basicConsume({ queue: declared.queue, noAck: true }, (_error, reply) => {
+    if (reply !== undefined) onReply(reply);
+  });
+  await consumer.ready;
+  return {
+    // Read anew each time: behind a recovered connection the broker may have named it otherwise.
+    get replyTo() {
+      return declared.queue;
+    },
+    get isOpen() {
+      return !consumer.isEnded;
+    },
+    async close() {
+      if (consumer.isEnded) return;
+      await consumer.cancel();
+      await client.queueDelete({ queue: declared.queue });
+    },
+  };
+};

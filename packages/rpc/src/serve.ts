@@ -1,0 +1,77 @@
+/** Starts a service: its queue, the queue by which it hears of calls given up, and their consumers. */
+import type { Client, Consumer } from '@puka/client';
+import { UsageError } from '@puka/errors';
+import { jsonCodec } from './codec.ts';
+import { checkQueue, type Handler, type Handlers, type ServeOptions } from './options.ts';
+import { Service } from './service.ts';
+import { cancelExchange, cancelKey } from './wire-format.ts';
+
+const defaultConcurrency = 16;
+
+/**
+ * Serves calls: each handler is a method that callers of the queue have. Several servers may serve one queue.
+ *
+ * A request is acked when its answer is out. One that a server took and did not answer goes to another server; there it runs
+ * again only where its caller has marked it idempotent.
+ *
+ * Rejects with the client's errors, such as `PreconditionFailed` for a queue that is there otherwise; `UsageError` for an option out
+ * of its range.
+ *
+ * @example
+ * ```ts
+ * import { Client } from '@puka/client';
+ * import { serve } from '@puka/rpc';
+ *
+ * const client = new Client('amqp://localhost');
+ * await client.connect();
+ * const service = await serve(client, { queue: 'maths', concurrency: 4 }, {
+ *   add: async ({ a, b }: { a: number; b: number }) => a + b,
+ * });
+ * await service.stop();
+ * ```
+ */
+export async function serve<Served extends Handlers>(
+  client: Client,
+  options: ServeOptions,
+  handlers: Served,
+): Promise<Service<Served>> {
+  const { queue, concurrency = defaultConcurrency, declare = {}, codec = jsonCodec, cancels = true } = options;
+  checkQueue(queue);
+  if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 65_535) {
+    throw new UsageError(`concurrency is ${String(concurrency)}; it takes integers from 1 to 65535`);
+  }
+  const service = new Service<Served>(client, options, codec, checkedHandlers(handlers));
+  if (declare !== false) await client.queueDeclare({ queue, autoDelete: true, ...declare });
+  const listening = cancels ? [await listenForCancels(client, service)] : [];
+  const requests = client.basicConsume({ queue, prefetchCount: concurrency }, (error, message) => {
+    if (message !== undefined) return service.receive(message);
+    service.consumerEnded(error);
+    return undefined;
+  });
+  service.uses([requests, ...listening]);
+  await requests.ready;
+  return service;
+}
+
+/** An exclusive queue, for every server has to hear of it: which of them has the call, the caller does not know. */
+async function listenForCancels(client: Client, service: Service): Promise<Consumer> {
+  const { queue } = await client.queueDeclare({ exclusive: true, autoDelete: true });
+  await client.queueBind({ queue, exchange: cancelExchange, routingKey: cancelKey(service.queue) });
+  const consumer = client.basicConsume({ queue, noAck: true }, (_error, message) => {
+    const id = message?.correlationId;
+    if (id !== undefined) service.callCancelled(id);
+  });
+  await consumer.ready;
+  return consumer;
+}
+
+function checkedHandlers(handlers: Handlers): ReadonlyMap<string, Handler> {
+  const entries = Object.entries(handlers);
+  for (const [name, handler] of entries) {
+    if (typeof handler !== 'function')
+      throw new UsageError(`handler '${name}' is ${typeof handler}; it takes a function`);
+    if (name.length > 255)
+      throw new UsageError(`the name of a handler has ${name.length} characters; it takes up to 255`);
+  }
+  return new Map(entries);
+}

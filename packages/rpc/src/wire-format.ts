@@ -1,0 +1,72 @@
+/** The names that stand in messages: docs/rpc.md describes them for other languages. Must not send anything. */
+import { isPukaError } from '@puka/errors';
+
+/** `type` of a reply that carries the result; a reply without a `type` is taken for one. */
+export const resultType = 'result';
+/** `type` of a reply that carries an error. */
+export const errorType = 'error';
+/** `type` of the message by which a caller gives a call up. */
+export const cancelType = 'cancel';
+/** Header of a request that may be run twice. */
+export const idempotentHeader = 'idempotent';
+/** Every virtual host has it: nobody declares anything to give a call up. */
+export const cancelExchange = 'amq.direct';
+
+/** The routing key by which the servers of a queue hear of calls given up. */
+export function cancelKey(queue: string): string {
+  return `puka.rpc.cancel.${queue}`;
+}
+
+/** Codes of errors that are the server's own, not the handler's. */
+export const serverCodes = {
+  /** No handler of that name. */
+  unknownMethod: 'UNKNOWN_METHOD',
+  /** The argument cannot be decoded. */
+  badRequest: 'BAD_REQUEST',
+  /** The result cannot be encoded or sent. */
+  badResult: 'BAD_RESULT',
+  /** Another server had it, and it may have run there. */
+  outcomeUnknown: 'OUTCOME_UNKNOWN',
+  /** The last server was stopping, and has not run it. */
+  notRun: 'NOT_RUN',
+  /** The server stopped before the handler was done. */
+  stopped: 'SERVICE_STOPPED',
+} as const;
+
+/** An error as it stands in a reply. */
+export interface ErrorBody {
+  readonly name: string;
+  readonly message: string;
+  readonly code?: string;
+  readonly data?: unknown;
+  readonly stack?: string;
+}
+
+/** What of a thrown value goes to the caller: name, code, text and its own `data`; the stack only where it is asked for. */
+export function errorBody(thrown: unknown, withStack: boolean): ErrorBody {
+  if (!(thrown instanceof Error)) return { name: 'Error', message: String(thrown) };
+  const { name, message } = thrown;
+  const code = 'code' in thrown && ['string', 'number'].includes(typeof thrown.code) ? String(thrown.code) : undefined;
+  const data: unknown = 'data' in thrown && !isPukaError(thrown) ? thrown.data : undefined;
+  return {
+    name,
+    message,
+    ...(code === undefined ? {} : { code }),
+    ...(data === undefined ? {} : { data }),
+    ...(withStack && thrown.stack !== undefined ? { stack: thrown.stack } : {}),
+  };
+}
+
+/** Reads the body of an error, whoever wrote it: what is missing is made up. */
+export function readErrorBody(value: unknown): ErrorBody {
+  if (typeof value !== 'object' || value === null) return { name: 'Error', message: String(value) };
+  const fields: Readonly<Record<string, unknown>> = { ...value };
+  const { name, message, code, data, stack } = fields;
+  return {
+    name: typeof name === 'string' ? name : 'Error',
+    message: typeof message === 'string' ? message : 'the server gave no text',
+    ...(typeof code === 'string' || typeof code === 'number' ? { code: String(code) } : {}),
+    ...(data === undefined ? {} : { data }),
+    ...(typeof stack === 'string' ? { stack } : {}),
+  };
+}
