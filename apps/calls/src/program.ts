@@ -1,5 +1,5 @@
 /** The two ends. Must not read the command line. */
-import { Client, OperationTimeout } from '@puka/client';
+import { type Client, OperationTimeout } from '@puka/client';
 import { caller, RemoteError, type Service, serve } from '@puka/rpc';
 import { primes } from './primes.ts';
 

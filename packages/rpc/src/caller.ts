@@ -3,11 +3,11 @@
 import type { Client } from '@puka/client';
 import { UsageError } from '@puka/errors';
 import { Calls } from './calls.ts';
-import type { CallerOptions, CallerStats, CallOptions, Handler, Handlers } from './options.ts';
+import type { CallerOptions, CallerStats, CallOptions, Handler } from './options.ts';
 import type { Service } from './service.ts';
 
 /** The handlers of a service, or handlers themselves. */
-type HandlersOf<Served> = Served extends Service<infer Known> ? Known : Served extends Handlers ? Served : never;
+type HandlersOf<Served> = Served extends Service<infer Known> ? Known : Served;
 
 /** A handler as its caller sees it. */
 export type Method<Called extends Handler> =
@@ -19,7 +19,9 @@ export type Method<Called extends Handler> =
 
 /** The methods of a service. `await using` closes it. */
 export type Caller<Served> = {
-  readonly [Name in keyof HandlersOf<Served> & string]: Method<HandlersOf<Served>[Name]>;
+  readonly [Name in keyof HandlersOf<Served> & string]: HandlersOf<Served>[Name] extends infer Called extends Handler
+    ? Method<Called>
+    : never;
 } & AsyncDisposable;
 
 const callsOf = new WeakMap<object, Calls>();
@@ -39,8 +41,7 @@ const callsOf = new WeakMap<object, Calls>();
  * import { caller } from '@puka/rpc';
  *
  * interface Maths {
- *   readonly add: (pair: { a: number; b: number }) => number;
- *   readonly [method: string]: (argument: never) => unknown;
+ *   add(pair: { a: number; b: number }): number;
  * }
  *
  * const client = new Client('amqp://localhost');
