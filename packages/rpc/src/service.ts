@@ -35,12 +35,10 @@ interface Running {
   isOver: boolean;
 }
 
-/** For the types: the handlers of a service. */
-export declare const handlersOf: unique symbol;
-
 /** Made by `serve`. */
 export class Service<Served extends Handlers = Handlers> {
-  declare readonly [handlersOf]?: Served;
+  /** For the types alone, which read the handlers from it: never there. */
+  declare readonly served?: Served;
   /** The queue that requests come to. */
   readonly queue: string;
   /**
