@@ -20,7 +20,8 @@ import { defaultConnector } from '@puka/transport';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const certificates = makeCertificates();
-const { ca, client: identity } = certificates;
+const { ca } = certificates;
+const identity = { cert: certificates.client.cert, key: certificates.client.key };
 const tls = { ca, ...identity };
 /** Frames before tune; RabbitMQ takes 4096 by default, and 8192 since 4.1. */
 const initialFrameMax = 12_000;
