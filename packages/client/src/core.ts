@@ -216,7 +216,8 @@ export class Core implements WaitingHost, LifecycleHost, StartConsumerHost, Conn
 
   /** For its life. */
   ended({ connection, error, reason, stateBefore }: Parameters<LifecycleHost['ended']>[0]): void {
-    if (stateBefore === 'recovering') this.users.detach(reason, false);
+    // They may wait for a connection that does not follow any more.
+    if (stateBefore === 'recovering' || stateBefore === 'connected') this.users.detach(reason, false);
     this.recovery.ended();
     this.topology?.clear();
     this.flow.connectionClosed();

@@ -157,7 +157,8 @@ export class Lifecycle {
     if (this.connection !== connection) return;
     const { round, refusal } = this;
     this.refusal = undefined;
-    if (this.isFollowed && error !== undefined) {
+    // What ended with the connection may have closed the client: a shutdown that waited for nothing else.
+    if (this.isFollowed && error !== undefined && this.state !== 'closing') {
       this.lost(connection, error);
     } else if (this.state === 'closing' || connection.hasOpened) {
       this.ended(error, reason);
