@@ -19,6 +19,7 @@ export const publishedPackages: readonly string[] = [
   'testing',
   'worker',
   'topology',
+  'rpc',
 ];
 
 /** Runs a command to its end, the workspace's tools within reach; throws with all of its output when it fails. */
