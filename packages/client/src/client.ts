@@ -7,6 +7,7 @@ import { UsageError } from '@puka/errors';
 import type { ClientOptions } from './client-options.ts';
 import type { ClientState } from './connection/client-states.ts';
 import { Consumer, checkConsumer, type MessageCallback } from './consuming/consumer.ts';
+import { directReplyQueue } from './consuming/direct-replies.ts';
 import { Message } from './consuming/message.ts';
 import type * as Consuming from './consuming/options.ts';
 import { startConsumer } from './consuming/start-consumer.ts';
@@ -193,7 +194,12 @@ export class Client implements AsyncDisposable {
    * name that begins with `amq.`. A type nobody knows is `CommandInvalid`, by which older brokers end the connection.
    */
   exchangeDeclare(options: Topology.ExchangeDeclareOptions, callback?: Callback<void>): Operation<void> {
-    return this.#declare(options, callback, () => declarations.exchangeDeclare(options), 'exchange.declare');
+    const { exchanges } = this.#core.users;
+    const declare = (): declarations.Declaration<undefined> => {
+      const declaration = declarations.exchangeDeclare(options);
+      return noting(declaration, () => exchanges.add(options.exchange));
+    };
+    return this.#declare(options, callback, declare, 'exchange.declare');
   }
 
   /**
@@ -202,7 +208,12 @@ export class Client implements AsyncDisposable {
    * Rejects with `PreconditionFailed` for `ifUnused`, `AccessRefused` for those every virtual host has.
    */
   exchangeDelete(options: Topology.ExchangeDeleteOptions, callback?: Callback<void>): Operation<void> {
-    return this.#declare(options, callback, () => declarations.exchangeDelete(options), 'exchange.delete');
+    const { exchanges } = this.#core.users;
+    const declare = (): declarations.Declaration<undefined> => {
+      const declaration = declarations.exchangeDelete(options);
+      return noting(declaration, () => exchanges.forget(options.exchange));
+    };
+    return this.#declare(options, callback, declare, 'exchange.delete');
   }
 
   /**
@@ -243,12 +254,15 @@ export class Client implements AsyncDisposable {
    */
   basicPublish(options: PublishOptions, callback?: Callback<void>): Operation<void> {
     const core = this.#core;
-    const { publisher } = core.users;
+    const { users } = core;
+    const isForReply = options.replyTo === directReplyQueue;
+    const publisher = isForReply ? users.replies.publisher : users.publisher;
     const operation = new PublishOperation(core, 'basic.publish', callback);
     if (!core.accepts(operation)) return operation;
     if (!applyBounds(core, operation, options, () => publisher.forget(operation))) return operation;
     try {
       core.flow.checkOutbound();
+      if (isForReply) users.replies.checkPublish();
       publisher.publish(operation, publishInput(options, core.maxTableDepth));
     } catch (error) {
       operation.reject(error);
@@ -479,7 +493,7 @@ export class Client implements AsyncDisposable {
     this.#core.callbacks.runAll();
   }
 
-  /** Whether more than `maxBufferedBytes` wait to go out or for their confirm. */
+  /** Whether more than `maxBufferedBytes`, or more than `maxOpenPublishes`, wait to go out or for their confirm. */
   get needsDrain(): boolean {
     return this.#core.flow.needsDrain;
   }
@@ -542,6 +556,20 @@ export function loop(clients: readonly Client[]): Promise<void> {
       );
     }
   });
+}
+
+/** The same declaration; `note` is called when the broker has done it. */
+function noting<Result>(
+  declaration: declarations.Declaration<Result>,
+  note: () => void,
+): declarations.Declaration<Result> {
+  return {
+    ...declaration,
+    read: (reply) => {
+      note();
+      return declaration.read(reply);
+    },
+  };
 }
 
 /** @returns the operation, which has failed on the spot. */

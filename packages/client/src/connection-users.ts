@@ -6,9 +6,11 @@ import type { PukaError } from '@puka/errors';
 import { ChannelPool } from './connection/channel-pool.ts';
 import type { ConnectionUser, ConnectionUserGroup } from './connection/connection-user.ts';
 import type { Consumer } from './consuming/consumer.ts';
+import { DirectReplies } from './consuming/direct-replies.ts';
 import { Getting } from './consuming/getting.ts';
 import { Subscriptions, type SubscriptionsHost } from './consuming/subscriptions.ts';
-import { Publisher } from './publishing/publisher.ts';
+import { ExchangeChecks } from './publishing/exchange-checks.ts';
+import { Publisher, type PublisherHost } from './publishing/publisher.ts';
 import type { ConnectionInfo, Session } from './session/index.ts';
 import type { DeclaredTopology } from './topology/declared-topology.ts';
 import { Requests } from './topology/requests.ts';
@@ -35,6 +37,9 @@ export interface ConnectionUsersHost extends Omit<SubscriptionsHost, 'topology'>
 /** The users of the connections of one client. */
 export class ConnectionUsers implements ConnectionUserGroup {
   readonly publisher: Publisher;
+  /** Publishes that ask for direct replies, and their consumer. */
+  readonly replies: DirectReplies;
+  readonly exchanges: ExchangeChecks;
   readonly pool: ChannelPool;
   readonly requests: Requests;
   readonly subscriptions: Subscriptions;
@@ -42,15 +47,20 @@ export class ConnectionUsers implements ConnectionUserGroup {
   private readonly all: readonly ConnectionUser[];
 
   constructor(host: ConnectionUsersHost) {
-    const publisher = new Publisher(host.pubacks, () => host.publishesSettled(), host.topology);
-    this.publisher = publisher;
-    this.pool = new ChannelPool(() => publisher.hasChannel);
+    this.pool = new ChannelPool(() => this.publisher.hasChannel);
+    this.exchanges = new ExchangeChecks(this.pool, host);
+    const { pubacks, topology: names } = host;
+    const publishesSettled = (): void => host.publishesSettled();
+    const openChannel: PublisherHost['openChannel'] = (session, sink) => session.openChannel(sink, () => {});
+    this.publisher = new Publisher({ pubacks, names, publishesSettled, openChannel }, this.exchanges);
+    this.replies = new DirectReplies({ pubacks, names, publishesSettled }, this.exchanges);
     this.requests = new Requests(this.pool, host);
-    this.subscriptions = new Subscriptions(this.pool, host);
+    this.subscriptions = new Subscriptions(this.pool, host, this.replies);
     this.getting = new Getting(this.pool, host);
     // Subscribing comes first, publishing last: a broker short of memory reads nothing behind a publish.
     // The pool is detached last: what waits there for a channel ends when those that wait know why.
-    this.all = [this.subscriptions, this.requests, this.getting, publisher, this.pool];
+    const publishers = [this.publisher, this.replies.publisher];
+    this.all = [this.subscriptions, this.requests, this.getting, ...publishers, this.exchanges, this.pool];
   }
 
   /** Channels can be lent. */
@@ -69,14 +79,15 @@ export class ConnectionUsers implements ConnectionUserGroup {
   /** Of these only publishing has something to send ahead. */
   beforeWrite(): void {
     this.publisher.beforeWrite();
+    this.replies.publisher.beforeWrite();
   }
 
   get awaitsAnswer(): boolean {
-    return this.publisher.awaitsAnswer;
+    return this.publisher.awaitsAnswer || this.replies.publisher.awaitsAnswer;
   }
 
   get openBytes(): number {
-    return this.publisher.openBytes;
+    return this.publisher.openBytes + this.replies.publisher.openBytes;
   }
 
   /** Requests, gets and consumers that wait for the next connection. */
@@ -84,8 +95,18 @@ export class ConnectionUsers implements ConnectionUserGroup {
     return this.requests.heldCount + this.getting.heldCount + this.subscriptions.heldCount;
   }
 
-  /** Publishes, requests and gets without an outcome. */
+  /** Publishes without an outcome. */
+  get openPublishes(): number {
+    return this.publisher.outstanding + this.replies.publisher.outstanding;
+  }
+
+  /** Requests and gets without an outcome. */
+  get openOperations(): number {
+    return this.requests.outstanding + this.getting.outstanding;
+  }
+
+  /** All without an outcome. */
   get outstanding(): number {
-    return this.publisher.outstanding + this.requests.outstanding + this.getting.outstanding;
+    return this.openPublishes + this.openOperations;
   }
 }

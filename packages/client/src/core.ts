@@ -154,6 +154,11 @@ export class Core implements WaitingHost, LifecycleHost, StartConsumerHost, Conn
     return Math.max(this.connection?.driver.bufferedBytes ?? 0, this.users.openBytes);
   }
 
+  /** Publishes without an outcome. */
+  get openPublishes(): number {
+    return this.users.openPublishes;
+  }
+
   /** Whether the socket is to be read. */
   regulateReading(): void {
     this.connection?.driver.roomChanged();
@@ -464,7 +469,7 @@ export class Core implements WaitingHost, LifecycleHost, StartConsumerHost, Conn
 function checkOptions(options: ClientOptions): void {
   checkSessionOptions({ frameMax: options.frameMax, heartbeat: options.heartbeat });
   if (options.channelMax !== 0) checkInteger('channelMax', options.channelMax, 4, 65_535);
-  for (const name of ['maxMessageBytes', 'maxBufferedBytes', 'maxInboundBytes'] as const) {
+  for (const name of ['maxMessageBytes', 'maxBufferedBytes', 'maxOpenPublishes', 'maxInboundBytes'] as const) {
     checkInteger(name, options[name], 0, Number.MAX_SAFE_INTEGER);
   }
   checkTimeout(options.connectTimeout);

@@ -15,6 +15,8 @@ const inboundFactor = 4;
 export interface FlowControlHost {
   /** Bytes that wait to go out, and those of publishes without an outcome. */
   readonly outboundBytes: number;
+  /** Publishes without an outcome. */
+  readonly openPublishes: number;
   /** Bytes kept of messages that have not come whole. */
   readonly halfMessageBytes: number;
   /** Consumers that have not ended. */
@@ -27,9 +29,10 @@ export interface FlowControlHost {
   passOverLongest(why: string, leastBytes: number): boolean;
 }
 
-/** The limits, in bytes. */
+/** The limits: in bytes, and in publishes. */
 export interface FlowLimits {
   readonly maxBufferedBytes?: number | undefined;
+  readonly maxOpenPublishes?: number | undefined;
   readonly maxInboundBytes?: number | undefined;
   readonly maxMessageBytes?: number | undefined;
 }
@@ -37,6 +40,7 @@ export interface FlowLimits {
 /** The flow control of one client. */
 export class FlowControl implements InboundMeter {
   private readonly maxBufferedBytes: number;
+  private readonly maxOpenPublishes: number;
   private readonly maxInboundBytes: number;
   /** The most that is held while the socket has to be read. One message always fits beside what may wait. */
   private readonly inboundCeiling: number;
@@ -45,6 +49,7 @@ export class FlowControl implements InboundMeter {
   private waiters: Operation<void>[] = [];
 
   constructor(limits: FlowLimits, host: FlowControlHost) {
+    this.maxOpenPublishes = limits.maxOpenPublishes ?? 16_384;
     this.maxBufferedBytes = limits.maxBufferedBytes ?? 64 * mebibyte;
     this.maxInboundBytes = limits.maxInboundBytes ?? 64 * mebibyte;
     const maxMessageBytes = limits.maxMessageBytes ?? 128 * mebibyte;
@@ -54,7 +59,8 @@ export class FlowControl implements InboundMeter {
 
   /** As `Client.needsDrain`. */
   get needsDrain(): boolean {
-    return this.host.outboundBytes > this.maxBufferedBytes;
+    const { outboundBytes, openPublishes } = this.host;
+    return outboundBytes > this.maxBufferedBytes || openPublishes > this.maxOpenPublishes;
   }
 
   /** As `Client.drained`. */

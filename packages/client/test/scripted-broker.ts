@@ -254,6 +254,10 @@ export class ScriptedBroker {
         return [[channel, { type: 'basic.cancel-ok', consumerTag: method.consumerTag }]];
       case 'basic.get':
         return [[channel, { type: 'basic.get-empty' }]];
+      case 'exchange.declare':
+        return [[channel, { type: 'exchange.declare-ok' }]];
+      case 'exchange.delete':
+        return [[channel, { type: 'exchange.delete-ok' }]];
       case 'queue.declare': {
         const queue = method.queue === '' ? `amq.gen-${this.queueNames.next++}` : method.queue;
         return [[channel, { type: 'queue.declare-ok', queue, messageCount: 0, consumerCount: 0 }]];

@@ -59,6 +59,8 @@ export interface ConnectionOptions extends ConnectingOptions {
   readonly maxTableDepth?: number | undefined;
   /** Outbound bytes above which `needsDrain` is true; at twice that a publish fails with `LimitExceeded`. Default 64 MiB. */
   readonly maxBufferedBytes?: number | undefined;
+  /** Publishes without an outcome above which `needsDrain` is true. Default 16 384. */
+  readonly maxOpenPublishes?: number | undefined;
   /**
    * Inbound bytes not yet handed out above which the socket is not read. Default 64 MiB. It is read on while an answer is
    * awaited: a confirm or a reply comes behind the messages that were sent before it.

@@ -4,6 +4,7 @@
  */
 import type { PukaError } from '@puka/errors';
 import { ByteReader } from '@puka/wire';
+import type { Publisher } from '../publishing/publisher.ts';
 import type { ChannelSink, ReceivedContent, SessionChannel } from '../session/index.ts';
 import type { Consumer, ConsumerSource } from './consumer.ts';
 import { Message, type Settlement } from './message.ts';
@@ -14,6 +15,8 @@ export interface ConsumerChannelHost {
   messageOverLimit(subscription: Subscription, why: string): void;
   /** RabbitMQ extension: the broker ended a subscription. */
   subscriptionCancelled(subscription: Subscription): void;
+  /** Direct reply-to: publishes have lost their channel. */
+  publishingClosed(): void;
   /** The channel is closed. */
   consumerChannelClosed(channel: ConsumerChannel, error: PukaError | undefined): void;
   /** The last consumer has gone, and the last of its messages is settled. */
@@ -58,7 +61,7 @@ export class Subscription implements Settlement {
     const isUnwanted = this.isRetired && (consumer.isEnded || consumer.isCancelling);
     if (isUnwanted || overLimit !== undefined) {
       if (this.isStream) {
-        on.keepsLeftovers = true;
+        on.mustClose = true;
         return false;
       }
       on.channel.nack(deliveryTag, true);
@@ -93,7 +96,7 @@ export class Subscription implements Settlement {
     const { on } = this;
     this.unsettled--;
     if (this.isStream) {
-      on.keepsLeftovers = true;
+      on.mustClose = true;
       on.channel.letGo(deliveryTag);
     } else {
       on.channel.nack(deliveryTag, true);
@@ -131,8 +134,15 @@ export class ConsumerChannel implements ChannelSink {
   readonly host: ConsumerChannelHost;
   /** The one whose consume the broker refused, so that it closed the channel. */
   culprit: Consumer | undefined = undefined;
-  /** Deliveries of a stream were let go on it: for the broker they are unsettled until the channel is closed. */
-  keepsLeftovers = false;
+  /** A publish was refused on it, so that the broker closed it: none of its consumers did. */
+  isLostByPublish = false;
+  /**
+   * It cannot be used for anything else later: deliveries of a stream were let go on it, which for the broker are unsettled
+   * until it is closed, or it has confirms.
+   */
+  mustClose = false;
+  /** Direct reply-to: publishes that go over it. */
+  publishing: Publisher | undefined = undefined;
   private readonly byTag = new Map<string, Subscription>();
   /** Subscriptions that were ended, and of which messages are unsettled. */
   private readonly endedSubscriptions = new Set<Subscription>();
@@ -204,13 +214,14 @@ export class ConsumerChannel implements ChannelSink {
   }
 
   content(content: ReceivedContent): boolean {
-    if (content.kind !== 'deliver') return false;
+    if (content.kind !== 'deliver') return this.publishing?.content(content) ?? false;
     const subscription = this.only ?? this.byTag.get(readConsumerTag(content));
     return subscription?.deliver(content) ?? false;
   }
 
-  /** No publish goes over this channel. */
-  confirmed(): void {}
+  confirmed(deliveryTag: number, multiple: boolean, ack: boolean): void {
+    this.publishing?.confirmed(deliveryTag, multiple, ack);
+  }
 
   consumerCancelled(consumerTag: string): void {
     const subscription = this.byTag.get(consumerTag);
@@ -218,12 +229,19 @@ export class ConsumerChannel implements ChannelSink {
   }
 
   closed(error: PukaError | undefined): void {
+    const { publishing } = this;
+    this.isLostByPublish = publishing !== undefined && error?.method === 'basic.publish';
     this.host.consumerChannelClosed(this, error);
+    if (publishing?.isOn(this.channel)) {
+      publishing.closed(error);
+      this.host.publishingClosed();
+    }
   }
 
   /** Reports when nobody needs the channel any more. */
   freeWhenDone(): void {
     if (this.byTag.size > 0 || this.channel.unsettledDeliveries > 0) return;
+    if (this.publishing !== undefined && this.publishing.countOn(this.channel) > 0) return;
     this.host.consumerChannelFree(this);
   }
 }

@@ -4,7 +4,9 @@
  */
 
 import type { Operation } from '../operations/operation.ts';
+import { Queue } from '../runtime/queue.ts';
 import type { Subscription } from './consumer-channel.ts';
+import { ResubscribePace } from './resubscribe-pace.ts';
 
 /** The state of one consumer. It begins busy, with the first subscribing. */
 export class ConsumerState {
@@ -19,8 +21,11 @@ export class ConsumerState {
   cancel: Operation<{ readonly consumerTag: string }> | undefined = undefined;
   /** What waits for the next subscribing: a limit that was changed while the connection was lost. */
   readonly onSubscribed: (() => void)[] = [];
+  /** Undoes the timers of queues that are subscribed to again after a pause. */
+  readonly pauses: Set<() => void> = new Set();
+  private readonly paces = new Map<string, ResubscribePace>();
   private isBusy = true;
-  private readonly next: (() => void)[] = [];
+  private readonly next = new Queue<() => void>();
 
   /**
    * Does a task when what is under way is done.
@@ -45,6 +50,19 @@ export class ConsumerState {
   /** Whether nothing is under way. */
   get isSteady(): boolean {
     return !this.isBusy;
+  }
+
+  /** The pace at which a queue is subscribed to again. */
+  paceOf(queue: string): ResubscribePace {
+    const pace = this.paces.get(queue) ?? new ResubscribePace();
+    this.paces.set(queue, pace);
+    return pace;
+  }
+
+  /** Subscribes to nothing again. */
+  stopPauses(): void {
+    for (const undo of this.pauses) undo();
+    this.pauses.clear();
   }
 
   /** What was under way is done: the next may go on. */

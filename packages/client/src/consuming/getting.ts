@@ -8,6 +8,7 @@ import type { ChannelPool } from '../connection/channel-pool.ts';
 import { notSent } from '../connection/connection.ts';
 import type { ConnectionUser } from '../connection/connection-user.ts';
 import type { Operation } from '../operations/operation.ts';
+import { Queue } from '../runtime/queue.ts';
 import type { ChannelSink, ReceivedContent, SessionChannel } from '../session/index.ts';
 import { Message, type Settlement } from './message.ts';
 import { messageOverLimit } from './over-limit.ts';
@@ -108,8 +109,8 @@ export class Getting implements ConnectionUser {
   /** For the channels: they are settled. */
   freed(channel: GetChannel): void {
     if (!this.channels.delete(channel)) return;
-    for (const [queue, other] of this.byQueue) {
-      if (other === channel) this.byQueue.delete(queue);
+    for (const queue of channel.queues) {
+      if (this.byQueue.get(queue) === channel) this.byQueue.delete(queue);
     }
     this.pool.releaseKept('gets', channel.channel);
   }
@@ -159,6 +160,7 @@ export class Getting implements ConnectionUser {
 
   private sendAll(queue: string, home: GetChannel): void {
     this.byQueue.set(queue, home);
+    home.queues.add(queue);
     for (const get of this.takeOpening(queue)) {
       if (get.operation.state === 'pending') home.send(get);
     }
@@ -188,7 +190,9 @@ export class Getting implements ConnectionUser {
 export class GetChannel implements ChannelSink, Settlement {
   readonly channel: SessionChannel;
   private readonly getting: Getting;
-  private readonly pending: Get[] = [];
+  private readonly pending = new Queue<Get>();
+  /** The queues whose gets go over it. */
+  readonly queues: Set<string> = new Set();
   private refusal: { readonly queue: string; readonly error: AmqpError } | undefined = undefined;
 
   constructor(channel: SessionChannel, getting: Getting) {
@@ -222,7 +226,7 @@ export class GetChannel implements ChannelSink, Settlement {
 
   /** The message. One that nobody waits for any more goes back to its queue. */
   content(content: ReceivedContent): boolean {
-    const get = this.pending[0];
+    const get = this.pending.first;
     if (content.kind !== 'get-ok' || get === undefined) return false;
     const { operation, noAck, queue } = get;
     const { deliveryTag, overLimit } = content;

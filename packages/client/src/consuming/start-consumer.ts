@@ -50,11 +50,7 @@ export function startConsumer(
     if (ready.state === 'rejected') consumer.end(ready.error);
   });
   const giveUp = (): void => void host.cancelling.cancel(consumer);
-  if (
-    !host.accepts(ready) ||
-    !isChecked(consumer, queues.length, host.maxTableDepth) ||
-    !applyBounds(host, ready, options, giveUp)
-  ) {
+  if (!host.accepts(ready) || !isChecked(consumer, queues.length, host) || !applyBounds(host, ready, options, giveUp)) {
     host.consumerTags.release(consumer);
     return consumer;
   }
@@ -65,9 +61,10 @@ export function startConsumer(
 }
 
 /** @returns whether the consumer can be subscribed; what is wrong is the error of `ready`. */
-function isChecked(consumer: Consumer, count: number, maxTableDepth: number): boolean {
+function isChecked(consumer: Consumer, count: number, host: StartConsumerHost): boolean {
   try {
-    checkConsume(consumer, count, maxTableDepth);
+    checkConsume(consumer, count, host.maxTableDepth);
+    host.subscriptions.replies.checkConsumer(consumer);
     return true;
   } catch (error) {
     consumer.ready.reject(error);

@@ -22,6 +22,7 @@ import type { RecordedConsumer } from '../topology/recorded-entity.ts';
 import type { Consumer, ConsumerSource } from './consumer.ts';
 import { ConsumerChannel, type ConsumerChannelHost, Subscription } from './consumer-channel.ts';
 import { ConsumerState } from './consumer-state.ts';
+import { type DirectReplies, directReplyQueue } from './direct-replies.ts';
 import type { Cancelled } from './options.ts';
 import { consumerOverLimit, messageOverLimit } from './over-limit.ts';
 import { Resubscribing, type ResubscribingHost } from './resubscribing.ts';
@@ -45,6 +46,8 @@ export interface SubscriptionsHost extends ResubscribingHost {
 export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
   private readonly pool: ChannelPool;
   private readonly host: SubscriptionsHost;
+  /** For `startConsumer` too. */
+  readonly replies: DirectReplies;
   private readonly channels = new Set<ConsumerChannel>();
   private readonly states = new Map<Consumer, ConsumerState>();
   private readonly again: Resubscribing;
@@ -53,10 +56,11 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
   private epoch = 0;
   private willRecover = false;
 
-  constructor(pool: ChannelPool, host: SubscriptionsHost) {
+  constructor(pool: ChannelPool, host: SubscriptionsHost, replies: DirectReplies) {
     this.pool = pool;
     this.host = host;
     this.again = new Resubscribing(host);
+    this.replies = replies;
   }
 
   /** Subscribes the consumers that have lost their connection, or were started without one. */
@@ -76,9 +80,11 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
     this.willRecover = willRecover;
     this.epoch++;
     this.again.clear();
-    if (willRecover) return;
     for (const [consumer, state] of [...this.states]) {
-      if (state.subscriptions.size > 0 || !state.isSteady) continue;
+      const isPausing = state.pauses.size > 0;
+      state.stopPauses();
+      const hearsOfIt = !isPausing && (state.subscriptions.size > 0 || !state.isSteady);
+      if (willRecover || hearsOfIt) continue;
       consumer.ready.reject(error);
       this.gone(consumer, asConsumerEnd(error, consumer.queue));
     }
@@ -131,6 +137,7 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
   start(consumer: Consumer): void {
     const state = new ConsumerState();
     this.states.set(consumer, state);
+    this.replies.started(consumer);
     if (this.isAttached) this.subscribeFirst(consumer, () => state.goOn());
     else state.goOn();
   }
@@ -232,6 +239,11 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
       consumer.limitUnacked(prefetchCount);
       operation.isSent = true;
       const old = [...state.subscriptions];
+      // Those that pause know the limit when they are subscribed to again.
+      const sources = consumer.sources.filter(
+        // Another subscription has another address for replies, and those without acks have no limit.
+        ({ queue }) => queue !== directReplyQueue && old.some(({ source }) => source.queue === queue),
+      );
       const finish: Done = (error) => {
         if (error === undefined) {
           const ofOld = new Set<unknown>(old);
@@ -253,13 +265,13 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
         done();
         return;
       }
-      // The new one stands before the old one goes: an auto-delete queue must not see its last consumer leave.
-      if (consumer.sources.some(({ exclusive }) => exclusive)) {
-        this.retire(old, () =>
-          this.subscribe(consumer, consumer.sources, (error) => this.moved(consumer, error, finish)),
-        );
+      // The new one is there before the old one goes: an auto-delete queue must not see its last consumer leave.
+      if (sources.length === 0) {
+        finish(undefined);
+      } else if (sources.some(({ exclusive }) => exclusive)) {
+        this.retire(old, () => this.subscribe(consumer, sources, (error) => this.moved(consumer, error, finish)));
       } else {
-        this.subscribe(consumer, consumer.sources, (error) => {
+        this.subscribe(consumer, sources, (error) => {
           if (error === undefined) this.retire(old, () => finish(undefined));
           else finish(error);
         });
@@ -276,7 +288,9 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
   }
 
   private subscribe(consumer: Consumer, sources: readonly ConsumerSource[], done: Done): void {
-    if (!this.keep(consumer, sources, done)) this.probe(consumer, sources, done);
+    if (this.keep(consumer, sources, done)) return;
+    if (consumer.queue === directReplyQueue) this.share(consumer, sources, done);
+    else this.probe(consumer, sources, done);
   }
 
   /** @returns `false` where no channel may be kept any more. */
@@ -350,6 +364,11 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
       left = 0;
       // Those of this attempt that stood already are gone with the channel, and made again with the rest of it.
       if (!channel.isUsable) for (const subscription of made) state?.subscriptions.delete(subscription);
+      else
+        this.retire(
+          made.filter((subscription) => state?.subscriptions.has(subscription)),
+          () => {},
+        );
       this.consumeFailed(on, consumer, sources, error, done);
     };
     consumer.ready.isSent = true;
@@ -374,6 +393,7 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
       on.add(subscription);
       state?.subscriptions.add(subscription);
     }
+    this.replies.subscribed(consumer, sources[0]?.consumerTag ?? '', on);
     // Nobody is left to have it: not even its consumer.
     if (state === undefined) this.retire(made, () => {});
     this.host.wake();
@@ -429,9 +449,11 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
     state.isOver = true;
     for (const call of state.onSubscribed.splice(0)) call();
     if (state.isRecorded) for (const queue of consumer.queues) this.host.topology?.consumerRemoved(queue);
+    state.stopPauses();
     consumer.end(error);
     if (consumer.isCancelling) consumer.putBackWaiting();
     state.cancel?.fulfil({ consumerTag: consumer.consumerTag });
+    this.replies.gone(consumer);
     this.host.consumerGone(consumer);
     if (state.subscriptions.size > 0) this.retire([...state.subscriptions], () => {});
   }
@@ -472,14 +494,36 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
       this.endAll(consumer, state, error);
       return;
     }
-    state.whenSteady((done) => {
-      this.subscribe(consumer, [source], (refusal) => {
-        if (refusal !== undefined && !this.isCarriedOver(refusal)) {
-          const details = { queue, consumerTag, method: 'basic.consume', cause: refusal };
-          this.gone(consumer, new ConsumerCancelled(`${text}, and subscribing again failed`, details));
-        }
-        done();
-      });
+    this.pause(consumer, state, source, error);
+  }
+
+  /** Subscribes to one queue of a consumer again, in time; or ends the consumer. @param error why it has no subscription. */
+  private pause(consumer: Consumer, state: ConsumerState, source: ConsumerSource, error: PukaError): void {
+    const { deadlines } = this.host;
+    const nowMs = this.host.now();
+    const pauseMs = state.paceOf(source.queue).pauseMs(nowMs, error);
+    if (pauseMs === undefined) {
+      this.gone(consumer, asResubscribeError(source, error));
+      return;
+    }
+    const undo = deadlines.add(nowMs + pauseMs, () => {
+      state.pauses.delete(undo);
+      state.whenSteady((done) => this.subscribeAfterPause(consumer, state, source, done));
+    });
+    state.pauses.add(undo);
+  }
+
+  private subscribeAfterPause(
+    consumer: Consumer,
+    state: ConsumerState,
+    source: ConsumerSource,
+    done: () => void,
+  ): void {
+    this.subscribe(consumer, [source], (error) => {
+      const isOpen = this.states.get(consumer) === state && state.cancel === undefined;
+      if (error === undefined) state.paceOf(source.queue).subscribed(this.host.now());
+      else if (isOpen && !this.isCarriedOver(error)) this.pause(consumer, state, source, error);
+      done();
     });
   }
 
@@ -510,7 +554,8 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
       const state = this.states.get(consumer);
       if (state === undefined || !state.subscriptions.delete(subscription)) continue;
       if (this.willRecover && !this.isAttached && state.cancel === undefined) continue;
-      if (on.culprit !== undefined && on.culprit !== consumer && state.cancel === undefined) {
+      const isBystander = on.isLostByPublish || (on.culprit !== undefined && on.culprit !== consumer);
+      if (isBystander && state.cancel === undefined) {
         this.subscribeAgain(consumer, state, subscription.source);
       } else {
         lost.add(consumer);
@@ -531,9 +576,14 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
     });
   }
 
+  publishingClosed(): void {
+    this.replies.channelClosed();
+  }
+
   consumerChannelFree(on: ConsumerChannel): void {
     if (!on.channel.isUsable || !this.channels.delete(on)) return;
-    this.pool.releaseKept('consumers', on.channel, !on.keepsLeftovers);
+    if (on.publishing?.isOn(on.channel)) on.publishing.closed(undefined);
+    this.pool.releaseKept('consumers', on.channel, !on.mustClose);
   }
 }
 
@@ -543,7 +593,14 @@ function consumeMethod(consumer: Consumer, source: ConsumerSource): Parameters<S
   return withTable({ type: 'basic.consume', queue, consumerTag, ...given({ noLocal, noAck, exclusive }) }, table);
 }
 
-/** The refusal of the look-up stands for that of the consume. */
+/** The end of a consumer that could not subscribe again. */
+function asResubscribeError({ queue, consumerTag }: ConsumerSource, cause: PukaError): PukaError {
+  if (cause instanceof ConsumerCancelled || cause.scope === 'connection') return cause;
+  const text = `the broker cancelled the consumer of queue '${queue}', and subscribing again failed`;
+  return new ConsumerCancelled(text, { queue, consumerTag, method: 'basic.consume', cause });
+}
+
+/** The refusal of the look-up is taken for that of the consume. */
 function asConsumeError(error: PukaError): PukaError {
   if (!(error instanceof AmqpError) || error.replyCode === undefined) return error;
   return replyError(error.replyCode, error.replyText ?? '', { method: 'basic.consume', cause: error });

@@ -76,11 +76,29 @@ function encodedProperties(options: PublishOptions, maxTableDepth: number): Uint
     // RabbitMQ: anything but a whole number of milliseconds as text is refused with 406.
     throw new UsageError(`expiration of basic.publish is '${options.expiration}'; it takes whole milliseconds as text`);
   }
+  checkProperties(options);
   const properties: BasicProperties =
     options.json !== undefined && options.contentType === undefined
       ? { ...options, contentType: 'application/json' }
       : options;
   return written(properties, maxTableDepth);
+}
+
+/** @throws {UsageError} for what RabbitMQ would refuse by closing the channel, under all publishes that are on it. */
+function checkProperties({ deliveryMode, headers }: PublishOptions): void {
+  if (deliveryMode !== undefined && deliveryMode !== 1 && deliveryMode !== 2) {
+    throw new UsageError(
+      `deliveryMode of basic.publish is ${String(deliveryMode)}; it takes 1 (transient) or 2 (persistent)`,
+    );
+  }
+  if (headers === undefined) return;
+  for (const name of ['CC', 'BCC']) {
+    const keys = headers instanceof Map ? headers.get(name) : (headers as Readonly<Record<string, unknown>>)[name];
+    if (keys === undefined) continue;
+    // RabbitMQ: further routing keys.
+    if (Array.isArray(keys) && keys.every((key) => typeof key === 'string')) continue;
+    throw new UsageError(`header ${name} of basic.publish takes an array of texts: routing keys`);
+  }
 }
 
 /** Used again and again, but for a publish in the middle of another: headers may have getters. */

@@ -6,8 +6,10 @@ import type { PublishInput } from '../session/index.ts';
 export interface ReturnTrace {
   /** The marks sent before it. */
   readonly segment: number;
-  /** The same for messages that are alike. */
+  /** The same for messages whose route and body are alike. */
   readonly key: string;
+  /** The same for properties that are alike. */
+  readonly hash: number;
   /** Its properties, as they are compared. */
   readonly properties: Uint8Array;
 }
@@ -24,6 +26,8 @@ export class PublishOperation extends Operation<void> {
   writtenAt = 0;
   /** Bytes of it left over an earlier connection: the broker may have taken it there. */
   hasLeft = false;
+  /** It waits to be sent: behind a suspect, for its channel, or until its exchange is known. */
+  isHeld = false;
   /** How often it has been sent over this connection. */
   attempts = 0;
   /** It may be the one that made the broker close the channel: it is sent alone. */

@@ -3,10 +3,11 @@
  * whoever may have caused it is sent again alone, all others again in their order.
  * Must not encode what the wire package encodes.
  */
-import { AmqpError, ConnectionBroken, PublishNacked, type PukaError, replyError } from '@puka/errors';
+import { AmqpError, ConnectionBroken, NotFound, type PukaError, replyError } from '@puka/errors';
 import { ByteReader, type MethodInput } from '@puka/wire';
 import { asRefused, hasConfirms } from '../connection/connection.ts';
 import type { ConnectionUser } from '../connection/connection-user.ts';
+import { Queue } from '../runtime/queue.ts';
 import type {
   ChannelSink,
   ConnectionInfo,
@@ -16,6 +17,8 @@ import type {
   SessionChannel,
 } from '../session/index.ts';
 import { type Suspicion, suspicionOf } from './blame.ts';
+import type { ExchangeChecks } from './exchange-checks.ts';
+import { missingExchangeError, nackedError, returnedError } from './publish-errors.ts';
 import type { PublishOperation } from './publish-operation.ts';
 import { type QueueNames, withNewNames } from './renamed-publish.ts';
 import { ReturnedMessages } from './returned-messages.ts';
@@ -38,16 +41,34 @@ const footer: PublishInput = {
 /** A request that changes nothing on a channel without consumers; its reply, too, comes behind all that was before it. */
 const fence: MethodInput = { type: 'basic.qos', prefetchCount: 0 };
 
-/** All publishing of a client. */
+/** What a publisher needs of its client. */
+export interface PublisherHost {
+  /** As the option of that name; `undefined` asks the server's capabilities. */
+  readonly pubacks: boolean | undefined;
+  /** The names of server-named queues; `undefined` where they never change. */
+  readonly names?: QueueNames | undefined;
+  /** Called when publishes have their outcome: `openBytes` has gone down. */
+  publishesSettled(): void;
+  /** Gives the channel to publish on. @returns `undefined` where there is none for now. */
+  openChannel(session: Session, publisher: Publisher): SessionChannel | undefined;
+}
+
+type KnownExchanges = Pick<ExchangeChecks, 'isKnown' | 'lookUp' | 'add' | 'forgetAll' | 'last'>;
+
+/** The publishes that go over one channel after the other. */
 export class Publisher implements ChannelSink, ConnectionUser {
   /** Bytes of publishes without an outcome. */
   openBytes = 0;
   private session: Session | undefined = undefined;
-  private readonly pubacks: boolean | undefined;
-  private readonly names: QueueNames | undefined;
+  private readonly host: PublisherHost;
+  private readonly exchanges: KnownExchanges;
+  /** Wait until it is known whether their exchange is there. */
+  private readonly unchecked = new Map<string, PublishOperation[]>();
+  private uncheckedCount = 0;
+  /** Its channel takes no further publishes: the next is opened when those under way have their outcome. */
+  private isDraining = false;
   /** Without confirms, publishes end with the footer behind them, as in Puka. */
   private hasConfirms = true;
-  private readonly settledSome: () => void;
   private channel: SessionChannel | undefined = undefined;
   /** Sent and not confirmed; the first has the tag `firstTag`. Settled ones and footers leave a gap. */
   private sent: (PublishOperation | undefined)[] = [];
@@ -55,42 +76,36 @@ export class Publisher implements ChannelSink, ConnectionUser {
   private firstTag = 1;
   private unconfirmed = 0;
   /** To be sent, in order: held back behind a suspect, or for want of a channel. */
-  private held: PublishOperation[] = [];
+  private readonly held = new Queue<PublishOperation>();
   private readonly returns = new ReturnedMessages();
   /** The tags behind which marks were sent that have not come back: footers, or fences where those are refused. */
-  private marks: number[] = [];
+  private marks = new Queue<number>();
   /** The user may publish to the default exchange, where footers go. */
   private mayUseFooters = true;
   /** The last tag that a mark covers. */
   private coveredTag = 0;
 
-  /**
-   * @param pubacks as the option of that name; `undefined` asks the server's capabilities.
-   * @param settledSome called when `openBytes` has gone down.
-   * @param names the names of server-named queues; `undefined` where they never change.
-   */
-  constructor(pubacks: boolean | undefined, settledSome: () => void, names?: QueueNames) {
-    this.names = names;
-    this.pubacks = pubacks;
-    this.settledSome = settledSome;
+  constructor(host: PublisherHost, exchanges: KnownExchanges) {
+    this.host = host;
+    this.exchanges = exchanges;
   }
 
   /** Publishes over this connection from now on. */
   attach(session: Session, info: ConnectionInfo): void {
     this.session = session;
-    this.hasConfirms = this.pubacks ?? hasConfirms(info);
+    this.hasConfirms = this.host.pubacks ?? hasConfirms(info);
     this.mayUseFooters = true;
     this.sendHeld();
   }
 
   /** Publishes without an outcome. */
   get outstanding(): number {
-    return this.unconfirmed + this.held.length;
+    return this.unconfirmed + this.held.length + this.uncheckedCount;
   }
 
   /** Publishes that were sent over an earlier connection, and will be sent again. */
   get toResend(): number {
-    return this.held.reduce((count, { hasLeft }) => count + (hasLeft ? 1 : 0), 0);
+    return [...this.held].reduce((count, { hasLeft }) => count + (hasLeft ? 1 : 0), 0);
   }
 
   /** Their confirms are answers that no request of the session waits for. */
@@ -106,8 +121,18 @@ export class Publisher implements ChannelSink, ConnectionUser {
   /** Sends, or holds back what must not overtake. @throws {UsageError | LimitExceeded} for what cannot be encoded. */
   publish(operation: PublishOperation, input: PublishInput): void {
     operation.input = input;
-    if (this.held.length > 0 || !this.send(operation)) this.held.push(operation);
+    // Ahead of what may call back: a look-up can fail within the call.
     this.openBytes += costOf(input);
+    if (this.held.length === 0) {
+      try {
+        if (this.send(operation)) return;
+      } catch (error) {
+        this.release(operation);
+        throw error;
+      }
+    }
+    operation.isHeld = true;
+    this.held.push(operation);
   }
 
   /** Output is about to be taken: publishes without confirms get the mark that ends them. */
@@ -126,20 +151,20 @@ export class Publisher implements ChannelSink, ConnectionUser {
     const hasMarks = this.marks.length > 0;
     this.session = undefined;
     this.channel = undefined;
-    this.marks = [];
+    this.isDraining = false;
+    this.marks = new Queue();
     this.returns.clear();
     const sent = this.takeSent();
-    const all = [...sent, ...this.held];
-    this.held = [];
+    const all = [...sent, ...this.takeUnchecked(), ...this.held.takeAll()];
     for (const operation of all) {
       if (operation.attempts > 0 && takenBytes > operation.writtenAt) operation.hasLeft = true;
       operation.attempts = 0;
     }
     if (error instanceof AmqpError && error.method === 'basic.publish') this.blameFor(error, sent, hasMarks);
     const open = all.filter((operation) => operation.state === 'pending' && !this.endReturned(operation));
-    if (willRecover) this.held = open;
+    if (willRecover) this.holdFirst(open);
     else for (const operation of open) this.fail(operation, lostPublish(operation, error));
-    this.settledSome();
+    this.host.publishesSettled();
   }
 
   /** `connection.close` names a method and no channel: the publish is known where it is the only one under way. */
@@ -151,10 +176,25 @@ export class Publisher implements ChannelSink, ConnectionUser {
 
   /** Given up by the caller: what has not been sent is not sent, any other confirm is of no interest any more. */
   forget(operation: PublishOperation): void {
-    const at = this.held.indexOf(operation);
-    if (at < 0) return;
-    this.held.splice(at, 1);
-    this.release(operation);
+    // It keeps its place, and is passed over when its turn comes.
+    if (operation.isHeld) this.release(operation);
+  }
+
+  /** Whether it publishes on that channel. */
+  isOn(channel: SessionChannel): boolean {
+    return this.channel === channel;
+  }
+
+  /** Publishes on that channel without an outcome. */
+  countOn(channel: SessionChannel): number {
+    return this.channel === channel ? this.unconfirmed : 0;
+  }
+
+  /** Sends nothing more on its channel, and fails what has not been sent. */
+  drain(errorOf: () => PukaError): void {
+    this.isDraining = this.channel !== undefined;
+    for (const operation of [...this.takeUnchecked(), ...this.held.takeAll()]) this.fail(operation, errorOf());
+    this.host.publishesSettled();
   }
 
   /** For the channel: a message came back. */
@@ -170,13 +210,9 @@ export class Publisher implements ChannelSink, ConnectionUser {
       return false;
     }
     const operation = this.returns.find(exchange, routingKey, content);
-    if (operation === undefined) return false;
+    if (operation?.input === undefined) return false;
     this.returns.remove(operation);
-    operation.returned = replyError(replyCode, replyText, {
-      method: 'basic.publish',
-      scope: 'operation',
-      outcome: operation.hasLeft ? 'unknown' : 'refused',
-    });
+    operation.returned = returnedError(replyCode, replyText, operation.input, outcomeOf(operation));
     return false;
   }
 
@@ -187,7 +223,7 @@ export class Publisher implements ChannelSink, ConnectionUser {
     else if (index >= this.head && index < this.sent.length) this.settle(index, ack);
     this.compact();
     if (this.held.length > 0) this.sendHeld();
-    this.settledSome();
+    this.host.publishesSettled();
   }
 
   /** For the channel: there is no consumer here. */
@@ -196,10 +232,20 @@ export class Publisher implements ChannelSink, ConnectionUser {
   /** For the channel: closed by the broker, or with the connection. */
   closed(error: PukaError | undefined): void {
     this.channel = undefined;
-    const [covered = 0] = this.marks;
-    this.marks = [];
+    this.isDraining = false;
+    const covered = this.marks.first ?? 0;
+    this.marks = new Queue();
     this.returns.clear();
     if (!(error instanceof AmqpError) || this.session?.state !== 'open') return;
+    if (error.replyCode === 404) {
+      // It may be an exchange that was deleted: each is looked up again.
+      this.exchanges.forgetAll();
+    }
+    if (error.method === 'basic.consume') {
+      // Direct reply-to: it was not the publishes that were refused.
+      this.holdFirst(this.takeSent().filter((operation) => !this.endReturned(operation)));
+      return;
+    }
     const suspicion = suspicionOf(error);
     const isSuspect = ({ input }: PublishOperation): boolean => input !== undefined && suspicion?.fits(input) === true;
     if (
@@ -214,7 +260,7 @@ export class Publisher implements ChannelSink, ConnectionUser {
       this.refuse(open, suspects.length > 0 ? suspects : open, suspicion, error);
     }
     this.sendHeld();
-    this.settledSome();
+    this.host.publishesSettled();
   }
 
   /** One of those found did it. Where that is one alone it fails; several are sent again one by one. */
@@ -228,10 +274,10 @@ export class Publisher implements ChannelSink, ConnectionUser {
       const [culprit] = found;
       if (culprit !== undefined) this.fail(culprit, asRefused(error, culprit.hasLeft));
       if (suspicion?.isExact === true) this.failAlike(suspicion, error);
-      this.held = [...open.filter((operation) => operation !== culprit), ...this.held];
+      this.holdFirst(open.filter((operation) => operation !== culprit));
     } else {
       for (const operation of found) operation.isSuspect = true;
-      this.held = [...open, ...this.held];
+      this.holdFirst(open);
     }
   }
 
@@ -243,13 +289,13 @@ export class Publisher implements ChannelSink, ConnectionUser {
   private refuseFooters(covered: number): void {
     this.mayUseFooters = false;
     if (!this.hasConfirms) this.settleUpTo(covered, true);
-    this.held = [...this.takeSent().filter((operation) => !this.endReturned(operation)), ...this.held];
+    this.holdFirst(this.takeSent().filter((operation) => !this.endReturned(operation)));
   }
 
   /** One was refused: the suspects, who were called before it was sent, fare as it did where they are alike. */
   private failAlike(suspicion: Suspicion, error: AmqpError): void {
     const { replyCode = 0, replyText = '' } = error;
-    this.held = this.held.filter((operation) => {
+    this.held.filter((operation) => {
       const { input, isSuspect } = operation;
       if (!isSuspect || input === undefined || !suspicion.fits(input)) return true;
       this.fail(operation, replyError(replyCode, replyText, { method: 'basic.publish' }));
@@ -269,41 +315,95 @@ export class Publisher implements ChannelSink, ConnectionUser {
     operation.reject(error);
   }
 
+  /** They are sent again, ahead of all that waits. */
+  private holdFirst(operations: readonly PublishOperation[]): void {
+    for (const operation of operations) operation.isHeld = true;
+    this.held.unshift(operations);
+  }
+
   private sendHeld(): void {
-    let at = 0;
     const { held } = this;
-    while (at < held.length) {
-      const next = held[at];
-      if (next === undefined || next.state !== 'pending') {
-        if (next !== undefined) this.release(next);
-        at++;
+    for (let next = held.first; next !== undefined; next = held.first) {
+      if (next.state !== 'pending') {
+        this.release(next);
+        held.shift();
         continue;
       }
       // A suspect is sent when nothing else is under way, and nothing is sent before its outcome is known.
-      if (this.unconfirmed > 0 && (next.isSuspect || this.sent[this.head]?.isSuspect === true)) break;
+      if (this.unconfirmed > 0 && (next.isSuspect || this.sent[this.head]?.isSuspect === true)) return;
+      held.shift();
       try {
-        if (!this.send(next)) break;
+        if (this.send(next)) continue;
+        held.unshift([next]);
+        return;
       } catch (error) {
         this.fail(next, error);
       }
-      at++;
     }
-    if (at > 0) this.held = held.slice(at);
   }
 
+  /** Keeps a publish until its exchange is known to be there. Those to other exchanges go on. */
+  private check(operation: PublishOperation, exchange: string): void {
+    operation.isHeld = true;
+    this.uncheckedCount++;
+    const others = this.unchecked.get(exchange);
+    if (others !== undefined) {
+      others.push(operation);
+      return;
+    }
+    const waiting = [operation];
+    this.unchecked.set(exchange, waiting);
+    this.exchanges.lookUp(exchange, (error) => {
+      if (this.unchecked.get(exchange) !== waiting) return;
+      this.unchecked.delete(exchange);
+      this.uncheckedCount -= waiting.length;
+      if (error instanceof NotFound) {
+        for (const each of waiting) this.fail(each, missingExchangeError(error, outcomeOf(each)));
+        this.host.publishesSettled();
+        return;
+      }
+      // Any other answer is no answer to this question: the broker will give it to the publish.
+      if (error !== undefined) this.exchanges.add(exchange);
+      this.held.unshift(waiting);
+      this.sendHeld();
+    });
+  }
+
+  private takeUnchecked(): PublishOperation[] {
+    const all = [...this.unchecked.values()].flat();
+    this.unchecked.clear();
+    this.uncheckedCount = 0;
+    return all;
+  }
+
+  /** @returns `false` where it has to wait for a channel. */
   private send(operation: PublishOperation): boolean {
     const { session } = this;
     if (session === undefined || operation.input === undefined) return false;
-    if (this.names?.hasRenames === true) operation.input = withNewNames(operation.input, this.names);
+    if (this.isDraining) {
+      if (this.unconfirmed > 0) return false;
+      this.channel = undefined;
+      this.isDraining = false;
+    }
+    if (this.host.names?.hasRenames === true) operation.input = withNewNames(operation.input, this.host.names);
     const { input } = operation;
     const channel = this.channel ?? this.openChannel(session);
     if (channel === undefined) return false;
+    const { exchange } = input;
+    if (exchange !== this.exchanges.last) {
+      if (this.unchecked.has(exchange) || !this.exchanges.isKnown(exchange)) {
+        this.check(operation, exchange);
+        return true;
+      }
+      this.exchanges.last = exchange;
+    }
     const { mandatory } = input;
     if (mandatory && this.returns.needsMark(input)) this.sendMark();
     // Of the first time: a message sent again may have been taken by the broker before.
     if (operation.attempts === 0) operation.writtenAt = session.writer.writtenBytes;
     channel.publish(input);
     operation.attempts++;
+    operation.isHeld = false;
     operation.isSent = true;
     this.sent.push(operation);
     this.unconfirmed++;
@@ -339,7 +439,7 @@ export class Publisher implements ChannelSink, ConnectionUser {
   }
 
   private openChannel(session: Session): SessionChannel | undefined {
-    const channel = session.openChannel(this, noError);
+    const channel = this.host.openChannel(session, this);
     if (channel === undefined) return undefined;
     if (this.hasConfirms) channel.selectConfirms(noError);
     this.channel = channel;
@@ -360,14 +460,10 @@ export class Publisher implements ChannelSink, ConnectionUser {
     if (operation === undefined) return;
     this.sent[index] = undefined;
     this.unconfirmed--;
+    const { input } = operation;
     this.release(operation);
     if (!ack) {
-      operation.reject(
-        new PublishNacked('the broker refused the message (basic.nack)', {
-          method: 'basic.publish',
-          outcome: operation.hasLeft ? 'unknown' : 'refused',
-        }),
-      );
+      if (input !== undefined) operation.reject(nackedError(input, outcomeOf(operation)));
     } else if (operation.returned !== undefined) {
       operation.reject(operation.returned);
     } else {
@@ -378,6 +474,7 @@ export class Publisher implements ChannelSink, ConnectionUser {
   /** It is over: lets go of its message. */
   private release(operation: PublishOperation): void {
     const { input } = operation;
+    operation.isHeld = false;
     if (input === undefined) return;
     this.openBytes -= costOf(input);
     this.returns.remove(operation);
@@ -421,4 +518,9 @@ function lostPublish({ hasLeft }: PublishOperation, cause: PukaError): Connectio
     outcome: hasLeft ? 'unknown' : 'not-sent',
     cause,
   });
+}
+
+/** What is known of a publish that the broker refuses now: it may have taken it over an earlier connection. */
+function outcomeOf({ hasLeft }: PublishOperation): 'refused' | 'unknown' {
+  return hasLeft ? 'unknown' : 'refused';
 }

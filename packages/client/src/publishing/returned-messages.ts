@@ -7,37 +7,48 @@
 
 import type { PublishInput, ReceivedContent } from '../session/index.ts';
 import { comparableProperties } from './comparable-properties.ts';
-import type { PublishOperation } from './publish-operation.ts';
+import type { PublishOperation, ReturnTrace } from './publish-operation.ts';
 
 const noProperties = new Uint8Array(2);
+
+/** Publishes with the same route and body, by the hash of their properties. */
+type Alike = Map<number, PublishOperation[]>;
 
 /** The returns of one channel. */
 export class ReturnedMessages {
   /** Mandatory publishes under way, by segment and key. */
-  private segments = new Map<number, Map<string, PublishOperation[]>>();
+  private segments = new Map<number, Map<string, Alike>>();
   /** The segment that is being filled. */
   private filling = 0;
   /** The segment whose returns come now. */
   private returning = 0;
+  /** What was last asked about: `add` follows `needsMark`. */
+  private lastTraced: { readonly input: PublishInput; readonly face: Face } | undefined = undefined;
 
   /** Whether there is one alike after the last mark, so that a mark has to come between them. */
   needsMark(input: PublishInput): boolean {
     const segment = this.segments.get(this.filling);
     if (segment === undefined) return false;
-    const properties = propertiesOf(input);
-    return segment.get(keyOf(input, properties))?.some((other) => isSame(other, input, properties)) === true;
+    const face = faceOf(input);
+    this.lastTraced = { input, face };
+    const alike = segment.get(face.key)?.get(face.hash);
+    return alike?.some((other) => isSame(other, input, face.properties)) === true;
   }
 
   /** Sent. */
   add(operation: PublishOperation, input: PublishInput): void {
-    const properties = propertiesOf(input);
-    const key = keyOf(input, properties);
-    const segment = this.segments.get(this.filling) ?? new Map<string, PublishOperation[]>();
+    const { lastTraced } = this;
+    this.lastTraced = undefined;
+    const face = lastTraced?.input === input ? lastTraced.face : faceOf(input);
+    const { key, hash } = face;
+    const segment = this.segments.get(this.filling) ?? new Map<string, Alike>();
     this.segments.set(this.filling, segment);
-    const alike = segment.get(key);
-    if (alike === undefined) segment.set(key, [operation]);
-    else alike.push(operation);
-    operation.returnTrace = { segment: this.filling, key, properties };
+    const alike = segment.get(key) ?? new Map<number, PublishOperation[]>();
+    segment.set(key, alike);
+    const same = alike.get(hash);
+    if (same === undefined) alike.set(hash, [operation]);
+    else same.push(operation);
+    operation.returnTrace = { segment: this.filling, ...face };
   }
 
   /** Settled, or returned. */
@@ -45,14 +56,18 @@ export class ReturnedMessages {
     const { returnTrace } = operation;
     if (returnTrace === undefined) return;
     operation.returnTrace = undefined;
-    const { segment, key } = returnTrace;
-    const keys = this.segments.get(segment);
-    const alike = keys?.get(key);
-    const index = alike?.indexOf(operation) ?? -1;
-    if (keys === undefined || alike === undefined || index < 0) return;
-    if (alike.length > 1) alike.splice(index, 1);
-    else keys.delete(key);
-    if (keys.size === 0) this.segments.delete(segment);
+    const keys = this.segments.get(returnTrace.segment);
+    const alike = keys?.get(returnTrace.key);
+    const same = alike?.get(returnTrace.hash);
+    const index = same?.indexOf(operation) ?? -1;
+    if (keys === undefined || alike === undefined || same === undefined || index < 0) return;
+    if (same.length > 1) {
+      same.splice(index, 1);
+      return;
+    }
+    alike.delete(returnTrace.hash);
+    if (alike.size === 0) keys.delete(returnTrace.key);
+    if (keys.size === 0) this.segments.delete(returnTrace.segment);
   }
 
   /** A mark was sent. */
@@ -67,7 +82,6 @@ export class ReturnedMessages {
 
   /** The publish that came back. */
   find(exchange: string, routingKey: string, content: ReceivedContent): PublishOperation | undefined {
-    const segment = this.segments.get(this.returning);
     const { propertiesBytes, propertiesStart, propertiesEnd, bodyBytes, bodyStart, bodyEnd } = content;
     const returned: PublishInput = {
       exchange,
@@ -76,10 +90,17 @@ export class ReturnedMessages {
       properties: propertiesBytes.subarray(propertiesStart, propertiesEnd),
       body: bodyBytes.subarray(bodyStart, bodyEnd),
     };
-    const properties = propertiesOf(returned);
-    const alike = segment?.get(keyOf(returned, properties));
-    const exact = alike?.find((operation) => isSame(operation, returned, properties));
-    return exact ?? findByBody(segment, returned);
+    const { key, hash, properties } = faceOf(returned);
+    const alike = this.segments.get(this.returning)?.get(key);
+    const exact = alike?.get(hash)?.find((operation) => isSame(operation, returned, properties));
+    if (exact !== undefined) return exact;
+    // RabbitMQ: an interceptor of messages may have added a property or a header.
+    for (const others of alike?.values() ?? []) {
+      for (const operation of others) {
+        if (operation.input !== undefined && isSameBytes(operation.input.body, returned.body)) return operation;
+      }
+    }
+    return undefined;
   }
 
   /** The channel is gone. */
@@ -87,22 +108,18 @@ export class ReturnedMessages {
     this.segments = new Map();
     this.filling = 0;
     this.returning = 0;
+    this.lastTraced = undefined;
   }
 }
 
-/** RabbitMQ: an interceptor of messages may have added a property or a header. */
-function findByBody(
-  segment: ReadonlyMap<string, readonly PublishOperation[]> | undefined,
-  returned: PublishInput,
-): PublishOperation | undefined {
-  for (const alike of segment?.values() ?? []) {
-    for (const operation of alike) {
-      const { input } = operation;
-      if (input === undefined || input.exchange !== returned.exchange) continue;
-      if (input.routingKey === returned.routingKey && isSameBytes(input.body, returned.body)) return operation;
-    }
-  }
-  return undefined;
+/** What a message is found by. */
+type Face = Omit<ReturnTrace, 'segment'>;
+
+function faceOf(input: PublishInput): Face {
+  const { exchange, routingKey, body } = input;
+  const properties = propertiesOf(input);
+  const key = `${body.length} ${hashOf(body)} ${exchange.length} ${exchange}${routingKey}`;
+  return { key, hash: hashOf(properties), properties };
 }
 
 /** The properties as they come back. */
@@ -110,18 +127,31 @@ function propertiesOf({ properties }: PublishInput): Uint8Array {
   return properties instanceof Uint8Array ? comparableProperties(properties) : noProperties;
 }
 
-/** The same for messages that are alike, another for nearly all others. */
-function keyOf({ exchange, routingKey, body }: PublishInput, properties: Uint8Array): string {
-  const hash = hashOf(body, hashOf(properties, 0));
-  return `${body.length} ${hash} ${exchange.length} ${exchange}${routingKey}`;
+/** MurmurHash3 over all bytes: messages that differ in one place have different hashes. */
+export function hashOf(bytes: Uint8Array): number {
+  let hash = bytes.length;
+  const words = bytes.length & ~3;
+  let at = 0;
+  for (; at < words; at += 4) {
+    // Inside the array, as the bound says.
+    hash = mixed(
+      hash,
+      (bytes[at] as number) |
+        ((bytes[at + 1] as number) << 8) |
+        ((bytes[at + 2] as number) << 16) |
+        ((bytes[at + 3] as number) << 24),
+    );
+  }
+  let rest = 0;
+  for (let shift = 0; at < bytes.length; at++, shift += 8) rest |= (bytes[at] as number) << shift;
+  return mixed(hash, rest);
 }
 
-/** FNV-1a over the whole of a short run of bytes, over a sample of a long one. */
-function hashOf(bytes: Uint8Array, seed: number): number {
-  let hash = 0x811c_9dc5 ^ seed;
-  const step = Math.max(1, bytes.length >>> 7);
-  for (let index = 0; index < bytes.length; index += step) hash = Math.imul(hash ^ (bytes[index] ?? 0), 0x0100_0193);
-  return hash;
+function mixed(hash: number, word: number): number {
+  let key = Math.imul(word, 0xcc9e_2d51);
+  key = Math.imul((key << 15) | (key >>> 17), 0x1b87_3593);
+  const turned = hash ^ key;
+  return (Math.imul((turned << 13) | (turned >>> 19), 5) + 0xe654_6b64) | 0;
 }
 
 function isSame({ input, returnTrace }: PublishOperation, other: PublishInput, properties: Uint8Array): boolean {

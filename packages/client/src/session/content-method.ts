@@ -2,7 +2,7 @@
  * Checks a method that announces a message, and finds its delivery tag, without decoding it. AMQP 0-9-1 §1.8.3.
  * Must not read the texts in it: nobody may ever ask for them.
  */
-import { checkBasicDeliver, checkBasicGetOk, checkBasicReturn } from '@puka/wire';
+import { ByteReader, checkBasicDeliver, checkBasicGetOk, checkBasicReturn } from '@puka/wire';
 import type { ContentKind, ReceivedContent } from './sinks.ts';
 
 /** Octets of class id and method id. */
@@ -24,6 +24,11 @@ export function readDeliveryTag({ kind, methodBytes, methodStart }: ReceivedCont
   // `basic.deliver` has the consumer tag first, a short string.
   const at = kind === 'deliver' ? fields + 1 + (methodBytes[fields] ?? 0) : fields;
   return readUint32(methodBytes, at) * 0x1_0000_0000 + readUint32(methodBytes, at + 4);
+}
+
+/** @returns the consumer tag of a `basic.deliver` that was checked. */
+export function readConsumerTag({ methodBytes, methodStart, methodEnd }: ReceivedContent): string {
+  return new ByteReader(methodBytes, methodStart + idBytes, methodEnd).readShortString();
 }
 
 function readUint32(bytes: Uint8Array, at: number): number {

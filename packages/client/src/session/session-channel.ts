@@ -27,7 +27,7 @@ import {
 import { AckWindow } from './ack-window.ts';
 import { type ChannelInput, type ChannelState, nextChannelState } from './channel-states.ts';
 import { ContentAssembler, type HalfMessages } from './content-assembler.ts';
-import { checkContentMethod, readDeliveryTag } from './content-method.ts';
+import { checkContentMethod, readConsumerTag, readDeliveryTag } from './content-method.ts';
 import { channelClosedError, connectionLostError, type Request, RequestQueue, refusedRequest } from './requests.ts';
 import type { ChannelSink, ContentKind, ReceivedContent, ReplyHandler } from './sinks.ts';
 
@@ -82,8 +82,12 @@ export class SessionChannel {
   sink: ChannelSink;
   /** The delivery tag of the next publish, once `confirm.select` is sent. RabbitMQ counts from 1. */
   nextPublishTag = 0;
+  /** RabbitMQ: deliveries of direct replies, which come to this consumer, use up no delivery tag. */
+  untaggedConsumer: string | undefined = undefined;
   private readonly host: ChannelHost;
   private readonly requests = new RequestQueue();
+  /** Tags of consumes that the broker has cancelled before it answered them. */
+  private readonly forgottenConsumes = new Set<string>();
   private readonly acks = new AckWindow();
   private readonly assembler: ContentAssembler;
   private acksAreWaiting = false;
@@ -361,15 +365,21 @@ export class SessionChannel {
       request.handler(method, undefined);
       return;
     }
-    if (this.state === 'closing') return;
+    if (this.state === 'closing' || (tag !== undefined && this.forgottenConsumes.delete(tag))) return;
     throw new CommandInvalid(`${method.type} came on channel ${this.id}, where nothing awaits it`, { blame: 'peer' });
   }
 
-  /** Gives up on a request whose consumer the broker has cancelled. @returns whether there was one. */
+  /**
+   * Gives up on a request whose consumer the broker has cancelled. RabbitMQ 4.0: its consume-ok may still come.
+   *
+   * @returns what takes the answer, where there was such a request.
+   */
   forgetConsume(consumerTag: string): ReplyHandler | undefined {
     const request = this.requests.takeConsume(consumerTag);
-    if (request !== undefined) this.host.pendingReplies--;
-    return request?.handler;
+    if (request === undefined) return undefined;
+    this.host.pendingReplies--;
+    this.forgottenConsumes.add(consumerTag);
+    return request.handler;
   }
 
   /** Bytes of an unfinished message that may be passed over: not of a returned one, which the publish still needs. */
@@ -390,6 +400,10 @@ export class SessionChannel {
         if (content.overLimit === undefined) this.sink.content(content);
         break;
       case 'deliver':
+        if (this.untaggedConsumer !== undefined && this.untaggedConsumer === readConsumerTag(content)) {
+          this.sink.content(content);
+          break;
+        }
         this.noteDelivery(content);
         this.passOn(content);
         break;

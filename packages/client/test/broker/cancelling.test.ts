@@ -1,4 +1,4 @@
-import { Client, ConsumerCancelled, type Message, NotFound, UsageError } from '@puka/client';
+import { Client, ConsumerCancelled, type Message, UsageError } from '@puka/client';
 import { faultProxy, uniqueName } from '@puka/testkit';
 import { describe, expect, inject, it } from 'vitest';
 import { numbers, scene } from './scene.ts';
@@ -69,14 +69,20 @@ describe('a queue that is deleted under its consumer', () => {
     await through.close();
   });
 
-  it('and gone for good ends it with the refusal as the cause', async () => {
+  it('and made again by somebody else later has it subscribe again, where that was asked for', async () => {
+    const other = await another();
     const queue = await freshQueue();
     const consumer = client.basicConsume({ queue, resubscribe: true });
     await consumer.ready;
-    await client.queueDelete({ queue });
-    const end = client.wait(consumer);
-    await expect(end).rejects.toMatchObject({ code: 'CONSUMER_CANCELLED', queue });
-    await expect(end).rejects.toMatchObject({ cause: expect.any(NotFound) });
+    await other.queueDelete({ queue });
+    // Later than the first attempt to subscribe again, which is refused.
+    await client.wait(consumer, { timeout: 1000 });
+    await other.queueDeclare({ queue, durable: true });
+    await other.basicPublish({ routingKey: queue, body: 'again' });
+    const message = await client.wait(consumer);
+    expect(message.text()).toBe('again');
+    expect(message.ack()).toBe(true);
+    await consumer.cancel();
   });
 });
 

@@ -4,7 +4,7 @@ import type { OperationHost } from '../../src/operations/operation.ts';
 import type { PublishOptions } from '../../src/publishing/options.ts';
 import { publishInput } from '../../src/publishing/publish-input.ts';
 import { PublishOperation } from '../../src/publishing/publish-operation.ts';
-import { Publisher } from '../../src/publishing/publisher.ts';
+import { Publisher, type PublisherHost } from '../../src/publishing/publisher.ts';
 import type { PublishInput } from '../../src/session/index.ts';
 import { Harness, joined } from '../session/harness.ts';
 
@@ -22,7 +22,12 @@ export class PublisherScene {
 
   constructor(hasConfirms = true) {
     this.harness = new Harness().open();
-    this.publisher = new Publisher(hasConfirms, () => this.settledCalls++);
+    const exchanges = { isKnown: () => true, lookUp: () => {}, add: () => {}, forgetAll: () => {}, last: '' };
+    const openChannel: PublisherHost['openChannel'] = (session, publisher) => session.openChannel(publisher, () => {});
+    const publishesSettled = (): void => {
+      this.settledCalls++;
+    };
+    this.publisher = new Publisher({ pubacks: hasConfirms, publishesSettled, openChannel }, exchanges);
     const { info } = this.harness;
     if (info !== undefined) this.publisher.attach(this.harness.session, info);
   }

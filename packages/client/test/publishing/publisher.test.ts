@@ -164,7 +164,7 @@ describe('a refusal', () => {
 
   it('that may be meant for others than those it fits speaks for nobody else', () => {
     const scene = new PublisherScene();
-    scene.publish('wrong', { headers: { CC: 'text' } });
+    scene.publish('wrong', { headers: { CC: ['text'] } });
     scene.publish('right', { headers: { CC: ['queue'] } });
     scene.sent();
     scene.openChannel();

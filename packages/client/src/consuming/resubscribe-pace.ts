@@ -1,0 +1,44 @@
+/**
+ * When a queue is subscribed to again after the broker has cancelled its consumer: after a pause, then with back-off.
+ * Pure: time is an argument. Must not subscribe: the subscriptions do.
+ */
+import { ConsumerCancelled, NotFound, ResourceLocked } from '@puka/errors';
+
+/** The first pause, in milliseconds. Each further one is twice as long. */
+const firstPauseMs = 300;
+const longestPauseMs = 30_000;
+/** A subscription that has lasted so long was a good one: the next pause is the first again. */
+const stableMs = 10_000;
+/** How long a queue may be missing, or be another connection's. */
+const retryForMs = 300_000;
+
+/** The pace of one queue of one consumer. */
+export class ResubscribePace {
+  private pauses = 0;
+  private subscribedAtMs: number | undefined = undefined;
+  private absentSinceMs: number | undefined = undefined;
+
+  /** The queue is subscribed to. */
+  subscribed(nowMs: number): void {
+    this.subscribedAtMs = nowMs;
+    this.absentSinceMs = undefined;
+  }
+
+  /**
+   * The broker has cancelled the subscription, or has refused another.
+   *
+   * @returns milliseconds until the next attempt; `undefined` where there is none.
+   */
+  pauseMs(nowMs: number, error: unknown): number | undefined {
+    const { subscribedAtMs } = this;
+    if (subscribedAtMs !== undefined && nowMs - subscribedAtMs >= stableMs) this.pauses = 0;
+    this.subscribedAtMs = undefined;
+    const isAbsent = error instanceof NotFound || error instanceof ResourceLocked;
+    if (!isAbsent && !(error instanceof ConsumerCancelled)) return undefined;
+    const pauseMs = Math.min(firstPauseMs * 2 ** this.pauses++, longestPauseMs);
+    if (!isAbsent) return pauseMs;
+    this.absentSinceMs ??= nowMs;
+    const leftMs = this.absentSinceMs + retryForMs - nowMs;
+    return leftMs <= 0 ? undefined : Math.min(pauseMs, leftMs);
+  }
+}

@@ -1,0 +1,45 @@
+/** The errors of a publish that say which one it was: exchange and routing key, never the body. Pure. */
+import { NoConsumers, NoRoute, type NotFound, PublishNacked, type PukaError, replyError } from '@puka/errors';
+import type { PublishInput } from '../session/index.ts';
+
+const method = 'basic.publish';
+
+/** `unknown` for one that may have been taken over an earlier connection. */
+type RefusedOutcome = 'refused' | 'unknown';
+
+/** What `basic.return` says of a publish. */
+export function returnedError(
+  replyCode: number,
+  replyText: string,
+  input: PublishInput,
+  outcome: RefusedOutcome = 'refused',
+): PukaError {
+  const details = { method, scope: 'operation', outcome } as const;
+  const place = `${placeOf(input)} (${replyCode}, ${method})`;
+  if (replyCode === 312)
+    return new NoRoute(`NO_ROUTE - no queue for a publish to ${place}`, { ...details, replyCode, replyText });
+  if (replyCode === 313) {
+    return new NoConsumers(`NO_CONSUMERS - no consumer for a publish to ${place}`, {
+      ...details,
+      replyCode,
+      replyText,
+    });
+  }
+  return replyError(replyCode, replyText, details);
+}
+
+/** The broker's `basic.nack` of a publish. */
+export function nackedError(input: PublishInput, outcome: RefusedOutcome = 'refused'): PukaError {
+  return new PublishNacked(`the broker refused the publish to ${placeOf(input)} (basic.nack)`, { method, outcome });
+}
+
+/** The exchange of a publish was looked up and is not there. No channel was closed for it. */
+export function missingExchangeError({ replyText = '' }: NotFound, outcome: RefusedOutcome = 'refused'): PukaError {
+  return replyError(404, replyText, { method, scope: 'operation', outcome });
+}
+
+/** Text of the caller's, without what would write into a terminal. */
+function placeOf({ exchange, routingKey }: PublishInput): string {
+  const place = exchange === '' ? 'the default exchange' : `exchange '${exchange}'`;
+  return `${place} with routing key '${routingKey}'`.replace(/\p{Cc}/gu, '?');
+}

@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { Queue } from '../../src/runtime/queue.ts';
+
+describe('a queue', () => {
+  it('gives what was put in, in its order, as an array would, whatever is done to it', () => {
+    let seed = 7;
+    const random = (below: number): number => {
+      seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
+      return seed % below;
+    };
+    const queue = new Queue<number>();
+    let model: number[] = [];
+    for (let step = 0; step < 20_000; step++) {
+      switch (random(6)) {
+        case 0:
+        case 1:
+          queue.push(step);
+          model.push(step);
+          break;
+        case 2:
+          expect(queue.shift()).toBe(model.shift());
+          break;
+        case 3: {
+          const others = Array.from({ length: random(4) }, (_, index) => -step - index);
+          queue.unshift(others);
+          model.unshift(...others);
+          break;
+        }
+        case 4: {
+          if (model.length === 0) break;
+          const index = random(model.length);
+          expect(queue.removeAt(index)).toBe(model.splice(index, 1)[0]);
+          break;
+        }
+        default:
+          if (random(200) > 0) break;
+          queue.filter((item) => item % 3 !== 0);
+          model = model.filter((item) => item % 3 !== 0);
+      }
+      expect(queue.length).toBe(model.length);
+      expect(queue.first).toBe(model[0]);
+    }
+    expect(queue.at(2)).toBe(model[2]);
+    expect(queue.takeAll()).toEqual(model);
+    expect(queue.length).toBe(0);
+    expect(queue.shift()).toBeUndefined();
+  });
+});
