@@ -4,10 +4,10 @@
  */
 import type { PukaError } from '@puka/errors';
 import { ByteReader } from '@puka/wire';
-import type { Publisher } from '../publishing/publisher.ts';
 import type { ChannelSink, ReceivedContent, SessionChannel } from '../session/index.ts';
 import type { Consumer, ConsumerSource } from './consumer.ts';
 import { Message, type Settlement } from './message.ts';
+import type { ReplyPublishing } from './reply-queue.ts';
 
 /** What it needs of its owner. */
 export interface ConsumerChannelHost {
@@ -142,7 +142,7 @@ export class ConsumerChannel implements ChannelSink {
    */
   mustClose = false;
   /** Direct reply-to: publishes that go over it. */
-  publishing: Publisher | undefined = undefined;
+  publishing: ReplyPublishing | undefined = undefined;
   private readonly byTag = new Map<string, Subscription>();
   /** Subscriptions that were ended, and of which messages are unsettled. */
   private readonly endedSubscriptions = new Set<Subscription>();

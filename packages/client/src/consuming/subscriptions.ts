@@ -22,9 +22,9 @@ import type { RecordedConsumer } from '../topology/recorded-entity.ts';
 import type { Consumer, ConsumerSource } from './consumer.ts';
 import { ConsumerChannel, type ConsumerChannelHost, Subscription } from './consumer-channel.ts';
 import { ConsumerState } from './consumer-state.ts';
-import { type DirectReplies, directReplyQueue } from './direct-replies.ts';
 import type { Cancelled } from './options.ts';
 import { consumerOverLimit, messageOverLimit } from './over-limit.ts';
+import { directReplyQueue, type ReplyConsumers } from './reply-queue.ts';
 import { Resubscribing, type ResubscribingHost } from './resubscribing.ts';
 
 type Done = (error: PukaError | undefined) => void;
@@ -47,7 +47,7 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
   private readonly pool: ChannelPool;
   private readonly host: SubscriptionsHost;
   /** For `startConsumer` too. */
-  readonly replies: DirectReplies;
+  readonly replies: ReplyConsumers;
   private readonly channels = new Set<ConsumerChannel>();
   private readonly states = new Map<Consumer, ConsumerState>();
   private readonly again: Resubscribing;
@@ -56,7 +56,7 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
   private epoch = 0;
   private willRecover = false;
 
-  constructor(pool: ChannelPool, host: SubscriptionsHost, replies: DirectReplies) {
+  constructor(pool: ChannelPool, host: SubscriptionsHost, replies: ReplyConsumers) {
     this.pool = pool;
     this.host = host;
     this.again = new Resubscribing(host);

@@ -3,17 +3,15 @@
  * RabbitMQ takes those on the channel of that consumer alone. Must not subscribe, and must not make messages.
  */
 import { UsageError } from '@puka/errors';
-import type { ExchangeChecks } from '../publishing/exchange-checks.ts';
-import { Publisher, type PublisherHost } from '../publishing/publisher.ts';
-import type { SessionChannel } from '../session/index.ts';
-import type { Consumer } from './consumer.ts';
-import type { ConsumerChannel } from './consumer-channel.ts';
-
-/** The queue that is none: its consumer gets the replies. */
-export const directReplyQueue = 'amq.rabbitmq.reply-to';
+import type { Consumer } from './consuming/consumer.ts';
+import type { ConsumerChannel } from './consuming/consumer-channel.ts';
+import { directReplyQueue, type ReplyConsumers } from './consuming/reply-queue.ts';
+import type { ExchangeChecks } from './publishing/exchange-checks.ts';
+import { Publisher, type PublisherHost } from './publishing/publisher.ts';
+import type { SessionChannel } from './session/index.ts';
 
 /** The direct replies of one client. */
-export class DirectReplies {
+export class DirectReplies implements ReplyConsumers {
   /** Publishes with `replyTo: 'amq.rabbitmq.reply-to'`. */
   readonly publisher: Publisher;
   private consumer: Consumer | undefined = undefined;

@@ -1,6 +1,6 @@
 import { UsageError } from '@puka/errors';
 import { describe, expect, it } from 'vitest';
-import { refusal, ScriptedBroker } from '../scripted-broker.ts';
+import { refusal, ScriptedBroker } from './scripted-broker.ts';
 
 const queue = 'amq.rabbitmq.reply-to';
 
