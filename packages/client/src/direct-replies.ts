@@ -4,8 +4,7 @@
  */
 import { UsageError } from '@puka/errors';
 import type { Consumer } from './consuming/consumer.ts';
-import type { ConsumerChannel } from './consuming/consumer-channel.ts';
-import { directReplyQueue, type ReplyConsumers } from './consuming/reply-queue.ts';
+import { directReplyQueue, type ReplyChannel, type ReplyConsumers } from './consuming/reply-queue.ts';
 import type { ExchangeChecks } from './publishing/exchange-checks.ts';
 import { Publisher, type PublisherHost } from './publishing/publisher.ts';
 import type { SessionChannel } from './session/index.ts';
@@ -15,9 +14,9 @@ export class DirectReplies implements ReplyConsumers {
   /** Publishes with `replyTo: 'amq.rabbitmq.reply-to'`. */
   readonly publisher: Publisher;
   private consumer: Consumer | undefined = undefined;
-  private on: ConsumerChannel | undefined = undefined;
+  private on: ReplyChannel | undefined = undefined;
   /** The channel of a consumer that has ended, whose publishes may still be under way. */
-  private draining: ConsumerChannel | undefined = undefined;
+  private draining: ReplyChannel | undefined = undefined;
 
   constructor(host: Pick<PublisherHost, 'pubacks' | 'names' | 'publishesSettled'>, exchanges: ExchangeChecks) {
     this.publisher = new Publisher(
@@ -62,7 +61,7 @@ export class DirectReplies implements ReplyConsumers {
   }
 
   /** Its consume is sent on that channel: publishes may follow. */
-  subscribed(consumer: Consumer, consumerTag: string, on: ConsumerChannel): void {
+  subscribed(consumer: Consumer, consumerTag: string, on: ReplyChannel): void {
     if (consumer !== this.consumer) return;
     this.on = on;
     on.channel.untaggedConsumer = consumerTag;

@@ -4,7 +4,6 @@
  */
 import type { ChannelSink, SessionChannel } from '../session/index.ts';
 import type { Consumer } from './consumer.ts';
-import type { ConsumerChannel } from './consumer-channel.ts';
 
 /** The queue that is none: its consumer gets the replies. */
 export const directReplyQueue = 'amq.rabbitmq.reply-to';
@@ -17,6 +16,16 @@ export interface ReplyPublishing extends ChannelSink {
   countOn(channel: SessionChannel): number;
 }
 
+/** The channel of the consumer of that queue. */
+export interface ReplyChannel {
+  readonly channel: SessionChannel;
+  publishing: ReplyPublishing | undefined;
+  /** It cannot be used for anything else later. */
+  mustClose: boolean;
+  /** Gives the channel back when nobody needs it any more. */
+  freeWhenDone(): void;
+}
+
 /** The consumer of that queue, as far as subscriptions know it. */
 export interface ReplyConsumers {
   /** @throws {UsageError} for a consumer of that name that RabbitMQ would refuse, and for a second one. */
@@ -24,7 +33,7 @@ export interface ReplyConsumers {
   /** A consumer is being started. */
   started(consumer: Consumer): void;
   /** Its consume is sent on that channel. */
-  subscribed(consumer: Consumer, consumerTag: string, on: ConsumerChannel): void;
+  subscribed(consumer: Consumer, consumerTag: string, on: ReplyChannel): void;
   /** A consumer has ended. */
   gone(consumer: Consumer): void;
   /** The publishes have lost their channel. */
