@@ -8,12 +8,6 @@ import type { StopOptions } from './options.ts';
 import { checkRange, maxTimerMs } from './settings.ts';
 import type { WorkerStats } from './stats.ts';
 
-/** The client's events, those of a recovering client among them. */
-interface ClientWords {
-  on(name: string, listener: (...values: readonly unknown[]) => void): unknown;
-  off(name: string, listener: (...values: readonly unknown[]) => void): unknown;
-}
-
 /** A worker at work. Made by `startWorker`. */
 export class Worker implements AsyncDisposable {
   /** Resolves when the worker takes no more jobs and none is in hand: with what ended it, or `undefined` after a stop or a close. */
@@ -36,24 +30,18 @@ export class Worker implements AsyncDisposable {
       resolveEnded = resolve;
     });
     this.#resolveEnded = resolveEnded;
-    const lost = (error: unknown): void => {
+    const disconnected = (error: unknown): void => {
       // The broker that comes back may have been set up anew.
       delays.forgetAll();
       core.loseAll(error ?? new Error('the connection was closed'));
     };
-    const interrupted = (error: unknown, whose: unknown): void => {
-      if (whose === consumer) lost(error);
+    const interrupted = (error: unknown, whose: Consumer): void => {
+      if (whose === consumer) core.loseAll(error);
     };
     const closed = (error: unknown): void => void this.#end(error);
-    const words = client as unknown as ClientWords; // Whatever a client emits, it calls listeners by their names.
-    const listeners = { disconnected: lost, interrupted, closed } as const;
-    for (const [name, listener] of Object.entries(listeners)) {
-      words.on(name, listener as (...values: readonly unknown[]) => void);
-    }
+    client.on('disconnected', disconnected).on('interrupted', interrupted).on('closed', closed);
     this.#letGo = () => {
-      for (const [name, listener] of Object.entries(listeners)) {
-        words.off(name, listener as (...values: readonly unknown[]) => void);
-      }
+      client.off('disconnected', disconnected).off('interrupted', interrupted).off('closed', closed);
     };
   }
 

@@ -119,6 +119,83 @@ describe('a delivery that is lost', () => {
   });
 });
 
+describe('a worker whose client recovers', () => {
+  it('goes on by itself: a job in hand is told, and runs again, its first outcome not written', async () => {
+    const { broker, another } = await startScene();
+    const client = await another({ recover: { minDelay: 1, maxDelay: 5 } });
+    const first = gate<AbortSignal>();
+    const finish = gate();
+    const attempts: number[] = [];
+    const worker = await startWorker(
+      client,
+      { queue: 'jobs', concurrency: 2, delay: 60_000 },
+      async (_job, context) => {
+        attempts.push(context.attempt);
+        if (attempts.length > 1) return;
+        first.open(context.signal);
+        await finish.promise;
+        throw new Error('late');
+      },
+    );
+    broker.publish({ routingKey: 'jobs', body: 'x' });
+    const signal = await first.promise;
+    const done = told(worker, 'done');
+    broker.faults.dropConnections();
+    await done;
+    expect(signal.aborted).toBe(true);
+    expect(worker.stats).toMatchObject({ running: 1, lost: 1, done: 1 });
+    finish.open();
+    await broker.consumed('jobs');
+    await turns();
+    expect(attempts).toEqual([1, 2]);
+    expect(worker.stats).toMatchObject({ running: 0, failed: 0, dead: 0 });
+    expect(broker.queue('jobs.retry.60000')?.ready).toBe(0);
+    broker.publish({ routingKey: 'jobs', body: 'y' });
+    await told(worker, 'done');
+    await worker.stop();
+  });
+
+  it('does not send a copy of a lost job over the next connection', async () => {
+    const { broker, another } = await startScene();
+    const client = await another({ recover: { minDelay: 1, maxDelay: 5 } });
+    let begun = 0;
+    const worker = await startWorker(client, { queue: 'jobs', delay: 60_000 }, () => {
+      begun++;
+      if (begun === 1) throw new Error('no');
+    });
+    broker.faults.dropInConfirm();
+    broker.publish({ routingKey: 'jobs', body: 'x' });
+    await told(worker, 'done');
+    await broker.idle();
+    // The copy had come to its queue before its confirm was lost; it is not sent again.
+    expect(broker.queue('jobs.retry.60000')?.ready).toBe(1);
+    expect(worker.stats).toMatchObject({ lost: 1, done: 1, failed: 1 });
+  });
+
+  it('keeps its place for a handler that does not heed its signal', async () => {
+    const { broker, another } = await startScene();
+    const client = await another({ recover: { minDelay: 1, maxDelay: 5 } });
+    const finish = gate();
+    let begun = 0;
+    const worker = await startWorker(client, { queue: 'jobs', concurrency: 1 }, async () => {
+      begun++;
+      if (begun === 1) await finish.promise;
+    });
+    broker.publish({ routingKey: 'jobs', body: 'x' });
+    await broker.until(() => broker.queue('jobs')?.unacked === 1);
+    await turns();
+    const retried = told(worker, 'retried');
+    broker.faults.dropConnections();
+    await retried;
+    await turns();
+    expect(begun).toBe(1);
+    const done = told(worker, 'done');
+    finish.open();
+    await done;
+    expect(begun).toBe(2);
+  });
+});
+
 describe('a redelivery', () => {
   it('runs where the queue is full and takes no count', async () => {
     const full = { 'x-max-length': 1, 'x-overflow': 'reject-publish' };

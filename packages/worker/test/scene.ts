@@ -19,12 +19,15 @@ export interface Scene {
   another(options?: ClientOptions): Promise<Client>;
 }
 
-/** @param queue is declared, durable, by the name `jobs` unless it says otherwise. */
+/**
+ * @param queue is declared, durable, by the name `jobs` unless it says otherwise.
+ * Clients do not recover unless they say so: what a worker does without is seen best by itself.
+ */
 export async function startScene(queue: QueueDeclareOptions = {}): Promise<Scene> {
   const broker = await startBroker({ listen: false, time: 'manual' });
   const clients: Client[] = [];
   const another = async (options: ClientOptions = {}): Promise<Client> => {
-    const client = new Client('amqp://', { transport: broker.transport(), ...options });
+    const client = new Client('amqp://', { transport: broker.transport(), recover: false, ...options });
     // The end of a connection is the test's own doing.
     client.on('unobserved', () => undefined);
     clients.push(client);
