@@ -339,6 +339,11 @@ export class Core implements WaitingHost, LifecycleHost, StartConsumerHost, Conn
     });
   }
 
+  /** For subscriptions. */
+  interrupted(error: PukaError, consumer: Consumer): void {
+    this.events.emit('interrupted', error, consumer);
+  }
+
   /** For subscriptions: the delays between tries. */
   get patience(): SubscriptionsHost['patience'] {
     return this.recoverOptions ?? { minDelay: 300, maxDelay: 30_000, retryFor: 300_000 };

@@ -36,6 +36,9 @@ export class Subscription implements Settlement {
   isRetired = false;
   /** Whether its queue is a stream; known from its first delivery on. */
   private isStream: boolean | undefined = undefined;
+  /** Of a stream: offsets of deliveries that are not settled, in their order. */
+  private offsets: Map<number, bigint> | undefined = undefined;
+  private lastOffset: bigint | undefined = undefined;
 
   constructor(consumer: Consumer, source: ConsumerSource, on: ConsumerChannel) {
     this.consumer = consumer;
@@ -68,8 +71,23 @@ export class Subscription implements Settlement {
       return true;
     }
     this.unsettled++;
+    if (this.isStream) this.noteOffset(message);
     consumer.push(message);
     return true;
+  }
+
+  /** Where the stream is to be read on: at what was delivered first and not settled, else behind what was delivered last. */
+  get resumeOffset(): bigint | undefined {
+    const [first] = this.offsets?.values() ?? [];
+    return first ?? (this.lastOffset === undefined ? undefined : this.lastOffset + 1n);
+  }
+
+  private noteOffset(message: Message): void {
+    const offset = message.headers['x-stream-offset'];
+    if (typeof offset !== 'number' && typeof offset !== 'bigint') return;
+    this.lastOffset = BigInt(offset);
+    this.offsets ??= new Map();
+    this.offsets.set(message.deliveryTag, this.lastOffset);
   }
 
   /** For messages: a stream knows acks alone. */
@@ -79,6 +97,7 @@ export class Subscription implements Settlement {
 
   /** For the user, as the other two: settles a message. */
   ack(deliveryTag: number): boolean {
+    this.offsets?.delete(deliveryTag);
     return this.settled(this.on.channel.ack(deliveryTag));
   }
 

@@ -19,6 +19,8 @@ export class ConsumerState {
   isOver = false;
   /** The cancel that was asked for. */
   cancel: Operation<{ readonly consumerTag: string }> | undefined = undefined;
+  /** Where a stream is to be read on, by queue. */
+  readonly resumeAt = new Map<string, bigint>();
   /** What waits for the next subscribing: a limit that was changed while the connection was lost. */
   readonly onSubscribed: (() => void)[] = [];
   /** Undoes the timers of queues that are subscribed to again after a pause. */

@@ -56,7 +56,7 @@ export interface MessageTaker {
 export interface ConsumerSettings {
   readonly sources: readonly [ConsumerSource, ...ConsumerSource[]];
   readonly noAck: boolean;
-  readonly resubscribe: boolean;
+  readonly resubscribe: boolean | undefined;
   readonly prefetchCount: number;
 }
 
@@ -68,8 +68,8 @@ export class Consumer implements AsyncIterable<Message> {
   readonly noAck: boolean;
   /** For the client: its queues and how it is subscribed to them. */
   sources: readonly [ConsumerSource, ...ConsumerSource[]];
-  /** For the client: subscribes again when the broker cancels it. */
-  readonly resubscribe: boolean;
+  /** For the client: whether it subscribes again when the broker cancels it; `undefined` where nothing was said. */
+  readonly resubscribe: boolean | undefined;
   /** Most messages unacked in the user's hands; 0 is no limit. Changed by `basicQos`. */
   prefetchCount: number;
   /** For the client: told when a handler has finished, and when a message is settled. */

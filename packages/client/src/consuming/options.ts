@@ -24,7 +24,12 @@ export interface ConsumeOptions extends OperationOptions {
   readonly consumerTag?: string | undefined;
   /** RabbitMQ's arguments, such as `x-priority`. */
   readonly arguments?: FieldTableInput | undefined;
-  /** Subscribes again when the broker cancels the consumer, as when its queue moves to another node. Default `false`. */
+  /**
+   * What happens when the broker cancels the consumer, as when its queue is deleted or moves to another node. `true`: it
+   * subscribes again, with patience, also when the queue is gone and made again by somebody else. `false`: it ends with
+   * `ConsumerCancelled`. Default: with `recover` on it subscribes again where the queue is still there; with `recover: false`
+   * it ends.
+   */
   readonly resubscribe?: boolean | undefined;
 }
 

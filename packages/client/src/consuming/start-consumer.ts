@@ -32,7 +32,7 @@ export function startConsumer(
   options: Pick<ConsumeOptions, 'noAck' | 'prefetchCount' | 'resubscribe' | 'signal' | 'timeout'>,
   callback: MessageCallback | undefined,
 ): Consumer {
-  const { noAck = false, prefetchCount = 0, resubscribe = false } = options;
+  const { noAck = false, prefetchCount = 0, resubscribe } = options;
   const ready = new Operation<Consumer>(host, 'basic.consume', undefined);
   // The consumer itself reports the refusal to its caller.
   ready.isObserved = true;

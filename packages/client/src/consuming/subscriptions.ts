@@ -6,11 +6,13 @@ import {
   AmqpError,
   ConnectionBroken,
   ConsumerCancelled,
+  NotFound,
   type PukaError,
   peerText,
   replyError,
   UsageError,
 } from '@puka/errors';
+import { int64, Tagged } from '@puka/wire';
 import type { ChannelPool } from '../connection/channel-pool.ts';
 import { notAnswered, notSent } from '../connection/connection.ts';
 import type { ConnectionUser } from '../connection/connection-user.ts';
@@ -19,11 +21,13 @@ import type { SessionChannel } from '../session/index.ts';
 import type { DeclaredTopology } from '../topology/declared-topology.ts';
 import { given, withTable } from '../topology/method-input.ts';
 import type { RecordedConsumer } from '../topology/recorded-entity.ts';
+import { refusalOf } from '../topology/refusals.ts';
 import type { Consumer, ConsumerSource } from './consumer.ts';
 import { ConsumerChannel, type ConsumerChannelHost, Subscription } from './consumer-channel.ts';
 import { ConsumerState } from './consumer-state.ts';
 import type { Cancelled } from './options.ts';
 import { consumerOverLimit, messageOverLimit } from './over-limit.ts';
+import { Quarantine } from './quarantine.ts';
 import { directReplyQueue, type ReplyConsumers } from './reply-queue.ts';
 import { Resubscribing, type ResubscribingHost } from './resubscribing.ts';
 
@@ -36,6 +40,8 @@ export interface SubscriptionsHost extends ResubscribingHost {
   readonly topology: DeclaredTopology | undefined;
   /** A consumer does not come back for now, or not at all. */
   notRestored(error: PukaError, entity: RecordedConsumer, isRetrying: boolean): void;
+  /** A consumer has lost its subscription while the connection is open, and subscribes again. */
+  interrupted(error: PukaError, consumer: Consumer): void;
   /** There is something to send. */
   wake(): void;
   /** The consumer has ended. */
@@ -51,6 +57,7 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
   private readonly channels = new Set<ConsumerChannel>();
   private readonly states = new Map<Consumer, ConsumerState>();
   private readonly again: Resubscribing;
+  private readonly quarantine: Quarantine;
   private isAttached = false;
   /** Counts the connections: what was begun with one is over with it. */
   private epoch = 0;
@@ -59,7 +66,20 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
   constructor(pool: ChannelPool, host: SubscriptionsHost, replies: ReplyConsumers) {
     this.pool = pool;
     this.host = host;
-    this.again = new Resubscribing(host);
+    this.quarantine = new Quarantine(host);
+    const { quarantine } = this;
+    this.again = new Resubscribing({
+      deadlines: host.deadlines,
+      now: () => host.now(),
+      get patience() {
+        return host.patience;
+      },
+      get exclusiveForMs() {
+        return host.exclusiveForMs;
+      },
+      isAway: (queue) => host.isAway(queue) || quarantine.holds(queue),
+      queueVanished: (queue) => host.queueVanished(queue),
+    });
     this.replies = replies;
   }
 
@@ -72,6 +92,7 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
         else this.restore(consumer, state, done);
       });
     }
+    this.quarantine.connected((queue) => this.again.queueRestored(queue));
   }
 
   /** Those that are subscribed, or wait for a channel, hear of it there; the others end here, unless they are restored. */
@@ -80,6 +101,8 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
     this.willRecover = willRecover;
     this.epoch++;
     this.again.clear();
+    if (willRecover) this.quarantine.connectionLost(error);
+    else this.quarantine.clear();
     for (const [consumer, state] of [...this.states]) {
       const isPausing = state.pauses.size > 0;
       state.stopPauses();
@@ -296,7 +319,7 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
   /** @returns `false` where no channel may be kept any more. */
   private keep(consumer: Consumer, sources: readonly ConsumerSource[], done: Done): boolean {
     return this.pool.keep('consumers', (channel, error) => {
-      if (channel === undefined) done(error ?? notSent('basic.consume', undefined));
+      if (channel === undefined) done(notSent('basic.consume', error));
       else this.subscribeOn(this.open(channel), consumer, sources, done);
     });
   }
@@ -312,7 +335,7 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
   private probe(consumer: Consumer, sources: readonly ConsumerSource[], done: Done): void {
     this.pool.acquire((channel, error) => {
       if (channel === undefined) {
-        done(error);
+        done(notSent('basic.consume', error));
         return;
       }
       let refusal: PukaError | undefined;
@@ -350,7 +373,7 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
     if (this.keep(consumer, sources, done)) return;
     this.pool.whenKeptChanges((error) => {
       if (error === undefined) this.share(consumer, sources, done);
-      else done(error);
+      else done(notSent('basic.consume', error));
     });
   }
 
@@ -376,7 +399,7 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
     channel.request({ type: 'basic.qos', prefetchCount: consumer.prefetchCount }, () => {});
     for (const source of sources) {
       const subscription = new Subscription(consumer, source, on);
-      const isSent = channel.request(consumeMethod(consumer, source), (_reply, error) => {
+      const isSent = channel.request(consumeMethod(consumer, resumed(source, state)), (_reply, error) => {
         if (error === undefined) {
           if (left > 0 && --left === 0) done(undefined);
           return;
@@ -481,6 +504,7 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
     const { queue, consumerTag } = source;
     const unanswered = on.channel.forgetConsume(consumerTag);
     const state = this.states.get(consumer);
+    this.noteOffset(subscription);
     state?.subscriptions.delete(subscription);
     on.remove(subscription);
     const text = `the broker cancelled the consumer of queue '${peerText(queue)}'`;
@@ -490,11 +514,39 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
       return;
     }
     if (state === undefined || state.cancel !== undefined) return;
-    if (!consumer.resubscribe) {
+    const { resubscribe = this.host.topology !== undefined } = consumer;
+    if (!resubscribe) {
       this.endAll(consumer, state, error);
-      return;
+    } else if (consumer.resubscribe === true) {
+      this.host.interrupted(error, consumer);
+      this.pause(consumer, state, source, error);
+    } else {
+      this.lookForQueue(consumer, state, source, error);
     }
-    this.pause(consumer, state, source, error);
+  }
+
+  /** With recovery on, and nothing said: the consumer subscribes again where its queue is still there. */
+  private lookForQueue(consumer: Consumer, state: ConsumerState, source: ConsumerSource, error: PukaError): void {
+    const { queue } = source;
+    this.pool.acquire((channel) => {
+      const looked = (refusal: PukaError | undefined): void => {
+        if (channel !== undefined) this.pool.release(channel);
+        if (state.isOver || state.cancel !== undefined || (refusal !== undefined && this.isCarriedOver(refusal)))
+          return;
+        if (refusal instanceof NotFound && refusalOf(refusal) === 'missing') {
+          // What an operator deleted is not brought back.
+          this.host.topology?.forget('queue', queue);
+          this.endAll(consumer, state, error);
+          return;
+        }
+        this.host.interrupted(error, consumer);
+        this.pause(consumer, state, source, error);
+      };
+      const method = { type: 'queue.declare', queue, passive: true } as const;
+      const isSent = channel?.request(method, (_reply, refusal) => looked(refusal)) ?? false;
+      if (!isSent) looked(notSent('basic.consume', undefined));
+      this.host.wake();
+    });
   }
 
   /** Subscribes to one queue of a consumer again, in time; or ends the consumer. @param error why it has no subscription. */
@@ -546,6 +598,7 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
   consumerChannelClosed(on: ConsumerChannel, error: PukaError | undefined): void {
     if (!this.channels.delete(on)) return;
     const subscriptions = [...on.subscriptions];
+    for (const subscription of subscriptions) this.noteOffset(subscription);
     on.lose();
     this.pool.releaseKept('consumers', on.channel);
     const lost = new Set<Consumer>();
@@ -555,7 +608,8 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
       if (state === undefined || !state.subscriptions.delete(subscription)) continue;
       if (this.willRecover && !this.isAttached && state.cancel === undefined) continue;
       const isBystander = on.isLostByPublish || (on.culprit !== undefined && on.culprit !== consumer);
-      if (isBystander && state.cancel === undefined) {
+      if (state.cancel === undefined && (isBystander || this.isOnlyInterrupted(on, error))) {
+        if (!isBystander && error !== undefined) this.host.interrupted(error, consumer);
         this.subscribeAgain(consumer, state, subscription.source);
       } else {
         lost.add(consumer);
@@ -565,6 +619,19 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
       const isOver = error === undefined || consumer.isCancelling;
       this.gone(consumer, isOver ? undefined : asConsumerEnd(error, consumer.queue));
     }
+  }
+
+  /** With recovery on: the broker closed the channel, and no consume of its own was the reason, as with a late ack. */
+  private isOnlyInterrupted(on: ConsumerChannel, error: PukaError | undefined): boolean {
+    if (this.host.topology === undefined || on.culprit !== undefined) return false;
+    return error instanceof AmqpError && error.scope === 'channel' && error.method !== 'basic.consume';
+  }
+
+  /** A stream is read on from where the consumer was. */
+  private noteOffset(subscription: Subscription): void {
+    const { resumeOffset } = subscription;
+    if (resumeOffset === undefined) return;
+    this.states.get(subscription.consumer)?.resumeAt.set(subscription.source.queue, resumeOffset);
   }
 
   private subscribeAgain(consumer: Consumer, state: ConsumerState, source: ConsumerSource): void {
@@ -585,6 +652,16 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
     if (on.publishing?.isOn(on.channel)) on.publishing.closed(undefined);
     this.pool.releaseKept('consumers', on.channel, !on.mustClose);
   }
+}
+
+/** A stream that was read before goes on from there, in place of where it was first asked to begin. */
+function resumed(source: ConsumerSource, state: ConsumerState | undefined): ConsumerSource {
+  const offset = state?.resumeAt.get(source.queue);
+  if (offset === undefined) return source;
+  const { arguments: table = {} } = source;
+  if (table instanceof Tagged) return source;
+  const fields = table instanceof Map ? [...table] : Object.entries(table);
+  return { ...source, arguments: new Map([...fields, ['x-stream-offset', int64(offset)]]) };
 }
 
 function consumeMethod(consumer: Consumer, source: ConsumerSource): Parameters<SessionChannel['request']>[0] {

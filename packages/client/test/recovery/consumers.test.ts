@@ -1,0 +1,114 @@
+import { type EmbeddedBroker, startBroker } from '@puka/testing';
+import { describe, expect, it } from 'vitest';
+import { Client } from '../../src/client.ts';
+
+async function scene() {
+  const broker = await startBroker({ listen: false });
+  const client = new Client('amqp://', { transport: broker.transport(), recover: { minDelay: 1 } });
+  await client.connect();
+  return { broker, client };
+}
+
+async function cut(broker: EmbeddedBroker, client: Client): Promise<void> {
+  const back = new Promise<void>((resolve) => client.once('connected', () => resolve()));
+  broker.faults.dropConnections();
+  await back;
+}
+
+const interruption = (client: Client): Promise<unknown> =>
+  new Promise((resolve) => client.once('interrupted', (error) => resolve(error)));
+
+describe('a consumer of a stream', () => {
+  it('goes on with what was not settled, and behind the last where all was', async () => {
+    const { broker, client } = await scene();
+    await client.queueDeclare({ queue: 's', durable: true, arguments: { 'x-queue-type': 'stream' } });
+    for (let index = 0; index < 10; index++) await client.basicPublish({ routingKey: 's', body: `${index}` });
+    const consumer = client.basicConsume({ queue: 's', prefetchCount: 4, arguments: { 'x-stream-offset': 'first' } });
+    const seen: string[] = [];
+    for (let count = 0; count < 3; count++) {
+      const message = await client.wait(consumer);
+      seen.push(message.text());
+      if (count < 2) message.ack();
+    }
+    expect(seen).toEqual(['0', '1', '2']);
+    await cut(broker, client);
+    const after: string[] = [];
+    while (after.length < 8) {
+      const message = await client.wait(consumer);
+      after.push(message.text());
+      message.ack();
+    }
+    expect(after).toEqual(['2', '3', '4', '5', '6', '7', '8', '9']);
+    await cut(broker, client);
+    await client.basicPublish({ routingKey: 's', body: '10' });
+    const last = await client.wait(consumer);
+    expect(last.text()).toBe('10');
+    last.ack();
+    await client.close();
+    await broker.stop();
+  });
+});
+
+describe('a consumer that the broker cancels', () => {
+  it('subscribes again where its queue is still there and nothing was said', async () => {
+    const { broker, client } = await scene();
+    await client.queueDeclare({ queue: 'q' });
+    const consumer = client.basicConsume({ queue: 'q', prefetchCount: 1 });
+    await consumer.ready;
+    const interrupted = interruption(client);
+    broker.faults.cancelConsumers('q');
+    expect(await interrupted).toMatchObject({ code: 'CONSUMER_CANCELLED', queue: 'q' });
+    await client.basicPublish({ routingKey: 'q', body: 'still here' });
+    expect((await client.wait(consumer)).text()).toBe('still here');
+    await client.close();
+    await broker.stop();
+  });
+
+  it('ends where its queue was deleted, which is not made again after a loss', async () => {
+    const { broker, client } = await scene();
+    await client.queueDeclare({ queue: 'q' });
+    const consumer = client.basicConsume({ queue: 'q', prefetchCount: 1 });
+    await consumer.ready;
+    broker.faults.removeQueue('q');
+    await expect(client.wait(consumer)).rejects.toMatchObject({ code: 'CONSUMER_CANCELLED', queue: 'q' });
+    await cut(broker, client);
+    expect(broker.queue('q')).toBeUndefined();
+    await client.close();
+    await broker.stop();
+  });
+
+  it('ends at once with resubscribe: false', async () => {
+    const { broker, client } = await scene();
+    await client.queueDeclare({ queue: 'q' });
+    const consumer = client.basicConsume({ queue: 'q', resubscribe: false });
+    await consumer.ready;
+    broker.faults.cancelConsumers('q');
+    await expect(client.wait(consumer)).rejects.toMatchObject({ code: 'CONSUMER_CANCELLED' });
+    await client.close();
+    await broker.stop();
+  });
+});
+
+describe('a consumer whose channel the broker closes', () => {
+  it('subscribes again, and what it held cannot be acked any more', async () => {
+    const { broker, client } = await scene();
+    await client.queueDeclare({ queue: 'q' });
+    const consumer = client.basicConsume({ queue: 'q', prefetchCount: 1 });
+    await client.basicPublish({ routingKey: 'q', body: 'slow' });
+    const message = await client.wait(consumer);
+    const interrupted = interruption(client);
+    broker.faults.closeChannels(
+      { queue: 'q' },
+      406,
+      'PRECONDITION_FAILED - delivery acknowledgement on channel 1 timed out',
+    );
+    expect(await interrupted).toMatchObject({ code: 'PRECONDITION_FAILED' });
+    expect(message.ack()).toBe(false);
+    const again = await client.wait(consumer);
+    expect(again.text()).toBe('slow');
+    expect(again.redelivered).toBe(true);
+    expect(again.ack()).toBe(true);
+    await client.close();
+    await broker.stop();
+  });
+});
