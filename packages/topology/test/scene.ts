@@ -1,4 +1,4 @@
-/** An embedded broker and a client of it, gone with the test. Holds no test. */
+/** An embedded broker and a client of it that does not recover, gone with the test. Holds no test. */
 import { Client } from '@puka/client';
 import { type EmbeddedBroker, startBroker } from '@puka/testing';
 import { onTestFinished } from 'vitest';
@@ -14,7 +14,7 @@ export async function scene(): Promise<Scene> {
   const broker = await startBroker({ listen: false });
   const clients: Client[] = [];
   const another = async (): Promise<Client> => {
-    const client = new Client('amqp://', { transport: broker.transport() });
+    const client = new Client('amqp://', { transport: broker.transport(), recover: false });
     clients.push(client);
     await client.connect();
     return client;

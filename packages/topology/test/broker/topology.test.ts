@@ -199,7 +199,7 @@ describe('migrate on RabbitMQ', () => {
     const count = 1000;
     await fill(count);
     for (let closed = 0; ; closed++) {
-      const own = await another();
+      const own = await another({ recover: false });
       const socket = own.socket();
       let steps = 0;
       const onProgress = (): void => {
