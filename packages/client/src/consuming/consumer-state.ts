@@ -20,7 +20,7 @@ export class ConsumerState {
   /** The cancel that was asked for. */
   cancel: Operation<{ readonly consumerTag: string }> | undefined = undefined;
   /** Where a stream is to be read on, by queue. */
-  readonly resumeAt = new Map<string, bigint>();
+  readonly resumeAt: Map<string, bigint> = new Map();
   /** What waits for the next subscribing: a limit that was changed while the connection was lost. */
   readonly onSubscribed: (() => void)[] = [];
   /** Undoes the timers of queues that are subscribed to again after a pause. */
