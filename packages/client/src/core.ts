@@ -230,6 +230,7 @@ export class Core implements WaitingHost, LifecycleHost, StartConsumerHost, Conn
     if (stateBefore === 'connected') this.connectionGone(connection, error, false);
     this.events.emit('closed', error);
     this.loops.end('close');
+    this.drive.rest();
     if (this.isAutomatic) connection?.driver.wake();
     this.drive.scheduleTurn();
   }

@@ -70,6 +70,11 @@ export class DriveMode implements AlarmHost {
     });
   }
 
+  /** The client is idle: no timer stays behind for deadlines that are gone. */
+  rest(): void {
+    if (this.deadlines.nextMs === Number.POSITIVE_INFINITY) this.alarm.disarm();
+  }
+
   /** For its alarm. */
   get nextDeadlineMs(): number {
     return this.deadlines.nextMs;

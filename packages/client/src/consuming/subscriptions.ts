@@ -128,8 +128,9 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
 
   /** For the replay: a queue is there again. */
   queueRestored(queue: string): void {
-    this.again.queueRestored(queue);
+    // Ahead of those that wait, whose subscriptions are to the queue that is there now.
     this.restoreStale(queue);
+    this.again.queueRestored(queue);
   }
 
   /** The queue was made again in this connection: subscriptions to the one before went with it, without a word. */

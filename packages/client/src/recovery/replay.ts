@@ -71,6 +71,12 @@ class Epoch {
   /** Asked for and not answered. */
   readonly underWay = new Set<Entity>();
   readonly vanished = new Map<string, number>();
+  /** Queues whose units are being made again. */
+  readonly remaking = new Set<string>();
+  /** Of these, those that have vanished once more meanwhile. */
+  readonly vanishedAgain = new Set<string>();
+  /** Opens the gate, once nothing is being made again. */
+  openWhenRemade: (() => void) | undefined = undefined;
   readonly undo: (() => void)[] = [];
 
   constructor(nowMs: number) {
@@ -104,6 +110,7 @@ export class Replay {
       },
       renamed: (from, to) => {
         if (from === to) return;
+        if (replay.epoch?.remaking.has(from) === true) replay.epoch.remaking.add(to);
         host.topology.rename(from, to);
         host.queueRenamed(from, to);
       },
@@ -127,7 +134,7 @@ export class Replay {
 
   /** Whether a queue is being tried again, so that nothing can be done with it. */
   isAway(queue: string): boolean {
-    return this.retries.has(queue);
+    return this.retries.has(queue) || this.epoch?.remaking.has(queue) === true;
   }
 
   /** How long what the broker takes for the lost connection's is tried again, in milliseconds. */
@@ -145,11 +152,15 @@ export class Replay {
   run(_session: Session, info: ConnectionInfo, done: (counts: RestoredCounts, waiting: number) => void): void {
     const { host } = this;
     host.topology.tidy();
+    this.dropForgotten();
     const epoch = new Epoch(host.now());
     epoch.refusesTransientQueues = isAtLeast(info.serverProperties.version, 4, 3);
     this.epoch = epoch;
-    const open = (): void => this.open(epoch, done);
-    this.watchSilence(epoch, open);
+    const open = (): void => {
+      if (epoch.remaking.size > 0) epoch.openWhenRemade = open;
+      else this.open(epoch, done);
+    };
+    this.watchSilence(epoch, () => this.open(epoch, done));
     const { topology } = host;
     this.makeAlone(epoch, [...this.suspects], () => {
       this.makeAll(epoch, topology.exchangesToMake(), () => {
@@ -183,6 +194,10 @@ export class Replay {
     const { epoch } = this;
     const recorded = this.host.topology.queueOf(queue);
     if (epoch === undefined || recorded === undefined || !this.isMeant(recorded)) return false;
+    if (epoch.remaking.has(queue)) {
+      epoch.vanishedAgain.add(queue);
+      return true;
+    }
     const count = (epoch.vanished.get(queue) ?? 0) + 1;
     if (count > maxVanished) return false;
     epoch.vanished.set(queue, count);
@@ -340,7 +355,7 @@ export class Replay {
     this.later(epoch, retry.delayMs, () => {
       if (!this.retries.has(key)) return;
       if (typeof key === 'string') this.remake(epoch, key);
-      else if (this.host.topology.isLeaving(key)) this.retries.delete(key);
+      else if (!this.isRecorded(key) || this.host.topology.isLeaving(key)) this.retries.delete(key);
       else this.make(epoch, key, () => {});
     });
   }
@@ -362,16 +377,35 @@ export class Replay {
     const recorded = topology.queueOf(queue);
     if (recorded === undefined || !this.isMeant(recorded)) {
       this.retries.delete(queue);
+      // Whoever waits for it finds out by itself.
+      this.host.queueRestored(queue);
       return;
     }
+    epoch.remaking.add(queue);
     const sources = topology.bindingsOf('queue', queue).flatMap(({ source }) => topology.exchangeOf(source) ?? []);
     this.makeAll(epoch, sources, () => {
       this.makeAll(epoch, [recorded], () => {
-        if (this.isAway(queue)) return;
-        const name = topology.nameOf(queue);
-        this.makeAll(epoch, topology.bindingsOf('queue', name), () => this.host.queueRestored(name));
+        if (this.retries.has(queue)) {
+          this.remade(epoch, queue);
+          return;
+        }
+        const bindings = topology.bindingsOf('queue', topology.nameOf(queue));
+        this.makeAll(epoch, bindings, () => this.remade(epoch, queue));
       });
     });
+  }
+
+  /** A unit is there again, or its queue has been put off. */
+  private remade(epoch: Epoch, queue: string): void {
+    const name = this.host.topology.nameOf(queue);
+    epoch.remaking.delete(queue);
+    epoch.remaking.delete(name);
+    const hasVanished = [queue, name].filter((each) => epoch.vanishedAgain.delete(each)).length > 0;
+    if (!this.retries.has(queue) && !(hasVanished && this.queueVanished(name))) this.host.queueRestored(name);
+    if (epoch.remaking.size > 0) return;
+    const { openWhenRemade } = epoch;
+    epoch.openWhenRemade = undefined;
+    openWhenRemade?.();
   }
 
   /** Looks whether the queues that the broker may delete late are still there. */
@@ -399,6 +433,18 @@ export class Replay {
       this.host.notRestored(error, first, false);
     } else {
       this.suspects = new Set(found);
+    }
+  }
+
+  private isRecorded(entity: RecordedBinding): boolean {
+    return this.host.topology.bindingsOf(entity.destinationKind, entity.destination).includes(entity);
+  }
+
+  /** What is not recorded any more is not tried again. */
+  private dropForgotten(): void {
+    for (const key of [...this.retries.keys()]) {
+      const isThere = typeof key === 'string' ? this.host.topology.queueOf(key) !== undefined : this.isRecorded(key);
+      if (!isThere) this.retries.delete(key);
     }
   }
 

@@ -114,6 +114,7 @@ export class Scene {
 
   /** Lets time pass on both sides, with all that comes of it. */
   async advance(ms: number): Promise<void> {
+    await this.settle();
     const untilMs = this.clock.now() + ms;
     for (;;) {
       const nowMs = this.clock.now();
@@ -141,7 +142,7 @@ export class Scene {
     await this.until(() => client.state === 'connected');
   }
 
-  /** Closes the client and the broker; the client has left nothing behind. */
+  /** Closes the client and the broker. */
   async end(client: Client): Promise<void> {
     const closing = client.close();
     await this.settle();
