@@ -472,6 +472,7 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
     this.states.delete(consumer);
     state.isOver = true;
     for (const call of state.onSubscribed.splice(0)) call();
+    if (consumer.ready.state === 'pending') this.cancelledUnsubscribed(consumer);
     if (state.isRecorded) for (const queue of consumer.queues) this.host.topology?.consumerRemoved(queue);
     state.stopPauses();
     consumer.end(error);
@@ -480,6 +481,13 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
     this.replies.gone(consumer);
     this.host.consumerGone(consumer);
     if (state.subscriptions.size > 0) this.retire([...state.subscriptions], () => {});
+  }
+
+  /** Its caller cancelled it while the connection was away: that is no failure to be told to anybody else. */
+  private cancelledUnsubscribed({ ready, queue, consumerTag }: Consumer): void {
+    const text = `the consumer of queue '${peerText(queue)}' was cancelled before it was subscribed`;
+    ready.isObserved = true;
+    ready.reject(new ConsumerCancelled(text, { queue, consumerTag, method: 'basic.consume' }));
   }
 
   messageOverLimit({ consumer, source }: Subscription, why: string): void {

@@ -301,6 +301,27 @@ describe('what is gone stays gone', () => {
   });
 });
 
+describe('a consumer that is started and cancelled while the connection is away', () => {
+  it('ends, its ready settles, and it is never subscribed', async () => {
+    const scene = await Scene.start();
+    const client = await scene.connected();
+    const unobserved: unknown[] = [];
+    client.on('unobserved', (error) => unobserved.push(error));
+    await done(scene, client.queueDeclare({ queue: 'q' }));
+    scene.broker.faults.dropConnections();
+    await scene.settle();
+    const consumer = client.basicConsume({ queue: 'q' });
+    const cancel = client.basicCancel(consumer);
+    await scene.until(() => client.state === 'connected');
+    await scene.settle();
+    expect([endOf(cancel), endOf(consumer.ready)]).toEqual(['fulfilled', expect.stringMatching(/^CONSUMER_CANCELLED/)]);
+    expect(consumer.isEnded).toBe(true);
+    expect(scene.broker.queue('q')?.consumers).toEqual([]);
+    expect(unobserved).toEqual([]);
+    await scene.end(client);
+  });
+});
+
 describe('the record', () => {
   it('is not overwritten by a passive look', async () => {
     const scene = await Scene.start();

@@ -1,0 +1,15 @@
+/**
+ * Plays random programs against random faults by the thousand and prints what went wrong, each program shortened.
+ * `tsx --conditions=puka:source scripts/recovery-campaign.ts [count] [first seed]`
+ */
+import { campaign } from '../test/recovery/campaign/campaign.ts';
+
+const [count = 10_000, firstSeed = 1] = process.argv.slice(2).map(Number);
+const failures = await campaign(firstSeed, count, 10);
+console.log(JSON.stringify({ programs: count, firstSeed, failures: failures.length }));
+for (const { seed, clients, steps, wrong } of failures) {
+  console.log(`seed ${seed}, ${clients} clients:`);
+  for (const step of steps) console.log(`  ${JSON.stringify(step)}`);
+  for (const text of wrong) console.log(`  WRONG ${text}`);
+}
+if (failures.length > 0) process.exitCode = 1;
