@@ -61,7 +61,7 @@ const program = fileURLToPath(
 );
 const loader = program.endsWith('.ts') ? ['--import', 'tsx', '--conditions', 'puka:source'] : [];
 
-/** See the head of the file. */
+/** Runs the campaign and counts what became of each job. */
 export async function runCampaign(plan: CampaignPlan): Promise<CampaignResult> {
   const { url, jobs, keys, queueType, begunBetween, restart, onProgress } = plan;
   const queue = uniqueName('campaign');

@@ -29,7 +29,7 @@ export type Answer = (channel: number, method: Method) => readonly Said[];
 
 const text = new TextEncoder();
 
-/** See the head of the file. */
+/** A broker in memory that says what the test writes. */
 export class ScriptedBroker {
   readonly clock = new VirtualClock();
   /** What the client did to its surroundings: `read`, `write`, `timer`, `turn end` … */

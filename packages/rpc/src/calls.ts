@@ -34,7 +34,7 @@ interface Call {
   isSending: boolean;
 }
 
-/** See the head of the file. */
+/** The calls of one caller that have no reply yet. */
 export class Calls {
   private readonly client: Client;
   private readonly queue: string;

@@ -5,7 +5,7 @@ import type { BatchItem } from './options.ts';
 import type { RunnerHost } from './runner.ts';
 import type { JobSignal } from './runtime.ts';
 
-/** See the head of the file. */
+/** One job of a batch. */
 export class BatchJob<Job> implements BatchItem<Job> {
   readonly job: Job;
   readonly #host: RunnerHost;

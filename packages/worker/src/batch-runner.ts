@@ -25,7 +25,7 @@ class Batch extends LazySignal {
   }
 }
 
-/** See the head of the file. */
+/** Runs a handler on batches of jobs. */
 export class BatchRunner<Job> implements Runner {
   private readonly host: RunnerHost;
   private readonly settings: Settings;

@@ -20,7 +20,7 @@ import { Counts, type WorkerStats } from './stats.ts';
 /** The delay where the function given as `delay` fails. */
 const delayInDoubtMs = 60_000;
 
-/** See the head of the file. */
+/** One worker: its consumer, its runner and its outcomes. */
 export class WorkerCore implements RunnerHost {
   readonly settings: Settings;
   readonly events: Events;

@@ -31,7 +31,7 @@ export function delayQueueArguments(queue: string, delayMs: number, type: 'class
   };
 }
 
-/** See the head of the file. */
+/** The delay queues of one worker. */
 export class DelayQueues {
   private readonly client: Client;
   private readonly queue: string;

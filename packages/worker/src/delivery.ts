@@ -30,7 +30,7 @@ export class LazySignal {
   }
 }
 
-/** See the head of the file. */
+/** One delivery in the hands of a handler. */
 export class Delivery extends LazySignal implements JobContext {
   readonly message: Message;
   readonly attempt: number;

@@ -14,7 +14,7 @@ export interface DurationHistogram {
 /** 1 ms to 2^22 ms (70 minutes), and beyond. */
 const stepCount = 24;
 
-/** See the head of the file. */
+/** A histogram of durations. */
 export class Durations {
   private readonly counts = new Float64Array(stepCount);
   private count = 0;

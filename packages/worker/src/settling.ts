@@ -24,7 +24,7 @@ const publishTimeoutMs = 1_800_000;
 const firstPauseMs = 1000;
 const longestPauseMs = 30_000;
 
-/** See the head of the file. */
+/** Settles the jobs of one worker. */
 export class Settling {
   private readonly client: Client;
   private readonly settings: Settings;

@@ -5,7 +5,7 @@ import type { Handler, Parse } from './options.ts';
 import { parseJob } from './parsing.ts';
 import { isThenable, type Runner, type RunnerHost } from './runner.ts';
 
-/** See the head of the file. */
+/** Runs a handler on one job at a time, many side by side. */
 export class SingleRunner<Job> implements Runner {
   private readonly host: RunnerHost;
   private readonly handler: Handler<Job>;

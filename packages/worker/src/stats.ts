@@ -23,7 +23,7 @@ export interface WorkerStats {
   readonly durations: DurationHistogram;
 }
 
-/** See the head of the file. */
+/** The counts of one worker. */
 export class Counts {
   running = 0;
   done = 0;

@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest';
 import type { Worker } from '../src/index.ts';
 import type { WorkerRuntime } from '../src/runtime.ts';
 
-/** See the head of the file. */
+/** A worker and its broker. */
 export interface Scene {
   /** Its time stands until it is put forward. */
   readonly broker: EmbeddedBroker;

@@ -117,7 +117,7 @@ export class Attempt implements TransportConnector {
   }
 }
 
-/** See the head of the file. */
+/** One round over the hosts. */
 export class ConnectRound {
   readonly #target: ConnectTarget;
   readonly #now: () => number;

@@ -25,7 +25,7 @@ export interface Host {
 const defaultMechanisms: readonly MechanismName[] = ['PLAIN', 'AMQPLAIN'];
 const defaultTimeoutMs = 10_000;
 
-/** See the head of the file. */
+/** The hosts of one client, and how to log in there. */
 export class ConnectTarget {
   /** Makes the connections. */
   readonly connector: TransportConnector;

@@ -24,7 +24,7 @@ const renewAfter = 0.8;
 /** Between two tries, in milliseconds, however short the lifetime. */
 const leastWaitMs = 1000;
 
-/** See the head of the file. */
+/** Renews the credentials of one open connection. */
 export class CredentialRenewal {
   private readonly host: RenewalHost;
   private expiresMs = Number.POSITIVE_INFINITY;

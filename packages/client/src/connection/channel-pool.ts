@@ -17,7 +17,7 @@ export type LongUse = 'consumers' | 'gets';
 /** Channels that operations run on side by side; more would cost the broker more than they gain. */
 const maxOperationChannels = 64;
 
-/** What an idle channel is told; nothing is due on it but its end. */
+/** The sink of an idle channel: nothing is due on it but its end. */
 class IdleSink implements ChannelSink {
   private readonly pool: ChannelPool;
   /** Set once the channel is open. */
@@ -207,7 +207,7 @@ export class ChannelPool implements ConnectionUser {
 
   private take(): SessionChannel | undefined {
     const { session } = this;
-    // Once our close is sent no channel can be used any more: who waits is told by `detach`.
+    // Once our close is sent no channel can be used any more: the tasks that wait end by `detach`.
     if (session?.state !== 'open' || this.lent.size >= maxOperationChannels) return undefined;
     const idle = this.idle.pop();
     if (idle !== undefined) return idle;

@@ -30,7 +30,7 @@ export interface Reconnection {
 export interface LifecycleHost extends OperationHost, BoundsHost {
   /** Whether the client works by itself just now. */
   readonly isAutomatic: boolean;
-  /** Who asks for what is read: the client alone, or whoever drives it. */
+  /** `push`: the transport hands over what it reads. `pull`: the client asks for it, when it is driven by hand. */
   readonly readMode: 'push' | 'pull';
   /** As the option of that name. */
   readonly pubacks: boolean | undefined;

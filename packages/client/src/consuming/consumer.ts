@@ -13,7 +13,7 @@ import type { Cancelled } from './options.ts';
 
 /**
  * Called for each message, and once with the error that ends the consumer. When it returns a promise, `shutdown()` waits
- * for it, and its rejection is told to `unobserved`.
+ * for it, and its rejection goes to `unobserved`.
  */
 export type MessageCallback = (error: unknown, message: Message | undefined, consumer: Consumer) => unknown;
 

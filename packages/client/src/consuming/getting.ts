@@ -299,7 +299,7 @@ export class GetChannel implements ChannelSink, Settlement {
   }
 }
 
-/** The refusal of the look-up stands for that of the get. */
+/** The refusal of the look-up is taken for that of the get. */
 function asGetError(error: PukaError): PukaError {
   if (!(error instanceof AmqpError) || error.replyCode === undefined) return error;
   return replyError(error.replyCode, error.replyText ?? '', { method: 'basic.get', cause: error });

@@ -2,7 +2,7 @@
 import { Operation } from '../operations/operation.ts';
 import type { PublishInput } from '../session/index.ts';
 
-/** Where a mandatory publish stands among its like. */
+/** The position of a mandatory publish among those that are alike. */
 export interface ReturnTrace {
   /** The marks sent before it. */
   readonly segment: number;

@@ -1,6 +1,6 @@
 /**
  * Publishes on one channel, and keeps a failure to the publish that caused it: when the broker closes the channel,
- * whoever may have caused it is sent again alone, all others again in their order.
+ * the publishes that may have caused it are sent again alone, all others again in their order.
  * Must not encode what the wire package encodes.
  */
 import { AmqpError, ConnectionBroken, NotFound, type PukaError, replyError } from '@puka/errors';

@@ -1,4 +1,4 @@
-/** How recovery stands, as plain data. Types only. */
+/** The state of recovery, as plain data. Types only. */
 import type { RecordedBinding, RecordedQueue } from '../topology/recorded-entity.ts';
 
 /** What recovery does just now. */

@@ -3,7 +3,7 @@
  * Must not act: `session-channel.ts` does what a transition asks for.
  */
 
-/** Where a channel stands. `crossed`: both sides sent `channel.close`; ours still awaits its close-ok. AMQP 0-9-1 §2.1.2. */
+/** The state of a channel. `crossed`: both sides sent `channel.close`; ours still awaits its close-ok. AMQP 0-9-1 §2.1.2. */
 export type ChannelState = 'opening' | 'open' | 'closing' | 'crossed' | 'closed';
 
 /** What moves a channel on. `reply` is any other method that answers, `content` any method that carries a body. */

@@ -3,7 +3,7 @@
  * What is not in the table is a protocol error. Must not act: the session does what a transition asks for.
  */
 
-/** Where a connection stands, seen from the client. AMQP 0-9-1 §2.2.4. */
+/** The state of a connection, seen from the client. AMQP 0-9-1 §2.2.4. */
 export type ConnectionState =
   | 'idle'
   | 'awaitingStart'

@@ -15,7 +15,7 @@ import { type MechanismName, type SaslMechanism, saslMechanisms } from './sasl.t
 export interface SessionOptions {
   /** The user to log in as. Without it the credentials come by `useCredentials()`, or the mechanism needs none. */
   readonly username?: string | undefined;
-  /** Its password; stands in no error and no log. Default: empty. */
+  /** Its password. It is in no error and in no log. Default: empty. */
   readonly password?: string | undefined;
   /** The virtual host to enter. Default `/`. */
   readonly vhost?: string | undefined;

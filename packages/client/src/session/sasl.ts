@@ -12,7 +12,7 @@ export type MechanismName = 'PLAIN' | 'AMQPLAIN' | 'EXTERNAL';
 export interface SessionCredentials {
   /** The user. */
   readonly username: string;
-  /** The password, or the token that stands for it. It goes into no error and no log. */
+  /** The password, or the token in its place. It goes into no error and no log. */
   readonly password: string;
 }
 
@@ -49,7 +49,7 @@ const plain: SaslMechanism = {
   name: 'PLAIN',
   begin(given) {
     const { username, password } = required(given, 'PLAIN');
-    // RFC 4616 §2: NUL stands between the parts, so it can be in none.
+    // RFC 4616 §2: NUL separates the parts, so no part can have one.
     if (username.includes('\0') || password.includes('\0')) {
       throw new UsageError('PLAIN cannot send a user name or password that holds a NUL character');
     }

@@ -76,7 +76,7 @@ export class SessionChannel {
   readonly id: number;
   /** How deep tables in headers may lie in one another: for who reads them. */
   readonly tables: TableReadOptions;
-  /** Where it stands. */
+  /** Its state. */
   state: ChannelState = 'opening';
   /** Told what happens here; may be changed at any time. */
   sink: ChannelSink;
@@ -142,7 +142,7 @@ export class SessionChannel {
    */
   request(method: MethodInput, handler: ReplyHandler): boolean {
     if (!this.isUsable) return false;
-    // A refusal closes the channel, and what stands behind it is dropped unseen: acks given before go before.
+    // A refusal closes the channel, and the broker drops unseen what comes behind it: acks given earlier are sent ahead.
     if (this.acksAreWaiting) this.flushAcks();
     const id = methodIds.get(method.type) ?? 0;
     encodeMethod(this.host.writer, this.id, method, this.host.frameMaxBytes);

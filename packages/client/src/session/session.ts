@@ -47,7 +47,7 @@ const answerBytes = 12;
 
 /** A session. Order of use: `connect`, then `receive` and `takeOutput` until `closed`. */
 export class Session implements FrameSink, ChannelHost {
-  /** Where the connection stands. */
+  /** The state of the connection. */
   state: ConnectionState = 'idle';
   /** What goes out: written by the channels, taken by `takeOutput()`. */
   readonly writer: ByteWriter = new ByteWriter();

@@ -3,7 +3,7 @@ import { Client, type ClientOptions, type QueueDeclareOptions } from '@puka/clie
 import { uniqueName, waitFor } from '@puka/testkit';
 import { afterAll, beforeAll, inject } from 'vitest';
 
-/** See the head of the file. */
+/** The clients and queues of one test file. */
 export interface Scene {
   /** Connected before the first test. */
   readonly client: Client;

@@ -1,7 +1,7 @@
 /** A connector that tells whether reading is paused and how much was read, on every runtime. Changes nothing. */
 import { defaultConnector, type TransportConnector } from '@puka/transport';
 
-/** See the head of the file; of its last connection. */
+/** A connector that shows what it did; of its last connection. */
 export interface WatchedConnector extends TransportConnector {
   readonly isPaused: boolean;
   /** Handed to the client so far. */

@@ -12,7 +12,7 @@ const host: OperationHost = { nextNumber: () => 0, callbackReady: () => {}, fail
 const frameMaxBytes = 131_072;
 const footerKey = 'amq.puka.footer';
 
-/** See the head of the file. The publishing channel is always number 1. */
+/** A publisher and the broker it speaks to. The publishing channel is always number 1. */
 export class PublisherScene {
   readonly harness: Harness;
   readonly publisher: Publisher;

@@ -13,7 +13,7 @@ import type { Runtime } from '../../src/runtime/runtime.ts';
 /** Nothing the client does by itself takes more turns than this. */
 const mostTurns = 100_000;
 
-/** See the head of the file. */
+/** A client and its broker on virtual time. */
 export class Scene {
   readonly broker: EmbeddedBroker;
   readonly clock: VirtualClock = new VirtualClock();

@@ -4,7 +4,7 @@ import { decodeMethod, FrameDecoder, type Method, type MethodInput } from '@puka
 import { type ConnectionInfo, Session, type SessionOptions } from '../../src/session/index.ts';
 import { frames, joined } from './harness.ts';
 
-/** See the head of the file. */
+/** A session in its login, and the broker it speaks to. */
 export class LoginScene {
   readonly session: Session;
   info: ConnectionInfo | undefined;

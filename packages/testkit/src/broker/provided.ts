@@ -3,7 +3,7 @@
 
 import type { BrokerEndpoint } from './types.ts';
 
-/** See the head of the file. */
+/** What the global setup provides to each test file. */
 export interface ProvidedOfBroker {
   /**
    * Url of the run's RabbitMQ, shared by all test files: use names of your own (`uniqueName`), raise no alarm, stop

@@ -10,7 +10,7 @@ import { type Broker, claimPort, faultProxy, launchBroker, refusedPort, signedTo
 import { makeCertificates } from '@puka/testkit/transport-contract';
 import { oldClient, type Places } from './places.ts';
 
-/** See the head of the file. */
+/** A broker with users, for the tests of logging in. */
 export interface LoginScene {
   readonly broker: Broker;
   /** @param runtime who asks: its tokens are its own. */
