@@ -6,6 +6,6 @@ export const send: Program = async (url, print, [queue = 'examples', body = 'Hel
   await using client = new Client(url);
   await client.connect();
   await client.queueDeclare({ queue, durable: true });
-  await client.basicPublish({ routingKey: queue, body, deliveryMode: 2 });
+  await client.basicPublish({ routingKey: queue, body });
   print(`sent: ${body}`);
 };

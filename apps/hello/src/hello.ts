@@ -61,7 +61,7 @@ async function roundTrip(
     for (const body of lines) {
       bytes += body.length;
       sentHash.update(body);
-      const confirmed = publisher.basicPublish({ routingKey: queue, body, deliveryMode: 2, mandatory: true });
+      const confirmed = publisher.basicPublish({ routingKey: queue, body, mandatory: true });
       underWay.push(
         confirmed.then(() => {
           state.confirmed++;

@@ -6,7 +6,7 @@ await client.connect();
 
 await client.queueDeclare({ queue: 'hello', durable: true });
 const body = process.argv.slice(2).join(' ') || 'Hello, world!';
-await client.basicPublish({ routingKey: 'hello', body, deliveryMode: 2 });
+await client.basicPublish({ routingKey: 'hello', body });
 console.log(`sent and confirmed: ${body}`);
 
 await client.close();

@@ -7,6 +7,8 @@ export interface PublishOptions extends BasicProperties, OperationOptions {
   /** Default empty: the default exchange. */
   readonly exchange?: string | undefined;
   readonly routingKey: string;
+  /** 1: the message is lost when the broker restarts. 2: it is kept, where its queue is durable. Default 2. */
+  readonly deliveryMode?: number | undefined;
   /** Reject with `NoRoute` when no queue takes it. Default `false`. */
   readonly mandatory?: boolean | undefined;
   /** Text goes out as UTF-8; bytes are lent until the promise settles. Default empty. */

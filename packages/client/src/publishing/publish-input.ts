@@ -5,11 +5,12 @@ import type { PublishInput } from '../session/index.ts';
 import type { PublishOptions } from './options.ts';
 
 const noBytes = new Uint8Array(0);
-const noProperties = new Uint8Array(2);
-/** Flags with the delivery mode alone, and 2 (persistent). AMQP 0-9-1 §4.2.6.1. */
+/** Flags with the delivery mode alone, and 2 (persistent): those of a publish that states none. AMQP 0-9-1 §4.2.6.1. */
 const persistentProperties = Uint8Array.of(0x10, 0, 2);
 /** Room for most properties. */
 const propertiesBytes = 512;
+/** The delivery mode of a message that states none. */
+const persistent = 2;
 const decimal = /^\d+$/;
 
 /** @throws {UsageError} for what the broker would refuse and what cannot be encoded. */
@@ -70,18 +71,35 @@ function encodedProperties(options: PublishOptions, maxTableDepth: number): Uint
     options.appId === undefined &&
     options.clusterId === undefined &&
     options.json === undefined;
-  if (isBare && options.deliveryMode === undefined) return noProperties;
-  if (isBare && options.deliveryMode === 2) return persistentProperties;
+  if (isBare && (options.deliveryMode === undefined || options.deliveryMode === persistent)) return persistentProperties;
   if (options.expiration !== undefined && !decimal.test(options.expiration)) {
     // RabbitMQ: anything but a whole number of milliseconds as text is refused with 406.
     throw new UsageError(`expiration of basic.publish is '${options.expiration}'; it takes whole milliseconds as text`);
   }
   checkProperties(options);
-  const properties: BasicProperties =
-    options.json !== undefined && options.contentType === undefined
-      ? { ...options, contentType: 'application/json' }
-      : options;
-  return written(properties, maxTableDepth);
+  return written(withDefaults(options), maxTableDepth);
+}
+
+/** The properties in the same order for every publish, so that the engine knows the object when it is written. */
+function withDefaults(options: PublishOptions): BasicProperties {
+  const { contentType, contentEncoding, headers, deliveryMode, priority, correlationId, replyTo } = options;
+  const { expiration, messageId, timestamp, type, userId, appId, clusterId, json } = options;
+  return {
+    contentType: contentType === undefined && json !== undefined ? 'application/json' : contentType,
+    contentEncoding,
+    headers,
+    deliveryMode: deliveryMode === undefined ? persistent : deliveryMode,
+    priority,
+    correlationId,
+    replyTo,
+    expiration,
+    messageId,
+    timestamp,
+    type,
+    userId,
+    appId,
+    clusterId,
+  };
 }
 
 /** @throws {UsageError} for what RabbitMQ would refuse by closing the channel, under all publishes that are on it. */
