@@ -39,12 +39,27 @@ export function readAmqpUrl(url: string, transport: 'tls' | 'by-scheme' = 'by-sc
   const tls = transport === 'tls' || scheme.toLowerCase() === 'amqps';
   return {
     tls,
-    host: decode(host.startsWith('[') ? host.slice(1, -1) : host, 'host') || 'localhost',
+    host: readHost(host),
     port: port === '' ? (tls ? 5671 : 5672) : readPort(port),
     vhost: decode(vhost, 'vhost') || '/',
     credentials: login === undefined ? undefined : readLogin(login),
     parameters: readUrlParameters(query, tls),
   };
+}
+
+/** Letters and digits of any script, and what stands between them in a name or an IPv4 address. */
+const hostName = /^[\p{L}\p{N}\p{M}._-]*$/u;
+/** An IPv6 address, with the zone where it has one. */
+const ipv6 = /^[\da-f:.]+(?:%[\w.-]+)?$/i;
+
+/** What was given is not shown: without an @ behind it, it may be a user name or a piece of a password. */
+function readHost(host: string): string {
+  const isBracketed = host.startsWith('[');
+  const name = decode(isBracketed ? host.slice(1, -1) : host, 'host');
+  if (isBracketed ? ipv6.test(name) : hostName.test(name)) return name || 'localhost';
+  throw new UsageError(
+    'the host in the URL has a character that no host has; it takes letters, digits, dots, hyphens and _, or [an IPv6 address]',
+  );
 }
 
 function readLogin(login: string): HiddenCredentials {

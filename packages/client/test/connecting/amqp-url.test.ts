@@ -43,6 +43,14 @@ describe('an AMQP URL', () => {
   });
 
   it.each([
+    ['a space in the host', 'amqp://topsecret b c'],
+    ['a comma in the host', 'amqp://topsecret,other'],
+    ['an escaped slash in the host', 'amqp://topsecret%2Fb'],
+    ['an escaped line break in the host', 'amqp://topsecret%0Ab'],
+    ['an escaped NUL in the host', 'amqp://topsecret%00'],
+    ['an empty IPv6 address', 'amqp://user:topsecret@[]'],
+    ['a name for an IPv6 address', 'amqp://user:topsecret@[local host]'],
+    ...[...'<>^|\\"`{}!$&()*+;=~'].map((sign) => [`a ${sign} in the host`, `amqp://topsecret${sign}b`]),
     ['another scheme', 'http://user:topsecret@host'],
     ['no scheme', 'user:topsecret@host'],
     ['port 0', 'amqp://user:topsecret@host:0'],
