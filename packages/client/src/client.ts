@@ -4,19 +4,23 @@
  * Holds no logic beyond reading options: `core.ts` has what calls share, the rooms beside it do the work.
  */
 import { UsageError } from '@puka/errors';
+import { calls } from './calls.ts';
 import type { ClientOptions } from './client-options.ts';
 import type { ClientState } from './connection/client-states.ts';
 import { Consumer, checkConsumer, type MessageCallback } from './consuming/consumer.ts';
 import { Message } from './consuming/message.ts';
 import type * as Consuming from './consuming/options.ts';
 import { directReplyQueue } from './consuming/reply-queue.ts';
-import { startConsumer } from './consuming/start-consumer.ts';
+import { refusedConsumer, startConsumer } from './consuming/start-consumer.ts';
 import { Core } from './core.ts';
 import type { ClientEvents } from './events.ts';
 import { applyBounds, checkTimeout } from './operations/bounds.ts';
+import { type CallForm, checkCallback, checkNeededOptions, checkOptions, described } from './operations/call-check.ts';
 import { type Callback, Operation } from './operations/operation.ts';
 import type { OperationOptions } from './operations/operation-options.ts';
+import { checkIsUtf8, checkTexts } from './operations/short-strings.ts';
 import type { PublishOptions } from './publishing/options.ts';
+import { isPublishCall } from './publishing/publish-call.ts';
 import { publishInput } from './publishing/publish-input.ts';
 import { PublishOperation } from './publishing/publish-operation.ts';
 import type { RecoverySnapshot } from './recovery/snapshot.ts';
@@ -44,6 +48,10 @@ export class Client implements AsyncDisposable {
    * @throws {UsageError} for a bad URL or an option out of its range.
    */
   constructor(url: string | readonly string[] = 'amqp:///', options: ClientOptions = {}) {
+    checkOptions(calls.client, options);
+    checkOptions(calls.tls, options.tls);
+    // What a function gives is a secret's record as often as not, with fields of its own.
+    if (typeof options.credentials === 'object') checkOptions(calls.credentials, options.credentials);
     this.#core = new Core(url, options);
   }
 
@@ -89,8 +97,13 @@ export class Client implements AsyncDisposable {
     first?: OperationOptions | Callback<ConnectionInfo>,
     second?: Callback<ConnectionInfo>,
   ): Operation<ConnectionInfo> {
-    const { life } = this.#core;
-    return typeof first === 'function' ? life.connect({}, first) : life.connect(first ?? {}, second);
+    const core = this.#core;
+    try {
+      const { options, callback } = optionsAndCallback(calls.connect, first, second);
+      return core.life.connect(options, callback);
+    } catch (error) {
+      return refused(new Operation<ConnectionInfo>(core, 'connect', callable(first) ?? callable(second)), error);
+    }
   }
 
   /**
@@ -100,8 +113,13 @@ export class Client implements AsyncDisposable {
   close(callback?: Callback<void>): Operation<void>;
   close(options: OperationOptions, callback?: Callback<void>): Operation<void>;
   close(first?: OperationOptions | Callback<void>, second?: Callback<void>): Operation<void> {
-    const { life } = this.#core;
-    return typeof first === 'function' ? life.close({}, first) : life.close(first ?? {}, second);
+    const core = this.#core;
+    try {
+      const { options, callback } = optionsAndCallback(calls.close, first, second);
+      return core.life.close(options, callback);
+    } catch (error) {
+      return refused(new Operation<void>(core, 'close', callable(first) ?? callable(second)), error);
+    }
   }
 
   /**
@@ -113,9 +131,11 @@ export class Client implements AsyncDisposable {
    */
   shutdown(options: { readonly timeout?: number | undefined } = {}, callback?: Callback<void>): Operation<void> {
     try {
+      checkOptions(calls.shutdown, options);
+      checkCallback(calls.shutdown, callback);
       checkTimeout(options.timeout);
     } catch (error) {
-      return refused(new Operation<void>(this.#core, 'shutdown', callback), error);
+      return refused(new Operation<void>(this.#core, 'shutdown', callable(callback)), error);
     }
     return this.#core.shutdowns.start(options.timeout ?? defaultShutdownMs, callback);
   }
@@ -137,8 +157,10 @@ export class Client implements AsyncDisposable {
     options: Topology.QueueDeclareOptions = {},
     callback?: Callback<Topology.QueueDeclared>,
   ): Operation<Topology.QueueDeclared> {
-    const declaration = declarations.queueDeclare(options, this.#core.refusesTransientQueues);
-    return this.#declare(options, callback, () => declaration, 'queue.declare');
+    const { refusesTransientQueues } = this.#core;
+    const declare = (): declarations.Declaration<Topology.QueueDeclared> =>
+      declarations.queueDeclare(options, refusesTransientQueues);
+    return this.#declare(calls.queueDeclare, options, callback, declare);
   }
 
   /**
@@ -152,7 +174,7 @@ export class Client implements AsyncDisposable {
     options: Topology.QueueDeleteOptions,
     callback?: Callback<Topology.MessagesDropped>,
   ): Operation<Topology.MessagesDropped> {
-    return this.#declare(options, callback, () => declarations.queueDelete(options), 'queue.delete');
+    return this.#declare(calls.queueDelete, options, callback, () => declarations.queueDelete(options));
   }
 
   /**
@@ -166,7 +188,7 @@ export class Client implements AsyncDisposable {
     options: Topology.QueuePurgeOptions,
     callback?: Callback<Topology.MessagesDropped>,
   ): Operation<Topology.MessagesDropped> {
-    return this.#declare(options, callback, () => declarations.queuePurge(options), 'queue.purge');
+    return this.#declare(calls.queuePurge, options, callback, () => declarations.queuePurge(options));
   }
 
   /**
@@ -175,7 +197,7 @@ export class Client implements AsyncDisposable {
    * Rejects with `NotFound` when either is not there, `AccessRefused` for the default exchange.
    */
   queueBind(options: Topology.QueueBindOptions, callback?: Callback<void>): Operation<void> {
-    return this.#declare(options, callback, () => declarations.queueBinding('queue.bind', options), 'queue.bind');
+    return this.#declare(calls.queueBind, options, callback, () => declarations.queueBinding('queue.bind', options));
   }
 
   /**
@@ -184,7 +206,9 @@ export class Client implements AsyncDisposable {
    * Rejects with `AccessRefused` for the default exchange, `ResourceLocked` when the queue is another connection's.
    */
   queueUnbind(options: Topology.QueueBindOptions, callback?: Callback<void>): Operation<void> {
-    return this.#declare(options, callback, () => declarations.queueBinding('queue.unbind', options), 'queue.unbind');
+    return this.#declare(calls.queueUnbind, options, callback, () =>
+      declarations.queueBinding('queue.unbind', options),
+    );
   }
 
   /**
@@ -199,7 +223,7 @@ export class Client implements AsyncDisposable {
       const declaration = declarations.exchangeDeclare(options);
       return noting(declaration, () => exchanges.add(options.exchange));
     };
-    return this.#declare(options, callback, declare, 'exchange.declare');
+    return this.#declare(calls.exchangeDeclare, options, callback, declare);
   }
 
   /**
@@ -213,7 +237,7 @@ export class Client implements AsyncDisposable {
       const declaration = declarations.exchangeDelete(options);
       return noting(declaration, () => exchanges.forget(options.exchange));
     };
-    return this.#declare(options, callback, declare, 'exchange.delete');
+    return this.#declare(calls.exchangeDelete, options, callback, declare);
   }
 
   /**
@@ -222,12 +246,8 @@ export class Client implements AsyncDisposable {
    * Rejects with `NotFound` when either is not there, `AccessRefused` for the default exchange.
    */
   exchangeBind(options: Topology.ExchangeBindOptions, callback?: Callback<void>): Operation<void> {
-    return this.#declare(
-      options,
-      callback,
-      () => declarations.exchangeBinding('exchange.bind', options),
-      'exchange.bind',
-    );
+    const declare = (): declarations.Declaration<undefined> => declarations.exchangeBinding('exchange.bind', options);
+    return this.#declare(calls.exchangeBind, options, callback, declare);
   }
 
   /**
@@ -237,7 +257,7 @@ export class Client implements AsyncDisposable {
    */
   exchangeUnbind(options: Topology.ExchangeBindOptions, callback?: Callback<void>): Operation<void> {
     const declare = (): declarations.Declaration<undefined> => declarations.exchangeBinding('exchange.unbind', options);
-    return this.#declare(options, callback, declare, 'exchange.unbind');
+    return this.#declare(calls.exchangeUnbind, options, callback, declare);
   }
 
   // ── Messages ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -255,12 +275,13 @@ export class Client implements AsyncDisposable {
   basicPublish(options: PublishOptions, callback?: Callback<void>): Operation<void> {
     const core = this.#core;
     const { users } = core;
-    const isForReply = options.replyTo === directReplyQueue;
-    const publisher = isForReply ? users.replies.publisher : users.publisher;
-    const operation = new PublishOperation(core, 'basic.publish', callback);
-    if (!core.accepts(operation)) return operation;
-    if (!applyBounds(core, operation, options, () => publisher.forget(operation))) return operation;
+    const operation = new PublishOperation(core, 'basic.publish', callable(callback));
     try {
+      if (!isPublishCall(options, callback)) checkCall(calls.basicPublish, options, callback);
+      const isForReply = options.replyTo === directReplyQueue;
+      const publisher = isForReply ? users.replies.publisher : users.publisher;
+      if (!core.accepts(operation)) return operation;
+      if (!applyBounds(core, operation, options, () => publisher.forget(operation))) return operation;
       core.flow.checkOutbound();
       if (isForReply) users.replies.checkPublish();
       publisher.publish(operation, publishInput(options, core.maxTableDepth));
@@ -278,9 +299,10 @@ export class Client implements AsyncDisposable {
    * Rejects with `NotFound`, and `ResourceLocked` when the queue is another connection's.
    */
   basicGet(options: Consuming.GetOptions, callback?: Callback<Message | null>): Operation<Message | null> {
-    const { queue, noAck = false } = options;
     const core = this.#core;
-    const operation = new Operation<Message | null>(core, 'basic.get', callback);
+    const operation = new Operation<Message | null>(core, 'basic.get', callable(callback));
+    if (!accepts(operation, () => checkCall(calls.basicGet, options, callback))) return operation;
+    const { queue, noAck = false } = options;
     if (!core.accepts(operation) || !applyBounds(core, operation, options)) return operation;
     if (!accepts(operation, () => declarations.checkQueue(queue, 'basic.get'))) return operation;
     core.users.getting.get({ queue, noAck, operation });
@@ -295,9 +317,10 @@ export class Client implements AsyncDisposable {
    * (another connection's queue), and later `ConsumerCancelled` or `ConnectionBroken`.
    */
   basicConsume(options: Consuming.ConsumeOptions, callback?: MessageCallback): Consumer {
-    const { queue, consumerTag, noLocal, exclusive, arguments: table } = options;
-    const queues = [{ queue, consumerTag, noLocal, exclusive, arguments: table }];
-    return startConsumer(this.#core, queues, options, callback);
+    return this.#consume(calls.basicConsume, options, callback, () => {
+      const { queue, consumerTag, noLocal, exclusive, arguments: table } = options;
+      return [{ queue, consumerTag, noLocal, exclusive, arguments: table }];
+    });
   }
 
   /**
@@ -305,13 +328,15 @@ export class Client implements AsyncDisposable {
    * them. When the broker cancels one of the queues the whole consumer ends. Refused as a whole, as by `basicConsume`.
    */
   basicConsumeMulti(options: Consuming.ConsumeMultiOptions, callback?: MessageCallback): Consumer {
-    const { queues } = options;
-    return startConsumer(
-      this.#core,
-      Array.isArray(queues) ? queues.map((queue) => (typeof queue === 'string' ? { queue } : queue)) : [],
-      options,
-      callback,
-    );
+    return this.#consume(calls.basicConsumeMulti, options, callback, () => {
+      const { queues } = options;
+      if (!Array.isArray(queues)) throw new UsageError(`queues is ${described(queues)}; it takes an array of names`);
+      return queues.map((queue) => {
+        if (typeof queue === 'string') return { queue };
+        checkNeededOptions(calls.queueOfMulti, queue);
+        return queue;
+      });
+    });
   }
 
   /**
@@ -320,7 +345,8 @@ export class Client implements AsyncDisposable {
    */
   basicQos(consumer: Consumer, options: Consuming.QosOptions, callback?: Callback<void>): Operation<void> {
     const core = this.#core;
-    const operation = new Operation<void>(core, 'basic.qos', callback);
+    const operation = new Operation<void>(core, 'basic.qos', callable(callback));
+    if (!accepts(operation, () => checkCall(calls.basicQos, options, callback))) return operation;
     if (!core.accepts(operation) || !applyBounds(core, operation, options)) return operation;
     const { prefetchCount } = options;
     const check = (): void => {
@@ -349,12 +375,15 @@ export class Client implements AsyncDisposable {
     second?: Callback<Consuming.Cancelled>,
   ): Operation<Consuming.Cancelled> {
     const core = this.#core;
-    const [options, callback] = typeof first === 'function' ? [{}, first] : [first ?? {}, second];
     try {
+      const { options, callback } = optionsAndCallback(calls.basicCancel, first, second);
       checkConsumer(consumer, 'basicCancel', core);
       return core.cancelling.cancel(consumer, options, callback);
     } catch (error) {
-      return refused(new Operation<Consuming.Cancelled>(core, 'basic.cancel', callback), error);
+      return refused(
+        new Operation<Consuming.Cancelled>(core, 'basic.cancel', callable(first) ?? callable(second)),
+        error,
+      );
     }
   }
 
@@ -365,11 +394,13 @@ export class Client implements AsyncDisposable {
 
   /** As `message.reject()`. */
   basicReject(message: Message, options?: { readonly requeue?: boolean | undefined }): boolean {
+    checkOptions(calls.basicReject, options);
     return checkedMessage(message, 'basicReject').reject(options);
   }
 
   /** As `message.nack()`. */
   basicNack(message: Message, options?: { readonly requeue?: boolean | undefined }): boolean {
+    checkOptions(calls.basicNack, options);
     return checkedMessage(message, 'basicNack').nack(options);
   }
 
@@ -402,7 +433,8 @@ export class Client implements AsyncDisposable {
     things: Thing | readonly Thing[],
     options?: WaitOptions & { readonly timeout?: undefined; readonly raiseErrors?: true | undefined },
   ): Promise<WaitResult<Thing>>;
-  wait(things: Waitable | readonly Waitable[], options: WaitOptions = {}): Promise<unknown> {
+  async wait(things: Waitable | readonly Waitable[], options: WaitOptions = {}): Promise<unknown> {
+    checkOptions(calls.wait, options);
     return waitForFirst(this.#core, isList(things) ? things : [things], options);
   }
 
@@ -428,7 +460,10 @@ export class Client implements AsyncDisposable {
 
   /** Works until `loopBreak()`, the end of `timeout` (milliseconds; default: never), or the end of the connection. */
   loop(options: { readonly timeout?: number | undefined } = {}): Promise<void> {
-    return new Promise((resolve) => this.#loop(options.timeout, () => resolve()));
+    return new Promise((resolve) => {
+      checkOptions(calls.loop, options);
+      this.#loop(options.timeout, () => resolve());
+    });
   }
 
   /** Ends the loops that run, after the callback that called it. */
@@ -503,8 +538,9 @@ export class Client implements AsyncDisposable {
   drained(options: OperationOptions, callback?: Callback<void>): Operation<void>;
   drained(first?: OperationOptions | Callback<void>, second?: Callback<void>): Operation<void> {
     const core = this.#core;
-    const [options, callback] = typeof first === 'function' ? [{}, first] : [first ?? {}, second];
-    const operation = new Operation<void>(core, 'drained', callback);
+    const operation = new Operation<void>(core, 'drained', callable(first) ?? callable(second));
+    const [options = {}, callback] = typeof first === 'function' ? [{}, first] : [first, second];
+    if (!accepts(operation, () => checkCall(calls.drained, options, callback))) return operation;
     if (applyBounds(core, operation, options, () => core.flow.forget(operation))) core.flow.whenDrained(operation);
     return operation;
   }
@@ -517,16 +553,34 @@ export class Client implements AsyncDisposable {
     return () => {};
   }
 
+  #consume(
+    form: CallForm,
+    options: Pick<Consuming.ConsumeOptions, 'noAck' | 'prefetchCount' | 'resubscribe' | 'signal' | 'timeout'>,
+    callback: MessageCallback | undefined,
+    queuesOf: () => readonly Exclude<Consuming.ConsumeQueue, string>[],
+  ): Consumer {
+    try {
+      checkCall(form, options, callback);
+      const queues = queuesOf();
+      for (const { consumerTag = '' } of queues) checkIsUtf8(consumerTag, 'consumerTag', form.method);
+      return startConsumer(this.#core, queues, options, callback);
+    } catch (error) {
+      return refusedConsumer(this.#core, callable(callback), error);
+    }
+  }
+
   #declare<Result>(
+    form: CallForm,
     options: OperationOptions,
     callback: Callback<Result> | undefined,
     declare: () => declarations.Declaration<Result>,
-    name: string,
   ): Operation<Result> {
     const core = this.#core;
-    const operation = new Operation<Result>(core, name, callback);
+    const operation = new Operation<Result>(core, form.method, callable(callback));
     try {
+      checkCall(form, options, callback);
       const declaration = declare();
+      checkTexts({ ...declaration.method });
       const { requests } = core.users;
       if (!core.accepts(operation)) return operation;
       if (!applyBounds(core, operation, options, () => requests.forget(operation))) return operation;
@@ -570,6 +624,28 @@ function noting<Result>(
       return declaration.read(reply);
     },
   };
+}
+
+/** @throws {UsageError} unless it is one object of options and, if there is more, a function. */
+function checkCall(form: CallForm, options: unknown, callback: unknown): void {
+  checkNeededOptions(form, options);
+  checkCallback(form, callback);
+}
+
+/** Both may be left out. @throws {UsageError} as `checkCall`. */
+function optionsAndCallback<Result>(
+  form: CallForm,
+  first: OperationOptions | Callback<Result> | undefined,
+  second: Callback<Result> | undefined,
+): { readonly options: OperationOptions; readonly callback: Callback<Result> | undefined } {
+  const [options = {}, callback] = typeof first === 'function' ? [{}, first] : [first, second];
+  checkCall(form, options, callback);
+  return { options, callback };
+}
+
+/** What can be called: a callback of another kind is refused, and must not be called to say so. */
+function callable<Function>(value: Function | OperationOptions | undefined): Function | undefined {
+  return typeof value === 'function' ? value : undefined;
 }
 
 /** @returns the operation, which has failed on the spot. */

@@ -13,6 +13,7 @@ import {
   type TableReadOptions,
   type Timestamp,
 } from '@puka/wire';
+import { type CallForm, checkOptions } from '../operations/call-check.ts';
 import { printAs } from '../runtime/inspect.ts';
 import type { ReceivedContent } from '../session/index.ts';
 
@@ -236,11 +237,13 @@ export class Message {
 
   /** Rejects the message. @param options.requeue `false` drops or dead-letters it. Default `true`. Otherwise as `ack()`. */
   reject(options: { readonly requeue?: boolean | undefined } = {}): boolean {
+    checkOptions(rejectCall, options);
     return this.settle('reject').reject(this.deliveryTag, options.requeue ?? true);
   }
 
   /** As `reject()`, by RabbitMQ's `basic.nack`. */
   nack(options: { readonly requeue?: boolean | undefined } = {}): boolean {
+    checkOptions(nackCall, options);
     return this.settle('nack').nack(this.deliveryTag, options.requeue ?? true);
   }
 
@@ -295,6 +298,20 @@ export class Message {
     return this.route;
   }
 }
+
+const rejectCall: CallForm = {
+  call: 'reject',
+  method: 'basic.reject',
+  example: 'message.reject({ requeue: false })',
+  options: new Set(['requeue']),
+  flags: ['requeue'],
+};
+const nackCall: CallForm = {
+  ...rejectCall,
+  call: 'nack',
+  method: 'basic.nack',
+  example: 'message.nack({ requeue: false })',
+};
 
 /** What a message shows of itself. */
 export interface MessageFace {

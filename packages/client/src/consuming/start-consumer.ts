@@ -60,6 +60,22 @@ export function startConsumer(
   return consumer;
 }
 
+/** A consumer that has ended before it began: its caller gets the error by `ready`, the iterator and the callback. */
+export function refusedConsumer(
+  host: StartConsumerHost,
+  callback: MessageCallback | undefined,
+  error: unknown,
+): Consumer {
+  const ready = new Operation<Consumer>(host, 'basic.consume', undefined);
+  ready.isObserved = true;
+  const source = { queue: '', consumerTag: '', noLocal: false, exclusive: false, arguments: undefined };
+  const settings = { sources: [source], noAck: false, resubscribe: false, prefetchCount: 0 } as const;
+  const consumer = new Consumer(host, { ...settings, sources: [source] }, ready, callback);
+  ready.reject(error);
+  consumer.end(error);
+  return consumer;
+}
+
 /** @returns whether the consumer can be subscribed; what is wrong is the error of `ready`. */
 function isChecked(consumer: Consumer, count: number, host: StartConsumerHost): boolean {
   try {

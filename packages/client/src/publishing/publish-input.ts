@@ -1,6 +1,7 @@
 /** Makes of the options of a publish what goes out. Takes a copy of the properties, none of the body. Must not send. */
 import { UsageError } from '@puka/errors';
-import { type BasicProperties, ByteWriter, encodeUtf8, utf8Length, writeProperties } from '@puka/wire';
+import { type BasicProperties, ByteWriter, encodeUtf8, toBytes, utf8Length, writeProperties } from '@puka/wire';
+import { checkIsUtf8 } from '../operations/short-strings.ts';
 import type { PublishInput } from '../session/index.ts';
 import type { PublishOptions } from './options.ts';
 
@@ -16,6 +17,9 @@ const decimal = /^\d+$/;
 /** @throws {UsageError} for what the broker would refuse and what cannot be encoded. */
 export function publishInput(options: PublishOptions, maxTableDepth = 64): PublishInput {
   const { exchange = '', routingKey, mandatory = false } = options;
+  if (typeof mandatory !== 'boolean') {
+    throw new UsageError(`mandatory of basic.publish is a ${typeof mandatory}; it takes true or false`);
+  }
   checkShortString(exchange, 'exchange');
   checkShortString(routingKey, 'routingKey');
   if ('immediate' in options && options.immediate) {
@@ -27,6 +31,7 @@ export function publishInput(options: PublishOptions, maxTableDepth = 64): Publi
 
 function checkShortString(text: unknown, name: string): void {
   if (typeof text !== 'string') throw new UsageError(`${name} of basic.publish is ${typeof text}, not a string`);
+  checkIsUtf8(text, name, 'basic.publish');
   if (text.length <= 85) return;
   if (utf8Length(text) > 255) throw new UsageError(`${name} of basic.publish is over 255 bytes`);
 }
@@ -37,9 +42,13 @@ function bodyOf(options: PublishOptions): Uint8Array {
     if (body !== undefined) throw new UsageError('basic.publish takes body or json, not both');
     return encodeUtf8(jsonText(json));
   }
-  if (body === undefined) return noBytes;
+  if (body === undefined) {
+    if (!('json' in options)) return noBytes;
+    throw new UsageError('json of basic.publish is undefined, which has no JSON form; null has one');
+  }
   if (typeof body === 'string') return encodeUtf8(body);
-  if (body instanceof Uint8Array) return body;
+  const bytes = toBytes(body);
+  if (bytes !== undefined) return bytes;
   throw new UsageError('body of basic.publish is neither a string nor bytes; json: takes any value');
 }
 
@@ -71,7 +80,8 @@ function encodedProperties(options: PublishOptions, maxTableDepth: number): Uint
     options.appId === undefined &&
     options.clusterId === undefined &&
     options.json === undefined;
-  if (isBare && (options.deliveryMode === undefined || options.deliveryMode === persistent)) return persistentProperties;
+  if (isBare && (options.deliveryMode === undefined || options.deliveryMode === persistent))
+    return persistentProperties;
   if (options.expiration !== undefined && !decimal.test(options.expiration)) {
     // RabbitMQ: anything but a whole number of milliseconds as text is refused with 406.
     throw new UsageError(`expiration of basic.publish is '${options.expiration}'; it takes whole milliseconds as text`);

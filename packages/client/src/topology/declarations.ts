@@ -13,6 +13,7 @@ import {
   utf8Length,
 } from '@puka/wire';
 import type { OperationOptions } from '../operations/operation-options.ts';
+import { checkIsUtf8 } from '../operations/short-strings.ts';
 import type { TopologyChange } from './declared-topology.ts';
 import { given, withTable } from './method-input.ts';
 import type * as Options from './options.ts';
@@ -37,6 +38,7 @@ export function checkQueue(queue: unknown, method: string): void {
     const found = typeof queue === 'string' ? 'empty' : typeof queue;
     throw new UsageError(`queue of ${method} is ${found}; it takes a name`, { method });
   }
+  checkIsUtf8(queue, 'queue', method);
   const size = utf8Length(queue);
   if (size >= 0 && size <= 255) return;
   const found = size < 0 ? 'has a lone surrogate' : `has ${size} bytes`;

@@ -229,3 +229,18 @@ describe('settling', () => {
     expect(settlement.calls).toEqual(['ack 7']);
   });
 });
+
+describe('rejecting', () => {
+  it.each(['reject', 'nack'] as const)('%s takes one object, and settles nothing for anything else', (how) => {
+    const settlement = recorder();
+    const held = message({ settlement });
+    for (const wrong of [false, true, null, 'no', { requeu: false }, { requeue: 0 }]) {
+      expect(() => Reflect.apply(held[how], held, [wrong])).toThrow(UsageError);
+    }
+    expect(() => Reflect.apply(held[how], held, [false])).toThrow(`message.${how}({ requeue: false })`);
+    expect(settlement.calls).toEqual([]);
+    expect(held.isSettled).toBe(false);
+    held[how]({ requeue: false });
+    expect(held.isSettled).toBe(true);
+  });
+});

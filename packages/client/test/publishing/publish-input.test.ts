@@ -1,5 +1,6 @@
+import { runInNewContext } from 'node:vm';
 import { UsageError } from '@puka/errors';
-import { PropertiesReader } from '@puka/wire';
+import { decodeText, encodeProperties, PropertiesReader } from '@puka/wire';
 import { describe, expect, it } from 'vitest';
 import type { PublishOptions } from '../../src/publishing/options.ts';
 import { publishInput } from '../../src/publishing/publish-input.ts';
@@ -30,9 +31,23 @@ describe('the route', () => {
       expect(() => publishInput({ routingKey: '', exchange: routingKey })).toThrow(UsageError);
     }
   });
+
+  it('is UTF-8: RabbitMQ would close the connection for raw octets', () => {
+    const raw = decodeText(Uint8Array.of(0x61, 0xff));
+    expect(() => publishInput({ routingKey: raw })).toThrow('routingKey of basic.publish has octets that are no UTF-8');
+    expect(() => publishInput({ routingKey: '', exchange: raw })).toThrow(UsageError);
+    expect(publishInput({ routingKey: 'ключ 🐇' }).routingKey).toBe('ключ 🐇');
+  });
 });
 
 describe('properties', () => {
+  it('carry octets that are no UTF-8, as a message brought them', () => {
+    const raw = decodeText(Uint8Array.of(0x61, 0xff));
+    expect(readBack({ correlationId: raw, type: raw })).toMatchObject({ correlationId: raw, type: raw });
+    const { properties } = publishInput({ routingKey: 'k', messageId: raw });
+    expect(properties).toEqual(encodeProperties({ deliveryMode: 2, messageId: raw }));
+  });
+
   it('of a publish in the middle of another, of a long one and of one that failed leave the next one whole', () => {
     const inner: object[] = [];
     const headers = {
@@ -127,6 +142,20 @@ describe('the body', () => {
     expect(publishInput({ routingKey: 'k', body }).body).toBe(body);
   });
 
+  it.each(['Uint8Array', 'ArrayBuffer'])('of bytes of another realm is taken: %s', (kind) => {
+    const made = `const buffer = Uint8Array.of(1, 2).buffer; ${kind === 'ArrayBuffer' ? 'buffer' : 'new Uint8Array(buffer)'}`;
+    const body: unknown = runInNewContext(made);
+    expect(body).not.toBeInstanceOf(Uint8Array);
+    const options = Object.assign({ routingKey: 'k' }, { body });
+    expect(publishInput(options as PublishOptions).body).toEqual(Uint8Array.of(1, 2)); // What a caller in another realm has.
+  });
+
+  it('of headers of another realm is taken: Map, Date and bytes', () => {
+    const headers: unknown = runInNewContext("new Map([['at', new Date(0)], ['bytes', Uint8Array.of(1)]])");
+    const properties = { headers } as Omit<PublishOptions, 'routingKey'>; // As above.
+    expect(readBack(properties)).toMatchObject({ headers: { at: new Date(0), bytes: Uint8Array.of(1) } });
+  });
+
   it('of text is its UTF-8, of nothing no byte', () => {
     expect(publishInput({ routingKey: 'k', body: 'é' }).body).toEqual(Uint8Array.of(0xc3, 0xa9));
     expect(publishInput({ routingKey: 'k', body: '' }).body).toHaveLength(0);
@@ -151,7 +180,11 @@ describe('the body', () => {
       expect(thrown).toBeInstanceOf(UsageError);
       expect(thrown).toMatchObject({ cause: expect.any(Error) });
     }
-    expect(() => publishInput({ routingKey: 'k', json: () => 1 })).toThrow(UsageError);
+    for (const json of [undefined, () => 1, Symbol('s'), { toJSON: () => undefined }]) {
+      expect(() => publishInput({ routingKey: 'k', json })).toThrow(UsageError);
+    }
+    expect(() => publishInput({ routingKey: 'k', json: undefined })).toThrow('null has one');
+    expect(publishInput({ routingKey: 'k', json: undefined, body: 'b' }).body).toHaveLength(1);
   });
 
   it('never stands in an error', () => {

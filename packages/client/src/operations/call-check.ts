@@ -1,0 +1,103 @@
+/**
+ * Checks what a call was given: one object with the options it has, and a function. What is wrong is said with the right call
+ * beside it. Must not know a single call: `calls.ts` does.
+ */
+import { UsageError } from '@puka/errors';
+import { otherNames } from './other-names.ts';
+
+/** How a call is made. */
+export interface CallForm {
+  /** Its name, as in `queueDeclare`. */
+  readonly call: string;
+  /** The AMQP name of its method, or the call's own. */
+  readonly method: string;
+  /** The whole call, as an example. */
+  readonly example: string;
+  /** The names of its options. */
+  readonly options: ReadonlySet<string>;
+  /** Those of them that are `true` or `false`. */
+  readonly flags: readonly string[];
+}
+
+/** @throws {UsageError} for anything but one object of the options that the call has; `undefined` is no option at all. */
+export function checkOptions(form: CallForm, given: unknown): void {
+  if (given === undefined) return;
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw new UsageError(`${form.call} takes one object of options, not ${described(given)}: ${form.example}`);
+  }
+  for (const name in given) {
+    if (!form.options.has(name) && Reflect.get(given, name) !== undefined) throw unknownOption(form, name);
+  }
+  for (const name of form.flags) {
+    const value: unknown = Reflect.get(given, name);
+    if (value === undefined || typeof value === 'boolean') continue;
+    throw new UsageError(`${name} of ${form.call} is ${described(value)}; it takes true or false`);
+  }
+}
+
+/** @throws {UsageError} as `checkOptions`, and for a call without options. */
+export function checkNeededOptions(form: CallForm, given: unknown): void {
+  if (given === undefined) {
+    throw new UsageError(`${form.call} takes one object of options, and got none: ${form.example}`);
+  }
+  checkOptions(form, given);
+}
+
+/** @throws {UsageError} for a callback that is no function. */
+export function checkCallback(form: CallForm, given: unknown): void {
+  if (given === undefined || typeof given === 'function') return;
+  throw new UsageError(`the callback of ${form.call} is ${described(given)}, not a function: ${form.example}`);
+}
+
+/** The error for an option that a call does not have: names it, and what was probably meant. */
+export function unknownOption({ call, options, example }: CallForm, name: string): UsageError {
+  const shown = name.length > 60 ? `${name.slice(0, 60)}…` : name;
+  const meant = otherNames(call, name) ?? nearest(name, options);
+  const hint = meant === undefined ? `its options are ${[...options].join(', ')}.` : `did you mean ${meant}?`;
+  return new UsageError(`${call} has no option '${shown}'; ${hint} A call looks like this: ${example}`);
+}
+
+/** @returns the option whose name is the most like the one given; `undefined` where none is near. */
+export function nearest(name: string, options: Iterable<string>): string | undefined {
+  const plain = simplified(name);
+  let best: string | undefined;
+  // A short name is like every other short name.
+  let bestDistance = Math.min(2, Math.floor(plain.length / 3)) + 1;
+  for (const option of options) {
+    const distance = distanceOf(plain, simplified(option), bestDistance);
+    if (distance >= bestDistance) continue;
+    best = option;
+    bestDistance = distance;
+  }
+  return best;
+}
+
+/** Without what differs between `auto_delete`, `auto-delete` and `autoDelete`. */
+function simplified(name: string): string {
+  return name.slice(0, 60).replaceAll(/[_-]/g, '').toLowerCase();
+}
+
+/** Levenshtein: how many letters to add, to drop or to change. @returns `limit` where it is that many or more. */
+function distanceOf(one: string, other: string, limit: number): number {
+  if (Math.abs(one.length - other.length) >= limit) return limit;
+  let above = Array.from({ length: other.length + 1 }, (_, index) => index);
+  for (const [row, letter] of [...one].entries()) {
+    const current = [row + 1];
+    for (const [column, otherLetter] of [...other].entries()) {
+      const change = (above[column] ?? limit) + (letter === otherLetter ? 0 : 1);
+      const drop = (above[column + 1] ?? limit) + 1;
+      const add = (current[column] ?? limit) + 1;
+      current.push(Math.min(change, drop, add));
+    }
+    above = current;
+  }
+  return Math.min(above[other.length] ?? limit, limit);
+}
+
+/** What kind of thing it is: never its value, which may be a secret. */
+export function described(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'an array';
+  if (typeof value === 'boolean') return String(value);
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
