@@ -39,8 +39,9 @@ const config: ViteUserConfigExport = defineConfig({
           name: 'embedded',
           // The same tests on the embedded broker.
           include: ['packages/client/test/broker/**/*.test.ts', 'packages/testing/test/broker/**/*.test.ts'],
-          // They need what only RabbitMQ has: TLS, client certificates, OAuth and other plugins; streams; settings of its own.
-          exclude: ['packages/client/test/broker/{denied,logins,streams,tuning}.test.ts'],
+          // They need what only RabbitMQ has: TLS, client certificates, OAuth and other plugins; streams; settings of its own;
+          // a process that can be killed and started again.
+          exclude: ['packages/client/test/broker/{denied,logins,streams,tuning,recovery-*}.test.ts'],
           globalSetup: ['packages/testing/test/vitest/embedded-setup.ts'],
           setupFiles: ['packages/testing/test/vitest/embedded-testkit.ts'],
           testTimeout: 30_000,

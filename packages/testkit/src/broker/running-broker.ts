@@ -187,7 +187,11 @@ export class RunningBroker implements Broker {
   }
 
   async closeAllConnections(reason = 'closed by a test'): Promise<void> {
-    await this.ctl('close_all_connections', reason);
+    // As `ctl close_all_connections` does, in a tenth of its time.
+    const text = Buffer.from(reason).toString('base64');
+    await this.evaluate(
+      `rabbit_networking:close_connections(rabbit_networking:connections(), base64:decode_to_string("${text}"))`,
+    );
   }
 
   async setMemoryAlarm(state: 'on' | 'off'): Promise<void> {
