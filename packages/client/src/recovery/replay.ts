@@ -382,9 +382,9 @@ export class Replay {
       return;
     }
     epoch.remaking.add(queue);
-    const sources = topology.bindingsOf('queue', queue).flatMap(({ source }) => topology.exchangeOf(source) ?? []);
-    this.makeAll(epoch, sources, () => {
-      this.makeAll(epoch, [recorded], () => {
+    const { exchanges, bindings: between } = this.wayTo(queue);
+    this.makeAll(epoch, exchanges, () => {
+      this.makeAll(epoch, [recorded, ...between], () => {
         if (this.retries.has(queue)) {
           this.remade(epoch, queue);
           return;
@@ -406,6 +406,27 @@ export class Replay {
     const { openWhenRemade } = epoch;
     epoch.openWhenRemade = undefined;
     openWhenRemade?.();
+  }
+
+  /**
+   * The exchanges that lead to a queue, through however many others, and the bindings between them: an auto-delete exchange
+   * goes with its last binding, and with it all that led to it.
+   */
+  private wayTo(queue: string): { readonly exchanges: RecordedExchange[]; readonly bindings: RecordedBinding[] } {
+    const { topology } = this.host;
+    const exchanges: RecordedExchange[] = [];
+    const bindings: RecordedBinding[] = [];
+    const names = new Set(topology.bindingsOf('queue', queue).map(({ source }) => source));
+    // Names that are added on the way are visited too.
+    for (const name of names) {
+      const recorded = topology.exchangeOf(name);
+      if (recorded !== undefined) exchanges.push(recorded);
+      for (const binding of topology.bindingsOf('exchange', name)) {
+        bindings.push(binding);
+        names.add(binding.source);
+      }
+    }
+    return { exchanges, bindings };
   }
 
   /** Looks whether the queues that the broker may delete late are still there. */

@@ -88,9 +88,7 @@ describe('under load, nothing confirmed is lost', () => {
     async (where) => {
       await begin({ heartbeat: 1 });
       proxy.blackHole(where);
-      await Promise.all(
-        [load.publisher, load.consumer].map((client) => waitFor(() => client.state === 'recovering')),
-      );
+      await Promise.all([load.publisher, load.consumer].map((client) => waitFor(() => client.state === 'recovering')));
       await proxy.restore();
       await load.recovered(2);
       await expectAllThere();

@@ -106,7 +106,7 @@ it('a virtual host that is deleted and made again is waited for, and everything 
   await broker.addVhost(vhost);
   const client = await connected(broker.urlFor({ vhost }));
   const [queue, exchange] = [uniqueName('queue'), uniqueName('exchange')];
-  await client.exchangeDeclare({ exchange, exchangeType: 'fanout', durable: true });
+  await client.exchangeDeclare({ exchange, type: 'fanout', durable: true });
   await client.queueDeclare({ queue, durable: true });
   await client.queueBind({ queue, exchange });
   const errors: string[] = [];

@@ -58,9 +58,9 @@ it('every kind of thing is made again, three times in a row', async () => {
   const [transient, headers, fading, named, auto, durable] = [
     ...['transient', 'headers', 'fading', 'named', 'auto', 'durable'],
   ].map(uniqueName) as [string, string, string, string, string, string];
-  await client.exchangeDeclare({ exchange: transient, exchangeType: 'topic', durable: false });
-  await client.exchangeDeclare({ exchange: headers, exchangeType: 'headers', durable: false });
-  await client.exchangeDeclare({ exchange: fading, exchangeType: 'fanout', autoDelete: true });
+  await client.exchangeDeclare({ exchange: transient, type: 'topic', durable: false });
+  await client.exchangeDeclare({ exchange: headers, type: 'headers', durable: false });
+  await client.exchangeDeclare({ exchange: fading, type: 'fanout', autoDelete: true });
   await client.exchangeBind({ destination: headers, source: transient, routingKey: 'to.headers.#' });
   await client.exchangeBind({ destination: fading, source: transient, routingKey: 'to.fading' });
   const server = await client.queueDeclare({ exclusive: true });
@@ -103,7 +103,7 @@ it('every kind of thing is made again, three times in a row', async () => {
 it('what was deleted or unbound does not come back, what an operator deleted meanwhile does', async () => {
   const client = await connected(proxy.urlFor(broker.url));
   const [deleted, kept, exchange] = [uniqueName('deleted'), uniqueName('kept'), uniqueName('exchange')];
-  await client.exchangeDeclare({ exchange, exchangeType: 'direct', durable: true });
+  await client.exchangeDeclare({ exchange, type: 'direct', durable: true });
   for (const queue of [deleted, kept]) {
     await client.queueDeclare({ queue, durable: true });
     await client.queueBind({ queue, exchange, routingKey: 'both' });
@@ -182,8 +182,11 @@ it('an exclusive consumer waits for the dead connection’s in the same way', as
 
 it('an auto-delete queue that the broker deletes late, for the dead connection, is made again with all its bindings', async () => {
   const client = await connected(proxy.urlFor(broker.url), { recover: { minDelay: 0, maxDelay: 0 } });
-  const [queue, exchange] = [uniqueName('auto'), uniqueName('fading')];
-  await client.exchangeDeclare({ exchange, exchangeType: 'direct', autoDelete: true });
+  const [queue, exchange, first] = [uniqueName('auto'), uniqueName('fading'), uniqueName('first')];
+  // The whole way to the queue goes with it.
+  await client.exchangeDeclare({ exchange: first, type: 'topic', autoDelete: true });
+  await client.exchangeDeclare({ exchange, type: 'direct', autoDelete: true });
+  await client.exchangeBind({ destination: exchange, source: first, routingKey: '#' });
   await client.queueDeclare({ queue, autoDelete: true });
   const keys = ['a', 'b', 'c', 'd'];
   await Promise.all(keys.map((routingKey) => client.queueBind({ queue, exchange, routingKey })));
@@ -196,7 +199,7 @@ it('an auto-delete queue that the broker deletes late, for the dead connection, 
     await untilOneSubscription(broker, queue, 9);
     for (const routingKey of keys) {
       // While the queue is away a publish has no route, as for anyone else.
-      await waitFor(() => client.basicPublish({ exchange, routingKey, mandatory: true }).then(() => true));
+      await waitFor(() => client.basicPublish({ exchange: first, routingKey, mandatory: true }).then(() => true));
       await waitFor(async () => (await next(consumer)).routingKey === routingKey);
     }
   }
