@@ -11,6 +11,7 @@ import { send } from './send.ts';
 import { sendByCallbacks } from './send-by-callbacks.ts';
 import { sessionDuplex } from './session-duplex.ts';
 import { stress } from './stress.ts';
+import { survivingWorker } from './surviving-worker.ts';
 import { worker } from './worker.ts';
 
 export const programs: ReadonlyMap<string, Program> = new Map(
@@ -25,6 +26,7 @@ export const programs: ReadonlyMap<string, Program> = new Map(
     declaresOneByOne,
     stress,
     worker,
+    survivingWorker,
     rpcServer,
     rpcClient,
     selectLoop,

@@ -1,4 +1,5 @@
 import { Client } from '@puka/client';
+import { startBroker } from '@puka/testing';
 import { uniqueName } from '@puka/testkit';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { programs } from '../src/programs.ts';
@@ -7,7 +8,12 @@ import { sessionArrays } from '../src/session-arrays.ts';
 const url = inject('amqpUrl');
 
 /** Runs an example; what it prints is in `lines`. */
-function started(name: string, ...args: string[]): { lines: string[]; ended: Promise<void>; saying: Saying } {
+function started(name: string, ...args: string[]): Started {
+  return startedAt(url, name, ...args);
+}
+
+/** The same at another broker. */
+function startedAt(url: string, name: string, ...args: string[]): Started {
   const program = programs.get(name);
   if (program === undefined) throw new Error(`no example ${name}`);
   const lines: string[] = [];
@@ -30,6 +36,12 @@ function started(name: string, ...args: string[]): { lines: string[]; ended: Pro
   return { lines, ended, saying };
 }
 type Saying = (text: string) => Promise<void>;
+interface Started {
+  readonly lines: string[];
+  readonly ended: Promise<void>;
+  /** Waits for a line with this text. */
+  readonly saying: Saying;
+}
 
 async function output(name: string, ...args: string[]): Promise<string[]> {
   const { lines, ended } = started(name, ...args);
@@ -106,6 +118,30 @@ describe('the examples', () => {
     expect(lines.at(-1)).toBe('given up: hopeless (Error: it cannot be done)');
     const failed = await client.basicGet({ queue: `${jobs}.failed`, noAck: true });
     expect(failed?.text()).toBe('hopeless');
+  });
+
+  it('a worker that lives through lost connections, and does no job twice', async () => {
+    await using broker = await startBroker();
+    const worker = startedAt(broker.url, 'survivingWorker', 'jobs', '3');
+    await broker.until(() => broker.queue('jobs')?.consumers.length === 1);
+    // The job is done, and its ack is lost with the connection.
+    broker.faults.dropInAck();
+    broker.publish({ routingKey: 'jobs', messageId: 'j-1', body: 'one' });
+    await worker.saying('again: one');
+    broker.faults.refuseConnections(2);
+    broker.faults.dropConnections();
+    for (const [messageId, body] of [
+      ['j-2', 'two'],
+      ['j-3', 'three'],
+    ] as const) {
+      broker.publish({ routingKey: 'jobs', messageId, body });
+    }
+    await worker.ended;
+    expect(worker.lines.filter((line) => line.startsWith('done'))).toEqual(['done: one', 'done: two', 'done: three']);
+    expect(worker.lines.filter((line) => line === 'lost the connection')).toHaveLength(2);
+    expect(worker.lines.filter((line) => line === 'back, with 1 consumer')).toHaveLength(2);
+    expect(broker.queue('jobs')).toMatchObject({ ready: 0, unacked: 0 });
+    expect(broker.mistakes).toEqual([]);
   });
 
   it('request and reply', async () => {

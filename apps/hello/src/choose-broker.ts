@@ -1,4 +1,6 @@
 /** Chooses the broker that the lines go through, and describes it. Must not send anything through it. */
+import type { Socket } from 'node:net';
+import type { Client } from '@puka/client';
 import { startBroker } from '@puka/testing';
 import { BrokerUnavailable, ensureBroker } from '@puka/testkit';
 import { CannotStart } from './command-line.ts';
@@ -8,6 +10,8 @@ export interface ChosenBroker extends AsyncDisposable {
   readonly url: string;
   /** For people, without a password. */
   readonly description: string;
+  /** Cuts the connections of these clients, as a network does. Those of others stay. */
+  cut(clients: readonly Client[]): void;
 }
 
 /** Where {@link chooseBroker} looks. */
@@ -28,7 +32,8 @@ export async function chooseBroker({ url, wantsRabbitmq, onProgress }: BrokerCho
   if (url === '' && !wantsRabbitmq) {
     const broker = await startBroker();
     const description = `the embedded broker (@puka/testing), port ${broker.port}`;
-    return { url: broker.url, description, [Symbol.asyncDispose]: () => broker.stop() };
+    const cut = (): void => broker.faults.dropConnections();
+    return { url: broker.url, description, cut, [Symbol.asyncDispose]: () => broker.stop() };
   }
   const title = url === '' ? 'launching RabbitMQ' : 'asking the broker of AMQP_URL for its version';
   const waiting = new WaitingLine(title, onProgress);
@@ -36,13 +41,19 @@ export async function chooseBroker({ url, wantsRabbitmq, onProgress }: BrokerCho
     const broker = await ensureBroker({ url, onProgress: (text) => waiting.say(text) });
     const whose = broker.launched === undefined ? 'named by AMQP_URL' : 'launched for this run';
     const description = `RabbitMQ ${broker.version}, ${whose}, at ${broker.host}:${broker.port}`;
-    return { url: broker.url, description, [Symbol.asyncDispose]: () => broker.stop() };
+    return { url: broker.url, description, cut: destroySockets, [Symbol.asyncDispose]: () => broker.stop() };
   } catch (error) {
     if (error instanceof BrokerUnavailable) throw new CannotStart(oneLine(error.message), { cause: error });
     throw error;
   } finally {
     waiting.end();
   }
+}
+
+/** A broker that others use as well is left alone: the sockets are broken on this side. */
+function destroySockets(clients: readonly Client[]): void {
+  // On Node `socket()` is one; this program runs on Node alone.
+  for (const client of clients) (client.socket() as Socket | undefined)?.destroy();
 }
 
 /** Repeats what is awaited every second. */

@@ -36,9 +36,16 @@ async function sendFile(file: string, { wantsRabbitmq }: Choice): Promise<number
   process.once('SIGINT', stopOnSignal).once('SIGTERM', stopOnSignal);
   let isUnderWay = false;
   try {
-    const result = await hello(broker.url, lines, (progress) => {
-      isUnderWay = true;
-      screen.show(progress);
+    const result = await hello(broker.url, lines, {
+      progress: (progress) => {
+        isUnderWay = true;
+        screen.show(progress);
+      },
+      say: (text) => screen.say(text),
+      cut: (clients) => {
+        screen.say('half of the lines are here: both connections are cut now');
+        broker.cut(clients);
+      },
     });
     screen.stop();
     return report(result);
@@ -54,7 +61,10 @@ async function sendFile(file: string, { wantsRabbitmq }: Choice): Promise<number
 
 function report(result: Result): number {
   const rate = Math.round(result.received / result.seconds);
-  console.log(`\nsent ${result.sent}, confirmed ${result.confirmed}, received ${result.received}`);
+  const { sent, confirmed, received, duplicates } = result;
+  console.log(
+    `\nsent ${sent}, confirmed ${confirmed}, received ${received}; ${duplicates} came twice and were dropped`,
+  );
   console.log(`${result.bytes} bytes in ${result.seconds.toFixed(3)} s, ${rate} messages a second`);
   console.log(`checksum sent     ${result.sentChecksum}`);
   console.log(`checksum received ${result.receivedChecksum}`);

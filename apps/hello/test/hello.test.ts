@@ -15,10 +15,29 @@ it.each(brokers)('brings every line round, in order, through $name', async ({ ur
   expect(broker.description).toMatch(description);
   const text = Array.from({ length: 2500 }, (_, index) => `line ${index} ${'é'.repeat(index % 50)}\n`).join('');
   const bytes = new TextEncoder().encode(text);
-  const result = await hello(broker.url, splitLines(bytes), () => {});
+  const result = await hello(broker.url, splitLines(bytes));
   expect(result).toMatchObject({ total: 2500, sent: 2500, confirmed: 2500, received: 2500, bytes: bytes.length });
   const checksum = createHash('sha256').update(bytes).digest('hex');
   expect([result.sentChecksum, result.receivedChecksum]).toEqual([checksum, checksum]);
+});
+
+it.each(brokers)('brings every line round though the connections are cut, through $name', async ({ url }) => {
+  await using broker = await chooseBroker({ ...quiet, url });
+  const bytes = new TextEncoder().encode(Array.from({ length: 3000 }, (_, index) => `line ${index}\n`).join(''));
+  const said: string[] = [];
+  const cut: typeof broker.cut = (clients) => broker.cut(clients);
+  const result = await hello(broker.url, splitLines(bytes), { cut, say: (text) => said.push(text) });
+  expect(result).toMatchObject({ sent: 3000, confirmed: 3000, received: 3000 });
+  // The message that was in hand at the cut comes again.
+  expect(result.duplicates).toBeGreaterThan(0);
+  const checksum = createHash('sha256').update(bytes).digest('hex');
+  expect([result.sentChecksum, result.receivedChecksum]).toEqual([checksum, checksum]);
+  expect([...said].sort()).toEqual([
+    'the consumer has lost its connection',
+    expect.stringMatching(/^the consumer is back after \d+ ms, consuming again$/),
+    'the publisher has lost its connection',
+    expect.stringMatching(/^the publisher is back after \d+ ms, \d+ publishes sent again$/),
+  ]);
 });
 
 it('prints no password of AMQP_URL', async () => {
@@ -31,6 +50,6 @@ it('prints no password of AMQP_URL', async () => {
 
 it('sends an empty file', async () => {
   await using broker = await chooseBroker({ ...quiet, url: '' });
-  const result = await hello(broker.url, [], () => {});
+  const result = await hello(broker.url, []);
   expect(result).toMatchObject({ total: 0, sent: 0, received: 0 });
 });

@@ -60,6 +60,10 @@ it('sends the README of the workspace by itself, and ends with the last state', 
   const lineCount = readFileSync(resolve(app, '../../README.md'), 'utf8').trimEnd().split('\n').length;
   expect(stdout).toMatch(new RegExp(`\\[#+\\] ${lineCount} confirmed by the broker`));
   expect(stdout).toMatch(new RegExp(`\\[#+\\] ${lineCount} received and acked`));
+  expect(stdout).toMatch(/^half of the lines are here: both connections are cut now$/m);
+  expect(stdout).toMatch(/^the consumer is back after \d+ ms, consuming again$/m);
+  expect(stdout).toMatch(/; [1-9]\d* came twice and were dropped$/m);
+  expect(stdout).toMatch(/^they match$/m);
   expect(stdout).not.toContain('\u001b');
   expect(code).toBe(0);
 });

@@ -36,7 +36,8 @@ it('is the test that docs/testing.md shows', () => {
   const textOf = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8');
   const lines = textOf('./ledger.test.ts').split('\n');
   const first = lines.findIndex((line) => line.startsWith('async function booksPaymentOnce')) + 1;
-  const five = lines.slice(first, first + 5).map((line) => line.trim());
+  // The page is for Node 20 too, which cannot parse `await using`.
+  const five = lines.slice(first, first + 5).map((line) => line.trim().replace(/^await using/, 'const'));
   expect(five.at(-1)).toBe("await broker.consumed('payments');");
   expect(textOf('../../../docs/testing.md')).toContain(five.join('\n'));
 });
