@@ -2,7 +2,7 @@
  * A publish that names a server-named queue by an old name: as routing key at the default exchange, or as the queue to reply
  * to. Must not keep names: the record does.
  */
-import { ByteWriter, PropertiesReader, writeProperties } from '@puka/wire';
+import { decodeText, encodeText, PropertiesReader } from '@puka/wire';
 import type { PublishInput } from '../session/index.ts';
 
 /** The names that server-named queues have now. */
@@ -19,24 +19,22 @@ export function withNewNames(input: PublishInput, names: QueueNames): PublishInp
   const routingKey = exchange === '' ? names.nameOf(input.routingKey) : input.routingKey;
   const renamed = routingKey === input.routingKey ? input : { ...input, routingKey };
   if (!(properties instanceof Uint8Array)) return renamed;
-  const reader = new PropertiesReader(properties, 0, properties.length);
-  const { replyTo } = reader;
+  const replyTo = new PropertiesReader(properties).bytesOf('replyTo');
   if (replyTo === undefined) return renamed;
-  const newReplyTo = names.nameOf(replyTo);
-  if (newReplyTo === replyTo) return renamed;
-  return { ...renamed, properties: encoded({ ...reader.toObject(), replyTo: newReplyTo }) };
+  const oldName = decodeText(replyTo);
+  const newName = names.nameOf(oldName);
+  return newName === oldName ? renamed : { ...renamed, properties: withText(properties, replyTo, newName) };
 }
 
-function encoded(properties: Parameters<typeof writeProperties>[1]): Uint8Array {
-  const writer = new ByteWriter(512);
-  writer.maxTableDepth = 512;
-  writeProperties(writer, properties);
-  const chunks = writer.take();
-  const all = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, at);
-    at += chunk.length;
-  }
-  return all;
+/** The properties with another text in place of one: all else keeps its bytes. AMQP 0-9-1 §4.2.5.3: a length octet, then the text. */
+function withText(properties: Uint8Array, old: Uint8Array, text: string): Uint8Array {
+  const bytes = encodeText(text);
+  const start = old.byteOffset - properties.byteOffset - 1;
+  const end = start + 1 + old.length;
+  const spliced = new Uint8Array(properties.length - old.length + bytes.length);
+  spliced.set(properties.subarray(0, start));
+  spliced[start] = bytes.length;
+  spliced.set(bytes, start + 1);
+  spliced.set(properties.subarray(end), start + 1 + bytes.length);
+  return spliced;
 }

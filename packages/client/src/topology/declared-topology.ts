@@ -21,6 +21,8 @@ export interface DeclaredTopologyHost {
   now(): number;
 }
 
+/** A record that is full looks for what has expired once in so many milliseconds. */
+const fullTidyMs = 1000;
 /** Old names of server-named queues that are still translated. */
 const maxOldNames = 16;
 
@@ -47,6 +49,7 @@ export class DeclaredTopology {
   private readonly names = new Map<string, string>();
   private isFull = false;
   private tidyAt = 1024;
+  private tidyAtMs = 0;
 
   constructor(maxRecorded: number, host: DeclaredTopologyHost) {
     this.maxRecorded = maxRecorded;
@@ -294,9 +297,11 @@ export class DeclaredTopology {
   }
 
   private hasRoom(): boolean {
-    if (this.size >= this.tidyAt) {
+    const isDue = this.size >= this.tidyAt || (this.size >= this.maxRecorded && this.host.now() >= this.tidyAtMs);
+    if (isDue) {
       this.tidy();
       this.tidyAt = Math.max(1024, this.size * 2);
+      this.tidyAtMs = this.host.now() + fullTidyMs;
     }
     if (this.size < this.maxRecorded) return true;
     if (!this.isFull) {

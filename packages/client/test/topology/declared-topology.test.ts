@@ -1,0 +1,151 @@
+import type { LimitExceeded } from '@puka/errors';
+import { describe, expect, it } from 'vitest';
+import { DeclaredTopology } from '../../src/topology/declared-topology.ts';
+import type { RecordedBinding, RecordedExchange, RecordedQueue } from '../../src/topology/recorded-entity.ts';
+
+class Scene {
+  nowMs = 0;
+  readonly full: LimitExceeded[] = [];
+  readonly topology: DeclaredTopology;
+
+  constructor(maxRecorded = 1000) {
+    this.topology = new DeclaredTopology(maxRecorded, {
+      recordFull: (error) => this.full.push(error),
+      now: () => this.nowMs,
+    });
+  }
+
+  queue(queue: string, options: RecordedQueue['options'] = { queue }): void {
+    this.topology.apply({ type: 'declare', entity: { kind: 'queue', queue, options } });
+  }
+
+  exchange(exchange: string, options: Partial<RecordedExchange['options']> = {}): void {
+    this.topology.apply({ type: 'declare', entity: { kind: 'exchange', options: { exchange, ...options } } });
+  }
+
+  bind(destination: string, source: string, more: Partial<RecordedBinding> = {}): RecordedBinding {
+    const entity: RecordedBinding = {
+      kind: 'binding',
+      destinationKind: 'queue',
+      destination,
+      source,
+      routingKey: '',
+      arguments: undefined,
+      ...more,
+    };
+    this.topology.apply({ type: 'bind', entity });
+    return entity;
+  }
+}
+
+describe('the record', () => {
+  it('forgets a queue with its bindings, and an exchange with those both ways', () => {
+    const scene = new Scene();
+    scene.queue('q');
+    for (const name of ['a', 'b']) scene.exchange(name);
+    scene.bind('q', 'a');
+    scene.bind('b', 'a', { destinationKind: 'exchange' });
+    scene.bind('q', 'b');
+    scene.topology.apply({ type: 'delete', kind: 'exchange', name: 'a' });
+    expect(scene.topology.counts).toEqual({ exchanges: 1, queues: 1, bindings: 1 });
+    scene.topology.apply({ type: 'delete', kind: 'queue', name: 'q' });
+    expect(scene.topology.counts).toEqual({ exchanges: 1, queues: 0, bindings: 0 });
+  });
+
+  it('takes bindings for the same by ends, routing key and encoded arguments', () => {
+    const scene = new Scene();
+    scene.bind('q', 'a', { arguments: { x: 1 } });
+    scene.bind('q', 'a', { arguments: new Map([['x', 1]]) });
+    expect(scene.topology.size).toBe(1);
+    const other = scene.bind('q', 'a', { arguments: { x: 2 } });
+    expect(scene.topology.size).toBe(2);
+    scene.topology.apply({ type: 'unbind', entity: other });
+    expect(scene.topology.size).toBe(1);
+  });
+
+  it('forgets auto-delete exchanges with their last binding, up the chain', () => {
+    const scene = new Scene();
+    for (const name of ['a', 'b', 'c']) scene.exchange(name, { autoDelete: true });
+    scene.bind('b', 'a', { destinationKind: 'exchange' });
+    scene.bind('c', 'b', { destinationKind: 'exchange' });
+    const last = scene.bind('q', 'c');
+    scene.topology.apply({ type: 'unbind', entity: last });
+    expect(scene.topology.size).toBe(0);
+  });
+
+  it('forgets an auto-delete queue with the last consumer, and not before one came', () => {
+    const scene = new Scene();
+    scene.queue('q', { queue: 'q', autoDelete: true });
+    scene.topology.consumerRemoved('q');
+    expect(scene.topology.counts.queues).toBe(1);
+    scene.topology.consumerAdded('q');
+    scene.topology.consumerAdded('q');
+    scene.topology.consumerRemoved('q');
+    expect(scene.topology.counts.queues).toBe(1);
+    scene.topology.consumerRemoved('q');
+    expect(scene.topology.counts.queues).toBe(0);
+  });
+
+  it('forgets what has expired without use when it is tidied', () => {
+    const scene = new Scene();
+    scene.queue('q', { queue: 'q', arguments: { 'x-expires': 1000 } });
+    scene.nowMs = 999;
+    scene.topology.tidy();
+    expect(scene.topology.counts.queues).toBe(1);
+    scene.topology.queueUsed('q');
+    scene.nowMs = 1998;
+    scene.topology.tidy();
+    expect(scene.topology.counts.queues).toBe(1);
+    scene.nowMs = 1999;
+    scene.topology.tidy();
+    expect(scene.topology.counts.queues).toBe(0);
+  });
+
+  it('stays flat over many short lives', () => {
+    const scene = new Scene(100_000);
+    for (let life = 0; life < 200_000; life++) {
+      scene.queue(`q${life}`, { queue: `q${life}`, arguments: { 'x-expires': 10 } });
+      scene.nowMs += 1;
+    }
+    expect(scene.topology.size).toBeLessThan(2000);
+    expect(scene.full).toHaveLength(0);
+  });
+
+  it('says once that it is full, and keeps what it has', () => {
+    const scene = new Scene(2);
+    for (const name of ['a', 'b', 'c', 'd']) scene.queue(name);
+    scene.queue('a');
+    expect(scene.topology.size).toBe(2);
+    expect(scene.full).toHaveLength(1);
+    expect(scene.full[0]?.message).toContain('recover.maxRecorded');
+  });
+
+  it('leaves out what is being deleted, and what leads to it, until that has its outcome', () => {
+    const scene = new Scene();
+    scene.queue('q');
+    scene.exchange('e');
+    scene.bind('q', 'e');
+    const end = scene.topology.beginLeaving({ type: 'delete', kind: 'queue', name: 'q' });
+    expect([...scene.topology.queuesToMake()]).toEqual([]);
+    expect([...scene.topology.bindingsToMake('queue')]).toEqual([]);
+    expect([...scene.topology.exchangesToMake()]).toHaveLength(1);
+    end();
+    expect([...scene.topology.queuesToMake()]).toHaveLength(1);
+    expect([...scene.topology.bindingsToMake('queue')]).toHaveLength(1);
+  });
+});
+
+describe('a rename', () => {
+  it('takes bindings along, and translates old names, the last sixteen', () => {
+    const scene = new Scene();
+    scene.queue('gen-0', { queue: '' });
+    scene.bind('gen-0', 'e');
+    for (let round = 0; round < 20; round++) scene.topology.rename(`gen-${round}`, `gen-${round + 1}`);
+    expect(scene.topology.bindingsOf('queue', 'gen-20')).toHaveLength(1);
+    expect(scene.topology.nameOf('gen-19')).toBe('gen-20');
+    expect(scene.topology.nameOf('gen-4')).toBe('gen-20');
+    expect(scene.topology.nameOf('gen-0')).toBe('gen-0');
+    expect(scene.topology.translate({ type: 'queue.purge', queue: 'gen-10' })).toMatchObject({ queue: 'gen-20' });
+    expect(scene.topology.translate({ type: 'queue.purge', queue: 'other' })).toMatchObject({ queue: 'other' });
+  });
+});
