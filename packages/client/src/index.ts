@@ -54,6 +54,14 @@ export type { RecoveryPhase, RecoverySnapshot, RetriedEntity } from './recovery/
 export type { Runtime, Timer } from './runtime/runtime.ts';
 export type { ConnectionInfo, MechanismName } from './session/index.ts';
 export type {
+  ConsumeArguments,
+  ExchangeArguments,
+  KnownConsumeArguments,
+  KnownExchangeArguments,
+  KnownQueueArguments,
+  QueueArguments,
+} from './topology/known-arguments.ts';
+export type {
   ExchangeBindOptions,
   ExchangeDeclareOptions,
   ExchangeDeleteOptions,

@@ -7,6 +7,8 @@ import {
   type ClientOptions,
   type ConnectionInfo,
   type Consumer,
+  type FieldTableInput,
+  type KnownQueueArguments,
   loop,
   type Message,
   type MessageCallback,
@@ -69,6 +71,19 @@ describe('the types of the client', () => {
       client.queueDelete({});
       // @ts-expect-error an exchange has a name, not a queue
       client.exchangeDeclare({ queue: 'q' });
+    });
+  });
+
+  it('of arguments and exchange types: the known ones, and any other', () => {
+    never((client) => {
+      client.queueDeclare({ arguments: { 'x-queue-type': 'quorum', 'x-message-ttl': 5, 'x-of-a-plugin': [1] } });
+      const table: FieldTableInput = { 'x-max-length': 5 };
+      client.queueDeclare({ arguments: table });
+      client.exchangeDeclare({ exchange: 'e', type: 'x-delayed-message', arguments: { 'alternate-exchange': 'u' } });
+      client.basicConsume({ queue: 's', arguments: { 'x-stream-offset': new Date(), 'x-priority': 1 } });
+      expectTypeOf<KnownQueueArguments['x-overflow']>().toEqualTypeOf<
+        'drop-head' | 'reject-publish' | 'reject-publish-dlx' | undefined
+      >();
     });
   });
 

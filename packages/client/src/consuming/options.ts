@@ -1,9 +1,10 @@
 /** What the calls on consumers and gets take and resolve with. Types only. */
-import type { FieldTableInput } from '@puka/wire';
 import type { OperationOptions } from '../operations/operation-options.ts';
+import type { ConsumeArguments } from '../topology/known-arguments.ts';
 
 /** Options of `basicGet`. */
 export interface GetOptions extends OperationOptions {
+  /** The name of the queue. */
   readonly queue: string;
   /** The broker forgets the message at once. Default `false`. */
   readonly noAck?: boolean | undefined;
@@ -11,6 +12,7 @@ export interface GetOptions extends OperationOptions {
 
 /** Options of `basicConsume`. */
 export interface ConsumeOptions extends OperationOptions {
+  /** The name of the queue. */
   readonly queue: string;
   /** Most messages unacked in your hands, 0 to 65535; 0 is no limit. Default 0. */
   readonly prefetchCount?: number | undefined;
@@ -23,7 +25,7 @@ export interface ConsumeOptions extends OperationOptions {
   /** Default: one of the client's making. */
   readonly consumerTag?: string | undefined;
   /** RabbitMQ's arguments, such as `x-priority`. */
-  readonly arguments?: FieldTableInput | undefined;
+  readonly arguments?: ConsumeArguments | undefined;
   /**
    * What happens when the broker cancels the consumer, as when its queue is deleted or moves to another node. `true`: it
    * subscribes again, with patience, also when the queue is gone and made again by somebody else. `false`: it ends with

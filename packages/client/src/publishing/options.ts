@@ -6,6 +6,7 @@ import type { OperationOptions } from '../operations/operation-options.ts';
 export interface PublishOptions extends BasicProperties, OperationOptions {
   /** Default empty: the default exchange. */
   readonly exchange?: string | undefined;
+  /** To the default exchange: the name of the queue. Up to 255 bytes of UTF-8. */
   readonly routingKey: string;
   /** 1: the message is lost when the broker restarts. 2: it is kept, where its queue is durable. Default 2. */
   readonly deliveryMode?: number | undefined;
