@@ -4,8 +4,8 @@
  * Must not know what an operation does with its channel.
  */
 import type { PukaError } from '@puka/errors';
+import { closedByUs } from '../session/closed-by-us.ts';
 import type { ChannelSink, Session, SessionChannel } from '../session/index.ts';
-import { closedByUs } from './connection.ts';
 import type { ConnectionUser } from './connection-user.ts';
 
 /** A task that waits for a channel; `undefined` with the error where there will be none. */

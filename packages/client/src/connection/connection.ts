@@ -2,9 +2,10 @@
  * One connection: a session and its driver, and what uses them while it is open.
  * Must not know what it is used for: a client has one connection after the other, and the same users.
  */
-import { type AmqpError, ConnectionBroken, type PukaError, replyError } from '@puka/errors';
+import { type AmqpError, type ConnectionBroken, type PukaError, replyError } from '@puka/errors';
 import type { ConnectOptions, TransportConnector } from '@puka/transport';
 import type { Runtime } from '../runtime/runtime.ts';
+import { closedByUs, cutOff } from '../session/closed-by-us.ts';
 import { type ConnectionInfo, Session, type SessionOptions } from '../session/index.ts';
 import type { ConnectionUserGroup } from './connection-user.ts';
 import { Driver, type DriverHost } from './driver.ts';
@@ -113,11 +114,6 @@ export class Connection {
   }
 }
 
-/** Why operations end when nothing else ended the connection. */
-export function closedByUs(): ConnectionBroken {
-  return new ConnectionBroken('the connection was closed by this client', { retryable: false });
-}
-
 /** RabbitMQ lists its extensions in the server's properties. */
 export function hasConfirms(info: ConnectionInfo): boolean {
   const { capabilities } = info.serverProperties;
@@ -128,20 +124,12 @@ export function hasConfirms(info: ConnectionInfo): boolean {
 
 /** What never left, for want of a connection. */
 export function notSent(method: string, cause: PukaError | undefined): ConnectionBroken {
-  return new ConnectionBroken(`the connection ended before ${method} was sent`, {
-    method,
-    outcome: 'not-sent',
-    ...(cause === undefined ? {} : { cause }),
-  });
+  return cutOff(`before ${method} was sent`, cause, { method, outcome: 'not-sent' });
 }
 
 /** What has left, and whose answer the end of the connection cut off. */
 export function notAnswered(method: string, cause: PukaError | undefined): ConnectionBroken {
-  return new ConnectionBroken(`the connection ended before ${method} was answered`, {
-    method,
-    outcome: 'unknown',
-    ...(cause === undefined ? {} : { cause }),
-  });
+  return cutOff(`before ${method} was answered`, cause, { method, outcome: 'unknown' });
 }
 
 /**

@@ -10,9 +10,10 @@ import type { CredentialRenewal } from '../connecting/credential-renewal.ts';
 import { applyBounds, type BoundsHost, hasBounds } from '../operations/bounds.ts';
 import { type Callback, follow, Operation, type OperationHost } from '../operations/operation.ts';
 import type { OperationOptions } from '../operations/operation-options.ts';
+import { closedByUs } from '../session/closed-by-us.ts';
 import type { ConnectionInfo, SessionOptions } from '../session/index.ts';
 import { type ClientInput, type ClientState, nextClientState } from './client-states.ts';
-import { type Connection, closedByUs, hasConfirms, notSent } from './connection.ts';
+import { type Connection, hasConfirms, notSent } from './connection.ts';
 
 /** Decides whether and when another connection follows, and restores what was lost with the last one. */
 export interface Reconnection {

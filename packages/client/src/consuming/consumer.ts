@@ -8,6 +8,7 @@ import type { FieldTableInput } from '@puka/wire';
 import type { Operation, OperationHost } from '../operations/operation.ts';
 import type { OperationOptions } from '../operations/operation-options.ts';
 import { printAs } from '../runtime/inspect.ts';
+import { isClosedByUs } from '../session/closed-by-us.ts';
 import type { Message } from './message.ts';
 import type { Cancelled } from './options.ts';
 
@@ -259,7 +260,8 @@ export class Consumer implements AsyncIterable<Message> {
   end(error: unknown): void {
     if (this.ended) return;
     this.ended = true;
-    this.endError = error;
+    // Our own close is an end like that of a cancel: nothing went wrong.
+    this.endError = isClosedByUs(error) ? undefined : error;
     this.stopMetering();
     this.serve();
   }

@@ -3,11 +3,12 @@
  * the publishes that may have caused it are sent again alone, all others again in their order.
  * Must not encode what the wire package encodes.
  */
-import { AmqpError, ConnectionBroken, NotFound, type PukaError, replyError } from '@puka/errors';
+import { AmqpError, type ConnectionBroken, NotFound, type PukaError, replyError } from '@puka/errors';
 import { ByteReader, type MethodInput } from '@puka/wire';
 import { asRefused, hasConfirms } from '../connection/connection.ts';
 import type { ConnectionUser } from '../connection/connection-user.ts';
 import { Queue } from '../runtime/queue.ts';
+import { cutOff } from '../session/closed-by-us.ts';
 import type {
   ChannelSink,
   ConnectionInfo,
@@ -513,11 +514,8 @@ function costOf({ body, properties }: PublishInput): number {
 
 /** What a publish ends with when no other connection follows. */
 function lostPublish({ hasLeft }: PublishOperation, cause: PukaError): ConnectionBroken {
-  return new ConnectionBroken('the connection ended before the publish was confirmed', {
-    method: 'basic.publish',
-    outcome: hasLeft ? 'unknown' : 'not-sent',
-    cause,
-  });
+  const details = { method: 'basic.publish', outcome: hasLeft ? 'unknown' : 'not-sent' } as const;
+  return cutOff('before the publish was confirmed', cause, details);
 }
 
 /** What is known of a publish that the broker refuses now: it may have taken it over an earlier connection. */

@@ -4,6 +4,7 @@
  */
 import { ConnectionBroken, type PukaError } from '@puka/errors';
 import type { MethodInput } from '@puka/wire';
+import { cutOff } from './closed-by-us.ts';
 import type { ReplyHandler } from './sinks.ts';
 
 /** A method sent whose reply is due. */
@@ -101,8 +102,8 @@ export function channelClosedError(request: Request, error: PukaError | undefine
 
 /** The connection was lost before the answer: what became of the request is not known. */
 export function connectionLostError({ name }: Request, cause: PukaError): ConnectionBroken {
-  const text = `the connection ended before ${name} was answered`;
-  return new ConnectionBroken(text, { method: name, outcome: 'unknown', retryable: cause.retryable, cause });
+  const details = { method: name, outcome: 'unknown', retryable: cause.retryable } as const;
+  return cutOff(`before ${name} was answered`, cause, details);
 }
 
 /** The tag a consume or a cancel is about. */

@@ -34,6 +34,7 @@ import {
   writeHeartbeat,
 } from '@puka/wire';
 import { AnswerLimit } from './answer-limit.ts';
+import { closedByUs } from './closed-by-us.ts';
 import { type ConnectionState, connectionInputOf, nextConnectionState } from './connection-states.ts';
 import { Handshake } from './handshake.ts';
 import { Heartbeat } from './heartbeat.ts';
@@ -491,7 +492,7 @@ export class Session implements FrameSink, ChannelHost {
     this.liveness = new Heartbeat(0, 0);
     this.acksWaitingOn = [];
     this.sink.ending?.(error);
-    const channelError = error ?? new ConnectionBroken('the connection was closed', { retryable: false });
+    const channelError = error ?? closedByUs();
     const culprit = this.culpritOf(channelError);
     for (const channel of [...this.channels]) channel?.lost(channelError, culprit);
     const secretUpdate = this.secretUpdate;

@@ -99,7 +99,7 @@ describe('several hosts', () => {
     const failed = client.connect().catch((reason: unknown) => String(reason));
     await isReached;
     await client.close();
-    expect(await failed).toContain('closed by this client');
+    expect(await failed).toContain('the client was closed');
     expect(asked).toBe(0);
   });
 });
