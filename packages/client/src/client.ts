@@ -24,6 +24,7 @@ import { isPublishCall } from './publishing/publish-call.ts';
 import { publishInput } from './publishing/publish-input.ts';
 import { PublishOperation } from './publishing/publish-operation.ts';
 import type { RecoverySnapshot } from './recovery/snapshot.ts';
+import { inThisContext } from './runtime/async-context.ts';
 import type { ConnectionInfo } from './session/index.ts';
 import * as declarations from './topology/declarations.ts';
 import { checkInteger } from './topology/method-input.ts';
@@ -480,7 +481,8 @@ export class Client implements AsyncDisposable {
     if (!(promise instanceof Operation) || !promise.isOf(this.#core)) {
       throw new UsageError('setCallback takes a promise or a consumer of this client');
     }
-    target.setCallback(callback);
+    if (target instanceof Consumer) target.setCallback(inThisContext<Parameters<MessageCallback>, unknown>(callback));
+    else target.setCallback(callback);
   }
 
   // ── The network in your hands ───────────────────────────────────────────────────────────────────────────────────
@@ -563,9 +565,9 @@ export class Client implements AsyncDisposable {
       checkCall(form, options, callback);
       const queues = queuesOf();
       for (const { consumerTag = '' } of queues) checkIsUtf8(consumerTag, 'consumerTag', form.method);
-      return startConsumer(this.#core, queues, options, callback);
+      return startConsumer(this.#core, queues, options, bound(callback));
     } catch (error) {
-      return refusedConsumer(this.#core, callable(callback), error);
+      return refusedConsumer(this.#core, bound(callable(callback)), error);
     }
   }
 
@@ -646,6 +648,11 @@ function optionsAndCallback<Result>(
 /** What can be called: a callback of another kind is refused, and must not be called to say so. */
 function callable<Function>(value: Function | OperationOptions | undefined): Function | undefined {
   return typeof value === 'function' ? value : undefined;
+}
+
+/** In the async context of the call that gave it. */
+function bound(callback: MessageCallback | undefined): MessageCallback | undefined {
+  return callback === undefined ? undefined : inThisContext(callback);
 }
 
 /** @returns the operation, which has failed on the spot. */

@@ -1,8 +1,9 @@
 /** The events of a client: a listener that throws hurts nobody. Must not know what the events mean. */
-import type { PukaError } from '@puka/errors';
+import { type PukaError, UsageError } from '@puka/errors';
 import type { Consumer } from './consuming/consumer.ts';
 import type { Operation } from './operations/operation.ts';
 import type { PlannedAttempt, RecoveryReport } from './recovery/recovery.ts';
+import { inThisContext } from './runtime/async-context.ts';
 import type { ConnectionInfo } from './session/index.ts';
 import type { RecordedEntity } from './topology/recorded-entity.ts';
 
@@ -43,11 +44,22 @@ export interface ClientEvents {
 
 type Listener = { call(...values: unknown[]): unknown }['call'];
 
-/** Keeps and calls listeners. */
+const names: ReadonlySet<string> = new Set<keyof ClientEvents>([
+  ...(['connected', 'disconnected', 'recovering', 'notRestored', 'interrupted', 'queueRenamed'] as const),
+  ...(['blocked', 'unblocked', 'unobserved', 'ioReady', 'closed'] as const),
+]);
+
+/** @throws {UsageError} for an event that is never emitted, and for what cannot be called. */
+function check(name: string, listener: unknown): void {
+  if (!names.has(name)) throw new UsageError(`there is no event '${String(name)}'; there are ${[...names].join(', ')}`);
+  if (typeof listener !== 'function') throw new UsageError(`the listener of ${name} is not a function`);
+}
+
+/** Keeps and calls listeners, each in the async context in which it was added. */
 export class Events {
   private readonly listeners = new Map<keyof ClientEvents, Listener[]>();
-  /** What stands in the list for a listener of `once`. */
-  private readonly singles = new WeakMap<Listener, Listener>();
+  /** The listener that was given, for what stands in the list in its place. */
+  private readonly givenAs = new WeakMap<Listener, Listener>();
   private readonly report: (error: unknown) => void;
 
   /** @param report takes what a listener throws. */
@@ -57,17 +69,21 @@ export class Events {
 
   /** Adds a listener. */
   on<Name extends keyof ClientEvents>(name: Name, listener: (...values: ClientEvents[Name]) => void): void {
+    check(name, listener);
+    const bound = inThisContext(listener);
+    this.givenAs.set(bound as Listener, this.givenAs.get(listener as Listener) ?? (listener as Listener)); // As below.
     const list = this.listeners.get(name) ?? [];
-    this.listeners.set(name, [...list, listener as Listener]); // `emit` gives it what its name says.
+    this.listeners.set(name, [...list, bound as Listener]); // `emit` gives it what its name says.
   }
 
   /** Adds a listener for one time; `off` with the same listener takes it away before. */
   once<Name extends keyof ClientEvents>(name: Name, listener: (...values: ClientEvents[Name]) => void): void {
+    check(name, listener);
     const single = (...values: ClientEvents[Name]): unknown => {
       this.off(name, listener);
       return listener(...values);
     };
-    this.singles.set(single as Listener, listener as Listener); // As in `on`.
+    this.givenAs.set(single as Listener, listener as Listener); // As in `on`.
     this.on(name, single);
   }
 
@@ -76,7 +92,7 @@ export class Events {
     const list = this.listeners.get(name) ?? [];
     this.listeners.set(
       name,
-      list.filter((other) => other !== listener && this.singles.get(other) !== listener),
+      list.filter((other) => other !== listener && this.givenAs.get(other) !== listener),
     );
   }
 

@@ -3,9 +3,14 @@
  * Must not know the protocol.
  */
 
+import { addCallerFrames, isPukaError, UsageError } from '@puka/errors';
+import { inThisContext } from '../runtime/async-context.ts';
 import { printAs } from '../runtime/inspect.ts';
 
-/** Told the outcome of an operation: never inside the call that started it. */
+/**
+ * Told the outcome of an operation: never inside the call that started it, and in the async context (`AsyncLocalStorage`)
+ * of the call that gave it.
+ */
 export type Callback<Result> = {
   // A method, for the same looseness as that of any callback parameter.
   call(error: unknown, result: Result | undefined, promise: Operation<Result>): unknown;
@@ -40,7 +45,7 @@ export class Operation<Result> implements Promise<Result> {
   isSent = false;
   private outcome: unknown = undefined;
   // Kept without its type, so that an operation with a narrow result passes for one with a wide one.
-  private callback: Callback<never> | undefined;
+  private callback: Callback<never> | undefined = undefined;
   readonly #host: OperationHost;
   private promise: Promise<unknown> | undefined = undefined;
   private settlePromise: (() => void) | undefined = undefined;
@@ -51,8 +56,9 @@ export class Operation<Result> implements Promise<Result> {
     this.#host = host;
     this.number = host.nextNumber();
     this.method = method;
-    this.callback = callback as Callback<never> | undefined; // `runCallback` gives it the result of `fulfil`.
     this.isObserved = callback !== undefined;
+    // `runCallback` gives it the result of `fulfil`.
+    if (callback !== undefined) this.callback = inThisContext(callback) as Callback<never>;
   }
 
   /** For the client: whether it is one of that client's. */
@@ -124,7 +130,7 @@ export class Operation<Result> implements Promise<Result> {
 
   /** For the client: takes another callback, also for an outcome that is there already. */
   setCallback(callback: Callback<Result>): void {
-    this.callback = callback as Callback<never>; // As in the constructor.
+    this.callback = inThisContext(callback) as Callback<never>; // As in the constructor.
     this.isObserved = true;
     if (this.state !== 'pending') this.#host.callbackReady(this);
   }
@@ -166,6 +172,7 @@ export class Operation<Result> implements Promise<Result> {
     this.promise ??= new Promise<unknown>((resolve, reject) => {
       const settle = (): void => {
         if (this.state === 'fulfilled') resolve(this.outcome);
+        else if (isToldWithCaller(this.outcome)) resolve(rejectedWithCaller(this.outcome));
         else reject(this.outcome);
       };
       if (this.state === 'pending') this.settlePromise = settle;
@@ -173,6 +180,31 @@ export class Operation<Result> implements Promise<Result> {
     });
     return this.promise as Promise<Result>; // It resolves with the argument of `fulfil`.
   }
+}
+
+/** As in V8, and of no use elsewhere. */
+interface WithCapture {
+  captureStackTrace?(holder: object, leftOut: object): void;
+}
+
+/** Its own stack shows where the broker's bytes were read. That of a `UsageError` shows the call already. */
+function isToldWithCaller(error: unknown): error is Error {
+  return isPukaError(error) && !(error instanceof UsageError);
+}
+
+/** Rejects with the error, its stack completed by those who await it. See `addCallerFrames`. */
+function rejectedWithCaller(error: Error): Promise<never> {
+  function reject(): never {
+    const holder: { readonly stack?: string } = {};
+    (Error as WithCapture).captureStackTrace?.(holder, reject);
+    addCallerFrames(error, holder);
+    throw error;
+  }
+  // By the third reaction the functions that await are linked to the promise.
+  return Promise.resolve()
+    .then(() => {})
+    .then(() => {})
+    .then(reject);
 }
 
 /** Gives one operation the outcome of another. */

@@ -13,7 +13,12 @@ declare function setTimeout(callback: () => void, ms: number): Timer;
 declare function clearTimeout(timer: Timer): void;
 declare function setImmediate(callback: () => void): unknown;
 declare const performance: { now(): number };
-declare const process: { readonly versions?: Readonly<Record<string, string | undefined>> } | undefined;
+declare const process:
+  | {
+      readonly versions?: Readonly<Record<string, string | undefined>>;
+      getBuiltinModule?(name: string): unknown;
+    }
+  | undefined;
 declare const Deno: { unrefTimer(timer: unknown): void } | undefined;
 declare const console: { warn(...values: unknown[]): void };
 
@@ -39,6 +44,11 @@ export interface Runtime {
   random?(): number;
   /** What the broker's management page shows as the platform, such as `Node.js 24.1.0`. Default: found out. */
   readonly platform?: string | undefined;
+}
+
+/** A module that the runtime brings along; `undefined` where it has none of that name. */
+export function builtinModule(name: string): unknown {
+  return typeof process === 'undefined' ? undefined : process.getBuiltinModule?.(name);
 }
 
 /** The surroundings of Node, Deno and Bun. */
