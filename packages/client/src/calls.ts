@@ -39,8 +39,38 @@ const queueOfConsume = {
   arguments: 'other',
 } as const;
 
+/** The calls, by name. */
+type CallName =
+  | 'client'
+  | 'tls'
+  | 'credentials'
+  | 'connect'
+  | 'close'
+  | 'drained'
+  | 'shutdown'
+  | 'queueDeclare'
+  | 'queueDelete'
+  | 'queuePurge'
+  | 'queueBind'
+  | 'queueUnbind'
+  | 'exchangeDeclare'
+  | 'exchangeDelete'
+  | 'exchangeBind'
+  | 'exchangeUnbind'
+  | 'basicGet'
+  | 'basicConsume'
+  | 'basicConsumeMulti'
+  | 'queueOfMulti'
+  | 'basicQos'
+  | 'basicCancel'
+  | 'basicPublish'
+  | 'basicReject'
+  | 'basicNack'
+  | 'wait'
+  | 'loop';
+
 /** The forms of all calls that take options. */
-export const calls = {
+export const calls: Readonly<Record<CallName, CallForm>> = {
   client: form<ClientOptions>('new Client', "'amqp://localhost', { heartbeat: 30 }", {
     credentials: 'other',
     mechanisms: 'other',
@@ -176,7 +206,7 @@ export const calls = {
     signal: 'other',
   }),
   loop: form<Pick<OperationOptions, 'timeout'>>('loop', '{ timeout: 5000 }', { timeout: 'other' }),
-} as const;
+};
 
 function queueBinding(call: string): CallForm {
   return form<Topology.QueueBindOptions>(call, "{ queue: 'jobs', exchange: 'logs', routingKey: '' }", {
