@@ -256,6 +256,8 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
       operation.reject(new UsageError('basicQos of a consumer that has ended', { method: 'basic.qos' }));
       return;
     }
+    const over = (): void =>
+      operation.reject(new UsageError('basicQos of a consumer that has ended', { method: 'basic.qos' }));
     const task = (done: () => void): void => {
       const before = consumer.prefetchCount;
       const isLess = prefetchCount > 0 && (before === 0 || prefetchCount < before);
@@ -273,6 +275,8 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
           const ofOld = new Set<unknown>(old);
           if (isLess) consumer.putBackWaiting(({ settledBy }) => ofOld.has(settledBy));
           operation.fulfil(undefined);
+        } else if (state.isOver) {
+          over();
         } else if (this.isCarriedOver(error)) {
           // The new limit is in force with the next subscribing.
           state.onSubscribed.push(() => operation.fulfil(undefined));
@@ -301,8 +305,6 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
         });
       }
     };
-    const over = (): void =>
-      operation.reject(new UsageError('basicQos of a consumer that has ended', { method: 'basic.qos' }));
     state.whenSteady(task, over);
   }
 

@@ -46,6 +46,8 @@ export class Requests implements ConnectionUser {
   private readonly host: RequestsHost;
   private isAttached = false;
   private willRecover = false;
+  /** Suspects go first, one by one: whatever else is called meanwhile waits behind them. */
+  private isSendingAlone = false;
   /** Those that wait for the next connection. */
   private held: Request[] = [];
 
@@ -63,10 +65,14 @@ export class Requests implements ConnectionUser {
   attach(): void {
     this.isAttached = true;
     const waiting = this.held.sort((one, other) => one.operation.number - other.operation.number);
-    this.held = [];
     const suspects = waiting.filter(({ isSuspect }) => isSuspect);
-    const others = waiting.filter(({ isSuspect }) => !isSuspect);
+    // The connection may end again while these are sent, so the others stay held until then.
+    this.held = waiting.filter(({ isSuspect }) => !isSuspect);
+    this.isSendingAlone = true;
     this.sendAlone(suspects, () => {
+      this.isSendingAlone = false;
+      const others = this.held;
+      this.held = [];
       for (const request of others) this.acquire(request);
     });
   }
@@ -94,7 +100,7 @@ export class Requests implements ConnectionUser {
       isSuspect: false,
     };
     this.outstanding++;
-    if (this.isAttached) {
+    if (this.isAttached && !this.isSendingAlone) {
       if (!this.acquire(request)) this.check(request);
     } else {
       this.check(request);

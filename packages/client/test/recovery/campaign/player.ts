@@ -312,6 +312,8 @@ class Player {
         this.refuse(choice);
         break;
       case 'delay':
+        // Answers of several channels come in another order than their methods took effect.
+        for (const { model } of this.actors) model.taint(...this.namesOf().filter((name) => /^[ef]/.test(name)));
         faults.delayReplies(
           picked(['queue.declare', 'basic.consume', 'queue.bind', 'basic.cancel'], this.random),
           bytes,

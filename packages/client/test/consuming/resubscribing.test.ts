@@ -1,0 +1,98 @@
+import { AccessRefused, ConnectionBroken, NotFound, type PukaError } from '@puka/errors';
+import { VirtualClock } from '@puka/testkit';
+import { expect, it } from 'vitest';
+import { Resubscribing } from '../../src/consuming/resubscribing.ts';
+import { Deadlines } from '../../src/runtime/deadlines.ts';
+
+function scene(isRecorded = false) {
+  const clock = new VirtualClock();
+  const deadlines = new Deadlines(() => {});
+  const away = new Set<string>();
+  const resubscribing = new Resubscribing({
+    deadlines,
+    now: clock.now,
+    patience: { minDelay: 100, maxDelay: 1000, retryFor: 5000 },
+    exclusiveForMs: 1000,
+    isAway: (queue) => away.has(queue),
+    queueVanished: () => isRecorded,
+  });
+  const log: string[] = [];
+  const answers: ((error: PukaError | undefined) => void)[] = [];
+  const start = (): void =>
+    resubscribing.start({
+      queue: () => 'q',
+      isOver: () => false,
+      subscribe: (done) => {
+        log.push('subscribe');
+        answers.push(done);
+      },
+      tried: () => log.push('tried'),
+      retrying: () => log.push('retrying'),
+      finished: (error) => log.push(`finished ${error?.code}`),
+    });
+  const advance = (ms: number): void => {
+    clock.advance(ms);
+    deadlines.expire(clock.now());
+  };
+  return { resubscribing, away, log, start, advance, answer: (error?: PukaError) => answers.shift()?.(error) };
+}
+
+const missing = new NotFound('no', { replyText: "no queue 'q'", scope: 'channel' });
+
+it('subscribes once where all is well', () => {
+  const { log, start, answer } = scene();
+  start();
+  answer();
+  expect(log).toEqual(['subscribe', 'finished undefined', 'tried']);
+});
+
+it('waits for a queue that is being restored', () => {
+  const { log, start, away, resubscribing } = scene();
+  away.add('q');
+  start();
+  expect(log).toEqual(['tried']);
+  away.clear();
+  resubscribing.queueRestored('q');
+  expect(log).toEqual(['tried', 'subscribe']);
+});
+
+it('ends with a queue that does not come back', () => {
+  const { log, start, away, resubscribing } = scene();
+  away.add('q');
+  start();
+  resubscribing.queueLost('q', missing);
+  expect(log).toEqual(['tried', 'finished NOT_FOUND']);
+});
+
+it('tries a missing queue again, tells it once, and gives up after retryFor', () => {
+  const { log, start, answer, advance } = scene();
+  start();
+  for (let round = 0; round < 100; round++) {
+    answer(missing);
+    advance(100);
+  }
+  expect(log.filter((word) => word === 'retrying')).toHaveLength(1);
+  expect(log.filter((word) => word === 'subscribe').length).toBeGreaterThan(5);
+  expect(log.at(-1)).toBe('finished NOT_FOUND');
+});
+
+it('leaves a recorded queue that has vanished to the replay', () => {
+  const { log, start, answer, resubscribing } = scene(true);
+  start();
+  answer(missing);
+  expect(log).toEqual(['subscribe', 'tried']);
+  resubscribing.queueRestored('q');
+  answer();
+  expect(log).toEqual(['subscribe', 'tried', 'subscribe', 'finished undefined']);
+});
+
+it('gives up at once what is refused, and does nothing at the end of the connection', () => {
+  const refused = scene();
+  refused.start();
+  refused.answer(new AccessRefused('no', { replyText: 'no right', scope: 'channel' }));
+  expect(refused.log).toEqual(['subscribe', 'finished ACCESS_REFUSED', 'tried']);
+  const lost = scene();
+  lost.start();
+  lost.answer(new ConnectionBroken('gone'));
+  expect(lost.log).toEqual(['subscribe', 'tried']);
+});
