@@ -125,8 +125,8 @@ export class Client implements AsyncDisposable {
 
   /**
    * Ends in peace: consumers are cancelled, their handlers finish, acks and publishes go out and are confirmed; then it
-   * closes. A handler is finished when the promise that a callback returned has settled, or when a loop has come back for
-   * the next message or settled its last one.
+   * closes. A handler is finished when its message is settled, when the promise that a callback returned has settled, or when
+   * a loop has come back for the next message. A callback or loop that calls this before its first `await` is not waited for.
    *
    * @param options.timeout milliseconds after which it closes all the same. Default 30 000.
    */

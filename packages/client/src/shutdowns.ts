@@ -40,6 +40,7 @@ interface Shutdown {
 export class Shutdowns {
   private readonly host: ShutdownHost;
   private readonly running = new Set<Shutdown>();
+  private moveIsDue = false;
 
   constructor(host: ShutdownHost) {
     this.host = host;
@@ -64,6 +65,16 @@ export class Shutdowns {
     for (const shutdown of [...this.running]) shutdown.check();
   };
 
+  /** Not at once: a handler that settles its message may publish in the same breath. */
+  private readonly handlerMoved = (): void => {
+    if (this.moveIsDue || this.running.size === 0) return;
+    this.moveIsDue = true;
+    void Promise.resolve().then(() => {
+      this.moveIsDue = false;
+      this.somethingSettled();
+    });
+  };
+
   /** There is nothing left to wait for. */
   connectionClosed(): void {
     for (const shutdown of [...this.running]) shutdown.finish();
@@ -72,9 +83,10 @@ export class Shutdowns {
   private end(timeoutMs: number, operation: Operation<void>): void {
     const { host, running } = this;
     const consumers = [...host.users.subscriptions.consumers];
+    for (const consumer of consumers) consumer.excuseCaller();
     let cancelling = consumers.length;
     const isBusy = (): boolean =>
-      cancelling + host.users.outstanding > 0 || consumers.some((consumer) => consumer.isBusy);
+      cancelling + host.users.outstanding > 0 || consumers.some(({ busyCount }) => busyCount > 0);
     const shutdown: Shutdown = {
       check: () => {
         if (!isBusy()) shutdown.finish();
@@ -88,7 +100,7 @@ export class Shutdowns {
     running.add(shutdown);
     const undoTimeout = host.deadlines.add(host.now() + timeoutMs, () => shutdown.finish());
     for (const consumer of consumers) {
-      consumer.idleWatcher = this.somethingSettled;
+      consumer.idleWatcher = this.handlerMoved;
       const cancel = host.cancelling.cancel(consumer);
       const cancelled = (): void => {
         cancelling--;

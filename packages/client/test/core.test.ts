@@ -179,6 +179,71 @@ describe('shutdown', () => {
     expect(seen).toEqual(['1', '2']);
   });
 
+  it('awaited in a callback does not wait for that callback, with acks and without', async () => {
+    for (const noAck of [false, true]) {
+      const { broker, client } = await scene();
+      const other = promised();
+      let isDown = false;
+      client.basicConsume({ queue: 'q', consumerTag: 'c', noAck }, async (_error, message) => {
+        if (message?.deliveryTag === 1) {
+          await other.promise;
+          if (!noAck) message.ack();
+          return;
+        }
+        await client.shutdown();
+        isDown = true;
+      });
+      await broker.pump();
+      broker.say(broker.delivery(1, 'c', 1), broker.delivery(1, 'c', 2));
+      await broker.pump();
+      expect(isDown).toBe(false);
+      other.resolve();
+      await broker.pump();
+      expect(isDown).toBe(true);
+    }
+  });
+
+  it('awaited behind the ack of a callback does not wait for it, and lets it publish in the same breath', async () => {
+    const { broker, client } = await scene();
+    const work = promised();
+    let isDown = false;
+    client.basicConsume({ queue: 'q', consumerTag: 'c' }, async (_error, message) => {
+      await work.promise;
+      message?.ack();
+      await client.basicPublish({ routingKey: 'q', body: 'x' });
+      await client.shutdown();
+      isDown = true;
+    });
+    await broker.pump();
+    broker.say(broker.delivery(1, 'c', 1));
+    await broker.pump();
+    const down = client.shutdown();
+    work.resolve();
+    await broker.pump();
+    expect([down.state, isDown]).toEqual(['fulfilled', true]);
+  });
+
+  it('awaited in the body of a loop does not wait for that loop, with acks and without', async () => {
+    for (const noAck of [false, true]) {
+      const { broker, client } = await scene();
+      const consumer = client.basicConsume({ queue: 'q', consumerTag: 'c', noAck });
+      const seen: string[] = [];
+      const looping = (async () => {
+        for await (const message of consumer) {
+          seen.push(message.text());
+          if (message.deliveryTag === 2) await client.shutdown();
+        }
+      })();
+      await broker.pump();
+      broker.say(broker.delivery(1, 'c', 1));
+      await broker.pump();
+      broker.say(broker.delivery(1, 'c', 2));
+      await broker.pump();
+      await looping;
+      expect(seen).toEqual(['1', '2']);
+    }
+  });
+
   it('ends after its timeout all the same, and a shorter one ends a longer one', async () => {
     const { broker, client } = await scene();
     client.basicConsume({ queue: 'q', consumerTag: 'c' }, () => new Promise(() => {}));

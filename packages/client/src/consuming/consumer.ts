@@ -9,12 +9,13 @@ import type { Operation, OperationHost } from '../operations/operation.ts';
 import type { OperationOptions } from '../operations/operation-options.ts';
 import { printAs } from '../runtime/inspect.ts';
 import { isClosedByUs } from '../session/closed-by-us.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import type { Message } from './message.ts';
 import type { Cancelled } from './options.ts';
 
 /**
  * Called for each message, and once with the error that ends the consumer. When it returns a promise, `shutdown()` waits
- * for it, and its rejection goes to `unobserved`.
+ * until that or the message is settled; its rejection goes to `unobserved`.
  */
 export type MessageCallback = (error: unknown, message: Message | undefined, consumer: Consumer) => unknown;
 
@@ -31,6 +32,7 @@ export interface ConsumerHost {
   /** Runs its callback when it has messages, or its end. */
   readonly callbacks: { addConsumer(consumer: Consumer): void };
   readonly flow: InboundMeter;
+  readonly runtime: Pick<Runtime, 'atTurnEnd'>;
   /** Ends it when its iterator was left. */
   readonly cancelling: { cancel(consumer: Consumer, options?: OperationOptions): Operation<Cancelled> };
 }
@@ -46,6 +48,14 @@ export interface ConsumerSource {
 
 /** The list of those that wait is cut when so many of its places are spent, and half of them. */
 const leastSpent = 256;
+
+/** A callback whose promise is open. */
+interface Handler {
+  /** `undefined` where it was told the end. */
+  readonly message: Message | undefined;
+  /** It waits for the shutdown itself. */
+  isExcused: boolean;
+}
 
 /** Takes the next message, or the end. */
 export interface MessageTaker {
@@ -88,9 +98,13 @@ export class Consumer implements AsyncIterable<Message> {
   /** Most messages handed out and unsettled, where the broker's own limit does not see to it; 0 is no limit. */
   private unackedLimit = 0;
   private unackedCount = 0;
-  private handlersRunning = 0;
+  private readonly handlers = new Set<Handler>();
+  /** The callback that runs just now, up to its first `await`. */
+  private calling: Handler | undefined = undefined;
   /** What the bodies of loops are working on. */
   private readonly inBodies = new Set<Message>();
+  /** What the body works on that began in this turn of the event loop. */
+  private bodyNow: Message | undefined = undefined;
   private cancelling = false;
   /** A loop of it was left: nobody wants the rest. */
   private isLeft = false;
@@ -170,7 +184,7 @@ export class Consumer implements AsyncIterable<Message> {
           this.next({
             take: (value) => {
               given = value;
-              this.inBodies.add(value);
+              this.beginBody(value);
               resolve({ done: false, value });
             },
             end: (error) => {
@@ -286,14 +300,24 @@ export class Consumer implements AsyncIterable<Message> {
   }
 
   /**
-   * For the client: whether a message is being worked on: a callback's promise is open, a loop has not come back, or there
-   * are messages for the callback that the broker has forgotten.
+   * For the client: how many messages are being worked on: a callback's promise is open, a loop has not come back, or there
+   * are messages for the callback that the broker has forgotten. A message that is settled is not counted.
    */
-  get isBusy(): boolean {
-    const hasCallbackDue = this.callback !== undefined && this.noAck && this.head < this.messages.length;
-    if (this.handlersRunning > 0 || hasCallbackDue) return true;
-    for (const message of this.inBodies) if (this.noAck || !message.isSettled) return true;
-    return false;
+  get busyCount(): number {
+    let count = this.callback !== undefined && this.noAck ? this.messages.length - this.head : 0;
+    // One promise may stand for several messages.
+    const isAllSettled = !this.noAck && this.unackedCount === 0;
+    for (const { message, isExcused } of this.handlers) {
+      if (!isExcused && !(isAllSettled && message?.isSettled === true)) count++;
+    }
+    for (const message of this.inBodies) if (this.noAck || !message.isSettled) count++;
+    return count;
+  }
+
+  /** For the client: who calls `shutdown()` just now, a callback or the body of a loop, is not waited for. */
+  excuseCaller(): void {
+    if (this.calling !== undefined) this.calling.isExcused = true;
+    if (this.bodyNow !== undefined) this.inBodies.delete(this.bodyNow);
   }
 
   /** For the client: calls the callback for all that wait. @param report takes what a callback throws. */
@@ -322,24 +346,40 @@ export class Consumer implements AsyncIterable<Message> {
     message: Message | undefined,
     report: (error: unknown) => void,
   ): void {
+    const { calling } = this;
+    const handler: Handler = { message, isExcused: false };
+    this.calling = handler;
     try {
       const returned = callback(error, message, this);
-      if (isThenable(returned)) this.trackHandler(returned, report);
+      if (isThenable(returned)) this.trackHandler(handler, returned, report);
     } catch (thrown) {
       report(thrown);
+    } finally {
+      this.calling = calling;
     }
   }
 
-  private trackHandler(handler: PromiseLike<unknown>, report: (error: unknown) => void): void {
-    this.handlersRunning++;
+  private trackHandler(handler: Handler, returned: PromiseLike<unknown>, report: (error: unknown) => void): void {
+    this.handlers.add(handler);
     const finished = (): void => {
-      this.handlersRunning--;
+      this.handlers.delete(handler);
       this.idleWatcher?.();
     };
-    handler.then(finished, (error: unknown) => {
+    returned.then(finished, (error: unknown) => {
       finished();
       report(error);
     });
+  }
+
+  /** A loop has got a message: its body runs in this turn. */
+  private beginBody(message: Message): void {
+    this.inBodies.add(message);
+    if (this.bodyNow === undefined) {
+      this.#host.runtime.atTurnEnd(() => {
+        this.bodyNow = undefined;
+      });
+    }
+    this.bodyNow = message;
   }
 
   private async leaveLoop(): Promise<void> {
