@@ -26,6 +26,7 @@ import { PublishOperation } from './publishing/publish-operation.ts';
 import type { RecoverySnapshot } from './recovery/snapshot.ts';
 import { inThisContext } from './runtime/async-context.ts';
 import type { ConnectionInfo } from './session/index.ts';
+import type { ShutdownReport } from './shutdowns.ts';
 import * as declarations from './topology/declarations.ts';
 import { checkInteger } from './topology/method-input.ts';
 import type * as Topology from './topology/options.ts';
@@ -128,15 +129,22 @@ export class Client implements AsyncDisposable {
    * closes. A handler is finished when its message is settled, when the promise that a callback returned has settled, or when
    * a loop has come back for the next message. A callback or loop that calls this before its first `await` is not waited for.
    *
-   * @param options.timeout milliseconds after which it closes all the same. Default 30 000.
+   * Messages that were received and not handed out go back to their queue at once.
+   *
+   * @param options.timeout milliseconds after which it closes all the same, and resolves without waiting for the broker's answer to
+   *   that. Default 30 000.
+   * @returns what was left unfinished; all zero when nothing was.
    */
-  shutdown(options: { readonly timeout?: number | undefined } = {}, callback?: Callback<void>): Operation<void> {
+  shutdown(
+    options: { readonly timeout?: number | undefined } = {},
+    callback?: Callback<ShutdownReport>,
+  ): Operation<ShutdownReport> {
     try {
       checkOptions(calls.shutdown, options);
       checkCallback(calls.shutdown, callback);
       checkTimeout(options.timeout);
     } catch (error) {
-      return refused(new Operation<void>(this.#core, 'shutdown', callable(callback)), error);
+      return refused(new Operation<ShutdownReport>(this.#core, 'shutdown', callable(callback)), error);
     }
     return this.#core.shutdowns.start(options.timeout ?? defaultShutdownMs, callback);
   }

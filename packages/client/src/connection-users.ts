@@ -44,6 +44,8 @@ export class ConnectionUsers implements ConnectionUserGroup {
   readonly requests: Requests;
   readonly subscriptions: Subscriptions;
   readonly getting: Getting;
+  /** Publishes, and other operations, that had no outcome when a connection ended for good. */
+  readonly failedByEnd = { publishes: 0, operations: 0 };
   private readonly all: readonly ConnectionUser[];
 
   constructor(host: ConnectionUsersHost) {
@@ -73,6 +75,10 @@ export class ConnectionUsers implements ConnectionUserGroup {
   }
 
   detach(error: PukaError, willRecover: boolean): void {
+    if (!willRecover) {
+      this.failedByEnd.publishes += this.openPublishes;
+      this.failedByEnd.operations += this.openOperations;
+    }
     for (const user of this.all) user.detach(error, willRecover);
   }
 

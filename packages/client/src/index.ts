@@ -53,6 +53,7 @@ export type { RestoredCounts } from './recovery/replay.ts';
 export type { RecoveryPhase, RecoverySnapshot, RetriedEntity } from './recovery/snapshot.ts';
 export type { Runtime, Timer } from './runtime/runtime.ts';
 export type { ConnectionInfo, MechanismName } from './session/index.ts';
+export type { ShutdownReport } from './shutdowns.ts';
 export type {
   ConsumeArguments,
   ExchangeArguments,

@@ -7,8 +7,18 @@ import type { ClientState } from './connection/client-states.ts';
 import type { Consumer } from './consuming/consumer.ts';
 import type { Cancelled } from './consuming/options.ts';
 import type { BoundsHost } from './operations/bounds.ts';
-import { type Callback, follow, Operation, type OperationHost } from './operations/operation.ts';
+import { type Callback, Operation, type OperationHost } from './operations/operation.ts';
 import type { OperationOptions } from './operations/operation-options.ts';
+
+/** What became of everything that `shutdown()` waits for. All are zero when everything was finished in time. */
+export interface ShutdownReport {
+  /** Handlers and loops that had not finished, and messages of no-ack consumers that no handler had got. */
+  readonly handlersAbandoned: number;
+  /** Publishes without an outcome. */
+  readonly publishesUnknown: number;
+  /** Declarations, gets and the like without an outcome. */
+  readonly operationsUnknown: number;
+}
 
 /** What it needs of its client. */
 export interface ShutdownHost extends OperationHost, BoundsHost {
@@ -17,8 +27,12 @@ export interface ShutdownHost extends OperationHost, BoundsHost {
     close(options: OperationOptions, callback: undefined): Operation<void>;
   };
   readonly users: {
-    /** Publishes, requests and gets without an outcome. */
-    readonly outstanding: number;
+    /** Publishes without an outcome. */
+    readonly openPublishes: number;
+    /** Requests and gets without an outcome. */
+    readonly openOperations: number;
+    /** Those that have failed because a connection ended for good, since the client was made. */
+    readonly failedByEnd: { readonly publishes: number; readonly operations: number };
     readonly subscriptions: { readonly consumers: Iterable<Consumer> };
   };
   readonly cancelling: { cancel(consumer: Consumer): Operation<Cancelled> };
@@ -47,16 +61,21 @@ export class Shutdowns {
   }
 
   /** See `Client.shutdown`. */
-  start(timeoutMs: number, callback: Callback<void> | undefined): Operation<void> {
+  start(timeoutMs: number, callback: Callback<ShutdownReport> | undefined): Operation<ShutdownReport> {
     const { host } = this;
-    const operation = new Operation<void>(host, 'shutdown', callback);
-    operation.watch(host.hold());
-    const { state } = host.life;
-    if (state !== 'connected' && state !== 'recovering') {
-      follow(host.life.close({}, undefined), operation);
-      return operation;
-    }
-    this.end(timeoutMs, operation);
+    const operation = new Operation<ShutdownReport>(host, 'shutdown', callback);
+    const consumers = [...host.users.subscriptions.consumers];
+    for (const consumer of consumers) consumer.excuseCaller();
+    const { publishes, operations } = host.users.failedByEnd;
+    const report = (): ShutdownReport => {
+      const { openPublishes, openOperations, failedByEnd } = host.users;
+      return {
+        handlersAbandoned: consumers.reduce((sum, { busyCount }) => sum + busyCount, 0),
+        publishesUnknown: openPublishes + failedByEnd.publishes - publishes,
+        operationsUnknown: openOperations + failedByEnd.operations - operations,
+      };
+    };
+    this.end(timeoutMs, operation, consumers, report);
     return operation;
   }
 
@@ -80,34 +99,58 @@ export class Shutdowns {
     for (const shutdown of [...this.running]) shutdown.finish();
   }
 
-  private end(timeoutMs: number, operation: Operation<void>): void {
+  private end(
+    timeoutMs: number,
+    operation: Operation<ShutdownReport>,
+    consumers: readonly Consumer[],
+    report: () => ShutdownReport,
+  ): void {
     const { host, running } = this;
-    const consumers = [...host.users.subscriptions.consumers];
-    for (const consumer of consumers) consumer.excuseCaller();
-    let cancelling = consumers.length;
-    const isBusy = (): boolean =>
-      cancelling + host.users.outstanding > 0 || consumers.some(({ busyCount }) => busyCount > 0);
+    const release = host.hold();
+    let cancelling = 0;
+    const isBusy = (): boolean => {
+      const { openPublishes, openOperations } = host.users;
+      return cancelling + openPublishes + openOperations > 0 || consumers.some(({ busyCount }) => busyCount > 0);
+    };
     const shutdown: Shutdown = {
       check: () => {
         if (!isBusy()) shutdown.finish();
       },
       finish: () => {
         if (!running.delete(shutdown)) return;
-        undoTimeout();
-        follow(host.life.close({}, undefined), operation);
+        const reported = report();
+        const closing = host.life.close({}, undefined);
+        const closed = (): void => {
+          undoTimeout();
+          release();
+          operation.fulfil(reported);
+        };
+        // The timeout is that of the close too, which goes on behind it.
+        giveUp = () => operation.fulfil(reported);
+        if (closing.state === 'pending') closing.watch(closed);
+        else closed();
       },
     };
+    let giveUp = (): void => {
+      shutdown.finish();
+      giveUp();
+    };
     running.add(shutdown);
-    const undoTimeout = host.deadlines.add(host.now() + timeoutMs, () => shutdown.finish());
+    const undoTimeout = host.deadlines.add(host.now() + timeoutMs, () => giveUp());
+    const { state } = host.life;
+    if (state !== 'connected' && state !== 'recovering') {
+      shutdown.finish();
+      return;
+    }
     for (const consumer of consumers) {
       consumer.idleWatcher = this.handlerMoved;
       const cancel = host.cancelling.cancel(consumer);
-      const cancelled = (): void => {
+      if (cancel.state !== 'pending') continue;
+      cancelling++;
+      cancel.watch(() => {
         cancelling--;
         shutdown.check();
-      };
-      if (cancel.state === 'pending') cancel.watch(cancelled);
-      else cancelling--;
+      });
     }
     shutdown.check();
     host.wake();

@@ -244,6 +244,71 @@ describe('shutdown', () => {
     }
   });
 
+  it('says that nothing was left where nothing was', async () => {
+    const { broker, client } = await scene();
+    void client.basicPublish({ routingKey: 'q', body: 'x' });
+    const down = client.shutdown();
+    await broker.pump();
+    expect(await down).toEqual({ handlersAbandoned: 0, publishesUnknown: 0, operationsUnknown: 0 });
+  });
+
+  it('says in its time what it left, whether the broker hangs or the line breaks', async () => {
+    for (const breaks of [false, true]) {
+      const { broker, client } = await scene();
+      for (const type of ['basic.publish', 'queue.declare', 'connection.close'] as const) {
+        broker.answers.set(type, () => []);
+      }
+      client.basicConsume({ queue: 'q', consumerTag: 'c' }, () => new Promise(() => {}));
+      await broker.pump();
+      broker.say(broker.delivery(1, 'c', 1));
+      for (let count = 0; count < 10; count++) client.basicPublish({ routingKey: 'q', body: 'x' }).catch(() => {});
+      client.queueDeclare({ queue: 'q' }).catch(() => {});
+      await broker.pump();
+      const down = client.shutdown({ timeout: 300 });
+      await broker.advance(299);
+      expect(down.state).toBe('pending');
+      if (breaks) broker.reset();
+      await (breaks ? broker.pump() : broker.advance(1));
+      expect(down.result).toEqual({ handlersAbandoned: 1, publishesUnknown: 10, operationsUnknown: 1 });
+    }
+  });
+
+  it('waits no longer than its timeout for the close', async () => {
+    const { broker, client } = await scene();
+    broker.answers.set('connection.close', () => []);
+    const down = client.shutdown({ timeout: 300 });
+    await broker.advance(300);
+    expect(await down).toEqual({ handlersAbandoned: 0, publishesUnknown: 0, operationsUnknown: 0 });
+    await broker.advance(60_000);
+    expect(client.state).toBe('idle');
+  });
+
+  it('gives back at once what was received and not begun', async () => {
+    const { broker, client } = await scene();
+    const work = promised();
+    const begun: (number | undefined)[] = [];
+    client.basicConsumeMulti(
+      { queues: [{ queue: 'q', consumerTag: 'c' }, 'r'], prefetchCount: 1 },
+      async (_error, message) => {
+        begun.push(message?.deliveryTag);
+        await work.promise;
+        message?.ack();
+      },
+    );
+    await broker.pump();
+    broker.say(...[1, 2, 3].map((tag) => broker.delivery(1, 'c', tag)));
+    await broker.pump();
+    broker.sent();
+    const down = client.shutdown();
+    await broker.pump();
+    expect(down.state).toBe('pending');
+    expect(broker.sent()).toContain('1 basic.nack');
+    work.resolve();
+    await broker.pump();
+    expect(await down).toMatchObject({ handlersAbandoned: 0 });
+    expect(begun).toEqual([1]);
+  });
+
   it('ends after its timeout all the same, and a shorter one ends a longer one', async () => {
     const { broker, client } = await scene();
     client.basicConsume({ queue: 'q', consumerTag: 'c' }, () => new Promise(() => {}));

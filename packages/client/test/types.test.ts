@@ -14,6 +14,7 @@ import {
   type MessageCallback,
   type Operation,
   type QueueDeclared,
+  type ShutdownReport,
 } from '../src/index.ts';
 
 type Settled = { readonly messageCount: number };
@@ -40,7 +41,7 @@ describe('the types of the client', () => {
       expectTypeOf(client.close({ timeout: 5 }, (error) => expectTypeOf(error).toBeUnknown())).toEqualTypeOf<
         Operation<void>
       >();
-      expectTypeOf(client.shutdown({ timeout: 5 })).toEqualTypeOf<Operation<void>>();
+      expectTypeOf(client.shutdown({ timeout: 5 })).toEqualTypeOf<Operation<ShutdownReport>>();
       expectTypeOf(client[Symbol.asyncDispose]()).toEqualTypeOf<Promise<void>>();
       expectTypeOf(client.on('blocked', (reason) => expectTypeOf(reason).toBeString())).toEqualTypeOf<Client>();
       client.once('connected', (info) => expectTypeOf(info).toEqualTypeOf<ConnectionInfo>());
