@@ -3,7 +3,7 @@
  * Must not speak to the broker: subscribing and its end are the business of `subscriptions.ts`.
  */
 
-import { UsageError } from '@puka/errors';
+import { peerText, UsageError } from '@puka/errors';
 import type { FieldTableInput } from '@puka/wire';
 import type { Operation, OperationHost } from '../operations/operation.ts';
 import type { OperationOptions } from '../operations/operation-options.ts';
@@ -15,7 +15,8 @@ import type { Cancelled } from './options.ts';
 
 /**
  * Called for each message, and once with the error that ends the consumer. When it returns a promise, `shutdown()` waits
- * until that or the message is settled; its rejection goes to `unobserved`.
+ * until that or the message is settled; its rejection goes to `unobserved`,
+ * as the `cause` of an error that says which message it was, and whether that is still unsettled.
  */
 export type MessageCallback = (error: unknown, message: Message | undefined, consumer: Consumer) => unknown;
 
@@ -353,7 +354,7 @@ export class Consumer implements AsyncIterable<Message> {
       const returned = callback(error, message, this);
       if (isThenable(returned)) this.trackHandler(handler, returned, report);
     } catch (thrown) {
-      report(thrown);
+      report(handlerFailed(this, message, thrown));
     } finally {
       this.calling = calling;
     }
@@ -367,7 +368,7 @@ export class Consumer implements AsyncIterable<Message> {
     };
     returned.then(finished, (error: unknown) => {
       finished();
-      report(error);
+      report(handlerFailed(this, handler.message, error));
     });
   }
 
@@ -474,4 +475,17 @@ export function checkConsumer(value: unknown, method: string, host: OperationHos
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}
+
+/** What `unobserved` gets of a callback that has failed. The failure itself is the `cause`. */
+function handlerFailed(consumer: Consumer, message: Message | undefined, cause: unknown): UsageError {
+  const ofConsumer = `the callback of consumer '${peerText(consumer.consumerTag)}'`;
+  const details = { method: message === undefined ? 'basic.consume' : 'basic.deliver', cause } as const;
+  if (message === undefined) return new UsageError(`${ofConsumer} failed when it was told the end`, details);
+  const { deliveryTag, queue, routingKey } = message;
+  const ofMessage = `message ${deliveryTag} of queue '${peerText(queue)}', routing key '${peerText(routingKey)}'`;
+  const advice = message.isSettled
+    ? ''
+    : '; the message is still unsettled: catch the error, and call ack() or reject()';
+  return new UsageError(`${ofConsumer} failed at ${ofMessage}${advice}`, details);
 }

@@ -150,7 +150,8 @@ describe('inside a callback', () => {
     });
     await waitFor(() => told.length >= 5);
     await new Promise<void>((resolve) => own.queueDeclare({ exclusive: true }, () => resolve()));
-    expect(told.map(String).sort()).toEqual(
+    const thrown = told.map((error) => String((error as Error).cause ?? error));
+    expect(thrown.sort()).toEqual(
       ['rejected', 'thrown', 'thrown 0', 'thrown 1', 'thrown 2'].map((text) => `Error: ${text}`),
     );
     await own.close();
@@ -174,7 +175,7 @@ describe('inside a callback', () => {
     });
     await both;
     expect(seen).toBe(2);
-    expect(told.map(String)).toEqual(['Error: 0', 'Error: 1']);
+    expect(told.map((error) => String((error as Error).cause))).toEqual(['Error: 0', 'Error: 1']);
     own.on('unobserved', () => {});
     await own.close();
   });

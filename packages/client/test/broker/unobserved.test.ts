@@ -162,7 +162,7 @@ describe('a callback that throws', () => {
     await all;
     await settled();
     expect(seen).toEqual(['a', 'b', 'c']);
-    expect(told.map(({ error }) => String(error))).toEqual(['Error: a', 'Error: b', 'Error: c']);
+    expect(told.map(({ error }) => String((error as Error).cause))).toEqual(['Error: a', 'Error: b', 'Error: c']);
     await consumer.cancel();
   });
 });

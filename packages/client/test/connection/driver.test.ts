@@ -63,7 +63,7 @@ describe('driven by hand', () => {
       told.push(`message ${message?.text()}`);
       throw new Error('thrown');
     });
-    client.on('unobserved', (error) => told.push(`unobserved ${String(error)}`));
+    client.on('unobserved', (error) => told.push(`unobserved ${String((error as Error).cause)}`));
     expect(client.needsWrite()).toBe(true);
     client.onWrite();
     await broker.pump();
@@ -90,7 +90,7 @@ describe('driven by hand', () => {
     await round(broker, client);
     expect(told).toEqual(['late']);
     client.runAnyCallbacks();
-    expect(told).toEqual(['late', 'later']);
+    expect(told).toMatchObject(['late', { cause: 'later' }]);
   });
 
   it('acks wait for onWrite', async () => {

@@ -257,3 +257,34 @@ describe('a limit of inbound bytes', () => {
     expect(await whatever(client.queueDeclare({ queue: 'x' }), broker)).toMatchObject({ queue: 'x' });
   });
 });
+
+describe('a callback that fails', () => {
+  it('is told with its message, what it threw as the cause, and what to do where the message is unsettled', async () => {
+    const { broker, client } = await scene();
+    const told: Error[] = [];
+    client.on('unobserved', (error) => told.push(error as Error)); // It is a UsageError, as is checked below.
+    const thrown = new Error('mine');
+    client.basicConsume({ queue: 'jobs', consumerTag: 'c' }, (error, message) => {
+      if (error !== undefined) throw thrown;
+      if (message?.deliveryTag === 2) message.ack();
+      if (message?.deliveryTag === 3) return Promise.reject(thrown);
+      throw thrown;
+    });
+    await broker.pump();
+    broker.say(...[1, 2, 3].map((tag) => broker.delivery(1, 'c', tag)));
+    await broker.pump();
+    broker.reset();
+    await broker.pump();
+    expect(told.map(({ cause }) => cause)).toEqual([thrown, thrown, thrown, thrown]);
+    for (const error of told) expect(error).toBeInstanceOf(UsageError);
+    const advice = '; the message is still unsettled: catch the error, and call ack() or reject()';
+    const at = (tag: number): string =>
+      `the callback of consumer 'c' failed at message ${tag} of queue 'jobs', routing key 'q'`;
+    expect(told.map(({ message }) => message)).toEqual([
+      `${at(1)}${advice}`,
+      at(2),
+      `${at(3)}${advice}`,
+      "the callback of consumer 'c' failed when it was told the end",
+    ]);
+  });
+});
