@@ -244,6 +244,33 @@ describe('shutdown', () => {
     }
   });
 
+  it('waits for the body of a loop that has only told another to call it', async () => {
+    for (const comesFirst of [false, true]) {
+      const { broker, client } = await scene();
+      const consumer = client.basicConsume({ queue: 'q', consumerTag: 'c' });
+      const began = promised();
+      const work = promised();
+      const loop = async (): Promise<void> => {
+        for await (const message of consumer) {
+          began.resolve();
+          await work.promise;
+          expect(message.ack()).toBe(true);
+        }
+      };
+      const down = began.promise.then(() => client.shutdown());
+      const looping = comesFirst ? undefined : loop();
+      await broker.pump();
+      broker.say(broker.delivery(1, 'c', 1));
+      await broker.pump();
+      const late = looping ?? loop();
+      await broker.pump();
+      expect(broker.sent()).not.toContain('0 connection.close');
+      work.resolve();
+      await broker.pump();
+      await Promise.all([down, late]);
+    }
+  });
+
   it('says that nothing was left where nothing was', async () => {
     const { broker, client } = await scene();
     void client.basicPublish({ routingKey: 'q', body: 'x' });

@@ -9,7 +9,6 @@ import type { Operation, OperationHost } from '../operations/operation.ts';
 import type { OperationOptions } from '../operations/operation-options.ts';
 import { printAs } from '../runtime/inspect.ts';
 import { isClosedByUs } from '../session/closed-by-us.ts';
-import type { Runtime } from '../runtime/runtime.ts';
 import type { Message } from './message.ts';
 import type { Cancelled } from './options.ts';
 
@@ -33,7 +32,6 @@ export interface ConsumerHost {
   /** Runs its callback when it has messages, or its end. */
   readonly callbacks: { addConsumer(consumer: Consumer): void };
   readonly flow: InboundMeter;
-  readonly runtime: Pick<Runtime, 'atTurnEnd'>;
   /** Ends it when its iterator was left. */
   readonly cancelling: { cancel(consumer: Consumer, options?: OperationOptions): Operation<Cancelled> };
 }
@@ -47,6 +45,7 @@ export interface ConsumerSource {
   readonly arguments: FieldTableInput | undefined;
 }
 
+const settled = Promise.resolve();
 /** The list of those that wait is cut when so many of its places are spent, and half of them. */
 const leastSpent = 256;
 
@@ -104,8 +103,13 @@ export class Consumer implements AsyncIterable<Message> {
   private calling: Handler | undefined = undefined;
   /** What the bodies of loops are working on. */
   private readonly inBodies = new Set<Message>();
-  /** What the body works on that began in this turn of the event loop. */
+  /** What the body works on that runs just now, up to its first `await`. */
   private bodyNow: Message | undefined = undefined;
+  private bodiesBegun = 0;
+  private readonly endBody = (): void => {
+    if (--this.bodiesBegun === 0) this.bodyNow = undefined;
+  };
+  private readonly endBodySoon = (): void => void settled.then(this.endBody);
   private cancelling = false;
   /** A loop of it was left: nobody wants the rest. */
   private isLeft = false;
@@ -181,12 +185,13 @@ export class Consumer implements AsyncIterable<Message> {
     return {
       next: () => {
         comeBack();
+        let isAsking = true;
         const next = new Promise<IteratorResult<Message, undefined>>((resolve, reject) => {
           this.next({
             take: (value) => {
               given = value;
-              this.beginBody(value);
               resolve({ done: false, value });
+              this.beginBody(value, isAsking);
             },
             end: (error) => {
               if (error === undefined) resolve({ done: true, value: undefined });
@@ -194,6 +199,7 @@ export class Consumer implements AsyncIterable<Message> {
             },
           });
         });
+        isAsking = false;
         // Now that the loop has its next message, if there was one.
         this.idleWatcher?.();
         return next;
@@ -372,15 +378,12 @@ export class Consumer implements AsyncIterable<Message> {
     });
   }
 
-  /** A loop has got a message: its body runs in this turn. */
-  private beginBody(message: Message): void {
+  /** A loop gets a message. @param isAsking it does not wait yet: its body follows one step later. */
+  private beginBody(message: Message, isAsking: boolean): void {
     this.inBodies.add(message);
-    if (this.bodyNow === undefined) {
-      this.#host.runtime.atTurnEnd(() => {
-        this.bodyNow = undefined;
-      });
-    }
     this.bodyNow = message;
+    this.bodiesBegun++;
+    void settled.then(isAsking ? this.endBodySoon : this.endBody);
   }
 
   private async leaveLoop(): Promise<void> {
