@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { ConsumerState } from '../../src/consuming/consumer-state.ts';
+
+describe('the state of a consumer', () => {
+  it('does one task after the other, beginning busy', () => {
+    const state = new ConsumerState();
+    const done: string[] = [];
+    const ends: (() => void)[] = [];
+    for (const name of ['a', 'b']) {
+      state.whenSteady((end) => {
+        done.push(name);
+        ends.push(end);
+      });
+    }
+    expect([done, state.isSteady]).toEqual([[], false]);
+    state.goOn();
+    expect(done).toEqual(['a']);
+    ends[0]?.();
+    expect(done).toEqual(['a', 'b']);
+    ends[1]?.();
+    expect(state.isSteady).toBe(true);
+  });
+
+  it('calls the other way out of a task once the consumer is over', () => {
+    const state = new ConsumerState();
+    const done: string[] = [];
+    state.whenSteady(
+      () => done.push('task'),
+      () => done.push('over'),
+    );
+    state.isOver = true;
+    state.goOn();
+    expect(done).toEqual(['over']);
+  });
+
+  it('stops the pauses of all its queues', () => {
+    const state = new ConsumerState();
+    let stopped = 0;
+    state.pauses.add(() => stopped++);
+    state.pauses.add(() => stopped++);
+    state.stopPauses();
+    expect([stopped, state.pauses.size]).toEqual([2, 0]);
+    expect(state.paceOf('q')).toBe(state.paceOf('q'));
+  });
+});
