@@ -122,7 +122,7 @@ describe('inside a callback', () => {
       });
     });
     await closed;
-    expect(told).toMatchObject([{ code: 'CONNECTION_BROKEN' }]);
+    expect(told).toEqual([]); // Our own close is no failure of the consumer.
     // Those behind the close may still be handed out, with nothing left to settle.
     expect(acks).toEqual(acks.map((_, index) => index < 4));
     expect(acks.length).toBeGreaterThanOrEqual(4);
