@@ -244,3 +244,24 @@ describe('maxBufferedBytes', () => {
     expect(outcomes).toEqual([]);
   });
 });
+
+describe('maxOpenPublishes', () => {
+  it('makes needsDrain true above it, and settles drained() as soon as no more than that are open', async () => {
+    const { broker, client } = await scene({ maxOpenPublishes: 3 });
+    broker.answers.set('basic.publish', () => []);
+    const publishes = [1, 2, 3].map(() => client.basicPublish({ routingKey: 'q', body: 'x' }));
+    expect(client.needsDrain).toBe(false);
+    publishes.push(client.basicPublish({ routingKey: 'q', body: 'x' }));
+    expect(client.needsDrain).toBe(true);
+    const drained = client.drained();
+    await broker.pump();
+    expect(drained.state).toBe('pending');
+    const { channel } = broker.last('basic.publish');
+    broker.say([channel, { type: 'basic.ack', deliveryTag: 1, multiple: false }]);
+    await broker.pump();
+    expect([drained.state, client.needsDrain]).toEqual(['fulfilled', false]);
+    broker.say([channel, { type: 'basic.ack', deliveryTag: 4, multiple: true }]);
+    await broker.pump();
+    await Promise.all(publishes);
+  });
+});

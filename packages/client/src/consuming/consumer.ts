@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * A consumer as the user holds it: messages wait here until a callback, an iterator or a `wait` takes them.
  * Must not speak to the broker: subscribing and its end are the business of `subscriptions.ts`.
@@ -72,7 +73,7 @@ export interface ConsumerSettings {
 }
 
 /** Made by `basicConsume`. An async iterable of its messages; leaving the loop cancels it. Not a promise: see `ready`. */
-export class Consumer implements AsyncIterable<Message> {
+export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
   /** Settles when the broker has set it up, or refused it. Raises no unhandled rejection when nobody looks. */
   readonly ready: Operation<Consumer>;
   /** Its messages need no ack. */
@@ -173,6 +174,11 @@ export class Consumer implements AsyncIterable<Message> {
   /** Ends it; see `Client.basicCancel`. */
   cancel(options?: OperationOptions): Operation<Cancelled> {
     return this.#host.cancelling.cancel(this, options);
+  }
+
+  /** `await using`: as `cancel()`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.cancel();
   }
 
   /** The next message; several calls may wait side by side. */

@@ -288,3 +288,17 @@ describe('a callback that fails', () => {
     ]);
   });
 });
+
+describe('await using', () => {
+  it('cancels the consumer at the end of the block', async () => {
+    const { broker, client } = await scene();
+    const used = (async () => {
+      await using consumer = client.basicConsume({ queue: 'q', consumerTag: 'c' });
+      await consumer.ready;
+      return consumer;
+    })();
+    await broker.pump();
+    expect((await used).isEnded).toBe(true);
+    expect(broker.last('basic.cancel').method.consumerTag).toBe('c');
+  });
+});
