@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => broker.stop());
 
 it('ends the consumer alone, makes nothing of a late ack, and gives the message to the next', async () => {
-  const client = new Client(broker.url);
+  const client = new Client(broker.url, { recover: false });
   await client.connect();
   const queue = uniqueName('slow');
   await client.queueDeclare({ queue, durable: true, arguments: { 'x-queue-type': 'quorum' } });
@@ -40,5 +40,24 @@ it('ends the consumer alone, makes nothing of a late ack, and gives the message 
     expect(again.ack()).toBe(true);
     break;
   }
+  await client.close();
+});
+
+it('subscribes again with recover on: the consumer goes on, a late ack is none, and the message comes again', async () => {
+  const client = new Client(broker.url);
+  await client.connect();
+  const queue = uniqueName('slow');
+  await client.queueDeclare({ queue, durable: true, arguments: { 'x-queue-type': 'quorum' } });
+  const consumer = client.basicConsume({ queue, prefetchCount: 1 });
+  const interrupted = new Promise<unknown>((resolve) => client.once('interrupted', resolve));
+  await client.basicPublish({ routingKey: queue, body: 'work' });
+  const held = await client.wait(consumer);
+  expect(await interrupted).toMatchObject({
+    code: isAtLeast(broker.version, '4.3') ? 'CONSUMER_CANCELLED' : 'PRECONDITION_FAILED',
+  });
+  const again = await client.wait(consumer);
+  expect([again.text(), again.redelivered, again.ack()]).toEqual(['work', true, true]);
+  if (!isAtLeast(broker.version, '4.3')) expect(held.ack()).toBe(false);
+  expect(await client.queueDelete({ queue })).toEqual({ messageCount: 0 });
   await client.close();
 });
