@@ -275,11 +275,10 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
           const ofOld = new Set<unknown>(old);
           if (isLess) consumer.putBackWaiting(({ settledBy }) => ofOld.has(settledBy));
           operation.fulfil(undefined);
-        } else if (state.isOver) {
-          over();
         } else if (this.isCarriedOver(error)) {
-          // The new limit is in force with the next subscribing.
-          state.onSubscribed.push(() => operation.fulfil(undefined));
+          // The new limit is in force with the next subscribing, where one comes.
+          if (state.isOver) over();
+          else state.onSubscribed.push(() => operation.fulfil(undefined));
         } else {
           consumer.prefetchCount = before;
           consumer.limitUnacked(before);

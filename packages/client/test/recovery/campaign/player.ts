@@ -221,6 +221,8 @@ class Player {
         break;
       case 'close':
         actor.isClosed = true;
+        // They end without an error, which nobody is told.
+        for (const subscribed of actor.consumers) subscribed.isTold = true;
         this.start(step, client.close());
         this.start(step, client.connect());
         break;
