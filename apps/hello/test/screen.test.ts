@@ -11,7 +11,7 @@ const end = { total: 5000, sent: 5000, confirmed: 5000, received: 5000 };
 beforeEach(() => {
   vi.useFakeTimers();
   // With colours: they must not count as characters.
-  for (const name of ['NO_COLOR', 'NODE_DISABLE_COLORS', 'FORCE_COLOR']) vi.stubEnv(name, undefined);
+  for (const name of ['NO_COLOR', 'NODE_DISABLE_COLORS', 'FORCE_COLOR', 'CI']) vi.stubEnv(name, undefined);
   vi.stubEnv('TERM', 'xterm-256color');
 });
 afterEach(() => {

@@ -1,6 +1,6 @@
 /** Starts a service: its queue, the queue by which it hears of calls given up, and their consumers. */
 import type { Client, Consumer } from '@puka/client';
-import { UsageError } from '@puka/errors';
+import { ConnectionBroken, UsageError } from '@puka/errors';
 import { jsonCodec } from './codec.ts';
 import { checkQueue, type Handler, type Handlers, type ServeOptions } from './options.ts';
 import { Service } from './service.ts';
@@ -48,6 +48,11 @@ export async function serve<Served extends Handlers>(
     service.consumerEnded(error);
     return undefined;
   });
+  // A consumer ends without an error when its own client is closed.
+  const closed = (error: unknown): void =>
+    service.consumerEnded(error ?? new ConnectionBroken('the client of the server was closed', { retryable: false }));
+  client.on('closed', closed);
+  service.ended.catch(() => {}).finally(() => client.off('closed', closed));
   service.uses([requests, ...listening]);
   await requests.ready;
   return service;

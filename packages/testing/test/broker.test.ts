@@ -78,7 +78,7 @@ describe('a broker', () => {
     await client.queueDeclare({ queue: 'kept', durable: true });
     await client.queueDeclare({ queue: 'lost', durable: false });
     await client.basicPublish({ routingKey: 'kept', body: 'kept', deliveryMode: 2 });
-    await client.basicPublish({ routingKey: 'kept', body: 'lost' });
+    await client.basicPublish({ routingKey: 'kept', body: 'lost', deliveryMode: 1 });
     broker.restart();
     expect(broker.queues().map(({ name }) => name)).toEqual(['kept']);
     expect(broker.queue('kept')?.messages.map((message) => message.text())).toEqual(['kept']);

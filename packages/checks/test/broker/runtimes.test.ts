@@ -40,7 +40,9 @@ describe.each(runtimes)('the built packages on %s', (runtime) => {
     const texts = modules
       .filter((url) => url.startsWith('file:'))
       .map((url) => readFileSync(fileURLToPath(url), 'utf8'));
-    const adapters = texts.flatMap((text) => [...text.matchAll(/runtime: ["'](\w+)["']/g)].map(([, name]) => name));
+    const adapters = texts.flatMap((text) =>
+      [...text.matchAll(/runtime: ["'](node|deno|bun|memory)["']/g)].map(([, name]) => name),
+    );
     expect(adapters).toEqual([runtime]);
     const builtins = texts.flatMap((text) => [...text.matchAll(/(?:from|import)\s*\(?["'](node:[\w/]+)["']/g)]);
     expect(new Set(builtins.map(([, name]) => name))).toEqual(

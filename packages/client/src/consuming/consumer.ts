@@ -94,6 +94,8 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
   private takers: MessageTaker[] = [];
   private ended = false;
   private endError: unknown = undefined;
+  private abortReason: unknown = undefined;
+  private endWatcher: (() => void) | undefined = undefined;
   private endIsTold = false;
   private isListed = false;
   /** Most messages handed out and unsettled, where the broker's own limit does not see to it; 0 is no limit. */
@@ -130,6 +132,7 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
     this.resubscribe = settings.resubscribe;
     this.prefetchCount = settings.prefetchCount;
     this.ready = ready;
+    if (callback !== undefined) ready.isObserved = true;
     this.callback = callback;
   }
 
@@ -221,6 +224,7 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
 
   /** For the client: gives the next message or the end to the taker, now or later. The error is told once. */
   next(taker: MessageTaker): void {
+    this.ready.isObserved = true;
     this.takers.push(taker);
     this.serve();
   }
@@ -288,13 +292,28 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
     if (this.ended) return;
     this.ended = true;
     // Our own close is an end like that of a cancel: nothing went wrong.
-    this.endError = isClosedByUs(error) ? undefined : error;
+    const isClean = error === undefined || isClosedByUs(error);
+    this.endError = isClean ? this.abortReason : error;
     this.stopMetering();
     this.serve();
+    this.endWatcher?.();
+    this.endWatcher = undefined;
+  }
+
+  /** For the client: its signal was aborted. It ends with the reason when its cancel is done. */
+  abort(reason: unknown): void {
+    this.abortReason = reason;
+  }
+
+  /** For the client: calls once, when no more messages will come. */
+  whenEnded(call: () => void): void {
+    if (this.ended) call();
+    else this.endWatcher = call;
   }
 
   /** For the client: takes another callback; what waits goes to it. */
   setCallback(callback: MessageCallback): void {
+    this.ready.isObserved = true;
     this.callback = callback;
     this.serve();
   }

@@ -2,7 +2,8 @@
  * `basicConsume` and `basicConsumeMulti`: makes a consumer of the options, checks it and has it subscribed.
  * Must not subscribe by itself.
  */
-import { UsageError } from '@puka/errors';
+import { AmqpError, UsageError } from '@puka/errors';
+import type { AbortSignalLike } from '@puka/transport';
 import type { FieldTableInput } from '@puka/wire';
 import { applyBounds, type BoundsHost } from '../operations/bounds.ts';
 import { Operation, type OperationHost } from '../operations/operation.ts';
@@ -34,8 +35,6 @@ export function startConsumer(
 ): Consumer {
   const { noAck = false, prefetchCount = 0, resubscribe } = options;
   const ready = new Operation<Consumer>(host, 'basic.consume', undefined);
-  // The consumer itself reports the refusal to its caller.
-  ready.isObserved = true;
   const [first = { queue: '' }, ...rest] = queues.map((queue) => ({
     queue: queue.queue,
     consumerTag: host.consumerTags.take(queue.consumerTag),
@@ -47,17 +46,35 @@ export function startConsumer(
   const settings = { sources: [source, ...rest], noAck, resubscribe, prefetchCount } as const;
   const consumer = new Consumer(host, { ...settings, sources: [source, ...rest] }, ready, callback);
   ready.watch(() => {
-    if (ready.state === 'rejected') consumer.end(ready.error);
+    if (ready.state !== 'rejected') return;
+    consumer.end(ready.error);
+    // Its callback, its loop or a wait reports a refusal to the caller; with none of these it is reported as unobserved.
+    if (!ready.isObserved && isRefusal(ready.error)) host.failedUnseen(ready);
   });
   const giveUp = (): void => void host.cancelling.cancel(consumer);
   if (!host.accepts(ready) || !isChecked(consumer, queues.length, host) || !applyBounds(host, ready, options, giveUp)) {
     host.consumerTags.release(consumer);
     return consumer;
   }
+  if (options.signal !== undefined) followSignal(host, consumer, options.signal);
   // The broker's limit is one for each queue; what is handed out is limited here.
   if (rest.length > 0) consumer.limitUnacked(prefetchCount);
   host.subscriptions.start(consumer);
   return consumer;
+}
+
+/** The signal covers the whole life of a consumer: aborted, it is cancelled and ends with the reason. */
+function followSignal(host: StartConsumerHost, consumer: Consumer, signal: AbortSignalLike): void {
+  const undo = host.signals.watch(signal, (reason) => {
+    consumer.abort(reason);
+    host.cancelling.cancel(consumer);
+  });
+  consumer.whenEnded(undo);
+}
+
+/** What the caller or the broker is to blame for, and not the end of the connection or a cancel. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof AmqpError || error instanceof UsageError;
 }
 
 /** A consumer that has ended before it began: its caller gets the error by `ready`, the iterator and the callback. */

@@ -106,10 +106,10 @@ describe.each(both)('%s', (_name, client) => {
     await Promise.all(publishes.map((each) => client.basicPublish(each)));
     const seen = await Promise.all(publishes.map(() => client.basicGet({ queue, noAck: true })));
     expect(seen.map((message) => message?.properties)).toEqual([
-      {},
-      {},
-      { headers: Object.assign(Object.create(null), { a: 1 }) },
-      { messageId: 'm' },
+      { deliveryMode: 2 },
+      { deliveryMode: 2 },
+      { deliveryMode: 2, headers: Object.assign(Object.create(null), { a: 1 }) },
+      { deliveryMode: 2, messageId: 'm' },
     ]);
     expect(await client.basicGet({ queue })).toBeNull();
   });

@@ -165,8 +165,9 @@ describe('the end', () => {
     const { broker, client } = await scene();
     broker.answers.set('basic.consume', (channel) => [refusal(channel, 404, "NOT_FOUND - no queue 'q'")]);
     const consumer = client.basicConsume({ queue: 'q' });
+    const ready = expect(consumer.ready).rejects.toBeInstanceOf(NotFound);
     await broker.pump();
-    await expect(consumer.ready).rejects.toBeInstanceOf(NotFound);
+    await ready;
     await expect(consumer[Symbol.asyncIterator]().next()).rejects.toBeInstanceOf(NotFound);
     expect(broker.warnings).toEqual([]);
   });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ScriptedBroker } from '../scripted-broker.ts';
+import type { Consumer } from '../../src/consuming/consumer.ts';
+import { refusal, ScriptedBroker } from '../scripted-broker.ts';
 
 describe('starting a consumer', () => {
   it('says the limit ahead of each consume', async () => {
@@ -29,5 +30,73 @@ describe('starting a consumer', () => {
     expect(consumer.isEnded).toBe(true);
     await broker.pump();
     expect(broker.sent()).toEqual([]);
+  });
+});
+
+describe('the signal of a consumer', () => {
+  it('cancels it at any time of its life, and it ends with the reason', async () => {
+    const broker = new ScriptedBroker();
+    const client = await broker.connected();
+    const abort = new AbortController();
+    const reason = new Error('enough');
+    const consumer = client.basicConsume({ queue: 'q', consumerTag: 'c', signal: abort.signal });
+    await broker.pump();
+    await consumer.ready;
+    const seen: string[] = [];
+    const loop = (async () => {
+      for await (const message of consumer) seen.push(message.text());
+    })();
+    const { channel } = broker.last('basic.consume');
+    broker.say(broker.delivery(channel, 'c', 1));
+    await broker.pump();
+    abort.abort(reason);
+    await broker.pump();
+    await expect(loop).rejects.toBe(reason);
+    expect(seen).toEqual(['1']);
+    expect(broker.last('basic.cancel').method.consumerTag).toBe('c');
+  });
+
+  it('is told to a callback once, and a signal aborted later hurts nobody', async () => {
+    const broker = new ScriptedBroker();
+    const client = await broker.connected();
+    const abort = new AbortController();
+    const errors: unknown[] = [];
+    const consumer = client.basicConsume({ queue: 'q', signal: abort.signal }, (error) => errors.push(error));
+    await broker.pump();
+    const cancelled = consumer.cancel();
+    await broker.pump();
+    await cancelled;
+    abort.abort(new Error('late'));
+    await broker.pump();
+    expect(errors).toEqual([]);
+    expect(consumer.isEnded).toBe(true);
+  });
+});
+
+describe('a refused consume', () => {
+  async function refused(use: (consumer: Consumer) => unknown): Promise<unknown[]> {
+    const broker = new ScriptedBroker();
+    broker.answers.set('basic.consume', (channel) => [refusal(channel, 404, "NOT_FOUND - no queue 'q'")]);
+    const client = await broker.connected();
+    const unobserved: unknown[] = [];
+    client.on('unobserved', (error) => unobserved.push(error));
+    use(client.basicConsume({ queue: 'q' }));
+    for (let turn = 0; turn < 3; turn++) await broker.pump();
+    return unobserved;
+  }
+
+  it('that nobody looks at goes to unobserved', async () => {
+    expect(await refused(() => {})).toMatchObject([{ code: 'NOT_FOUND' }]);
+  });
+
+  it('that somebody looks at does not', async () => {
+    expect(await refused((consumer) => consumer.ready.catch(() => {}))).toEqual([]);
+    expect(
+      await refused((consumer) =>
+        consumer[Symbol.asyncIterator]()
+          .next()
+          .catch(() => {}),
+      ),
+    ).toEqual([]);
   });
 });
