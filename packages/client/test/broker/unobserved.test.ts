@@ -92,13 +92,16 @@ describe('a failure nobody looked at', () => {
     expect(told).toEqual([]);
   });
 
-  it('of a consumer that was refused is not: whoever uses it meets it there', async () => {
+  it('of a refused consumer is one where nobody reads it, and none where somebody does', async () => {
     const told = listen();
-    const consumer = client.basicConsume({ queue: nowhere });
-    await settled();
+    const read = client.basicConsume({ queue: nowhere });
+    await expect(client.wait(read)).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await settled();
     expect(told).toEqual([]);
-    await expect(consumer.ready).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    const unread = client.basicConsume({ queue: nowhere });
+    for (let turn = 0; turn < 100 && told.length === 0; turn++) await settled();
+    expect(told).toMatchObject([{ error: { code: 'NOT_FOUND' } }]);
+    await expect(unread.ready).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
   it('is told for each that is open when the connection ends', async () => {
