@@ -52,7 +52,7 @@ export class Client implements AsyncDisposable {
   constructor(url: string | readonly string[] = 'amqp:///', options: ClientOptions = {}) {
     checkOptions(calls.client, options);
     checkOptions(calls.tls, options.tls);
-    // What a function gives is a secret's record as often as not, with fields of its own.
+    // What a function returns often has more fields than these.
     if (typeof options.credentials === 'object') checkOptions(calls.credentials, options.credentials);
     this.#core = new Core(url, options);
   }
@@ -80,7 +80,7 @@ export class Client implements AsyncDisposable {
     return this.#core.life.state;
   }
 
-  /** How recovery stands: a snapshot, as plain data. Nothing in it is secret. */
+  /** The state of recovery: a snapshot, as plain data. Nothing in it is secret. */
   get recovery(): RecoverySnapshot {
     return this.#core.recoverySnapshot();
   }
@@ -88,7 +88,8 @@ export class Client implements AsyncDisposable {
   // ── Connecting and closing ──────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Connects and logs in. While connected it gives the standing result; after `close()` it connects afresh.
+   * Connects and logs in. If already connected, resolves with the current connection's info; after `close()` opens a new
+   * connection; while recovering, settles with the next one.
    *
    * Rejects with {@link AuthenticationFailed}, `NotAllowed` (vhost), `ConnectionBroken`, `UnsupportedProtocol` or
    * `HandshakeTimeout`.
@@ -109,7 +110,7 @@ export class Client implements AsyncDisposable {
   }
 
   /**
-   * Closes now: what is written goes out ahead, what is outstanding fails with `ConnectionBroken`. Always settles, after
+   * Closes now: what is already queued is sent first, every open operation fails with `ConnectionBroken`. Always settles, after
    * `closeTimeout` at the latest; one that is given up closes all the same.
    */
   close(callback?: Callback<void>): Operation<void>;
@@ -276,7 +277,7 @@ export class Client implements AsyncDisposable {
    * the broker's refusal, or `ConnectionBroken` with what is known of the outcome. Publishes reach the broker in the order
    * of the calls. AMQP 0-9-1 §1.8.3.7, and RabbitMQ's publisher confirms.
    *
-   * What cannot be sent is told at once: `UsageError` for an option out of its range, `LimitExceeded` for headers that fit no
+   * What cannot be sent is rejected at once: `UsageError` for an option out of its range, `LimitExceeded` for headers that fit no
    * frame and above twice `maxBufferedBytes`.
    *
    * @param options.body lent until the promise settles; everything else is taken at the call.
@@ -320,7 +321,7 @@ export class Client implements AsyncDisposable {
   }
 
   /**
-   * Starts a consumer: an async iterable, or a callback for each message. AMQP 0-9-1 §1.8.3.3. `ready` says when it stands.
+   * Starts a consumer: an async iterable, or a callback for each message. AMQP 0-9-1 §1.8.3.3. `ready` resolves when the broker has set it up.
    *
    * `ready`, the iterator and the callback get `NotFound`, `AccessRefused` (somebody consumes exclusively), `ResourceLocked`
    * (another connection's queue), and later `ConsumerCancelled` or `ConnectionBroken`.
@@ -423,7 +424,7 @@ export class Client implements AsyncDisposable {
    * ended, nothing at all, and what is another client's.
    *
    * @param options.timeout milliseconds from 0; default: none.
-   * @param options.raiseErrors `false` gives the failure as the value. Default `true`.
+   * @param options.raiseErrors `false` resolves with the failure as the value. Default `true`.
    * @returns what is ready first; `undefined` when `timeout` is over, and what was waited for goes on.
    */
   wait<Thing extends Waitable>(
@@ -682,7 +683,7 @@ function accepts(operation: Operation<never> | Operation<unknown>, check: () => 
 
 function checkedMessage(message: unknown, method: string): Message {
   if (message instanceof Message) return message;
-  throw new UsageError(`${method} takes a message, as a consumer or basicGet gives it`, { method });
+  throw new UsageError(`${method} takes a message from a consumer or from basicGet`, { method });
 }
 
 function isList(things: Waitable | readonly Waitable[]): things is readonly Waitable[] {

@@ -34,7 +34,7 @@ export interface ClientEvents {
   /** An operation failed and nobody looked, or a callback threw; the operation, where there is one. */
   unobserved: [error: unknown, promise: Operation<unknown> | undefined];
   /**
-   * Driven by hand: there is something to read or to write, the connection stands, or it is gone. `onRead()`, `onWrite()`
+   * Driven by hand: there is something to read or to write, the connection is open, or it is gone. `onRead()`, `onWrite()`
    * and `runAnyCallbacks()` are due.
    */
   ioReady: [];
@@ -58,7 +58,7 @@ function check(name: string, listener: unknown): void {
 /** Keeps and calls listeners, each in the async context in which it was added. */
 export class Events {
   private readonly listeners = new Map<keyof ClientEvents, Listener[]>();
-  /** The listener that was given, for what stands in the list in its place. */
+  /** The listener that was given, by the one that is in the list in its place. */
   private readonly givenAs = new WeakMap<Listener, Listener>();
   private readonly report: (error: unknown) => void;
 

@@ -34,7 +34,7 @@ export type { Credentials, CredentialsSource } from './connecting/credentials.ts
 export type { LoginExchange, LoginMechanism } from './connecting/login-mechanism.ts';
 export type { ClientState } from './connection/client-states.ts';
 export { Consumer, type MessageCallback } from './consuming/consumer.ts';
-export { Message, type MessageFace } from './consuming/message.ts';
+export { Message, type MessageSummary } from './consuming/message.ts';
 export type {
   Cancelled,
   ConsumeMultiOptions,

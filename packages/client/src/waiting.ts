@@ -13,7 +13,7 @@ import { checkSignal } from './operations/signals.ts';
 /** What can be waited for. */
 export type Waitable = Operation<unknown> | Consumer;
 
-/** What a wait gives: the result of an operation, the next message of a consumer. */
+/** What a wait resolves with: the result of an operation, the next message of a consumer. */
 export type WaitResult<Thing> = Thing extends Consumer
   ? Message
   : Thing extends Operation<infer Result>
@@ -24,7 +24,7 @@ export type WaitResult<Thing> = Thing extends Consumer
 export interface WaitOptions {
   /** Milliseconds after which the wait ends with `undefined`; what it waited for goes on. Default: never. */
   readonly timeout?: number | undefined;
-  /** `false` gives the error as the value. Default `true`. */
+  /** `false` resolves with the error as the value. Default `true`. */
   readonly raiseErrors?: boolean | undefined;
   /** Ends the wait: it rejects with `signal.reason`. What it waited for goes on. */
   readonly signal?: AbortSignalLike | undefined;

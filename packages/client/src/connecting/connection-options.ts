@@ -53,7 +53,7 @@ export interface ConnectionOptions extends ConnectingOptions {
   /** Largest message taken, in bytes. A larger one ends the connection with `LimitExceeded`. Default 128 MiB. */
   readonly maxMessageBytes?: number | undefined;
   /**
-   * Most tables and arrays in one another, in headers and arguments, the outermost counted, 1 to 512. Deeper ones of yours are
+   * Maximum nesting depth of tables and arrays, in headers and arguments, the outermost counted, 1 to 512. Deeper ones of yours are
    * a `UsageError`; of a message received, `headers` throws `LimitExceeded`. Default 64.
    */
   readonly maxTableDepth?: number | undefined;

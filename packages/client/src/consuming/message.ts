@@ -218,7 +218,7 @@ export class Message {
   }
 
   /** For `JSON.stringify`: where it is from, neither properties nor body. What is malformed in it is named and never thrown. */
-  toJSON(): MessageFace {
+  toJSON(): MessageSummary {
     const { deliveryTag, consumerTag, queue, exchange, routingKey, redelivered, bodySize } = this;
     const face = { deliveryTag, consumerTag, queue, exchange, routingKey, redelivered, bodySize };
     const { error } = this.lazyReader;
@@ -314,7 +314,7 @@ const nackCall: CallForm = {
 };
 
 /** What a message shows of itself. */
-export interface MessageFace {
+export interface MessageSummary {
   readonly deliveryTag: number;
   readonly consumerTag: string | undefined;
   readonly queue: string;

@@ -1,5 +1,5 @@
 /**
- * How what we hand out looks in a console: its public face, never what it hangs on. Must not know whose face it is.
+ * Prints objects by their public properties only. Must not know which objects.
  */
 
 /** What Node, Deno and Bun give along to print parts with. */

@@ -38,7 +38,7 @@ export interface SessionOptions {
    * by themselves. More end the connection. Default 16 MiB.
    */
   readonly maxAnswerBytes?: number | undefined;
-  /** Most tables and arrays in one another, in headers and arguments, the outermost counted, 1 to 512. Default 64. */
+  /** Maximum nesting depth of tables and arrays, in headers and arguments, the outermost counted, 1 to 512. Default 64. */
   readonly maxTableDepth?: number | undefined;
   /** Time for the whole handshake, in milliseconds. Default 10 000. */
   readonly connectTimeoutMs?: number | undefined;

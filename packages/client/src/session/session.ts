@@ -97,7 +97,7 @@ export class Session implements FrameSink, ChannelHost {
     return this.options.maxMessageBytes;
   }
 
-  /** Most tables and arrays in one another, in headers and arguments. */
+  /** Maximum nesting depth of tables and arrays, in headers and arguments. */
   get maxTableDepth(): number {
     return this.options.maxTableDepth;
   }
