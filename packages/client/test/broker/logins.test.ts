@@ -181,6 +181,7 @@ describe('a token', () => {
   it('that the broker refuses ends the connection as NotAllowed', async () => {
     let calls = 0;
     const client = new Client(plainUrl(), {
+      recover: false,
       credentials: () => {
         calls++;
         return { username: '', password: calls === 1 ? signedToken('once') : 'no token', expiresIn: 1 };
