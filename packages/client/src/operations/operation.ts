@@ -4,7 +4,7 @@
  */
 
 import { addCallerFrames, isPukaError, UsageError } from '@puka/errors';
-import { inThisContext } from '../runtime/async-context.ts';
+import { type AsyncContext, currentContext } from '../runtime/async-context.ts';
 import { printAs } from '../runtime/inspect.ts';
 
 /**
@@ -46,6 +46,8 @@ export class Operation<Result> implements Promise<Result> {
   private outcome: unknown = undefined;
   // Kept without its type, so that an operation with a narrow result passes for one with a wide one.
   private callback: Callback<never> | undefined = undefined;
+  /** In which the callback runs. */
+  private context: AsyncContext | undefined = undefined;
   readonly #host: OperationHost;
   private promise: Promise<unknown> | undefined = undefined;
   private settlePromise: (() => void) | undefined = undefined;
@@ -58,7 +60,10 @@ export class Operation<Result> implements Promise<Result> {
     this.method = method;
     this.isObserved = callback !== undefined;
     // `runCallback` gives it the result of `fulfil`.
-    if (callback !== undefined) this.callback = inThisContext(callback) as Callback<never>;
+    if (callback !== undefined) {
+      this.callback = callback as Callback<never>;
+      this.context = currentContext();
+    }
   }
 
   /** For the client: whether it is one of that client's. */
@@ -130,19 +135,22 @@ export class Operation<Result> implements Promise<Result> {
 
   /** For the client: takes another callback, also for an outcome that is there already. */
   setCallback(callback: Callback<Result>): void {
-    this.callback = inThisContext(callback) as Callback<never>; // As in the constructor.
+    this.callback = callback as Callback<never>; // As in the constructor.
+    this.context = currentContext();
     this.isObserved = true;
     if (this.state !== 'pending') this.#host.callbackReady(this);
   }
 
   /** For the client: calls the callback, once. @returns what it returned. */
   runCallback(): unknown {
-    const { callback } = this;
+    const { callback, context, error } = this;
     this.callback = undefined;
+    this.context = undefined;
     if (callback === undefined) return undefined;
     const self = this as unknown as Operation<never>; // As above.
-    if (this.state === 'rejected') return callback(this.outcome, undefined, self);
-    return callback(undefined, this.outcome as never, self); // The state says that `fulfil` set it.
+    const result = (this.state === 'fulfilled' ? this.outcome : undefined) as never; // The state says that `fulfil` set it.
+    if (context === undefined) return callback(error, result, self);
+    return context.runInAsyncScope(callback, undefined, error, result, self);
   }
 
   /** For the client: is told when it settles, without a native promise. @returns undoes it. */
