@@ -40,7 +40,9 @@ async function fill(client: Client, job: Job): Promise<void> {
   const body = new Uint8Array(size);
   for (let sent = 0; sent < count; sent += atOnce) {
     const batch = Math.min(atOnce, count - sent);
-    await Promise.all(Array.from({ length: batch }, () => client.basicPublish({ routingKey: queue, body })));
+    await Promise.all(
+      Array.from({ length: batch }, () => client.basicPublish({ routingKey: queue, body, deliveryMode: 1 })),
+    );
   }
 }
 

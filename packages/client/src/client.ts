@@ -14,7 +14,7 @@ import { directReplyQueue } from './consuming/reply-queue.ts';
 import { refusedConsumer, startConsumer } from './consuming/start-consumer.ts';
 import { Core } from './core.ts';
 import type { ClientEvents } from './events.ts';
-import { applyBounds, checkTimeout } from './operations/bounds.ts';
+import { applyBounds, checkTimeout, hasBounds } from './operations/bounds.ts';
 import { type CallForm, checkCallback, checkNeededOptions, checkOptions, described } from './operations/call-check.ts';
 import { type Callback, Operation } from './operations/operation.ts';
 import type { OperationOptions } from './operations/operation-options.ts';
@@ -291,7 +291,8 @@ export class Client implements AsyncDisposable {
       const isForReply = options.replyTo === directReplyQueue;
       const publisher = isForReply ? users.replies.publisher : users.publisher;
       if (!core.accepts(operation)) return operation;
-      if (!applyBounds(core, operation, options, () => publisher.forget(operation))) return operation;
+      if (hasBounds(options) && !applyBounds(core, operation, options, () => publisher.forget(operation)))
+        return operation;
       core.flow.checkOutbound();
       if (isForReply) users.replies.checkPublish();
       publisher.publish(operation, publishInput(options, core.maxTableDepth));

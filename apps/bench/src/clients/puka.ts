@@ -21,7 +21,7 @@ function publish(client: Client, job: Job): Promise<void> {
   const { queue, count, size } = job;
   const atOnce = windowSize(job);
   return new Promise((resolve, reject) => {
-    const options = { routingKey: queue, body: new Uint8Array(size) };
+    const options = { routingKey: queue, body: new Uint8Array(size), deliveryMode: 1 as const };
     let sent = 0;
     let confirmed = 0;
     const done = (error: unknown): void => {
@@ -40,7 +40,7 @@ function publish(client: Client, job: Job): Promise<void> {
 }
 
 async function publishIgnored(client: Client, { queue, count, size }: Job): Promise<void> {
-  const options = { routingKey: queue, body: new Uint8Array(size) };
+  const options = { routingKey: queue, body: new Uint8Array(size), deliveryMode: 1 as const };
   for (let sent = 1; sent < count; sent++) {
     client.basicPublish(options);
     if (client.needsDrain) await client.drained();
@@ -70,14 +70,20 @@ async function requestReply(client: Client, { queue, count, size }: Job): Promis
   const server = client.basicConsume({ queue, noAck: true }, (_error, request) => {
     if (request === undefined) return;
     const { replyTo = '', correlationId } = request;
-    client.basicPublish({ routingKey: replyTo, correlationId, body: request.body });
+    client.basicPublish({ routingKey: replyTo, correlationId, body: request.body, deliveryMode: 1 });
   });
   await server.ready;
   return new Promise((resolve, reject) => {
     let asked = 0;
     const ask = (): void => {
       asked = performance.now();
-      client.basicPublish({ routingKey: queue, replyTo, correlationId: String(latencies.length), body });
+      client.basicPublish({
+        routingKey: queue,
+        replyTo,
+        correlationId: String(latencies.length),
+        body,
+        deliveryMode: 1,
+      });
     };
     const asker = client.basicConsume({ queue: replyTo, noAck: true }, (error, reply) => {
       if (reply === undefined || reply.correlationId !== String(latencies.length)) {

@@ -6,7 +6,9 @@ import type { PublishInput } from '../session/index.ts';
 import type { PublishOptions } from './options.ts';
 
 const noBytes = new Uint8Array(0);
-/** Flags with the delivery mode alone, and 2 (persistent): those of a publish that states none. AMQP 0-9-1 §4.2.6.1. */
+/** Flags with the delivery mode alone. AMQP 0-9-1 §4.2.6.1. */
+const transientProperties = Uint8Array.of(0x10, 0, 1);
+/** Those of a publish that states no delivery mode. */
 const persistentProperties = Uint8Array.of(0x10, 0, 2);
 /** Room for most properties. */
 const propertiesBytes = 512;
@@ -80,8 +82,11 @@ function encodedProperties(options: PublishOptions, maxTableDepth: number): Uint
     options.appId === undefined &&
     options.clusterId === undefined &&
     options.json === undefined;
-  if (isBare && (options.deliveryMode === undefined || options.deliveryMode === persistent))
-    return persistentProperties;
+  if (isBare) {
+    const { deliveryMode } = options;
+    if (deliveryMode === undefined || deliveryMode === persistent) return persistentProperties;
+    if (deliveryMode === 1) return transientProperties;
+  }
   if (options.expiration !== undefined && !decimal.test(options.expiration)) {
     // RabbitMQ: anything but a whole number of milliseconds as text is refused with 406.
     throw new UsageError(`expiration of basic.publish is '${options.expiration}'; it takes whole milliseconds as text`);
