@@ -141,6 +141,7 @@ async function test() {
     ['types', ['tsc', '-p', 'tsconfig.json']],
     ['generated code', [...pnpm, '--filter', '@puka/wire', 'gen', '--check']],
     ['boundaries', [...pnpm, '--filter', '@puka/checks', 'boundaries']],
+    ['release files', [...pnpm, '--filter', '@puka/checks', 'run', 'release']],
     ['examples in the docs', [...pnpm, '--filter', '@puka/checks', 'run', 'docs']],
     [
       'tests',
