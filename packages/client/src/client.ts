@@ -128,7 +128,12 @@ export class Client implements AsyncDisposable {
   /**
    * Ends in peace: consumers are cancelled, their handlers finish, acks and publishes go out and are confirmed; then it
    * closes. A handler is finished when its message is settled, when the promise that a callback returned has settled, or when
-   * a loop has come back for the next message. A callback or loop that calls this before its first `await` is not waited for.
+   * a loop has come back for the next message.
+   *
+   * A callback or loop can await this itself. It is not waited for if it has settled its message, or if it calls this before
+   * its first `await`. Otherwise it cannot be told from a handler that still works: with an unsettled message it is waited
+   * for until `timeout`, so settle the message first. A handler of a no-ack consumer has nothing to settle: it is waited for
+   * until nothing else of the client has gone on for `closeTimeout` (5 s).
    *
    * Messages that were received and not handed out go back to their queue at once.
    *

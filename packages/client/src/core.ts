@@ -194,6 +194,11 @@ export class Core implements WaitingHost, LifecycleHost, StartConsumerHost, Conn
     return this.options.pubacks;
   }
 
+  /** For shutdowns: as the option, in milliseconds. */
+  get closeTimeoutMs(): number {
+    return this.options.closeTimeout ?? 5000;
+  }
+
   /** For its life. */
   get reconnection(): Recovery {
     return this.recovery;

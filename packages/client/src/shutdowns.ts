@@ -1,6 +1,13 @@
 /**
  * The graceful end: cancels the consumers, waits for their handlers, for publishes and operations, then closes.
  * Must not know how any of them works.
+ *
+ * Which handlers it waits for. A handler is a callback whose promise is open, or the body of a loop.
+ * 1. One whose message is settled is finished.
+ * 2. One that calls `shutdown()` before its first `await` is known as the caller, and not waited for.
+ * 3. Behind an `await` the caller cannot be told from a handler that still works. One with an unsettled message is waited
+ *    for, because the broker would deliver that message again. One of a no-ack consumer is waited for as long as something
+ *    of the client goes on, and for `closeTimeout` after that: it may be the caller, and the broker keeps nothing for it.
  */
 
 import type { ClientState } from './connection/client-states.ts';
@@ -40,11 +47,13 @@ export interface ShutdownHost extends OperationHost, BoundsHost {
   hold(): () => void;
   /** There is something to send. */
   wake(): void;
+  /** How long handlers without acks are waited for while nothing goes on, in milliseconds. */
+  readonly closeTimeoutMs: number;
 }
 
 /** One that is under way. */
 interface Shutdown {
-  /** Closes, if all is done. */
+  /** Something has been finished: closes, if all is done. */
   check(): void;
   /** Closes in any case. */
   finish(): void;
@@ -108,16 +117,32 @@ export class Shutdowns {
     const { host, running } = this;
     const release = host.hold();
     let cancelling = 0;
-    const isBusy = (): boolean => {
+    const isMoving = (): boolean => {
       const { openPublishes, openOperations } = host.users;
-      return cancelling + openPublishes + openOperations > 0 || consumers.some(({ busyCount }) => busyCount > 0);
+      return cancelling + openPublishes + openOperations > 0;
+    };
+    const isWaitedFor = ({ noAck, busyCount }: Consumer): boolean => busyCount > 0 && !(noAck && isQuiet);
+    let isQuiet = false;
+    let undoQuiet = (): void => {};
+    /** Something has been finished, and only handlers are left. */
+    const startQuiet = (): void => {
+      undoQuiet();
+      undoQuiet = host.deadlines.add(host.now() + host.closeTimeoutMs, () => {
+        // What a handler has begun meanwhile calls `check()` when it is done.
+        if (isMoving()) return;
+        isQuiet = true;
+        if (!consumers.some(isWaitedFor)) shutdown.finish();
+      });
     };
     const shutdown: Shutdown = {
       check: () => {
-        if (!isBusy()) shutdown.finish();
+        if (isMoving()) return;
+        if (consumers.some(isWaitedFor)) startQuiet();
+        else shutdown.finish();
       },
       finish: () => {
         if (!running.delete(shutdown)) return;
+        undoQuiet();
         const reported = report();
         const closing = host.life.close({}, undefined);
         const closed = (): void => {

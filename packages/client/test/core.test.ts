@@ -244,6 +244,70 @@ describe('shutdown', () => {
     }
   });
 
+  it('awaited behind an await of a no-ack handler waits for closeTimeout after the last thing went on', async () => {
+    for (const isLoop of [false, true]) {
+      const { broker, client } = await scene();
+      const work = promised();
+      const end = promised();
+      let down: ReturnType<typeof client.shutdown> | undefined;
+      const handle = async (tag: number | undefined): Promise<void> => {
+        if (tag === 1) {
+          await work.promise;
+          down = client.shutdown();
+          await down;
+          end.resolve();
+        } else {
+          await end.promise;
+        }
+      };
+      const consumer = client.basicConsume(
+        { queue: 'q', consumerTag: 'c', noAck: true },
+        isLoop ? undefined : (_error, message) => handle(message?.deliveryTag),
+      );
+      const looping = isLoop
+        ? (async () => {
+            for await (const message of consumer) await handle(message.deliveryTag);
+          })()
+        : undefined;
+      broker.answers.set('basic.publish', () => []);
+      const publish = client.basicPublish({ routingKey: 'q', body: 'x' });
+      await broker.pump();
+      broker.say(broker.delivery(1, 'c', 1), broker.delivery(1, 'c', 2));
+      await broker.pump();
+      work.resolve();
+      await broker.advance(20_000);
+      expect(down?.state).toBe('pending');
+      const { channel, method } = broker.last('basic.publish');
+      broker.say(...broker.usual(channel, method));
+      await broker.pump();
+      await publish;
+      await broker.advance(4999);
+      expect(down?.state).toBe('pending');
+      await broker.advance(1);
+      expect(await down).toEqual({ handlersAbandoned: isLoop ? 1 : 2, publishesUnknown: 0, operationsUnknown: 0 });
+      await broker.pump();
+      await looping;
+    }
+  });
+
+  it('waits for a handler with an unsettled message and none without acks, until its timeout', async () => {
+    const { broker, client } = await scene();
+    for (const noAck of [false, true]) {
+      client.basicConsume({ queue: 'q', consumerTag: `c${noAck}`, noAck }, () => new Promise(() => {}));
+    }
+    await broker.pump();
+    const channels = broker.received.filter(({ method }) => method.type === 'basic.consume');
+    for (const { channel, method } of channels) {
+      if (method.type === 'basic.consume') broker.say(broker.delivery(channel, method.consumerTag, 1));
+    }
+    await broker.pump();
+    const down = client.shutdown();
+    await broker.advance(29_999);
+    expect(down.state).toBe('pending');
+    await broker.advance(1);
+    expect(await down).toMatchObject({ handlersAbandoned: 2 });
+  });
+
   it('waits for the body of a loop that has only told another to call it', async () => {
     for (const comesFirst of [false, true]) {
       const { broker, client } = await scene();
