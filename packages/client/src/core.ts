@@ -220,6 +220,11 @@ export class Core implements WaitingHost, LifecycleHost, StartConsumerHost, Conn
   }
 
   /** For its life. */
+  closing(): void {
+    for (const consumer of this.consumers) consumer.stop();
+  }
+
+  /** For its life. */
   lost(connection: Connection, error: PukaError): void {
     this.connectionGone(connection, error, true);
   }

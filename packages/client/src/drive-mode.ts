@@ -15,7 +15,7 @@ export interface DriveModeHost {
   readonly callbacks: Callbacks;
   /** Whether a turn of the callbacks follows by itself, so that none needs to be scheduled. */
   readonly turnFollows: boolean;
-  /** What was due by the clock is done: what it left to be written goes out. */
+  /** What callbacks, or what was due by the clock, left to be written goes out. */
   flush(): void;
   /** The client has begun to work by itself, or does so no more. */
   modeChanged(): void;
@@ -66,7 +66,10 @@ export class DriveMode implements AlarmHost {
     this.turnIsScheduled = true;
     this.host.runtime.atTurnEnd(() => {
       this.turnIsScheduled = false;
-      if (this.isAutomatic) this.host.callbacks.run();
+      if (!this.isAutomatic) return;
+      this.host.callbacks.run();
+      // A callback has ended the loop that moved the client.
+      if (!this.isAutomatic) this.host.flush();
     });
   }
 

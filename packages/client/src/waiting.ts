@@ -34,6 +34,8 @@ export interface WaitOptions {
 export interface WaitingHost extends OperationHost, BoundsHost {
   /** The client works by itself until the function returned is called. */
   hold(): () => void;
+  /** Sends what there is to send. */
+  flush(): void;
 }
 
 /** Waits for the first of several things. */
@@ -59,8 +61,8 @@ export async function waitForFirst(
       settle();
     };
     const fail = (error: unknown): void => finish(() => (raiseErrors ? reject(error) : resolve(error)));
-    const ended = (): void => {
-      if (--open === 0) fail(new UsageError('wait on a consumer that has ended'));
+    const ended = (consumer: Consumer): void => {
+      if (--open === 0) fail(consumer.lostBy ?? new UsageError('wait on a consumer that has ended'));
     };
     for (const thing of things) {
       if (thing instanceof Consumer)
@@ -104,16 +106,16 @@ function takeMessage(
   consumer: Consumer,
   succeed: (message: Message) => void,
   fail: (error: unknown) => void,
-  ended: () => void,
+  ended: (consumer: Consumer) => void,
 ): () => void {
   if (consumer.isExhausted) {
-    ended();
+    ended(consumer);
     return () => {};
   }
   const taker: MessageTaker = {
     take: succeed,
     end: (error) => {
-      if (error === undefined) ended();
+      if (error === undefined) ended(consumer);
       else fail(error);
     },
   };
@@ -143,6 +145,7 @@ export class Loops {
     };
     const finish = (end: LoopEnd): void => {
       stop();
+      this.host.flush();
       ended(end);
     };
     this.running.add(finish);

@@ -209,6 +209,35 @@ describe('loop', () => {
     await closed;
   });
 
+  it('has written what callbacks left to be written when it resolves, in manual drive too', async () => {
+    for (const drive of ['auto', 'manual'] as const) {
+      for (const how of ['break', 'break behind', 'time'] as const) {
+        const broker = new ScriptedBroker();
+        const client = broker.client({ drive });
+        const connected = client.wait(client.connect());
+        await broker.pump();
+        await connected;
+        broker.answers.set('queue.delete', () => []);
+        const later = (): void => void client.queueDeclare({ queue: 'later' });
+        const bounds = how === 'time' ? { timeout: 50 } : {};
+        client.queueDelete({ queue: 'q', ...bounds }, later);
+        client.queueDeclare({ queue: 'q' }, () => {
+          if (how === 'break behind') client.loopBreak();
+          if (how !== 'time') later();
+          if (how === 'break') client.loopBreak();
+        });
+        let needsWrite: boolean | undefined;
+        const looked = client.loop({ timeout: 50 }).then(() => {
+          needsWrite = client.needsWrite();
+        });
+        await broker.pump();
+        if (how === 'time') await broker.advance(50);
+        await looked;
+        expect({ drive, how, needsWrite }).toEqual({ drive, how, needsWrite: false });
+      }
+    }
+  });
+
   it('over a client without a connection ends at once', async () => {
     const client = new ScriptedBroker().client();
     await client.loop();
@@ -234,6 +263,33 @@ describe('loop', () => {
 });
 
 describe('a lost connection', () => {
+  it('fails every use of a consumer that it took down as broken, also over the next connection', async () => {
+    for (const hasCallback of [false, true]) {
+      const { broker, client } = await scene();
+      const consumer = client.basicConsume({ queue: 'q', consumerTag: 'c' }, hasCallback ? () => {} : undefined);
+      await broker.pump();
+      broker.reset();
+      await broker.pump();
+      for (const isConnected of [false, true]) {
+        if (isConnected) {
+          const connecting = client.connect();
+          await broker.pump();
+          await connecting;
+        }
+        for (let time = 0; time < 2; time++) {
+          await expect(client.wait(consumer)).rejects.toBeInstanceOf(ConnectionBroken);
+          await expect(client.wait([consumer, consumer])).rejects.toBeInstanceOf(ConnectionBroken);
+          await expect(client.waitForAll([consumer])).rejects.toBeInstanceOf(ConnectionBroken);
+          await expect(client.basicQos(consumer, { prefetchCount: 5 })).rejects.toMatchObject({
+            code: 'CONNECTION_BROKEN',
+            method: 'basic.qos',
+          });
+          expect(await client.basicCancel(consumer)).toEqual({ consumerTag: 'c' });
+        }
+      }
+    }
+  });
+
   it('fails what is asked of it then as broken, not as misuse, until it is closed', async () => {
     const { broker, client } = await scene();
     broker.reset();

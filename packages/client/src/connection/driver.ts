@@ -266,10 +266,12 @@ export class Driver implements TransportHandlers, AlarmHost {
   private afterEvent(hasMore = false): void {
     this.flushFollows = true;
     this.turnFollows = false;
-    if (this.host.isAutomatic) this.host.turn();
+    // A callback may end the loop that moves the client. What the callbacks left to be written goes out all the same.
+    const { isAutomatic } = this.host;
+    if (isAutomatic) this.host.turn();
     this.flushFollows = false;
-    if (!this.host.isAutomatic) return;
-    if (hasMore && this.session.state !== 'closed') this.wake();
+    if (!isAutomatic) return;
+    if (hasMore && this.host.isAutomatic && this.session.state !== 'closed') this.wake();
     else this.flush();
   }
 

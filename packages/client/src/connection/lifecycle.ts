@@ -40,6 +40,8 @@ export interface LifecycleHost extends OperationHost, BoundsHost {
   newConnection(options: SessionOptions): Connection;
   /** It is open, and its users are attached. */
   connected(info: ConnectionInfo): void;
+  /** The user closes the client: from now on no message is handed out. */
+  closing(): void;
   /** The connection is lost, and another one follows. */
   lost(connection: Connection, error: PukaError): void;
   /** Nothing more follows, and the callers of `connect` and `close` know. @param error `undefined` after our own close. */
@@ -242,6 +244,7 @@ export class Lifecycle {
     if (this.state !== 'closing') this.closedFrom = this.state;
     this.transit('close');
     this.closing = operation;
+    host.closing();
     host.reconnection.cancel();
     if (connection === undefined) {
       this.ended(undefined, closedByUs());

@@ -4,7 +4,7 @@
  * Must not speak to the broker: subscribing and its end are the business of `subscriptions.ts`.
  */
 
-import { peerText, UsageError } from '@puka/errors';
+import { ConnectionBroken, peerText, UsageError } from '@puka/errors';
 import type { FieldTableInput } from '@puka/wire';
 import type { Operation, OperationHost } from '../operations/operation.ts';
 import type { OperationOptions } from '../operations/operation-options.ts';
@@ -114,6 +114,7 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
   };
   private readonly endBodySoon = (): void => void settled.then(this.endBody);
   private cancelling = false;
+  private isStopped = false;
   /** A loop of it was left: nobody wants the rest. */
   private isLeft = false;
   /** Whether those that wait count as such: until the end. */
@@ -300,6 +301,16 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
     this.endWatcher = undefined;
   }
 
+  /** For the client: the loss of the connection, where that ended it. */
+  get lostBy(): ConnectionBroken | undefined {
+    return this.endError instanceof ConnectionBroken ? this.endError : undefined;
+  }
+
+  /** For the client: it closes. What waits is not handed out: the broker has it again, or nobody. */
+  stop(): void {
+    this.isStopped = true;
+  }
+
   /** For the client: its signal was aborted. It ends with the reason when its cancel is done. */
   abort(reason: unknown): void {
     this.abortReason = reason;
@@ -452,11 +463,11 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
 
   /** Whether messages wait that will be handed out. */
   private get hasWaiting(): boolean {
-    return this.head < this.messages.length && (this.noAck || !this.cancelling);
+    return this.head < this.messages.length && !this.isStopped && (this.noAck || !this.cancelling);
   }
 
   private get canHandOut(): boolean {
-    if (this.noAck) return true;
+    if (this.noAck || this.isStopped) return !this.isStopped;
     return !this.cancelling && (this.unackedLimit === 0 || this.unackedCount < this.unackedLimit);
   }
 

@@ -2,7 +2,7 @@
  * `basicConsume` and `basicConsumeMulti`: makes a consumer of the options, checks it and has it subscribed.
  * Must not subscribe by itself.
  */
-import { AmqpError, UsageError } from '@puka/errors';
+import { ConnectionBroken, ConsumerCancelled, isPukaError, UsageError } from '@puka/errors';
 import type { AbortSignalLike } from '@puka/transport';
 import type { FieldTableInput } from '@puka/wire';
 import { applyBounds, type BoundsHost } from '../operations/bounds.ts';
@@ -49,7 +49,7 @@ export function startConsumer(
     if (ready.state !== 'rejected') return;
     consumer.end(ready.error);
     // Its callback, its loop or a wait reports a refusal to the caller; with none of these it is reported as unobserved.
-    if (!ready.isObserved && isRefusal(ready.error)) host.failedUnseen(ready);
+    reportUnseen(host, ready);
   });
   const giveUp = (): void => void host.cancelling.cancel(consumer);
   if (!host.accepts(ready) || !isChecked(consumer, queues.length, host) || !applyBounds(host, ready, options, giveUp)) {
@@ -72,9 +72,12 @@ function followSignal(host: StartConsumerHost, consumer: Consumer, signal: Abort
   consumer.whenEnded(undo);
 }
 
-/** What the caller or the broker is to blame for, and not the end of the connection or a cancel. */
-function isRefusal(error: unknown): boolean {
-  return error instanceof AmqpError || error instanceof UsageError;
+/** A consumer that did not come to be is a failure like any other. What the caller did to it is none: a close, a cancel, an abort. */
+function reportUnseen(host: OperationHost, ready: Operation<Consumer>): void {
+  const { error } = ready;
+  const isCallers =
+    error instanceof ConsumerCancelled || (error instanceof ConnectionBroken && error.blame === 'caller');
+  if (!ready.isObserved && isPukaError(error) && !isCallers) host.failedUnseen(ready);
 }
 
 /** A consumer that has ended before it began: its caller gets the error by `ready`, the iterator and the callback. */
@@ -84,7 +87,6 @@ export function refusedConsumer(
   error: unknown,
 ): Consumer {
   const ready = new Operation<Consumer>(host, 'basic.consume', undefined);
-  ready.isObserved = true;
   const source = { queue: '', consumerTag: '', noLocal: false, exclusive: false, arguments: undefined };
   const settings = { sources: [source], noAck: false, resubscribe: false, prefetchCount: 0 } as const;
   const consumer = new Consumer(host, { ...settings, sources: [source] }, ready, callback);

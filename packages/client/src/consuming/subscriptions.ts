@@ -252,12 +252,11 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
   /** Puts another limit in force. RabbitMQ knows it only for consumers to come, so the consumer subscribes anew. */
   qos(consumer: Consumer, prefetchCount: number, operation: Operation<void>): void {
     const state = this.states.get(consumer);
+    const over = (): void => operation.reject(qosOfEnded(consumer));
     if (state === undefined || state.cancel !== undefined) {
-      operation.reject(new UsageError('basicQos of a consumer that has ended', { method: 'basic.qos' }));
+      over();
       return;
     }
-    const over = (): void =>
-      operation.reject(new UsageError('basicQos of a consumer that has ended', { method: 'basic.qos' }));
     const task = (done: () => void): void => {
       const before = consumer.prefetchCount;
       const isLess = prefetchCount > 0 && (before === 0 || prefetchCount < before);
@@ -699,6 +698,11 @@ function asConsumerEnd(error: PukaError, queue: string): PukaError {
     method: 'basic.consume',
     cause: error,
   });
+}
+
+function qosOfEnded({ lostBy }: Consumer): PukaError {
+  if (lostBy !== undefined) return notSent('basic.qos', lostBy);
+  return new UsageError('basicQos of a consumer that has ended', { method: 'basic.qos' });
 }
 
 function recordedConsumer({ queue, consumerTag }: ConsumerSource): RecordedConsumer {

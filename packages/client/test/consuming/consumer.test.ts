@@ -158,7 +158,6 @@ describe('the end', () => {
     expect(message.ack()).toBe(false);
     expect(() => message.ack()).toThrow(UsageError);
     await expect(client.wait(consumer)).rejects.toBeInstanceOf(ConnectionBroken);
-    await expect(client.wait(consumer)).rejects.toBeInstanceOf(UsageError);
   });
 
   it('by a refusal is the refusal, at ready and at the iterator', async () => {
@@ -301,5 +300,45 @@ describe('await using', () => {
     await broker.pump();
     expect((await used).isEnded).toBe(true);
     expect(broker.last('basic.cancel').method.consumerTag).toBe('c');
+  });
+});
+
+describe('close() where messages wait', () => {
+  it('hands out none of them, called in a callback, in a loop and behind a wait, with acks and without', async () => {
+    for (const noAck of [false, true]) {
+      for (const style of ['callback', 'loop', 'wait'] as const) {
+        const { broker, client } = await scene();
+        const seen: (number | undefined)[] = [];
+        const errors: unknown[] = [];
+        const take = (message: Message | undefined): unknown => {
+          seen.push(message?.deliveryTag);
+          return client.close();
+        };
+        const consumer = client.basicConsume(
+          { queue: 'q', consumerTag: 'c', noAck },
+          style === 'callback'
+            ? (error, message) => (message === undefined ? errors.push(error) : take(message))
+            : undefined,
+        );
+        await broker.pump();
+        const using = (async () => {
+          if (style === 'loop') for await (const message of consumer) void take(message);
+          if (style === 'wait') {
+            void take(await client.wait(consumer));
+            seen.push(
+              (await client.wait(consumer, { raiseErrors: false }).catch(() => undefined)) instanceof Error
+                ? undefined
+                : 2,
+            );
+          }
+        })();
+        broker.say(...[1, 2, 3].map((tag) => broker.delivery(1, 'c', tag)));
+        await broker.pump();
+        await broker.pump();
+        await using;
+        const expected = style === 'wait' ? [1, undefined] : [1];
+        expect({ noAck, style, seen, errors }).toEqual({ noAck, style, seen: expected, errors: [] });
+      }
+    }
   });
 });

@@ -1,3 +1,4 @@
+import { UsageError } from '@puka/errors';
 import { describe, expect, it } from 'vitest';
 import type { Consumer } from '../../src/consuming/consumer.ts';
 import { refusal, ScriptedBroker } from '../scripted-broker.ts';
@@ -87,6 +88,38 @@ describe('a refused consume', () => {
 
   it('that nobody looks at goes to unobserved', async () => {
     expect(await refused(() => {})).toMatchObject([{ code: 'NOT_FOUND' }]);
+  });
+
+  it('that is refused at the call and that nobody looks at does too', async () => {
+    const broker = new ScriptedBroker();
+    const client = await broker.connected();
+    const unobserved: unknown[] = [];
+    client.on('unobserved', (error) => unobserved.push(error));
+    const misuses = [{ queue: 'q', prefetch: 5 }, { queue: '' }, { queue: 'q', prefetchCount: -1 }, 'q'];
+    for (const misuse of misuses) Reflect.apply(client.basicConsume, client, [misuse]);
+    const read = Reflect.apply(client.basicConsume, client, [{ queue: 'q', prefetch: 5 }]);
+    await expect(read.ready).rejects.toMatchObject({ code: 'USAGE_ERROR' });
+    for (let turn = 0; turn < 3; turn++) await broker.pump();
+    expect(unobserved.map((error) => error instanceof UsageError)).toEqual(misuses.map(() => true));
+  });
+
+  it('that has timed out, or is over a limit of the client, goes there too', async () => {
+    const broker = new ScriptedBroker();
+    const client = await broker.connected({ recover: { maxHeldOperations: 0 } });
+    broker.answers.set('basic.consume', () => []);
+    const unobserved: unknown[] = [];
+    client.on('unobserved', (error) => unobserved.push(error));
+    client.basicConsume({ queue: 'q', timeout: 50 });
+    await broker.pump();
+    await broker.advance(50);
+    for (let turn = 0; turn < 3; turn++) await broker.pump();
+    expect(unobserved).toMatchObject([{ code: 'OPERATION_TIMEOUT' }]);
+    broker.reset();
+    await broker.pump();
+    client.basicConsume({ queue: 'q' });
+    for (let turn = 0; turn < 3; turn++) await broker.pump();
+    expect(unobserved).toMatchObject([{ code: 'OPERATION_TIMEOUT' }, { code: 'LIMIT_EXCEEDED' }]);
+    await client.close();
   });
 
   it('that somebody looks at does not', async () => {
