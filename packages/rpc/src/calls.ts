@@ -1,10 +1,11 @@
 /** The calls of one caller: sends requests, matches replies, gives up in time. Must not know the handlers' types. */
 import type { Client, Message, PublishOptions } from '@puka/client';
-import { ConnectionBroken, OperationTimeout, type PukaError } from '@puka/errors';
+import { AmqpError, ConnectionBroken, OperationTimeout, type PukaError, UsageError } from '@puka/errors';
 import { type Codec, jsonCodec } from './codec.ts';
+import { directReplies } from './direct-replies.ts';
 import { type CallerOptions, type CallerStats, type CallOptions, checkQueue, checkTimeout } from './options.ts';
 import { RemoteError } from './remote-error.ts';
-import { type ReplyAddress, type ReplyStrategy, replyQueue } from './replies.ts';
+import type { ReplyAddress, ReplyReceiver, ReplyStrategy } from './replies.ts';
 import { after, type Controller, newController, uniqueId } from './timers.ts';
 import {
   cancelExchange,
@@ -28,14 +29,15 @@ interface Call {
   readonly reject: (error: unknown) => void;
   /** Undoes what time-out and signal set up. */
   release: () => void;
-  /** The connection it was sent over; 0 for none. A server may have it where it is not 0. */
+  /** The address its reply was to come to; 0 for none. A server may have it where it is not 0. */
   sentIn: number;
   /** Its request is on its way to the broker. */
   isSending: boolean;
 }
 
 /** The calls of one caller that have no reply yet. */
-export class Calls {
+export class Calls implements ReplyReceiver {
+  readonly id: string = uniqueId();
   private readonly client: Client;
   private readonly queue: string;
   private readonly timeoutMs: number;
@@ -43,16 +45,15 @@ export class Calls {
   private readonly codec: Codec;
   private readonly strategy: ReplyStrategy;
   private readonly cancels: boolean;
-  private readonly prefix = uniqueId();
   private readonly open = new Map<string, Call>();
   private readonly counts = { answered: 0, failed: 0, resent: 0, lateReplies: 0 };
   private lastId = 0;
   private address: Promise<ReplyAddress> | undefined;
   /** The same, where it is open by now. */
   private opened: ReplyAddress | undefined;
-  /** Counts the connections. */
+  /** Counts the addresses for replies: a new one with each connection, or where the channel of the replies is lost. */
   private epoch = 1;
-  /** Aborted when a connection is lost, so that the client does not send by itself what must not be sent twice. */
+  /** Aborted when an address is lost, so that the client does not send by itself what must not be sent twice. */
   private standing: Controller = newController();
   private isDown = false;
   private isRecovering = false;
@@ -70,7 +71,7 @@ export class Calls {
     this.timeoutMs = timeout;
     this.idempotent = idempotent;
     this.codec = options.codec ?? jsonCodec;
-    this.strategy = options.replies ?? replyQueue;
+    this.strategy = options.replies ?? directReplies;
     this.cancels = options.cancels ?? true;
     client.on('connected', this.connected);
     client.on('disconnected', this.disconnected);
@@ -91,7 +92,7 @@ export class Calls {
       const idempotent =
         options.idempotent ??
         (Array.isArray(this.idempotent) ? this.idempotent.includes(method) : this.idempotent === true);
-      const id = `${this.prefix}.${(++this.lastId).toString(36)}`;
+      const id = `${this.id}.${(++this.lastId).toString(36)}`;
       const call: Call = {
         ...{ id, method, idempotent, resolve, reject, release: () => {}, sentIn: 0, isSending: false },
         request: this.requestOf(id, method, argument, timeout, idempotent, options.headers),
@@ -150,7 +151,7 @@ export class Calls {
       const address = await this.openAddress();
       if (this.client.needsDrain) await this.client.drained();
       if (!this.open.has(call.id)) return;
-      if (epoch !== this.epoch || this.isDown) {
+      if (epoch !== this.epoch || this.isDown || !address.isOpen) {
         call.isSending = false;
         this.sendAgain(call);
         return;
@@ -168,7 +169,17 @@ export class Calls {
 
   private sendFailed(call: Call, epoch: number, error: unknown): void {
     if (!(error instanceof ConnectionBroken)) {
+      const address = this.opened;
+      if (error instanceof UsageError && address?.isOpen === false) {
+        // Direct reply-to: its consumer ended ahead of it. Nothing of it has left.
+        call.sentIn = 0;
+        this.sendAgain(call);
+        return;
+      }
       this.settle(call, () => call.reject(error), 'failed');
+      if (error instanceof AmqpError && error.scope === 'channel' && epoch === this.epoch) {
+        address?.requestRefused?.(error);
+      }
       return;
     }
     if (error.outcome === 'not-sent' && call.sentIn === epoch) call.sentIn = 0;
@@ -195,7 +206,7 @@ export class Calls {
   private openAddress(): Promise<ReplyAddress> {
     if (this.address !== undefined && this.opened?.isOpen !== false) return this.address;
     this.opened = undefined;
-    const opening = this.strategy(this.client, this.receive).then((address) => {
+    const opening = this.strategy(this.client, this).then((address) => {
       if (this.address === opening) this.opened = address;
       return address;
     });
@@ -206,7 +217,8 @@ export class Calls {
     return opening;
   }
 
-  private readonly receive = (reply: Message): void => {
+  /** For the address: a reply has come. */
+  reply(reply: Message): void {
     const call = this.open.get(reply.correlationId ?? '');
     if (call === undefined) {
       this.counts.lateReplies++;
@@ -232,26 +244,41 @@ export class Calls {
       retryable: isNotRun || (isUnknown && call.idempotent),
     });
     this.settle(call, () => call.reject(error), 'answered');
-  };
+  }
+
+  /** For the address: replies to what was sent so far will not come any more. */
+  lost(error: unknown): void {
+    if (this.isDown || this.closedWith !== undefined) return;
+    this.renew(new ConnectionBroken('the channel of the replies was lost', { cause: error, outcome: 'unknown' }));
+    this.sendAll();
+  }
 
   private readonly connected = (): void => {
     this.isDown = false;
     this.isClosed = false;
     this.isOver = false;
-    for (const call of this.open.values()) if (call.sentIn !== this.epoch && !call.isSending) void this.send(call);
+    this.sendAll();
   };
 
   private readonly disconnected = (error: PukaError | undefined, isRecovering?: boolean): void => {
     this.isDown = true;
     this.isRecovering = isRecovering === true;
+    this.renew(new ConnectionBroken('the connection was lost', { cause: error, outcome: 'unknown' }));
+  };
+
+  /** The address is void: fails what must not be sent again. */
+  private renew(lost: ConnectionBroken): void {
     this.epoch++;
     const { standing } = this;
     this.standing = newController();
-    const lost = new ConnectionBroken('the connection was lost', { cause: error, outcome: 'unknown' });
     for (const call of [...this.open.values()]) if (!this.mayRepeat(call)) this.lose(call, lost);
     // What may be sent again is sent by us, with the address of then; the client must not do it with that of now.
     standing.abort(lost);
-  };
+  }
+
+  private sendAll(): void {
+    for (const call of this.open.values()) if (call.sentIn !== this.epoch && !call.isSending) void this.send(call);
+  }
 
   /**
    * The client does nothing more. Where it was closed, or has tried by itself and given up, it is over; else the program may

@@ -1,6 +1,7 @@
 /** The public face of `@puka/rpc`. Holds no code. */
 export { type Caller, caller, callerStats, closeCaller, type Method } from './caller.ts';
 export { type Codec, jsonCodec } from './codec.ts';
+export { directReplies } from './direct-replies.ts';
 export type {
   CallContext,
   CallerOptions,
@@ -12,7 +13,7 @@ export type {
   ServiceStats,
 } from './options.ts';
 export { HandlerError, RemoteError } from './remote-error.ts';
-export { type ReplyAddress, type ReplyStrategy, replyQueue } from './replies.ts';
+export { type ReplyAddress, type ReplyReceiver, type ReplyStrategy, replyQueue } from './replies.ts';
 export { serve } from './serve.ts';
 export { Service } from './service.ts';
 export type { CallSignal } from './timers.ts';

@@ -53,7 +53,7 @@ export interface ServiceStats {
   readonly cancelled: number;
   /** Requests that may have run on another server and must not run twice, or that came while the last server stopped. */
   readonly refused: number;
-  /** Replies that found nobody. */
+  /** Replies that found nobody. Of direct replies the broker does not tell. */
   readonly unheard: number;
 }
 
@@ -67,7 +67,7 @@ export interface CallerOptions {
   readonly idempotent?: boolean | readonly string[] | undefined;
   /** Default: JSON. */
   readonly codec?: Codec | undefined;
-  /** Where replies come to. Default `replyQueue`. */
+  /** Where replies come to: `directReplies`, the default, or `replyQueue`. */
   readonly replies?: ReplyStrategy | undefined;
   /** `false`: servers are not told of calls given up. Default `true`. */
   readonly cancels?: boolean | undefined;
@@ -93,7 +93,7 @@ export interface CallerStats {
   readonly answered: number;
   /** Calls that failed without an answer. */
   readonly failed: number;
-  /** Requests that were sent again after a lost connection. */
+  /** Requests that were sent again because the connection, or the channel of the replies, was lost. */
   readonly resent: number;
   /** Replies to calls that nobody waits for any more. */
   readonly lateReplies: number;

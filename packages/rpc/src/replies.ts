@@ -7,18 +7,31 @@ export interface ReplyAddress {
   readonly replyTo: string;
   /** Whether replies still come there. */
   readonly isOpen: boolean;
+  /** The broker has refused a request by closing its channel. Left out where replies come over another channel. */
+  requestRefused?(error: unknown): void;
   /** Ends it. */
   close(): Promise<void>;
 }
 
+/** Who gets the replies. */
+export interface ReplyReceiver {
+  /** The correlation ids of its calls begin with this and a dot. */
+  readonly id: string;
+  /** A reply has come. */
+  reply(message: Message): void;
+  /** The connection stands, but replies to what has been sent so far will not come any more. */
+  lost(error: unknown): void;
+}
+
 /** Makes such an address, over a client that is connected. */
-export type ReplyStrategy = (client: Client, onReply: (reply: Message) => void) => Promise<ReplyAddress>;
+export type ReplyStrategy = (client: Client, receiver: ReplyReceiver) => Promise<ReplyAddress>;
 
 /** A queue of its own, exclusive and named by the broker: gone with the connection. */
-export const replyQueue: ReplyStrategy = async (client, onReply) => {
+export const replyQueue: ReplyStrategy = async (client, receiver) => {
   const declared = await client.queueDeclare({ exclusive: true });
-  const consumer = client.basicConsume({ queue: declared.queue, noAck: true }, (_error, reply) => {
-    if (reply !== undefined) onReply(reply);
+  const consumer = client.basicConsume({ queue: declared.queue, noAck: true }, (error, reply) => {
+    if (reply !== undefined) receiver.reply(reply);
+    else if (error !== undefined) receiver.lost(error);
   });
   await consumer.ready;
   return {

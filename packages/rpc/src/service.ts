@@ -8,11 +8,19 @@ import {
   OperationTimeout,
   PreconditionFailed,
 } from '@puka/errors';
-import { CancelledCalls } from './cancelled-calls.ts';
 import type { Codec } from './codec.ts';
 import type { Handler, Handlers, ServeOptions, ServiceStats } from './options.ts';
+import { RecentIds } from './recent-ids.ts';
 import { after, type Controller, longestMs, newController } from './timers.ts';
-import { type ErrorBody, errorBody, errorType, idempotentHeader, resultType, serverCodes } from './wire-format.ts';
+import {
+  directReplyTo,
+  type ErrorBody,
+  errorBody,
+  errorType,
+  idempotentHeader,
+  resultType,
+  serverCodes,
+} from './wire-format.ts';
 
 /** What a handler can do after it was told to stop, in milliseconds. */
 const graceMs = 1000;
@@ -52,7 +60,9 @@ export class Service<Served extends Handlers = Handlers> {
   private readonly handlers: ReadonlyMap<string, Handler>;
   private readonly running = new Set<Running>();
   private readonly byId = new Map<string, Running>();
-  private readonly cancelled = new CancelledCalls();
+  private readonly cancelled = new RecentIds();
+  /** Have run here and must not run twice. */
+  private readonly ran = new RecentIds();
   private readonly counts = { done: 0, failed: 0, cancelled: 0, refused: 0, unheard: 0 };
   /** Refusals on their way. */
   private readonly refusals = new Set<Promise<void>>();
@@ -114,7 +124,7 @@ export class Service<Served extends Handlers = Handlers> {
       this.counts.cancelled++;
       settled(message);
     } else if (this.isStopping) await this.refuse(message, notRun);
-    else if (message.redelivered && !isIdempotent(message)) await this.refuse(message, ranElsewhere);
+    else if (this.mayHaveRun(message)) await this.refuse(message, ranBefore);
     else await this.run(message);
   }
 
@@ -139,6 +149,15 @@ export class Service<Served extends Handlers = Handlers> {
     this.settle.reject(error);
   }
 
+  /**
+   * With a server that is gone, or here: the client of a caller sends a request again by itself where the broker has closed the
+   * channel before its confirm.
+   */
+  private mayHaveRun(message: Message): boolean {
+    const { correlationId: id, redelivered } = message;
+    return (redelivered || (id !== undefined && this.ran.has(id))) && !isIdempotent(message);
+  }
+
   private async refuse(message: Message, why: ErrorBody): Promise<void> {
     this.counts.refused++;
     const refusal = this.answer([message], this.failure(why)).finally(() => this.refusals.delete(refusal));
@@ -150,7 +169,10 @@ export class Service<Served extends Handlers = Handlers> {
     const { correlationId: id } = message;
     const running: Running = { messages: [message], controller: newController(), isGivenUp: false, isOver: false };
     this.running.add(running);
-    if (id !== undefined) this.byId.set(id, running);
+    if (id !== undefined) {
+      this.byId.set(id, running);
+      this.ran.add(id);
+    }
     const stopTimer = after(waitOf(message), () =>
       giveUp(running, new OperationTimeout('nobody waits for the result any more: the time of the call is over')),
     );
@@ -225,7 +247,9 @@ export class Service<Served extends Handlers = Handlers> {
     // A request without it is a message that wants no answer.
     if (replyTo === undefined || replyTo === '') return;
     const { contentType } = this.codec;
-    const parts = { routingKey: replyTo, correlationId, contentType, deliveryMode: 1, mandatory: true };
+    // RabbitMQ: a direct reply goes to no queue, so that a mandatory one would come back though it has arrived.
+    const mandatory = !replyTo.startsWith(`${directReplyTo}.`);
+    const parts = { routingKey: replyTo, correlationId, contentType, deliveryMode: 1, mandatory };
     try {
       await this.client.basicPublish({ ...parts, ...reply });
     } catch (error) {
@@ -291,9 +315,9 @@ export class Service<Served extends Handlers = Handlers> {
   }
 }
 
-const ranElsewhere: ErrorBody = {
+const ranBefore: ErrorBody = {
   name: 'OutcomeUnknown',
-  message: 'the request was with another server before, which may have run it; it is not marked idempotent',
+  message: 'the request was with a server before, which may have run it; it is not marked idempotent',
   code: serverCodes.outcomeUnknown,
 };
 

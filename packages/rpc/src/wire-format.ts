@@ -9,6 +9,8 @@ export const errorType = 'error';
 export const cancelType = 'cancel';
 /** Header of a request that may be run twice. */
 export const idempotentHeader = 'idempotent';
+/** RabbitMQ: stands for direct replies in a request; the address of which it makes begins with this and a dot. */
+export const directReplyTo = 'amq.rabbitmq.reply-to';
 /** Every virtual host has it: nobody declares anything to give a call up. */
 export const cancelExchange = 'amq.direct';
 

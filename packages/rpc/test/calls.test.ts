@@ -10,6 +10,7 @@ import {
   closeCaller,
   HandlerError,
   RemoteError,
+  replyQueue,
   serve,
 } from '../src/index.ts';
 import { aborted, cut, deferred, keepConnected, scene } from './scene.ts';
@@ -60,8 +61,8 @@ describe('a call', () => {
     expect(await Promise.all(values.map((value) => remote.square(value)))).toEqual(
       values.map((value) => value * value),
     );
-    // The service has two: one for requests, one for calls given up.
-    expect(broker.queues().flatMap(({ consumers }) => consumers)).toHaveLength(3);
+    // Those of the service: one for requests, one for calls given up. Direct replies need no queue.
+    expect(broker.queues().flatMap(({ consumers }) => consumers)).toHaveLength(2);
   });
 
   it('runs no more handlers at once than the concurrency of the server', async () => {
@@ -341,6 +342,23 @@ describe('a connection lost in between', () => {
     expect(runs).toBe(3);
   });
 
+  it('lets a call that is made meanwhile wait for the next one, no longer than its time', async () => {
+    const { server, client, broker } = await scene();
+    const service = await serve(server, { queue: 'maths', declare: { autoDelete: false } }, maths);
+    const remote = caller<typeof service>(client, { queue: 'maths' });
+    await remote.add({ a: 1, b: 2 });
+    broker.faults.refuseConnections();
+    const down = new Promise((resolve) => client.once('disconnected', resolve));
+    broker.faults.dropConnections();
+    await down;
+    const waiting = remote.add({ a: 20, b: 22 });
+    await expect(remote.add({ a: 1, b: 2 }, { timeout: 5 })).rejects.toMatchObject({
+      ...{ name: 'OperationTimeout', outcome: 'not-sent' },
+    });
+    broker.faults.clear();
+    await expect(waiting).resolves.toBe(42);
+  });
+
   it('of the server: another one takes what may run twice, and refuses what must not', async () => {
     const { server, client, another } = await scene();
     const began = deferred();
@@ -413,7 +431,7 @@ describe('stop', () => {
     gate.resolve();
     expect(await call).toBe('done');
     await stopped;
-    expect(broker.queues().map(({ name }) => name)).toHaveLength(1);
+    expect(broker.queues()).toEqual([]);
   });
 
   it('of the last server refuses what waits, or is on its way, instead of losing it with the queue', async () => {
@@ -466,7 +484,7 @@ describe('stop', () => {
   it('of a caller fails what is open, and takes its queue away', async () => {
     const { server, client, broker } = await scene();
     const service = await serve(server, { queue: 'q' }, { hang: () => new Promise<void>(() => {}) });
-    const remote = caller<typeof service>(client, { queue: 'q' });
+    const remote = caller<typeof service>(client, { queue: 'q', replies: replyQueue });
     const call = remote.hang().catch((error: unknown) => error);
     await broker.until(() => broker.queue('q')?.unacked === 1);
     expect(broker.queues()).toHaveLength(3);
@@ -522,6 +540,21 @@ describe('options', () => {
     );
     const remote = caller<typeof service>(client, { queue: 'q' });
     expect(await remote.who(undefined, { headers: { user: 'ann' } })).toEqual({ user: 'ann' });
+  });
+
+  it('a request that comes twice is not run twice, unless it says that it may be', async () => {
+    const { server, client } = await scene();
+    const runs: string[] = [];
+    const service = await serve(server, { queue: 'q' }, { tell: (text: string) => void runs.push(text) });
+    for (const headers of [{}, { idempotent: true }]) {
+      const text = `idempotent: ${'idempotent' in headers}`;
+      const request = { routingKey: 'q', type: 'tell', correlationId: text, json: text, headers };
+      await client.basicPublish(request);
+      await waitFor(() => service.stats.running === 0 && runs.at(-1) === text);
+      await client.basicPublish(request);
+    }
+    await waitFor(() => runs.length === 3 && service.stats.refused === 1);
+    expect(runs).toEqual(['idempotent: false', 'idempotent: true', 'idempotent: true']);
   });
 
   it('a message without replyTo is run and not answered', async () => {

@@ -1,8 +1,8 @@
 /** An embedded broker and clients of it, gone with the test. Holds no test. */
 
 import { Socket } from 'node:net';
-import { Client } from '@puka/client';
-import { type EmbeddedBroker, startBroker } from '@puka/testing';
+import { Client, type ClientOptions } from '@puka/client';
+import { type BrokerOptions, type EmbeddedBroker, startBroker } from '@puka/testing';
 import { onTestFinished } from 'vitest';
 
 export interface Scene {
@@ -12,14 +12,14 @@ export interface Scene {
   /** For a caller, connected. */
   readonly client: Client;
   /** Another client, connected. */
-  another(): Promise<Client>;
+  another(options?: ClientOptions): Promise<Client>;
 }
 
-export async function scene(): Promise<Scene> {
-  const broker = await startBroker();
+export async function scene(options: BrokerOptions = {}): Promise<Scene> {
+  const broker = await startBroker(options);
   const clients: Client[] = [];
-  const another = async (): Promise<Client> => {
-    const client = new Client(broker.url);
+  const another = async (clientOptions: ClientOptions = {}): Promise<Client> => {
+    const client = new Client(broker.url, clientOptions);
     clients.push(client);
     await client.connect();
     return client;

@@ -36,6 +36,8 @@ describe('calls on RabbitMQ', () => {
     expect(await Promise.all(values.map((a) => remote.add({ a, b: 1 })))).toEqual(values.map((a) => a + 1));
     expect(service.stats.done + second.stats.done).toBe(1000);
     expect(second.stats.done).toBeGreaterThan(0);
+    // Direct replies: what has arrived does not come back to its server.
+    expect(service.stats.unheard + second.stats.unheard).toBe(0);
   });
 
   it('NoRoute at once before the first server and behind the last one', async () => {

@@ -1,9 +1,10 @@
-/** Calls that were given up before they came here. Must not keep more than it may. */
+/** Ids of calls, the last ones only: of those given up before they came here, and of those that have run. */
 
+/** Room for what comes in minutes; some megabytes. */
 const most = 10_000;
 
-/** The last ids, each found once. */
-export class CancelledCalls {
+/** The last 10,000 ids. */
+export class RecentIds {
   private readonly ids = new Set<string>();
 
   add(id: string): void {
@@ -14,6 +15,10 @@ export class CancelledCalls {
       this.ids.delete(oldest);
       break;
     }
+  }
+
+  has(id: string): boolean {
+    return this.ids.has(id);
   }
 
   /** @returns whether it was there; it is not any more. */
