@@ -67,12 +67,31 @@ describe('addCallerFrames', () => {
       const error = new NotFound('no queue');
       const own = error.stack;
 
-      console.log(holder.stack);
       addCallerFrames(error, holder);
 
       expect(error.stack).toBe(own);
     },
   );
+
+  it('has the frames of each call that the error fails, of the first ten', () => {
+    const error = new NotFound('no queue');
+
+    for (let call = 1; call <= 12; call++) addCallerFrames(error, { stack: `Error\n    at call${call} (app.js:1:1)` });
+
+    expect(error.stack).toContain('at call1 (');
+    expect(error.stack).toContain('at call10 (');
+    const { get } = Object.getOwnPropertyDescriptor(error, 'stack') ?? {};
+    expect(get).toBeUndefined();
+  });
+
+  it('leaves a stack that was set meanwhile', () => {
+    const error = new NotFound('no queue');
+    addCallerFrames(error, awaited);
+
+    error.stack = 'mine';
+
+    expect(error.stack).toBe('mine');
+  });
 
   it('does not throw for an error that cannot be changed', () => {
     const error = Object.freeze(new NotFound('no queue'));
