@@ -16,6 +16,7 @@ import { Core } from './core.ts';
 import type { ClientEvents } from './events.ts';
 import { applyBounds, checkTimeout, hasBounds } from './operations/bounds.ts';
 import { type CallForm, checkCallback, checkNeededOptions, checkOptions, described } from './operations/call-check.ts';
+import type { UntypedErrorFirst } from './operations/error-first.ts';
 import { type Callback, Operation } from './operations/operation.ts';
 import type { OperationOptions } from './operations/operation-options.ts';
 import { checkIsUtf8, checkTexts } from './operations/short-strings.ts';
@@ -490,14 +491,15 @@ export class Client implements AsyncDisposable {
   /** Gives a pending promise another callback, or a consumer another one for its messages. */
   setCallback<Result>(promise: Operation<Result>, callback: Callback<Result>): void;
   setCallback(consumer: Consumer, callback: MessageCallback): void;
-  setCallback(target: Operation<unknown> | Consumer, callback: MessageCallback & Callback<unknown>): void {
+  setCallback(target: Operation<unknown> | Consumer, callback: MessageCallback | Callback<never>): void {
     if (typeof callback !== 'function') throw new UsageError('setCallback takes a function');
     const promise = target instanceof Consumer ? target.ready : target;
     if (!(promise instanceof Operation) || !promise.isOf(this.#core)) {
       throw new UsageError('setCallback takes a promise or a consumer of this client');
     }
-    if (target instanceof Consumer) target.setCallback(inThisContext<Parameters<MessageCallback>, unknown>(callback));
-    else target.setCallback(callback);
+    // The signatures above say which callback goes with which target.
+    if (target instanceof Consumer) target.setCallback(bound(callback as MessageCallback));
+    else target.setCallback(callback as Callback<unknown>);
   }
 
   // ── The network in your hands ───────────────────────────────────────────────────────────────────────────────────
@@ -666,8 +668,10 @@ function callable<Function>(value: Function | OperationOptions | undefined): Fun
 }
 
 /** In the async context of the call that gave it. */
-function bound(callback: MessageCallback | undefined): MessageCallback | undefined {
-  return callback === undefined ? undefined : inThisContext(callback);
+function bound<Given extends MessageCallback | undefined>(callback: Given): Given | MessageCallback {
+  return callback === undefined
+    ? callback
+    : inThisContext<Parameters<UntypedErrorFirst>, unknown>(callback as UntypedErrorFirst);
 }
 
 /** @returns the operation, which has failed on the spot. */

@@ -44,6 +44,7 @@ export type {
   QosOptions,
 } from './consuming/options.ts';
 export type { ClientEvents } from './events.ts';
+export type { ErrorFirst, ErrorFirstValues } from './operations/error-first.ts';
 export { type Callback, Operation } from './operations/operation.ts';
 export type { OperationOptions } from './operations/operation-options.ts';
 export type { PublishOptions } from './publishing/options.ts';

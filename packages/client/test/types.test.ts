@@ -33,14 +33,12 @@ describe('the types of the client', () => {
       expectTypeOf(client.connect()).toEqualTypeOf<Operation<ConnectionInfo>>();
       expectTypeOf(client.connect({ timeout: 5 })).toEqualTypeOf<Operation<ConnectionInfo>>();
       client.connect((error, info, promise) => {
-        expectTypeOf(error).toBeUnknown();
+        expectTypeOf(error).toEqualTypeOf<Error | undefined>();
         expectTypeOf(info).toEqualTypeOf<ConnectionInfo | undefined>();
         expectTypeOf(promise).toEqualTypeOf<Operation<ConnectionInfo>>();
       });
       expectTypeOf(client.close()).toEqualTypeOf<Operation<void>>();
-      expectTypeOf(client.close({ timeout: 5 }, (error) => expectTypeOf(error).toBeUnknown())).toEqualTypeOf<
-        Operation<void>
-      >();
+      expectTypeOf(client.close({ timeout: 5 }, () => {})).toEqualTypeOf<Operation<void>>();
       expectTypeOf(client.shutdown({ timeout: 5 })).toEqualTypeOf<Operation<ShutdownReport>>();
       expectTypeOf(client[Symbol.asyncDispose]()).toEqualTypeOf<Promise<void>>();
       expectTypeOf(client.on('blocked', (reason) => expectTypeOf(reason).toBeString())).toEqualTypeOf<Client>();
@@ -110,7 +108,7 @@ describe('the types of the client', () => {
   it('of consumers', () => {
     never(async (client) => {
       const consumer = client.basicConsume({ queue: 'q', prefetchCount: 1 }, (error, message, own) => {
-        expectTypeOf(error).toBeUnknown();
+        expectTypeOf(error).toEqualTypeOf<Error | undefined>();
         expectTypeOf(message).toEqualTypeOf<Message | undefined>();
         expectTypeOf(own).toEqualTypeOf<Consumer>();
       });
@@ -222,6 +220,67 @@ describe('the types of the client', () => {
       expectTypeOf(declare.then(({ queue }) => queue)).toEqualTypeOf<Promise<string>>();
       expectTypeOf(declare.catch(() => 5)).toEqualTypeOf<Promise<QueueDeclared | number>>();
       expectTypeOf(declare.finally(() => {})).toEqualTypeOf<Promise<QueueDeclared>>();
+    });
+  });
+
+  it('of callbacks: one look at the error tells which of the two there is', () => {
+    never((client) => {
+      client.queueDeclare({}, (error, result, promise) => {
+        if (error) throw error;
+        expectTypeOf(result).toEqualTypeOf<QueueDeclared>();
+        expectTypeOf(promise).toEqualTypeOf<Operation<QueueDeclared>>();
+      });
+      client.basicGet({ queue: 'q' }, (error, message) => {
+        if (error === undefined) expectTypeOf(message).toEqualTypeOf<Message | null>();
+        else expectTypeOf(error).toEqualTypeOf<Error>();
+      });
+      client.basicConsume({ queue: 'q' }, async (error, message) => {
+        if (error) throw error;
+        message.ack();
+      });
+      client.basicConsumeMulti({ queues: ['q'] }, function handle(error, message, consumer) {
+        if (message === undefined) expectTypeOf(error).toEqualTypeOf<Error>();
+        else expectTypeOf(message).toEqualTypeOf<Message>();
+        expectTypeOf(consumer).toEqualTypeOf<Consumer>();
+      });
+      client.connect((error, info) => error ?? info.frameMax);
+      client.connect({ timeout: 5 }, (error, info) => error ?? info.frameMax);
+      client.shutdown({}, (error, report) => error ?? report.handlersAbandoned);
+      client.setCallback(client.queueDeclare(), (error, result) => error ?? result.queue);
+      client.setCallback(client.basicConsume({ queue: 'q' }), (error, message) => error ?? message.ack());
+      client.basicGet({ queue: 'q' }, (_error, message) => {
+        // @ts-expect-error nobody has looked at the error
+        message?.text() ?? message.text();
+      });
+    });
+  });
+
+  it('of callbacks with fewer parameters, and of such as were typed before', () => {
+    never((client) => {
+      client.queueDeclare({}, () => {});
+      client.queueDeclare({}, (error) => expectTypeOf(error).toEqualTypeOf<Error | undefined>());
+      client.basicConsume({ queue: 'q' }, () => {});
+      client.basicConsume({ queue: 'q' }, (error) => {
+        if (error) throw error;
+      });
+      client.basicPublish({ routingKey: 'q' }, (error) => error?.message);
+      client.setCallback(client.queueDeclare(), () => {});
+      client.basicPublish({ routingKey: 'q' }, (error: unknown) => error);
+      client.basicPublish({ routingKey: 'q' }, (error?: Error | null) => error);
+      client.queueDeclare({}, console.log);
+      const node = (_error: unknown, _result?: unknown): void => {};
+      client.queueDeclare({}, node);
+      const typed: MessageCallback = (error, message) => error ?? message.ack();
+      client.basicConsume({ queue: 'q' }, typed);
+      const callback: Callback<QueueDeclared> = (error, result) => error ?? result.queue;
+      client.queueDeclare({}, callback);
+      client.queueDeclare({}, (error: unknown, result: QueueDeclared | undefined) => error ?? result);
+      // @ts-expect-error it gets an error first
+      client.queueDeclare({}, (result: QueueDeclared) => result.queue);
+      // @ts-expect-error it gets three values
+      client.queueDeclare({}, (_error, _result, _promise, more) => more);
+      // @ts-expect-error it is a function
+      client.queueDeclare({}, 'later');
     });
   });
 

@@ -6,6 +6,7 @@
 
 import { ConnectionBroken, peerText, UsageError } from '@puka/errors';
 import type { FieldTableInput } from '@puka/wire';
+import type { ErrorFirst, UntypedErrorFirst } from '../operations/error-first.ts';
 import type { Operation, OperationHost } from '../operations/operation.ts';
 import type { OperationOptions } from '../operations/operation-options.ts';
 import { printAs } from '../runtime/inspect.ts';
@@ -18,7 +19,7 @@ import type { Cancelled } from './options.ts';
  * until that or the message is settled; its rejection goes to `unobserved`,
  * as the `cause` of an error that says which message it was, and whether that is still unsettled.
  */
-export type MessageCallback = (error: unknown, message: Message | undefined, consumer: Consumer) => unknown;
+export type MessageCallback = ErrorFirst<Message, Consumer>;
 
 /** Counts the messages that wait in memory. */
 export interface InboundMeter {
@@ -393,7 +394,7 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
     const handler: Handler = { message, isExcused: false };
     this.calling = handler;
     try {
-      const returned = callback(error, message, this);
+      const returned = (callback as UntypedErrorFirst)(error, message, this); // One of the two is `undefined`.
       if (isThenable(returned)) this.trackHandler(handler, returned, report);
     } catch (thrown) {
       report(handlerFailed(this, message, thrown));

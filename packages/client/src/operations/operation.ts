@@ -6,15 +6,13 @@
 import { addCallerFrames, isPukaError, UsageError } from '@puka/errors';
 import { type AsyncContext, currentContext } from '../runtime/async-context.ts';
 import { printAs } from '../runtime/inspect.ts';
+import type { ErrorFirst, UntypedErrorFirst } from './error-first.ts';
 
 /**
  * Told the outcome of an operation: never inside the call that started it, and in the async context (`AsyncLocalStorage`)
  * of the call that gave it.
  */
-export type Callback<Result> = {
-  // A method, for the same looseness as that of any callback parameter.
-  call(error: unknown, result: Result | undefined, promise: Operation<Result>): unknown;
-}['call'];
+export type Callback<Result> = ErrorFirst<Result, Operation<Result>>;
 
 /** What an operation needs of its client. */
 export interface OperationHost {
@@ -45,7 +43,7 @@ export class Operation<Result> implements Promise<Result> {
   isSent = false;
   private outcome: unknown = undefined;
   // Kept without its type, so that an operation with a narrow result passes for one with a wide one.
-  private callback: Callback<never> | undefined = undefined;
+  private callback: UntypedErrorFirst | undefined = undefined;
   /** In which the callback runs. */
   private context: AsyncContext | undefined = undefined;
   readonly #host: OperationHost;
@@ -61,7 +59,7 @@ export class Operation<Result> implements Promise<Result> {
     this.isObserved = callback !== undefined;
     // `runCallback` gives it the result of `fulfil`.
     if (callback !== undefined) {
-      this.callback = callback as Callback<never>;
+      this.callback = callback as UntypedErrorFirst;
       this.context = currentContext();
     }
   }
@@ -135,7 +133,7 @@ export class Operation<Result> implements Promise<Result> {
 
   /** For the client: takes another callback, also for an outcome that is there already. */
   setCallback(callback: Callback<Result>): void {
-    this.callback = callback as Callback<never>; // As in the constructor.
+    this.callback = callback as UntypedErrorFirst; // As in the constructor.
     this.context = currentContext();
     this.isObserved = true;
     if (this.state !== 'pending') this.#host.callbackReady(this);
@@ -147,10 +145,9 @@ export class Operation<Result> implements Promise<Result> {
     this.callback = undefined;
     this.context = undefined;
     if (callback === undefined) return undefined;
-    const self = this as unknown as Operation<never>; // As above.
-    const result = (this.state === 'fulfilled' ? this.outcome : undefined) as never; // The state says that `fulfil` set it.
-    if (context === undefined) return callback(error, result, self);
-    return context.runInAsyncScope(callback, undefined, error, result, self);
+    const result = this.state === 'fulfilled' ? this.outcome : undefined;
+    if (context === undefined) return callback(error, result, this);
+    return context.runInAsyncScope(callback, undefined, error, result, this);
   }
 
   /** For the client: is told when it settles, without a native promise. @returns undoes it. */
