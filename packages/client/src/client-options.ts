@@ -1,6 +1,10 @@
-/** Options of `new Client`. Types only. */
+/** Options of `new Client`, and what they may be. */
+import { UsageError } from '@puka/errors';
 import type { ConnectionOptions } from './connecting/connection-options.ts';
+import { checkTimeout } from './operations/bounds.ts';
 import type { RecoverOptions } from './recovery/recover-options.ts';
+import { checkSessionOptions } from './session/index.ts';
+import { checkInteger } from './topology/method-input.ts';
 
 /** Options of `new Client`. */
 export interface ClientOptions extends ConnectionOptions {
@@ -9,4 +13,18 @@ export interface ClientOptions extends ConnectionOptions {
    * consumers, and sends again what has no outcome. `false`: everything open fails. An object changes how. Default `true`.
    */
   readonly recover?: boolean | RecoverOptions | undefined;
+}
+
+/** @throws {UsageError} for an option out of its range. */
+export function checkClientOptions(options: ClientOptions): void {
+  checkSessionOptions({ frameMax: options.frameMax, heartbeat: options.heartbeat });
+  if (options.channelMax !== 0) checkInteger('channelMax', options.channelMax, 4, 65_535);
+  for (const name of ['maxMessageBytes', 'maxBufferedBytes', 'maxOpenPublishes', 'maxInboundBytes'] as const) {
+    checkInteger(name, options[name], 0, Number.MAX_SAFE_INTEGER);
+  }
+  checkTimeout(options.connectTimeout);
+  checkTimeout(options.closeTimeout);
+  if (options.drive !== undefined && options.drive !== 'auto' && options.drive !== 'manual') {
+    throw new UsageError(`drive is ${String(options.drive)}; it takes 'auto' or 'manual'`);
+  }
 }

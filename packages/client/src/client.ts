@@ -83,7 +83,7 @@ export class Client implements AsyncDisposable {
 
   /** The state of recovery: a snapshot, as plain data. Nothing in it is secret. */
   get recovery(): RecoverySnapshot {
-    return this.#core.recoverySnapshot();
+    return this.#core.recovery.snapshot();
   }
 
   // ── Connecting and closing ──────────────────────────────────────────────────────────────────────────────────────
@@ -173,7 +173,7 @@ export class Client implements AsyncDisposable {
     options: Topology.QueueDeclareOptions = {},
     callback?: Callback<Topology.QueueDeclared>,
   ): Operation<Topology.QueueDeclared> {
-    const { refusesTransientQueues } = this.#core;
+    const { refusesTransientQueues } = this.#core.users.requests;
     const declare = (): declarations.Declaration<Topology.QueueDeclared> =>
       declarations.queueDeclare(options, refusesTransientQueues);
     return this.#declare(calls.queueDeclare, options, callback, declare);
@@ -461,7 +461,7 @@ export class Client implements AsyncDisposable {
   ): Promise<{ -readonly [Index in keyof Things]: WaitResult<Things[Index]> }> {
     for (const thing of things) if (thing instanceof Operation) thing.isObserved = true;
     const results: unknown[] = [];
-    const release = this.#core.hold();
+    const release = this.#core.drive.hold();
     try {
       for (const thing of things) results.push(await waitForFirst(this.#core, [thing], {}));
     } finally {
@@ -506,40 +506,40 @@ export class Client implements AsyncDisposable {
 
   /** The descriptor of the socket, where the runtime shows it. */
   fileno(): number | undefined {
-    return this.#core.connection?.driver.connected?.fd;
+    return this.#core.life.connection?.driver.connected?.fd;
   }
 
   /** The runtime's own socket: on Node a `net.Socket` or `tls.TLSSocket`. `undefined` until it is connected. */
   socket(): unknown {
-    return this.#core.connection?.driver.connected?.socket;
+    return this.#core.life.connection?.driver.connected?.socket;
   }
 
   /** Driven by hand: reads what has come. @throws {UsageError} unless `drive` is `'manual'`, as the two that follow. */
   onRead(): void {
     this.#core.drive.checkManual('onRead');
-    this.#core.connection?.driver.read();
+    this.#core.life.connection?.driver.read();
   }
 
   /** Driven by hand: writes what there is. */
   onWrite(): void {
     this.#core.drive.checkManual('onWrite');
-    this.#core.flush();
+    this.#core.drive.flush();
   }
 
   /** Driven by hand: does what is due: heartbeats and time-outs. */
   handleTimeout(): void {
     this.#core.drive.checkManual('handleTimeout');
-    this.#core.handleTimeout();
+    this.#core.drive.handleTimeout();
   }
 
   /** Whether `onWrite()` has something to do. */
   needsWrite(): boolean {
-    return this.#core.connection?.driver.needsWrite ?? false;
+    return this.#core.life.connection?.driver.needsWrite ?? false;
   }
 
   /** When `handleTimeout()` is due, in milliseconds of `performance.now()`; `Infinity` for never. */
   nextDeadline(): number {
-    return this.#core.nextDeadlineMs;
+    return this.#core.drive.nextTimeoutMs;
   }
 
   /** Runs the callbacks that are ready, with those that become ready by it, and never waits. */

@@ -5,33 +5,23 @@
 import type { PukaError } from '@puka/errors';
 import { ChannelPool } from './connection/channel-pool.ts';
 import type { ConnectionUser, ConnectionUserGroup } from './connection/connection-user.ts';
-import type { Consumer } from './consuming/consumer.ts';
 import { Getting } from './consuming/getting.ts';
 import { Subscriptions, type SubscriptionsHost } from './consuming/subscriptions.ts';
 import { DirectReplies } from './direct-replies.ts';
 import { ExchangeChecks } from './publishing/exchange-checks.ts';
 import { Publisher, type PublisherHost } from './publishing/publisher.ts';
 import type { ConnectionInfo, Session } from './session/index.ts';
-import type { DeclaredTopology } from './topology/declared-topology.ts';
 import { Requests } from './topology/requests.ts';
 
 /** What the users of a connection report to their client. */
-export interface ConnectionUsersHost extends Omit<SubscriptionsHost, 'topology'> {
-  /** As the options of those names. */
-  readonly pubacks: boolean | undefined;
+export interface ConnectionUsersHost extends SubscriptionsHost {
+  readonly options: { readonly pubacks?: boolean | undefined };
+  /** As the option of that name. */
   readonly maxTableDepth: number;
-  /** The record of what was declared; `undefined` where the client does not recover. */
-  readonly topology: DeclaredTopology | undefined;
-  /** There is something to send. */
-  wake(): void;
   /** Publishes have their outcome: `openBytes` has gone down. */
   publishesSettled(): void;
   /** A request or a get has its outcome. */
   settled(): void;
-  /** A consumer has ended. */
-  consumerGone(consumer: Consumer): void;
-  /** The name that a queue has now. */
-  nameOf(queue: string): string;
 }
 
 /** The users of the connections of one client. */
@@ -51,14 +41,15 @@ export class ConnectionUsers implements ConnectionUserGroup {
   constructor(host: ConnectionUsersHost) {
     this.pool = new ChannelPool(() => this.publisher.hasChannel);
     this.exchanges = new ExchangeChecks(this.pool, host);
-    const { pubacks, topology: names } = host;
+    const { pubacks } = host.options;
+    const { topology } = host.recovery;
     const publishesSettled = (): void => host.publishesSettled();
     const openChannel: PublisherHost['openChannel'] = (session, sink) => session.openChannel(sink, () => {});
-    this.publisher = new Publisher({ pubacks, names, publishesSettled, openChannel }, this.exchanges);
-    this.replies = new DirectReplies({ pubacks, names, publishesSettled }, this.exchanges);
-    this.requests = new Requests(this.pool, host);
+    this.publisher = new Publisher({ pubacks, names: topology, publishesSettled, openChannel }, this.exchanges);
+    this.replies = new DirectReplies({ pubacks, names: topology, publishesSettled }, this.exchanges);
+    this.requests = new Requests(this.pool, topology, host);
     this.subscriptions = new Subscriptions(this.pool, host, this.replies);
-    this.getting = new Getting(this.pool, host);
+    this.getting = new Getting(this.pool, topology, host);
     // Subscribing comes first, publishing last: a broker short of memory reads nothing behind a publish.
     // The pool is detached last: what waits there for a channel ends when those that wait know why.
     const publishers = [this.publisher, this.replies.publisher];

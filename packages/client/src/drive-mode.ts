@@ -4,21 +4,23 @@
  * Must not know the network.
  */
 import { UsageError } from '@puka/errors';
+import type { Driver } from './connection/driver.ts';
 import type { Callbacks } from './operations/callbacks.ts';
 import { Alarm, type AlarmHost } from './runtime/alarm.ts';
 import { Deadlines } from './runtime/deadlines.ts';
 import type { Runtime } from './runtime/runtime.ts';
 
+/** What the drive mode moves of a connection. */
+export type DrivenConnection = Pick<
+  Driver,
+  'turnFollows' | 'nextDeadlineMs' | 'handleTimeout' | 'flush' | 'modeChanged'
+>;
+
 /** What the drive mode needs of its client. */
 export interface DriveModeHost {
   readonly runtime: Runtime;
   readonly callbacks: Callbacks;
-  /** Whether a turn of the callbacks follows by itself, so that none needs to be scheduled. */
-  readonly turnFollows: boolean;
-  /** What callbacks, or what was due by the clock, left to be written goes out. */
-  flush(): void;
-  /** The client has begun to work by itself, or does so no more. */
-  modeChanged(): void;
+  readonly life: { readonly connection: { readonly driver: DrivenConnection } | undefined };
 }
 
 /** The drive mode of one client. */
@@ -62,20 +64,36 @@ export class DriveMode implements AlarmHost {
 
   /** Callbacks are ready: they run at the end of this turn of the event loop, or when the caller says so. */
   scheduleTurn(): void {
-    if (this.turnIsScheduled || !this.isAutomatic || this.host.turnFollows) return;
+    if (this.turnIsScheduled || !this.isAutomatic || this.driver?.turnFollows === true) return;
     this.turnIsScheduled = true;
     this.host.runtime.atTurnEnd(() => {
       this.turnIsScheduled = false;
       if (!this.isAutomatic) return;
       this.host.callbacks.run();
       // A callback has ended the loop that moved the client.
-      if (!this.isAutomatic) this.host.flush();
+      if (!this.isAutomatic) this.flush();
     });
   }
 
   /** The client is idle: no timer stays behind for deadlines that are gone. */
   rest(): void {
     if (this.deadlines.nextMs === Number.POSITIVE_INFINITY) this.alarm.disarm();
+  }
+
+  /** Driven by hand: when `handleTimeout` is due; `Infinity` for never. */
+  get nextTimeoutMs(): number {
+    return Math.min(this.driver?.nextDeadlineMs ?? Number.POSITIVE_INFINITY, this.deadlines.nextMs);
+  }
+
+  /** Driven by hand: does what is due. */
+  handleTimeout(): void {
+    this.driver?.handleTimeout();
+    this.deadlines.expire(this.host.runtime.now());
+  }
+
+  /** Sends what there is to send. */
+  flush(): void {
+    this.driver?.flush();
   }
 
   /** For its alarm. */
@@ -92,11 +110,15 @@ export class DriveMode implements AlarmHost {
   expired(): void {
     this.deadlines.expire(this.host.runtime.now());
     this.host.callbacks.run();
-    this.host.flush();
+    this.flush();
+  }
+
+  private get driver(): DrivenConnection | undefined {
+    return this.host.life.connection?.driver;
   }
 
   private modeChanged(): void {
-    this.host.modeChanged();
+    this.driver?.modeChanged();
     if (!this.isAutomatic) {
       this.alarm.disarm();
       return;

@@ -3,6 +3,8 @@
  * Must not send or read: it says when to stop and when to go on, and which consumer holds too much.
  */
 import { LimitExceeded } from '@puka/errors';
+import type { Lifecycle } from './connection/lifecycle.ts';
+import type { ConnectionUsers } from './connection-users.ts';
 import type { Consumer, InboundMeter } from './consuming/consumer.ts';
 import type { Message } from './consuming/message.ts';
 import type { Operation } from './operations/operation.ts';
@@ -13,20 +15,9 @@ const inboundFactor = 4;
 
 /** What flow control needs of its client. */
 export interface FlowControlHost {
-  /** Bytes that wait to go out, and those of publishes without an outcome. */
-  readonly outboundBytes: number;
-  /** Publishes without an outcome. */
-  readonly openPublishes: number;
-  /** Bytes kept of messages that have not come whole. */
-  readonly halfMessageBytes: number;
-  /** Consumers that have not ended. */
-  readonly consumers: Iterable<Consumer>;
-  /** Whether there is room for what comes in has changed. */
-  regulateReading(): void;
-  /** Ends a consumer because nobody takes what it holds. @param why names the limit. */
-  endUnread(consumer: Consumer, why: string): void;
-  /** Gives up the longest message that has not come whole. @returns whether there was one of at least so many bytes. */
-  passOverLongest(why: string, leastBytes: number): boolean;
+  readonly life: Pick<Lifecycle, 'connection'>;
+  readonly users: Pick<ConnectionUsers, 'openBytes' | 'openPublishes' | 'subscriptions'>;
+  now(): number;
 }
 
 /** The limits: in bytes, and in publishes. */
@@ -59,8 +50,7 @@ export class FlowControl implements InboundMeter {
 
   /** As `Client.needsDrain`. */
   get needsDrain(): boolean {
-    const { outboundBytes, openPublishes } = this.host;
-    return outboundBytes > this.maxBufferedBytes || openPublishes > this.maxOpenPublishes;
+    return this.outboundBytes > this.maxBufferedBytes || this.host.users.openPublishes > this.maxOpenPublishes;
   }
 
   /** As `Client.drained`. */
@@ -82,7 +72,7 @@ export class FlowControl implements InboundMeter {
 
   /** @throws {LimitExceeded} when too much waits to go out. */
   checkOutbound(): void {
-    if (this.host.outboundBytes <= 2 * this.maxBufferedBytes) return;
+    if (this.outboundBytes <= 2 * this.maxBufferedBytes) return;
     throw new LimitExceeded(`more than twice maxBufferedBytes (${this.maxBufferedBytes}) wait to go out`, {
       method: 'basic.publish',
       outcome: 'not-sent',
@@ -98,31 +88,43 @@ export class FlowControl implements InboundMeter {
   /** It is in the user's hands, or back in its queue. */
   messageTaken(message: Message): void {
     this.inboundBytes -= message.costBytes;
-    this.host.regulateReading();
+    this.host.life.connection?.driver.roomChanged();
   }
 
   /** Whether more may be read. Messages that have not come whole do not stop the reading by themselves: it completes them. */
   get hasRoom(): boolean {
     const { inboundBytes } = this;
-    return inboundBytes === 0 || inboundBytes + this.host.halfMessageBytes <= this.maxInboundBytes;
+    return inboundBytes === 0 || inboundBytes + this.halfMessageBytes <= this.maxInboundBytes;
   }
 
   /** Bytes were read, with room for them or without. Ends what holds the most while that is too much. */
   limitInbound(): void {
     const { host, inboundCeiling } = this;
-    while (this.inboundBytes + host.halfMessageBytes > inboundCeiling) {
+    while (this.inboundBytes + this.halfMessageBytes > inboundCeiling) {
       const why = `more than ${inboundCeiling} bytes were received and not taken (maxInboundBytes is ${this.maxInboundBytes})`;
       const consumer = this.fullestConsumer();
-      if (host.passOverLongest(why, consumer?.unreadBytes ?? 0)) continue;
+      const leastBytes = consumer?.unreadBytes ?? 0;
+      if (host.life.connection?.session.passOverLongest(why, host.now(), leastBytes) === true) continue;
       if (consumer === undefined) return;
-      host.endUnread(consumer, why);
+      host.users.subscriptions.endUnread(consumer, why);
     }
+  }
+
+  /** Bytes that wait to go out, and those of publishes without an outcome. */
+  private get outboundBytes(): number {
+    const { life, users } = this.host;
+    return Math.max(life.connection?.driver.bufferedBytes ?? 0, users.openBytes);
+  }
+
+  /** Bytes kept of messages that have not come whole. */
+  private get halfMessageBytes(): number {
+    return this.host.life.connection?.session.halfMessageBytes ?? 0;
   }
 
   private fullestConsumer(): Consumer | undefined {
     let fullest: Consumer | undefined;
     let most = 0;
-    for (const consumer of this.host.consumers) {
+    for (const consumer of this.host.users.subscriptions.consumers) {
       const { unreadBytes } = consumer;
       if (unreadBytes <= most) continue;
       fullest = consumer;

@@ -43,12 +43,14 @@ export interface ShutdownHost extends OperationHost, BoundsHost {
     readonly subscriptions: { readonly consumers: Iterable<Consumer> };
   };
   readonly cancelling: { cancel(consumer: Consumer): Operation<Cancelled> };
-  /** The client works by itself until the function returned is called. */
-  hold(): () => void;
+  readonly drive: {
+    /** The client works by itself until the function returned is called. */
+    hold(): () => void;
+  };
   /** There is something to send. */
   wake(): void;
-  /** How long handlers without acks are waited for while nothing goes on, in milliseconds. */
-  readonly closeTimeoutMs: number;
+  /** `closeTimeout`: how long handlers without acks are waited for while nothing goes on, in milliseconds. Default 5000. */
+  readonly options: { readonly closeTimeout?: number | undefined };
 }
 
 /** One that is under way. */
@@ -115,7 +117,8 @@ export class Shutdowns {
     report: () => ShutdownReport,
   ): void {
     const { host, running } = this;
-    const release = host.hold();
+    const { closeTimeout = 5000 } = host.options;
+    const release = host.drive.hold();
     let cancelling = 0;
     const isMoving = (): boolean => {
       const { openPublishes, openOperations } = host.users;
@@ -127,7 +130,7 @@ export class Shutdowns {
     /** Something has been finished, and only handlers are left. */
     const startQuiet = (): void => {
       undoQuiet();
-      undoQuiet = host.deadlines.add(host.now() + host.closeTimeoutMs, () => {
+      undoQuiet = host.deadlines.add(host.now() + closeTimeout, () => {
         // What a handler has begun meanwhile calls `check()` when it is done.
         if (isMoving()) return;
         isQuiet = true;

@@ -32,10 +32,12 @@ export interface WaitOptions {
 
 /** What waiting needs of its client. */
 export interface WaitingHost extends OperationHost, BoundsHost {
-  /** The client works by itself until the function returned is called. */
-  hold(): () => void;
-  /** Sends what there is to send. */
-  flush(): void;
+  readonly drive: {
+    /** The client works by itself until the function returned is called. */
+    hold(): () => void;
+    /** Sends what there is to send. */
+    flush(): void;
+  };
 }
 
 /** Waits for the first of several things. */
@@ -51,7 +53,7 @@ export async function waitForFirst(
   for (const thing of things) checkWaitable(thing, host);
   if (signal?.aborted) throw signal.reason;
   return new Promise((resolve, reject) => {
-    const undo: (() => void)[] = [host.hold()];
+    const undo: (() => void)[] = [host.drive.hold()];
     let isOver = false;
     let open = things.length;
     const finish = (settle: () => void): void => {
@@ -138,14 +140,14 @@ export class Loops {
   /** Starts one. @returns ends it without a word. */
   start(timeout: number | undefined, ended: (end: LoopEnd) => void): () => void {
     checkTimeout(timeout);
-    const undo = [this.host.hold()];
+    const undo = [this.host.drive.hold()];
     const stop = (): void => {
       if (!this.running.delete(finish)) return;
       for (const step of undo) step();
     };
     const finish = (end: LoopEnd): void => {
       stop();
-      this.host.flush();
+      this.host.drive.flush();
       ended(end);
     };
     this.running.add(finish);

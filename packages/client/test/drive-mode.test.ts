@@ -19,9 +19,17 @@ function scene(isManual: boolean) {
       atTurnEnd: (callback) => turns.push(callback),
     },
     callbacks,
-    turnFollows: false,
-    flush: () => done.push('flush'),
-    modeChanged: () => done.push(drive.isAutomatic ? 'automatic' : 'by hand'),
+    life: {
+      connection: {
+        driver: {
+          turnFollows: false,
+          nextDeadlineMs: 5000,
+          handleTimeout: () => done.push('handleTimeout'),
+          flush: () => done.push('flush'),
+          modeChanged: () => done.push(drive.isAutomatic ? 'automatic' : 'by hand'),
+        },
+      },
+    },
   });
   return { clock, done, turns, drive };
 }
@@ -74,5 +82,15 @@ describe('a client that is driven by hand', () => {
     drive.deadlines.add(200, () => done.push('late'));
     clock.advance(1000);
     expect(done).not.toContain('late');
+  });
+
+  it('is due when the connection or a time limit is, and does both', () => {
+    const { clock, done, drive } = scene(true);
+    expect(drive.nextTimeoutMs).toBe(5000);
+    drive.deadlines.add(100, () => done.push('due'));
+    expect(drive.nextTimeoutMs).toBe(100);
+    clock.advance(100);
+    drive.handleTimeout();
+    expect(done).toEqual(['handleTimeout', 'due']);
   });
 });

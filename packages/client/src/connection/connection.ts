@@ -13,14 +13,37 @@ import { Driver, type DriverHost } from './driver.ts';
 /** What a connection needs of its client, and what it reports to it. */
 export interface ConnectionHost {
   readonly runtime: Runtime;
-  readonly driving: Omit<DriverHost, 'beforeWrite'>;
   /** Everything that uses the connection, as one. */
   readonly users: ConnectionUserGroup;
-  /** The handshake is done. */
-  opened(connection: Connection, info: ConnectionInfo): void;
+  readonly drive: {
+    /** Whether it reads, writes and wakes by itself just now. */
+    readonly isAutomatic: boolean;
+  };
+  readonly callbacks: { run(): void };
+  readonly flow: {
+    /** Whether there is room for what comes in. */
+    readonly hasRoom: boolean;
+    /** Bytes were read: what is kept of them may be too much. */
+    limitInbound(): void;
+    /** Everything that was buffered has gone out. */
+    outboundChanged(): void;
+  };
+  readonly changes: ConnectionListener;
+}
+
+/** Is told what happens to a connection that is open. */
+export interface ConnectionListener {
   /** RabbitMQ extension: the broker is short of a resource. */
   blocked(reason: string): void;
   unblocked(): void;
+  /** Driven by hand: there is something to read, or to write, or the connection is lost. */
+  ioReady(): void;
+}
+
+/** Whose connection it is. */
+export interface ConnectionOwner {
+  /** The handshake is done. */
+  opened(connection: Connection, info: ConnectionInfo): void;
   /** Whether another connection will follow one that ends so. @param error `undefined` after our own close. */
   willRecover(connection: Connection, error: PukaError | undefined): boolean;
   /** It is over, and its users are detached. @param error `undefined` after our own close. */
@@ -40,29 +63,31 @@ export class Connection {
   /** Whether its users have it: not while what was lost is being restored. */
   private isAttached = false;
   private readonly host: ConnectionHost;
+  private readonly owner: ConnectionOwner;
 
-  constructor(options: SessionOptions, host: ConnectionHost) {
+  constructor(options: SessionOptions, host: ConnectionHost, owner: ConnectionOwner) {
     this.host = host;
+    this.owner = owner;
     this.session = new Session(options, {
-      opened: (info) => host.opened(this, info),
-      blocked: (reason) => host.blocked(reason),
-      unblocked: () => host.unblocked(),
+      opened: (info) => owner.opened(this, info),
+      blocked: (reason) => host.changes.blocked(reason),
+      unblocked: () => host.changes.unblocked(),
       outputWaiting: () => this.driver.wake(),
       ending: (error) => this.detach(error),
-      closed: (error) => host.closed(this, error, error ?? closedByUs()),
+      closed: (error) => owner.closed(this, error, error ?? closedByUs()),
     });
     const connection = this;
     const driving: DriverHost = {
       get isAutomatic() {
-        return host.driving.isAutomatic;
+        return host.drive.isAutomatic;
       },
       get mayRead() {
-        return host.driving.mayRead || connection.awaitsAnswer;
+        return host.flow.hasRoom || connection.awaitsAnswer;
       },
-      turn: () => host.driving.turn(),
-      bytesRead: () => host.driving.bytesRead(),
-      drained: () => host.driving.drained(),
-      ioReady: () => host.driving.ioReady(),
+      turn: () => host.callbacks.run(),
+      bytesRead: () => host.flow.limitInbound(),
+      drained: () => host.flow.outboundChanged(),
+      ioReady: () => host.changes.ioReady(),
       beforeWrite: () => this.beforeWrite(),
     };
     this.driver = new Driver(this.session, driving, host.runtime);
@@ -73,9 +98,9 @@ export class Connection {
     this.driver.start(connector, options).catch((error: PukaError) => {
       this.session.receiveEof(this.host.runtime.now(), error);
       this.driver.flush();
-      const { driving } = this.host;
-      if (driving.isAutomatic) driving.turn();
-      else driving.ioReady();
+      const { drive, callbacks, changes } = this.host;
+      if (drive.isAutomatic) callbacks.run();
+      else changes.ioReady();
     });
   }
 
@@ -110,7 +135,7 @@ export class Connection {
     if (this.info === undefined) return;
     this.info = undefined;
     this.isAttached = false;
-    this.host.users.detach(error ?? closedByUs(), this.host.willRecover(this, error));
+    this.host.users.detach(error ?? closedByUs(), this.owner.willRecover(this, error));
   }
 }
 

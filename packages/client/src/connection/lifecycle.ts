@@ -3,7 +3,7 @@
  * which host is tried next. Must not know operations besides connecting and closing, nor what a connection is used for,
  * nor when another attempt follows: the reconnection does.
  */
-import { AmqpNotImplemented, InternalError, LimitExceeded, type PukaError } from '@puka/errors';
+import { AmqpNotImplemented, InternalError, LimitExceeded, type PukaError, UsageError } from '@puka/errors';
 import { ConnectRound } from '../connecting/connect-round.ts';
 import type { ConnectTarget, Host } from '../connecting/connect-target.ts';
 import type { CredentialRenewal } from '../connecting/credential-renewal.ts';
@@ -11,9 +11,9 @@ import { applyBounds, type BoundsHost, hasBounds } from '../operations/bounds.ts
 import { type Callback, follow, Operation, type OperationHost } from '../operations/operation.ts';
 import type { OperationOptions } from '../operations/operation-options.ts';
 import { closedByUs } from '../session/closed-by-us.ts';
-import type { ConnectionInfo, SessionOptions } from '../session/index.ts';
+import type { ConnectionInfo } from '../session/index.ts';
 import { type ClientInput, type ClientState, nextClientState } from './client-states.ts';
-import { type Connection, hasConfirms, notSent } from './connection.ts';
+import { Connection, type ConnectionHost, type ConnectionOwner, hasConfirms, notSent } from './connection.ts';
 
 /** Decides whether and when another connection follows, and restores what was lost with the last one. */
 export interface Reconnection {
@@ -28,41 +28,46 @@ export interface Reconnection {
 }
 
 /** What it needs of its client. */
-export interface LifecycleHost extends OperationHost, BoundsHost {
-  /** Whether the client works by itself just now. */
-  readonly isAutomatic: boolean;
-  /** `push`: the transport hands over what it reads. `pull`: the client asks for it, when it is driven by hand. */
-  readonly readMode: 'push' | 'pull';
-  /** As the option of that name. */
-  readonly pubacks: boolean | undefined;
-  readonly reconnection: Reconnection;
-  /** Makes a connection that is not yet started, and reports on it by `opened` and `closed`. */
-  newConnection(options: SessionOptions): Connection;
+export interface LifecycleHost extends OperationHost, BoundsHost, ConnectionHost {
+  readonly options: { readonly pubacks?: boolean | undefined };
+  readonly drive: ConnectionHost['drive'] & { readonly isManual: boolean };
+  readonly recovery: { readonly reconnection: Reconnection };
+  readonly changes: ConnectionHost['changes'] & LifecycleListener;
+  readonly failures: {
+    /** The broker did not take fresh credentials, or there were none. */
+    report(error: unknown): void;
+  };
+}
+
+/** Is told what becomes of the connections of a client. */
+export interface LifecycleListener {
   /** It is open, and its users are attached. */
   connected(info: ConnectionInfo): void;
   /** The user closes the client: from now on no message is handed out. */
   closing(): void;
   /** The connection is lost, and another one follows. */
   lost(connection: Connection, error: PukaError): void;
-  /** Nothing more follows, and the callers of `connect` and `close` know. @param error `undefined` after our own close. */
-  ended(end: {
-    readonly connection: Connection | undefined;
-    readonly error: PukaError | undefined;
-    /** What everything that is still open ends with. */
-    readonly reason: PukaError;
-    readonly stateBefore: ClientState;
-  }): void;
-  /** The broker did not take fresh credentials, or there were none. */
-  renewalFailed(error: unknown): void;
+  /** Nothing more follows, and the callers of `connect` and `close` know. */
+  ended(end: ConnectionEnd): void;
+}
+
+/** The end behind which no other connection follows. */
+export interface ConnectionEnd {
+  readonly connection: Connection | undefined;
+  /** `undefined` after our own close. */
+  readonly error: PukaError | undefined;
+  /** What everything that is still open ends with. */
+  readonly reason: PukaError;
+  readonly stateBefore: ClientState;
 }
 
 /** The life of one client. */
-export class Lifecycle {
+export class Lifecycle implements ConnectionOwner {
   state: ClientState = 'idle';
   /** The connection, from the beginning of an attempt until it is closed. */
   connection: Connection | undefined = undefined;
   /** Why the last connection was lost, until the next `connect()` or `close()`. */
-  lostBy: PukaError | undefined = undefined;
+  private lostBy: PukaError | undefined = undefined;
   private readonly host: LifecycleHost;
   private readonly target: ConnectTarget;
   private round: ConnectRound | undefined = undefined;
@@ -112,10 +117,16 @@ export class Lifecycle {
     return operation;
   }
 
+  /** Why an operation cannot be called: there is no connection, and none follows. */
+  refusalOf(method: string): PukaError {
+    if (this.lostBy !== undefined) return notSent(method, this.lostBy);
+    return new UsageError(`${method} before connect() has resolved, or after the close`, { method });
+  }
+
   /** The handshake of a connection is done. */
   opened(connection: Connection, info: ConnectionInfo): void {
     const { connecting, host } = this;
-    const refusal = refusalOf(info, host.pubacks);
+    const refusal = refusalOf(info, host.options.pubacks);
     if (refusal !== undefined) {
       this.refusal = refusal;
       if (this.state === 'connecting') this.closedFrom = this.state;
@@ -129,10 +140,10 @@ export class Lifecycle {
       send: (secret, done) => connection.session.updateSecret(secret, 'credentials renewed', done),
       now: () => host.now(),
       schedule: (atMs, call) => host.deadlines.add(atMs, call, { keepsProcess: false }),
-      failed: (error) => host.renewalFailed(error),
+      failed: (error) => host.failures.report(error),
     });
     connection.prepare(info);
-    if (this.state === 'recovering') host.reconnection.restore(connection, info);
+    if (this.state === 'recovering') host.recovery.reconnection.restore(connection, info);
     else this.restored(connection, info);
   }
 
@@ -142,7 +153,7 @@ export class Lifecycle {
     this.transit('opened');
     connection.attach(info);
     this.connecting?.fulfil(info);
-    this.host.connected(info);
+    this.host.changes.connected(info);
   }
 
   /** For connections: whether another one follows. Called when one that was open is about to end. */
@@ -151,7 +162,7 @@ export class Lifecycle {
       error !== undefined &&
       this.connection === connection &&
       this.state !== 'closing' &&
-      this.host.reconnection.follows(error, this.target.asksForCredentials);
+      this.host.recovery.reconnection.follows(error, this.target.asksForCredentials);
     return this.isFollowed;
   }
 
@@ -216,7 +227,7 @@ export class Lifecycle {
     if (this.connecting !== operation || this.state !== 'connecting') return;
     this.closedFrom = this.state;
     this.transit('giveUp');
-    this.host.reconnection.cancel();
+    this.host.recovery.reconnection.cancel();
     const { connection } = this;
     if (connection === undefined) {
       this.ended(undefined, closedByUs());
@@ -244,15 +255,15 @@ export class Lifecycle {
     if (this.state !== 'closing') this.closedFrom = this.state;
     this.transit('close');
     this.closing = operation;
-    host.closing();
-    host.reconnection.cancel();
+    host.changes.closing();
+    host.recovery.reconnection.cancel();
     if (connection === undefined) {
       this.ended(undefined, closedByUs());
       return operation;
     }
     connection.beforeWrite();
     connection.session.close(host.now());
-    if (host.isAutomatic) connection.driver.flush();
+    if (host.drive.isAutomatic) connection.driver.flush();
     return operation;
   }
 
@@ -271,11 +282,12 @@ export class Lifecycle {
   private tryHost(round: ConnectRound): void {
     const attempt = round.next();
     this.isFollowed = false;
-    const connection = this.host.newConnection(attempt.sessionOptions);
+    const connection = new Connection(attempt.sessionOptions, this.host, this);
     attempt.session = connection.session;
     connection.address = attempt.where;
     this.connection = connection;
-    connection.start(attempt, { ...attempt.address, mode: this.host.readMode });
+    // `push`: the transport hands over what it reads. `pull`: the client asks for it.
+    connection.start(attempt, { ...attempt.address, mode: this.host.drive.isManual ? 'pull' : 'push' });
   }
 
   /** A connection that was open is gone, and another one follows. */
@@ -285,20 +297,20 @@ export class Lifecycle {
     this.dropConnection();
     if (wasConnected) {
       this.connecting = undefined;
-      this.host.lost(connection, error);
+      this.host.changes.lost(connection, error);
     }
     // A listener may have closed the client.
-    if (this.state === 'recovering' && this.connection === undefined) this.host.reconnection.plan(error);
+    if (this.state === 'recovering' && this.connection === undefined) this.host.recovery.reconnection.plan(error);
   }
 
   private roundFailed(error: PukaError): void {
-    if (!this.host.reconnection.follows(error, this.target.asksForCredentials)) {
+    if (!this.host.recovery.reconnection.follows(error, this.target.asksForCredentials)) {
       this.ended(error, error);
       return;
     }
     this.transit('retry');
     this.dropConnection();
-    this.host.reconnection.plan(error);
+    this.host.recovery.reconnection.plan(error);
   }
 
   private dropConnection(): void {
@@ -312,7 +324,7 @@ export class Lifecycle {
     const { connection, connecting, closing } = this;
     const stateBefore = this.state === 'closing' ? this.closedFrom : this.state;
     this.transit('ended');
-    this.host.reconnection.cancel();
+    this.host.recovery.reconnection.cancel();
     this.dropConnection();
     this.lastHost = undefined;
     this.connecting = undefined;
@@ -321,7 +333,7 @@ export class Lifecycle {
     this.lostBy = wasOpen && closing === undefined ? error : undefined;
     connecting?.reject(reason);
     closing?.fulfil(undefined);
-    this.host.ended({ connection, error, reason, stateBefore });
+    this.host.changes.ended({ connection, error, reason, stateBefore });
     this.connectNext();
   }
 

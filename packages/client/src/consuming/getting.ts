@@ -10,6 +10,7 @@ import type { ConnectionUser } from '../connection/connection-user.ts';
 import type { Operation } from '../operations/operation.ts';
 import { Queue } from '../runtime/queue.ts';
 import type { ChannelSink, ReceivedContent, SessionChannel } from '../session/index.ts';
+import type { DeclaredTopology } from '../topology/declared-topology.ts';
 import { Message, type Settlement } from './message.ts';
 import { messageOverLimit } from './over-limit.ts';
 
@@ -26,14 +27,13 @@ export interface GettingHost {
   wake(): void;
   /** Gets have got their outcome. */
   settled(): void;
-  /** The name that a queue has now. */
-  nameOf(queue: string): string;
 }
 
 /** The gets of one client. */
 export class Getting implements ConnectionUser {
   private readonly pool: ChannelPool;
   private readonly host: GettingHost;
+  private readonly names: Pick<DeclaredTopology, 'nameOf'> | undefined;
   private readonly channels = new Set<GetChannel>();
   private readonly byQueue = new Map<string, GetChannel>();
   /** Queues whose first get waits for its channel. */
@@ -42,8 +42,10 @@ export class Getting implements ConnectionUser {
   /** Those that wait for the next connection, in the order of their calls. */
   private held: Get[] = [];
 
-  constructor(pool: ChannelPool, host: GettingHost) {
+  /** @param names the names of server-named queues; `undefined` where they never change. */
+  constructor(pool: ChannelPool, names: Pick<DeclaredTopology, 'nameOf'> | undefined, host: GettingHost) {
     this.pool = pool;
+    this.names = names;
     this.host = host;
   }
 
@@ -103,7 +105,7 @@ export class Getting implements ConnectionUser {
 
   /** For the channels: the name that a queue has now. */
   nameOf(queue: string): string {
-    return this.host.nameOf(queue);
+    return this.names?.nameOf(queue) ?? queue;
   }
 
   /** For the channels: they are settled. */
@@ -138,7 +140,7 @@ export class Getting implements ConnectionUser {
         if (refusal === undefined) this.shareWithOther(queue);
         else this.refuse(queue, asGetError(refusal));
       };
-      const isSent = channel.request({ type: 'queue.declare', queue: this.host.nameOf(queue), passive: true }, looked);
+      const isSent = channel.request({ type: 'queue.declare', queue: this.nameOf(queue), passive: true }, looked);
       if (!isSent) looked(undefined, notSent('basic.get', undefined));
       this.host.wake();
     });

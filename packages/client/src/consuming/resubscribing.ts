@@ -11,6 +11,13 @@ import { type Refusal, refusalOf } from '../topology/refusals.ts';
 export interface ResubscribingHost {
   readonly deadlines: Deadlines;
   now(): number;
+  readonly recovery: QueuesInRecovery;
+  /** Whether the queue must not be subscribed to for now: `queueRestored` follows. */
+  isHeld(queue: string): boolean;
+}
+
+/** What recovery does with queues that consumers wait for. */
+export interface QueuesInRecovery {
   /** The delays between tries of what is missing or away, in milliseconds, and for how long it is tried. */
   readonly patience: { readonly minDelay: number; readonly maxDelay: number; readonly retryFor: number };
   /** How long a queue is tried that the broker takes for the lost connection's, in milliseconds. */
@@ -95,7 +102,7 @@ export class Resubscribing {
       return;
     }
     const queue = resubscription.queue();
-    if (this.host.isAway(queue)) {
+    if (this.host.recovery.isAway(queue) || this.host.isHeld(queue)) {
       this.wait(queue, tried);
       return;
     }
@@ -113,14 +120,14 @@ export class Resubscribing {
       case 'lost':
         return;
       case 'missing':
-        if (this.host.queueVanished(resubscription.queue())) this.wait(resubscription.queue(), tried);
-        else this.retry(tried, error, this.host.patience.retryFor, false);
+        if (this.host.recovery.queueVanished(resubscription.queue())) this.wait(resubscription.queue(), tried);
+        else this.retry(tried, error, this.host.recovery.patience.retryFor, false);
         return;
       case 'away':
-        this.retry(tried, error, this.host.patience.retryFor, false);
+        this.retry(tried, error, this.host.recovery.patience.retryFor, false);
         return;
       case 'locked':
-        this.retry(tried, error, this.host.exclusiveForMs, true);
+        this.retry(tried, error, this.host.recovery.exclusiveForMs, true);
         return;
       default:
         this.finish(tried, error);
@@ -141,7 +148,10 @@ export class Resubscribing {
     }
     tried.delayMs = isLocked
       ? Math.min(longestLockedDelayMs, tried.delayMs === 0 ? firstLockedDelayMs : tried.delayMs * 1.5)
-      : Math.min(host.patience.maxDelay, tried.delayMs === 0 ? Math.max(1, host.patience.minDelay) : tried.delayMs * 2);
+      : Math.min(
+          host.recovery.patience.maxDelay,
+          tried.delayMs === 0 ? Math.max(1, host.recovery.patience.minDelay) : tried.delayMs * 2,
+        );
     host.deadlines.add(nowMs + tried.delayMs, () => this.attempt(tried), { keepsProcess: false });
   }
 

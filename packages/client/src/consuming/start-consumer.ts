@@ -11,15 +11,13 @@ import { checkEncodable, checkQueue } from '../topology/declarations.ts';
 import { checkInteger } from '../topology/method-input.ts';
 import type { Cancelling } from './cancelling.ts';
 import { Consumer, type ConsumerHost, type MessageCallback } from './consumer.ts';
-import type { ConsumerTags } from './consumer-tags.ts';
 import type { ConsumeOptions, ConsumeQueue } from './options.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
 /** What starting a consumer needs of its client. */
 export interface StartConsumerHost extends OperationHost, BoundsHost, ConsumerHost {
-  readonly subscriptions: Subscriptions;
+  readonly users: { readonly subscriptions: Subscriptions };
   readonly cancelling: Cancelling;
-  readonly consumerTags: ConsumerTags;
   /** As the option of that name. */
   readonly maxTableDepth: number;
   /** Rejects the operation where the client has no connection for it. @returns whether it has one. */
@@ -37,7 +35,7 @@ export function startConsumer(
   const ready = new Operation<Consumer>(host, 'basic.consume', undefined);
   const [first = { queue: '' }, ...rest] = queues.map((queue) => ({
     queue: queue.queue,
-    consumerTag: host.consumerTags.take(queue.consumerTag),
+    consumerTag: host.users.subscriptions.tags.take(queue.consumerTag),
     noLocal: queue.noLocal ?? false,
     exclusive: queue.exclusive ?? false,
     arguments: queue.arguments,
@@ -53,13 +51,13 @@ export function startConsumer(
   });
   const giveUp = (): void => void host.cancelling.cancel(consumer);
   if (!host.accepts(ready) || !isChecked(consumer, queues.length, host) || !applyBounds(host, ready, options, giveUp)) {
-    host.consumerTags.release(consumer);
+    host.users.subscriptions.tags.release(consumer);
     return consumer;
   }
   if (options.signal !== undefined) followSignal(host, consumer, options.signal);
   // The broker's limit is one for each queue; what is handed out is limited here.
   if (rest.length > 0) consumer.limitUnacked(prefetchCount);
-  host.subscriptions.start(consumer);
+  host.users.subscriptions.start(consumer);
   return consumer;
 }
 
@@ -99,7 +97,7 @@ export function refusedConsumer(
 function isChecked(consumer: Consumer, count: number, host: StartConsumerHost): boolean {
   try {
     checkConsume(consumer, count, host.maxTableDepth);
-    host.subscriptions.replies.checkConsumer(consumer);
+    host.users.subscriptions.replies.checkConsumer(consumer);
     return true;
   } catch (error) {
     consumer.ready.reject(error);

@@ -17,6 +17,7 @@ import type { ChannelPool } from '../connection/channel-pool.ts';
 import { notAnswered, notSent } from '../connection/connection.ts';
 import type { ConnectionUser } from '../connection/connection-user.ts';
 import type { Operation } from '../operations/operation.ts';
+import type { Deadlines } from '../runtime/deadlines.ts';
 import type { SessionChannel } from '../session/index.ts';
 import type { DeclaredTopology } from '../topology/declared-topology.ts';
 import { given, withTable } from '../topology/method-input.ts';
@@ -25,27 +26,32 @@ import { refusalOf } from '../topology/refusals.ts';
 import type { Consumer, ConsumerSource } from './consumer.ts';
 import { ConsumerChannel, type ConsumerChannelHost, Subscription } from './consumer-channel.ts';
 import { ConsumerState } from './consumer-state.ts';
+import { ConsumerTags } from './consumer-tags.ts';
 import type { Cancelled } from './options.ts';
 import { consumerOverLimit, messageOverLimit } from './over-limit.ts';
 import { Quarantine } from './quarantine.ts';
 import { directReplyQueue, type ReplyConsumers } from './reply-queue.ts';
-import { Resubscribing, type ResubscribingHost } from './resubscribing.ts';
+import { type QueuesInRecovery, Resubscribing } from './resubscribing.ts';
 
 type Done = (error: PukaError | undefined) => void;
 type Cancel = Operation<Cancelled>;
 
 /** What it needs of its client. */
-export interface SubscriptionsHost extends ResubscribingHost {
-  /** The record of what was declared; `undefined` where the client does not recover. */
-  readonly topology: DeclaredTopology | undefined;
-  /** A consumer does not come back for now, or not at all. */
-  notRestored(error: PukaError, entity: RecordedConsumer, isRetrying: boolean): void;
-  /** A consumer has lost its subscription while the connection is open, and subscribes again. */
-  interrupted(error: PukaError, consumer: Consumer): void;
+export interface SubscriptionsHost {
+  readonly deadlines: Deadlines;
+  readonly recovery: QueuesInRecovery & {
+    /** The record of what was declared; `undefined` where the client does not recover. */
+    readonly topology: DeclaredTopology | undefined;
+  };
+  readonly failures: {
+    /** A consumer does not come back for now, or not at all. */
+    notRestored(error: PukaError, entity: RecordedConsumer, isRetrying: boolean): void;
+    /** A consumer has lost its subscription while the connection is open, and subscribes again. */
+    interrupted(error: PukaError, consumer: Consumer): void;
+  };
+  now(): number;
   /** There is something to send. */
   wake(): void;
-  /** The consumer has ended. */
-  consumerGone(consumer: Consumer): void;
 }
 
 /** The subscriptions of all consumers of a client. */
@@ -54,6 +60,8 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
   private readonly host: SubscriptionsHost;
   /** For `startConsumer` too. */
   readonly replies: ReplyConsumers;
+  /** For `startConsumer` too. */
+  readonly tags: ConsumerTags = new ConsumerTags();
   private readonly channels = new Set<ConsumerChannel>();
   private readonly states = new Map<Consumer, ConsumerState>();
   private readonly again: Resubscribing;
@@ -71,14 +79,8 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
     this.again = new Resubscribing({
       deadlines: host.deadlines,
       now: () => host.now(),
-      get patience() {
-        return host.patience;
-      },
-      get exclusiveForMs() {
-        return host.exclusiveForMs;
-      },
-      isAway: (queue) => host.isAway(queue) || quarantine.holds(queue),
-      queueVanished: (queue) => host.queueVanished(queue),
+      recovery: host.recovery,
+      isHeld: (queue) => quarantine.holds(queue),
     });
     this.replies = replies;
   }
@@ -185,7 +187,7 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
     for (const call of state.onSubscribed.splice(0)) call();
     if (state.isRecorded) return;
     state.isRecorded = true;
-    for (const queue of consumer.queues) this.host.topology?.consumerAdded(queue);
+    for (const queue of consumer.queues) this.host.recovery.topology?.consumerAdded(queue);
   }
 
   /** Subscribes to each queue of its own again; a consumer over several ends when one of them cannot come back. */
@@ -202,10 +204,10 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
         tried: () => {
           if (--untried === 0) done();
         },
-        retrying: (error) => this.host.notRestored(error, recordedConsumer(source()), true),
+        retrying: (error) => this.host.failures.notRestored(error, recordedConsumer(source()), true),
         finished: (error) => {
           if (error !== undefined) {
-            this.host.notRestored(error, recordedConsumer(source()), false);
+            this.host.failures.notRestored(error, recordedConsumer(source()), false);
             this.gone(consumer, notSubscribedAgain(source(), error));
           } else if (--state.missing === 0) {
             this.subscribed(consumer);
@@ -473,13 +475,13 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
     state.isOver = true;
     for (const call of state.onSubscribed.splice(0)) call();
     if (consumer.ready.state === 'pending') this.cancelledUnsubscribed(consumer);
-    if (state.isRecorded) for (const queue of consumer.queues) this.host.topology?.consumerRemoved(queue);
+    if (state.isRecorded) for (const queue of consumer.queues) this.host.recovery.topology?.consumerRemoved(queue);
     state.stopPauses();
     consumer.end(error);
     if (consumer.isCancelling) consumer.putBackWaiting();
     state.cancel?.fulfil({ consumerTag: consumer.consumerTag });
     this.replies.gone(consumer);
-    this.host.consumerGone(consumer);
+    this.tags.release(consumer);
     if (state.subscriptions.size > 0) this.retire([...state.subscriptions], () => {});
   }
 
@@ -523,11 +525,11 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
       return;
     }
     if (state === undefined || state.cancel !== undefined) return;
-    const { resubscribe = this.host.topology !== undefined } = consumer;
+    const { resubscribe = this.host.recovery.topology !== undefined } = consumer;
     if (!resubscribe) {
       this.endAll(consumer, state, error);
     } else if (consumer.resubscribe === true) {
-      this.host.interrupted(error, consumer);
+      this.host.failures.interrupted(error, consumer);
       this.pause(consumer, state, source, error);
     } else {
       this.lookForQueue(consumer, state, source, error);
@@ -544,11 +546,11 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
           return;
         if (refusal instanceof NotFound && refusalOf(refusal) === 'missing') {
           // What an operator deleted is not brought back.
-          this.host.topology?.forget('queue', queue);
+          this.host.recovery.topology?.forget('queue', queue);
           this.endAll(consumer, state, error);
           return;
         }
-        this.host.interrupted(error, consumer);
+        this.host.failures.interrupted(error, consumer);
         this.pause(consumer, state, source, error);
       };
       const method = { type: 'queue.declare', queue, passive: true } as const;
@@ -618,7 +620,7 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
       if (this.willRecover && !this.isAttached && state.cancel === undefined) continue;
       const isBystander = on.isLostByPublish || (on.culprit !== undefined && on.culprit !== consumer);
       if (state.cancel === undefined && (isBystander || this.isOnlyInterrupted(on, error))) {
-        if (!isBystander && error !== undefined) this.host.interrupted(error, consumer);
+        if (!isBystander && error !== undefined) this.host.failures.interrupted(error, consumer);
         this.subscribeAgain(consumer, state, subscription.source);
       } else {
         lost.add(consumer);
@@ -632,7 +634,7 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
 
   /** With recovery on: the broker closed the channel, and no consume of its own was the reason, as with a late ack. */
   private isOnlyInterrupted(on: ConsumerChannel, error: PukaError | undefined): boolean {
-    if (this.host.topology === undefined || on.culprit !== undefined) return false;
+    if (this.host.recovery.topology === undefined || on.culprit !== undefined) return false;
     return error instanceof AmqpError && error.scope === 'channel' && error.method !== 'basic.consume';
   }
 

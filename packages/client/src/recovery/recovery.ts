@@ -42,19 +42,25 @@ export interface RecoveryReport {
 /** What recovery needs of its client. */
 export interface RecoveryHost {
   readonly deadlines: Deadlines;
+  readonly life: {
+    /** Begins an attempt. */
+    tryAgain(): void;
+    /** Everything is restored: operations may go out. */
+    restored(connection: Connection, info: ConnectionInfo): void;
+  };
+  readonly users: {
+    /** `toResend`: publishes that will be sent again. */
+    readonly publisher: { readonly toResend: number };
+  };
+  readonly changes: {
+    /** An attempt is planned. */
+    planned(attempt: PlannedAttempt): void;
+  };
+  readonly failures: {
+    /** A callback of the user's has thrown. */
+    report(error: unknown): void;
+  };
   now(): number;
-  /** 0 to less than 1. */
-  random(): number;
-  /** An attempt is planned. */
-  planned(attempt: PlannedAttempt): void;
-  /** Begins an attempt. */
-  tryAgain(): void;
-  /** Everything is restored: operations may go out. */
-  restored(connection: Connection, info: ConnectionInfo): void;
-  /** Publishes that will be sent again. */
-  readonly publishesToResend: number;
-  /** A callback of the user's has thrown. */
-  threw(error: unknown): void;
 }
 
 /** Recovery of one client. */
@@ -66,10 +72,11 @@ export class Recovery implements Reconnection {
   downSinceMs: number | undefined = undefined;
   /** When the next attempt begins, on the client's clock. */
   nextAttemptMs: number | undefined = undefined;
-  /** Of the connection that has just been recovered; taken by the `connected` event. */
-  report: RecoveryReport | undefined = undefined;
+  /** Of the connection that has just been recovered. */
+  private report: RecoveryReport | undefined = undefined;
   private readonly options: CompleteRecoverOptions | undefined;
   private readonly host: RecoveryHost;
+  private readonly random: () => number;
   private readonly replay: Replay | undefined;
   private readonly conditions: StopConditions;
   private hasConnected = false;
@@ -78,10 +85,19 @@ export class Recovery implements Reconnection {
   private attempts = 0;
   private undoPlan: (() => void) | undefined = undefined;
 
-  /** @param options `undefined` where the client does not recover. */
-  constructor(options: CompleteRecoverOptions | undefined, replay: Replay | undefined, host: RecoveryHost) {
+  /**
+   * @param options `undefined` where the client does not recover.
+   * @param random 0 to less than 1.
+   */
+  constructor(
+    options: CompleteRecoverOptions | undefined,
+    replay: Replay | undefined,
+    random: () => number,
+    host: RecoveryHost,
+  ) {
     this.options = options;
     this.replay = replay;
+    this.random = random;
     this.host = host;
     this.conditions = new StopConditions(options?.retryFor ?? 0);
   }
@@ -107,11 +123,11 @@ export class Recovery implements Reconnection {
       this.downSinceMs = nowMs;
       this.attempts = 0;
     }
-    const delayMs = backOffDelay(this.attempt, options, host.random());
+    const delayMs = backOffDelay(this.attempt, options, this.random());
     this.phase = 'waiting';
     this.nextAttemptMs = nowMs + delayMs;
     this.undoPlan = host.deadlines.add(this.nextAttemptMs, () => this.reach());
-    host.planned({ attempt: this.attempt, delayMs, error });
+    host.changes.planned({ attempt: this.attempt, delayMs, error });
   }
 
   restore(connection: Connection, info: ConnectionInfo): void {
@@ -124,9 +140,9 @@ export class Recovery implements Reconnection {
         host: connection.address,
         restored,
         waiting,
-        resent: host.publishesToResend,
+        resent: host.users.publisher.toResend,
       };
-      host.restored(connection, info);
+      host.life.restored(connection, info);
     });
   }
 
@@ -139,14 +155,17 @@ export class Recovery implements Reconnection {
     this.report = undefined;
   }
 
-  /** Operations may go out. */
-  opened({ heartbeat }: ConnectionInfo): void {
+  /** Operations may go out. @returns how the connection was recovered; `undefined` for the first one. */
+  opened({ heartbeat }: ConnectionInfo): RecoveryReport | undefined {
     this.replay?.noteHeartbeat(heartbeat);
     this.phase = 'idle';
     this.hasConnected = true;
     this.openSinceMs = this.host.now();
     this.downSinceMs = undefined;
     this.conditions.reset();
+    const { report } = this;
+    this.report = undefined;
+    return report;
   }
 
   /** Nothing more follows: the next `connect` begins from nothing. */
@@ -166,7 +185,7 @@ export class Recovery implements Reconnection {
     this.phase = 'reaching';
     this.nextAttemptMs = undefined;
     this.attempts++;
-    this.host.tryAgain();
+    this.host.life.tryAgain();
   }
 
   /** The number of the attempt that would follow now. A connection that dies at once each time is not hammered. */
@@ -182,7 +201,7 @@ export class Recovery implements Reconnection {
     try {
       return retryIf(error, attempt) === true;
     } catch (thrown) {
-      this.host.threw(thrown);
+      this.host.failures.report(thrown);
       return undefined;
     }
   }

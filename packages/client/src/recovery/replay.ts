@@ -4,13 +4,14 @@
  * Must not subscribe consumers: the subscriptions do, when they are attached.
  */
 import { AmqpError, OperationTimeout, type PukaError } from '@puka/errors';
+import type { ChannelPool } from '../connection/channel-pool.ts';
 import type { Deadlines } from '../runtime/deadlines.ts';
 import type { ConnectionInfo, Session } from '../session/index.ts';
 import type { DeclaredTopology } from '../topology/declared-topology.ts';
 import { isAtLeast } from '../topology/method-input.ts';
 import type { RecordedBinding, RecordedEntity, RecordedExchange, RecordedQueue } from '../topology/recorded-entity.ts';
 import { type Refusal, refusalOf } from '../topology/refusals.ts';
-import { type Done, EntityRequests, type EntityRequestsHost } from './entity-requests.ts';
+import { type Done, EntityRequests } from './entity-requests.ts';
 import type { CompleteRecoverOptions } from './recover-options.ts';
 import type { RetriedEntity } from './snapshot.ts';
 
@@ -23,21 +24,30 @@ export interface RestoredCounts {
 }
 
 /** What a replay needs of its client. */
-export interface ReplayHost extends Pick<EntityRequestsHost, 'pool' | 'wake'> {
-  readonly topology: DeclaredTopology;
+export interface ReplayHost {
   readonly deadlines: Deadlines;
-  /** Consumers that will subscribe again. */
-  readonly consumerCount: number;
+  readonly users: { readonly pool: ChannelPool; readonly subscriptions: RestoredSubscriptions };
+  readonly events: { emit(name: 'queueRenamed', from: string, to: string): boolean };
+  readonly failures: {
+    /** An entity was not restored, once when it is tried again and once when it is given up. */
+    notRestored(error: PukaError, entity: RecordedEntity, isRetrying: boolean): void;
+    /** A callback of the user's has thrown. */
+    report(error: unknown): void;
+  };
   now(): number;
+  /** There is something to send. */
+  wake(): void;
+}
+
+/** The consumers of the queues that are restored. */
+export interface RestoredSubscriptions {
+  /** Consumers that will subscribe again. */
+  readonly size: number;
   /** A queue is there again behind the gate: its consumers subscribe. */
   queueRestored(queue: string): void;
   /** A queue cannot be restored: its consumers end. */
   queueLost(queue: string, error: PukaError): void;
-  /** An entity was not restored, once when it is tried again and once when it is given up. */
-  notRestored(error: PukaError, entity: RecordedEntity, isRetrying: boolean): void;
   queueRenamed(from: string, to: string): void;
-  /** A callback of the user's has thrown. */
-  threw(error: unknown): void;
 }
 
 type Entity = RecordedExchange | RecordedQueue | RecordedBinding;
@@ -87,6 +97,7 @@ class Epoch {
 /** The replays of one client. */
 export class Replay {
   private readonly options: CompleteRecoverOptions;
+  private readonly topology: DeclaredTopology;
   private readonly host: ReplayHost;
   private readonly requests: EntityRequests;
   private epoch: Epoch | undefined = undefined;
@@ -98,12 +109,15 @@ export class Replay {
   /** They did so, alone: never made again. */
   private readonly banned = new WeakSet<Entity>();
 
-  constructor(options: CompleteRecoverOptions, host: ReplayHost) {
+  constructor(options: CompleteRecoverOptions, topology: DeclaredTopology, host: ReplayHost) {
     this.options = options;
+    this.topology = topology;
     this.host = host;
     const replay = this;
     this.requests = new EntityRequests({
-      pool: host.pool,
+      get pool() {
+        return host.users.pool;
+      },
       wake: () => host.wake(),
       get refusesTransientQueues() {
         return replay.epoch?.refusesTransientQueues ?? false;
@@ -111,8 +125,9 @@ export class Replay {
       renamed: (from, to) => {
         if (from === to) return;
         if (replay.epoch?.remaking.has(from) === true) replay.epoch.remaking.add(to);
-        host.topology.rename(from, to);
-        host.queueRenamed(from, to);
+        topology.rename(from, to);
+        host.users.subscriptions.queueRenamed(from, to);
+        host.events.emit('queueRenamed', from, to);
       },
     });
   }
@@ -151,7 +166,7 @@ export class Replay {
   /** Restores everything over a new connection. @param done called once, when operations may go out. */
   run(_session: Session, info: ConnectionInfo, done: (counts: RestoredCounts, waiting: number) => void): void {
     const { host } = this;
-    host.topology.tidy();
+    this.topology.tidy();
     this.dropForgotten();
     const epoch = new Epoch(host.now());
     epoch.refusesTransientQueues = isAtLeast(info.serverProperties.version, 4, 3);
@@ -161,7 +176,7 @@ export class Replay {
       else this.open(epoch, done);
     };
     this.watchSilence(epoch, () => this.open(epoch, done));
-    const { topology } = host;
+    const { topology } = this;
     this.makeAlone(epoch, [...this.suspects], () => {
       this.makeAll(epoch, topology.exchangesToMake(), () => {
         const queues = [...topology.queuesToMake(), ...topology.bindingsToMake('exchange')];
@@ -192,7 +207,7 @@ export class Replay {
   /** A queue that was made a moment ago is not there: makes its whole unit again. @returns whether it is recorded. */
   queueVanished(queue: string): boolean {
     const { epoch } = this;
-    const recorded = this.host.topology.queueOf(queue);
+    const recorded = this.topology.queueOf(queue);
     if (epoch === undefined || recorded === undefined || !this.isMeant(recorded)) return false;
     if (epoch.remaking.has(queue)) {
       epoch.vanishedAgain.add(queue);
@@ -211,7 +226,7 @@ export class Replay {
     const { exchanges, queues, bindings } = epoch;
     for (const queue of this.retries.keys()) if (typeof queue === 'string') this.planRetry(epoch, queue);
     for (const atMs of looksMs) this.planLook(epoch, atMs);
-    done({ exchanges, queues, bindings, consumers: this.host.consumerCount }, this.retries.size);
+    done({ exchanges, queues, bindings, consumers: this.host.users.subscriptions.size }, this.retries.size);
   }
 
   private watchSilence(epoch: Epoch, open: () => void): void {
@@ -223,7 +238,7 @@ export class Replay {
         return;
       }
       const text = `the broker has not answered for ${patienceMs} ms while this was being restored`;
-      for (const entity of epoch.underWay) host.notRestored(new OperationTimeout(text), entity, true);
+      for (const entity of epoch.underWay) host.failures.notRestored(new OperationTimeout(text), entity, true);
       open();
     };
     check();
@@ -311,7 +326,7 @@ export class Replay {
     } else {
       // It is there made otherwise, or it is not to be had. What belongs to it is tried all the same.
       if (entity.kind === 'queue') this.retries.delete(entity.queue);
-      this.host.notRestored(error, entity, false);
+      this.host.failures.notRestored(error, entity, false);
     }
   }
 
@@ -337,15 +352,15 @@ export class Replay {
     const sinceMs = known?.sinceMs ?? nowMs;
     if (nowMs - sinceMs >= (isLocked ? this.exclusiveForMs : options.retryFor)) {
       this.retries.delete(key);
-      host.notRestored(error, entity, false);
-      if (entity.kind === 'queue') host.queueLost(entity.queue, error);
+      host.failures.notRestored(error, entity, false);
+      if (entity.kind === 'queue') host.users.subscriptions.queueLost(entity.queue, error);
       return;
     }
     const delayMs = isLocked
       ? Math.min(longestLockedDelayMs, known === undefined ? firstLockedDelayMs : known.delayMs * 1.5)
       : Math.min(options.maxDelay, known === undefined ? Math.max(options.minDelay, 1) : known.delayMs * 2);
     this.retries.set(key, { entity, error, sinceMs, delayMs });
-    if (known === undefined) host.notRestored(error, entity, true);
+    if (known === undefined) host.failures.notRestored(error, entity, true);
     if (epoch.isOpen || typeof key !== 'string') this.planRetry(epoch, key);
   }
 
@@ -355,7 +370,7 @@ export class Replay {
     this.later(epoch, retry.delayMs, () => {
       if (!this.retries.has(key)) return;
       if (typeof key === 'string') this.remake(epoch, key);
-      else if (!this.isRecorded(key) || this.host.topology.isLeaving(key)) this.retries.delete(key);
+      else if (!this.isRecorded(key) || this.topology.isLeaving(key)) this.retries.delete(key);
       else this.make(epoch, key, () => {});
     });
   }
@@ -373,12 +388,12 @@ export class Replay {
 
   /** Makes a queue with everything that leads to it; then its consumers subscribe. */
   private remake(epoch: Epoch, queue: string): void {
-    const { topology } = this.host;
+    const { topology } = this;
     const recorded = topology.queueOf(queue);
     if (recorded === undefined || !this.isMeant(recorded)) {
       this.retries.delete(queue);
       // Whoever waits for it finds out by itself.
-      this.host.queueRestored(queue);
+      this.host.users.subscriptions.queueRestored(queue);
       return;
     }
     epoch.remaking.add(queue);
@@ -397,11 +412,12 @@ export class Replay {
 
   /** A unit is there again, or its queue has been put off. */
   private remade(epoch: Epoch, queue: string): void {
-    const name = this.host.topology.nameOf(queue);
+    const name = this.topology.nameOf(queue);
     epoch.remaking.delete(queue);
     epoch.remaking.delete(name);
     const hasVanished = [queue, name].filter((each) => epoch.vanishedAgain.delete(each)).length > 0;
-    if (!this.retries.has(queue) && !(hasVanished && this.queueVanished(name))) this.host.queueRestored(name);
+    if (!this.retries.has(queue) && !(hasVanished && this.queueVanished(name)))
+      this.host.users.subscriptions.queueRestored(name);
     if (epoch.remaking.size > 0) return;
     const { openWhenRemade } = epoch;
     epoch.openWhenRemade = undefined;
@@ -413,7 +429,7 @@ export class Replay {
    * goes with its last binding, and with it all that led to it.
    */
   private wayTo(queue: string): { readonly exchanges: RecordedExchange[]; readonly bindings: RecordedBinding[] } {
-    const { topology } = this.host;
+    const { topology } = this;
     const exchanges: RecordedExchange[] = [];
     const bindings: RecordedBinding[] = [];
     const names = new Set(topology.bindingsOf('queue', queue).map(({ source }) => source));
@@ -432,13 +448,13 @@ export class Replay {
   /** Looks whether the queues that the broker may delete late are still there. */
   private planLook(epoch: Epoch, delayMs: number): void {
     this.later(epoch, delayMs, () => {
-      for (const recorded of this.host.topology.queuesToMake()) {
+      for (const recorded of this.topology.queuesToMake()) {
         const { queue, options } = recorded;
         const isEndangered = options.exclusive === true || options.autoDelete === true || options.durable !== true;
         if (!isEndangered || this.isAway(queue) || !this.isMeant(recorded)) continue;
         this.requests.isThere(queue, (error) => {
           if (epoch.isOver || error === undefined || refusalOf(error) !== 'missing') return;
-          if (this.host.topology.queueOf(queue) !== undefined) this.queueVanished(queue);
+          if (this.topology.queueOf(queue) !== undefined) this.queueVanished(queue);
         });
       }
     });
@@ -451,46 +467,46 @@ export class Replay {
     const [first] = found;
     if (found.length === 1 && first !== undefined) {
       this.banned.add(first);
-      this.host.notRestored(error, first, false);
+      this.host.failures.notRestored(error, first, false);
     } else {
       this.suspects = new Set(found);
     }
   }
 
   private isRecorded(entity: RecordedBinding): boolean {
-    return this.host.topology.bindingsOf(entity.destinationKind, entity.destination).includes(entity);
+    return this.topology.bindingsOf(entity.destinationKind, entity.destination).includes(entity);
   }
 
   /** What is not recorded any more is not tried again. */
   private dropForgotten(): void {
     for (const key of [...this.retries.keys()]) {
-      const isThere = typeof key === 'string' ? this.host.topology.queueOf(key) !== undefined : this.isRecorded(key);
+      const isThere = typeof key === 'string' ? this.topology.queueOf(key) !== undefined : this.isRecorded(key);
       if (!isThere) this.retries.delete(key);
     }
   }
 
   /** Bindings of queues that are there. */
   private *bindingsOfRestored(): Iterable<RecordedBinding> {
-    for (const binding of this.host.topology.bindingsToMake('queue')) {
+    for (const binding of this.topology.bindingsToMake('queue')) {
       if (!this.isAway(binding.destination)) yield binding;
     }
   }
 
   private isMeant(entity: Entity): boolean {
     const { topology: which, filter } = this.options;
-    if (this.banned.has(entity) || this.host.topology.isLeaving(entity)) return false;
+    if (this.banned.has(entity) || this.topology.isLeaving(entity)) return false;
     if (which === 'none' || (which === 'transient' && !this.isTransient(entity))) return false;
     if (filter === undefined) return true;
     try {
       return filter(entity) !== false;
     } catch (error) {
-      this.host.threw(error);
+      this.host.failures.report(error);
       return true;
     }
   }
 
   private isTransient(entity: Entity): boolean {
-    const { topology } = this.host;
+    const { topology } = this;
     switch (entity.kind) {
       case 'exchange':
         return entity.options.durable !== true || entity.options.autoDelete === true;

@@ -9,17 +9,16 @@ import type { ChannelPool } from '../connection/channel-pool.ts';
 import { asRefused, notAnswered, notSent } from '../connection/connection.ts';
 import type { ConnectionUser } from '../connection/connection-user.ts';
 import type { Operation } from '../operations/operation.ts';
-import type { SessionChannel } from '../session/index.ts';
+import type { ConnectionInfo, Session, SessionChannel } from '../session/index.ts';
 import { checkEncodable, type Declaration } from './declarations.ts';
 import type { DeclaredTopology } from './declared-topology.ts';
+import { isAtLeast } from './method-input.ts';
 import type { QueueDeclared } from './options.ts';
 
 /** What requests need of their client. */
 export interface RequestsHost {
   /** As the option of that name. */
   readonly maxTableDepth: number;
-  /** The record of what was declared; `undefined` where the client does not recover. */
-  readonly topology: DeclaredTopology | undefined;
   /** There is something to send. */
   wake(): void;
   /** A request has its outcome. */
@@ -42,8 +41,11 @@ interface Request {
 export class Requests implements ConnectionUser {
   /** Requests without an outcome of the broker's. One that its caller gave up counts until its answer has come. */
   outstanding = 0;
+  /** RabbitMQ 4.3 and later: a queue has to be durable or exclusive. */
+  refusesTransientQueues = false;
   private readonly pool: ChannelPool;
   private readonly host: RequestsHost;
+  private readonly topology: DeclaredTopology | undefined;
   private isAttached = false;
   private willRecover = false;
   /** Suspects go first, one by one: whatever else is called meanwhile waits behind them. */
@@ -51,8 +53,10 @@ export class Requests implements ConnectionUser {
   /** Those that wait for the next connection. */
   private held: Request[] = [];
 
-  constructor(pool: ChannelPool, host: RequestsHost) {
+  /** @param topology the record of what was declared; `undefined` where the client does not recover. */
+  constructor(pool: ChannelPool, topology: DeclaredTopology | undefined, host: RequestsHost) {
     this.pool = pool;
+    this.topology = topology;
     this.host = host;
   }
 
@@ -62,8 +66,9 @@ export class Requests implements ConnectionUser {
   }
 
   /** Sends what waits: suspects one by one, then the others in the order of their calls. */
-  attach(): void {
+  attach(_session: Session, info: ConnectionInfo): void {
     this.isAttached = true;
+    this.refusesTransientQueues = isAtLeast(info.serverProperties.version, 4, 3);
     const waiting = this.held.sort((one, other) => one.operation.number - other.operation.number);
     const suspects = waiting.filter(({ isSuspect }) => isSuspect);
     // The connection may end again while these are sent, so the others stay held until then.
@@ -89,7 +94,7 @@ export class Requests implements ConnectionUser {
 
   /** Sends a method when there is a channel for it, and settles the operation with what its reply means. */
   start<Result>(operation: Operation<Result>, declaration: Declaration<Result>): void {
-    const { topology } = this.host;
+    const { topology } = this;
     const change = declaration.change?.(undefined);
     const leave = change === undefined ? undefined : topology?.beginLeaving(change);
     const request: Request = {
@@ -167,7 +172,7 @@ export class Requests implements ConnectionUser {
 
   private send(request: Request, channel: SessionChannel, answered: () => void): void {
     const { operation, declaration } = request;
-    const method = this.host.topology?.translate(declaration.method) ?? declaration.method;
+    const method = this.topology?.translate(declaration.method) ?? declaration.method;
     const finish = (reply: Method | undefined, error: PukaError | undefined): void => {
       this.pool.release(channel);
       this.finish(request, reply, error);
@@ -188,7 +193,7 @@ export class Requests implements ConnectionUser {
     const { operation, declaration } = request;
     if (reply !== undefined) {
       const change = declaration.change?.(reply);
-      if (change !== undefined) this.host.topology?.apply(change);
+      if (change !== undefined) this.topology?.apply(change);
       const result = declaration.read(reply); // The session matches replies by method.
       operation.fulfil(this.withLiveName(declaration.method, result));
     } else if (error !== undefined && this.isCarriedOver(request, error)) {
@@ -204,7 +209,7 @@ export class Requests implements ConnectionUser {
 
   /** The name of a server-named queue in the result of its declare is the one that it has when it is asked for. */
   private withLiveName(method: MethodInput, result: unknown): unknown {
-    const { topology } = this.host;
+    const { topology } = this;
     if (topology === undefined || method.type !== 'queue.declare' || method.queue !== '') return result;
     const { queue, ...counts } = result as QueueDeclared; // It is what the declaration has read.
     return {

@@ -11,14 +11,10 @@ function scene() {
     { username: 'u', password: 'p' },
     {
       runtime: { ...defaultRuntime, atTurnEnd: () => {} },
-      driving: {
-        isAutomatic: false,
-        mayRead: true,
-        bytesRead: () => {},
-        turn: () => {},
-        drained: () => {},
-        ioReady: () => {},
-      },
+      drive: { isAutomatic: false },
+      callbacks: { run: () => {} },
+      flow: { hasRoom: true, limitInbound: () => {}, outboundChanged: () => {} },
+      changes: { blocked: () => {}, unblocked: () => {}, ioReady: () => {} },
       users: {
         prepare: () => calls.push('prepare'),
         attach: () => calls.push('attach'),
@@ -27,12 +23,12 @@ function scene() {
         awaitsAnswer: false,
         openBytes: 0,
       },
+    },
+    {
       opened: (opened, info) => {
         opened.prepare(info);
         opened.attach(info);
       },
-      blocked: () => {},
-      unblocked: () => {},
       willRecover: () => true,
       closed: (_closed, error) => calls.push(`closed ${describeError(error)}`),
     },

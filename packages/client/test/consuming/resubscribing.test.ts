@@ -11,10 +11,13 @@ function scene(isRecorded = false) {
   const resubscribing = new Resubscribing({
     deadlines,
     now: clock.now,
-    patience: { minDelay: 100, maxDelay: 1000, retryFor: 5000 },
-    exclusiveForMs: 1000,
-    isAway: (queue) => away.has(queue),
-    queueVanished: () => isRecorded,
+    isHeld: () => false,
+    recovery: {
+      patience: { minDelay: 100, maxDelay: 1000, retryFor: 5000 },
+      exclusiveForMs: 1000,
+      isAway: (queue) => away.has(queue),
+      queueVanished: () => isRecorded,
+    },
   });
   const log: string[] = [];
   const answers: ((error: PukaError | undefined) => void)[] = [];

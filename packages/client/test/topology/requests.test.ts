@@ -1,5 +1,7 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import type { QueueDeclareOptions } from '../../src/topology/options.ts';
 import { endOf, Scene } from '../recovery/scene.ts';
+import { ScriptedBroker } from '../scripted-broker.ts';
 
 it('sends what was held in the order of the calls, and repeats what was under way but for a purge', async () => {
   const scene = await Scene.start();
@@ -68,4 +70,39 @@ it('loses none of those that wait behind suspects when the connection ends once 
   await scene.advance(10_000);
   expect(operations.map(({ state }) => state)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
   await scene.end(client);
+});
+
+describe('a server of version 4.3', () => {
+  async function declared(version: string, options: QueueDeclareOptions) {
+    const broker = new ScriptedBroker();
+    broker.serverProperties = { version };
+    const client = await broker.connected();
+    void client.queueDeclare(options);
+    await broker.pump();
+    const { durable, exclusive } = broker.last('queue.declare').method;
+    return { durable, exclusive };
+  }
+
+  it('gets durable for a named queue and exclusive for a server-named one, where nothing else was said', async () => {
+    for (const version of ['4.3.0', '4.3.0-rc.1', '4.10.2', '5.0.0']) {
+      expect(await declared(version, { queue: 'q' })).toEqual({ durable: true, exclusive: false });
+      expect(await declared(version, {})).toEqual({ durable: false, exclusive: true });
+    }
+  });
+
+  it('gets what was said, where something was', async () => {
+    const at = (options: QueueDeclareOptions) => declared('4.3.1', options);
+    expect(await at({ queue: 'q', durable: false })).toEqual({ durable: false, exclusive: false });
+    expect(await at({ queue: 'q', exclusive: true })).toEqual({ durable: false, exclusive: true });
+    expect(await at({ durable: true })).toEqual({ durable: true, exclusive: false });
+    // It must be one of the two: not exclusive by word, so durable.
+    expect(await at({ exclusive: false })).toEqual({ durable: true, exclusive: false });
+  });
+
+  it('is no older one, and none that tells no version', async () => {
+    for (const version of ['3.13.7', '4.2.9', '4.0.0', 'unknown', '']) {
+      expect(await declared(version, { queue: 'q' })).toEqual({ durable: false, exclusive: false });
+      expect(await declared(version, {})).toEqual({ durable: false, exclusive: false });
+    }
+  });
 });

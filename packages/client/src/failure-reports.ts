@@ -1,0 +1,41 @@
+/**
+ * Failures that reject no operation: they go to the listeners of a client, or to a warning where nobody listens.
+ * Must not know why something failed.
+ */
+import type { PukaError } from '@puka/errors';
+import type { Consumer } from './consuming/consumer.ts';
+import { Events } from './events.ts';
+import type { Operation } from './operations/operation.ts';
+import type { Runtime } from './runtime/runtime.ts';
+import { WarningLimit } from './runtime/warning-limit.ts';
+import type { RecordedEntity } from './topology/recorded-entity.ts';
+
+/** The failures of one client, and its listeners. */
+export class FailureReports {
+  readonly events: Events = new Events((error) => this.warn('a listener threw', error));
+  private readonly warnings: WarningLimit = new WarningLimit();
+  private readonly runtime: Pick<Runtime, 'now' | 'warn'>;
+
+  constructor(runtime: Pick<Runtime, 'now' | 'warn'>) {
+    this.runtime = runtime;
+  }
+
+  /** Nobody looked at a failure. Without a listener it becomes a warning. */
+  report(error: unknown, operation?: Operation<unknown>): void {
+    if (!this.events.emit('unobserved', error, operation)) this.warn('nobody looked at a failure', error);
+  }
+
+  /** An entity has not come back. Without a listener the failure is one that nobody looked at. */
+  notRestored(error: PukaError, entity: RecordedEntity, isRetrying: boolean): void {
+    if (!this.events.emit('notRestored', error, entity, isRetrying)) this.report(error);
+  }
+
+  /** A consumer has lost its subscription while the connection is open, and subscribes again. */
+  interrupted(error: PukaError, consumer: Consumer): void {
+    this.events.emit('interrupted', error, consumer);
+  }
+
+  private warn(text: string, error: unknown): void {
+    if (this.warnings.allows(this.runtime.now())) this.runtime.warn(`puka: ${text}:`, error);
+  }
+}
