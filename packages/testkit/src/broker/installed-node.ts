@@ -29,6 +29,8 @@ export interface InstalledNodeOptions {
   readonly epmdPort: number;
   readonly watchdog: Watchdog;
   readonly env: Readonly<Record<string, string>>;
+  /** A node whose cookie and epmd it shares. */
+  readonly beside: InstalledNode | undefined;
 }
 
 /** A node of the installed server; nothing runs before `start()`. */
@@ -40,7 +42,8 @@ export class InstalledNode implements NodeProcess {
   ended: Promise<string> = Promise.resolve('it was not started');
   readonly #options: InstalledNodeOptions;
   readonly #env: NodeJS.ProcessEnv;
-  readonly #cookie = randomBytes(16).toString('hex').toUpperCase();
+  readonly #cookie: string;
+  readonly #epmdPort: number;
   readonly #logFile: string;
   #server: ChildProcess | undefined;
   #epmd: ChildProcess | undefined;
@@ -49,6 +52,9 @@ export class InstalledNode implements NodeProcess {
     this.#options = options;
     this.folder = options.folder;
     this.watchdog = options.watchdog;
+    const { beside } = options;
+    this.#cookie = beside === undefined ? randomBytes(16).toString('hex').toUpperCase() : beside.#cookie;
+    this.#epmdPort = beside === undefined ? options.epmdPort : beside.#epmdPort;
     this.#logFile = join(options.folder, 'server.log');
     this.#env = this.#environment();
   }
@@ -67,7 +73,7 @@ export class InstalledNode implements NodeProcess {
     await writeFile(join(this.folder, '.erlang.cookie'), this.#cookie, { mode: 0o400, flag: 'wx' }).catch(
       ignoreExisting,
     );
-    if (this.#epmd === undefined) this.#startEpmd();
+    if (this.#hasOwnEpmd && this.#epmd === undefined) this.#startEpmd();
     const server = this.#spawn(join(this.#options.server.scripts, 'rabbitmq-server'), []);
     this.#server = server;
     this.#guard();
@@ -76,12 +82,16 @@ export class InstalledNode implements NodeProcess {
       if (this.#server === server) this.#server = undefined;
       rmSync(this.#pidFile, { force: true }); // after SIGKILL it would name a process that is gone
       this.#guard();
-      return this.#epmd === undefined ? epmdIsGone : how;
+      return this.#hasOwnEpmd && this.#epmd === undefined ? epmdIsGone : how;
     });
   }
 
+  get #hasOwnEpmd(): boolean {
+    return this.#options.beside === undefined;
+  }
+
   #startEpmd(): void {
-    const args = ['-port', String(this.#options.epmdPort), '-address', '127.0.0.1'];
+    const args = ['-port', String(this.#epmdPort), '-address', '127.0.0.1'];
     const epmd = this.#spawn(this.#options.server.epmd, args);
     this.#epmd = epmd;
     void exitOf(epmd).then(() => {
@@ -181,7 +191,7 @@ export class InstalledNode implements NodeProcess {
   }
 
   #environment(): NodeJS.ProcessEnv {
-    const { server, folder, files, distributionPort, epmdPort, env } = this.#options;
+    const { server, folder, files, distributionPort, env } = this.#options;
     // Settings of another RabbitMQ or Erlang of this machine must not reach this one.
     const inherited = Object.entries(process.env).filter(
       ([name]) => !/^(RABBITMQ_|ERL_|ROOTDIR$|BINDIR$|EMU$|NOTIFY_SOCKET$)/.test(name),
@@ -191,7 +201,7 @@ export class InstalledNode implements NodeProcess {
       PATH: [server.scripts, process.env.PATH ?? '', '/usr/sbin', '/usr/bin', '/sbin', '/bin'].join(delimiter),
       HOME: folder, // the cookie is looked for there
       LC_ALL: 'C.UTF-8', // rabbitmqctl warns about any other
-      ERL_EPMD_PORT: String(epmdPort),
+      ERL_EPMD_PORT: String(this.#epmdPort),
       ERL_EPMD_ADDRESS: '127.0.0.1',
       ERL_CRASH_DUMP: join(folder, 'erl_crash.dump'),
       RABBITMQ_NODENAME: this.nodeName,

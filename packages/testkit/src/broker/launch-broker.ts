@@ -86,6 +86,7 @@ interface NodePlan {
 async function createNode(source: Source, plan: NodePlan): Promise<NodeProcess> {
   const { folder, ports, distributionPort, epmdPort, options } = plan;
   const { env = {} } = options;
+  const beside = neighbourOf(options);
   if (source.type === 'docker') return createDockerNode({ command: source.command, folder, ports, options });
   const watchdog = startWatchdog(folder); // before the files, so that they go even when writing them fails
   try {
@@ -94,9 +95,25 @@ async function createNode(source: Source, plan: NodePlan): Promise<NodeProcess> 
       bindAddress: '127.0.0.1',
       guestFromAnywhere: false,
     });
-    return new InstalledNode({ server: source.server, folder, files, distributionPort, epmdPort, watchdog, env });
+    return new InstalledNode({
+      server: source.server,
+      folder,
+      files,
+      distributionPort,
+      epmdPort,
+      watchdog,
+      env,
+      beside,
+    });
   } catch (error) {
     await watchdog.release();
     throw error;
   }
+}
+
+function neighbourOf({ beside }: LaunchOptions): InstalledNode | undefined {
+  if (beside === undefined) return undefined;
+  const node = beside instanceof RunningBroker ? beside.process : undefined;
+  if (node instanceof InstalledNode) return node;
+  throw new BrokerUnavailable('`beside` takes a node that `launchBroker` has started from an installed server');
 }

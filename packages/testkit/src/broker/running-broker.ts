@@ -32,6 +32,10 @@ export class RunningBroker implements Broker {
     this.managementPort = ports.management;
   }
 
+  /** The process behind it, for the launcher. */
+  get process(): NodeProcess {
+    return this.#node;
+  }
   get kind(): 'installed' | 'docker' {
     return this.#node.kind;
   }

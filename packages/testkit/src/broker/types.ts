@@ -30,6 +30,11 @@ export interface LaunchOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Also listen for TLS, see {@link Broker.tlsUrl}. Default: no. */
   readonly tls?: BrokerTls;
+  /**
+   * A node of the installed server whose Erlang cookie and epmd the new one shares, so that `rabbitmqctl join_cluster` can
+   * join them. It has to be stopped last. Default: the node shares nothing.
+   */
+  readonly beside?: Broker;
   /** How long the node may take until it answers, in milliseconds. Default 90000. */
   readonly startTimeoutMs?: number;
   /**

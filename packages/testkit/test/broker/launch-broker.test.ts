@@ -52,6 +52,14 @@ describe('two nodes side by side', () => {
     expect(await first.evaluate('{[$a, 8364], <<"x\\"y">>, 1.5}.')).toBe('{[97,8364],<<"x\\"y">>,1.5}');
   });
 
+  it('reach each other, as nodes of a cluster do, where one was launched beside the other', async () => {
+    await using neighbour = await launchBroker({ beside: first });
+    expect(await neighbour.evaluate(`net_adm:ping('${first.nodeName}')`)).toBe('pong');
+    expect(await first.evaluate(`net_adm:ping('${second.nodeName}')`)).toBe('pang');
+    await neighbour.restart();
+    expect(await first.evaluate(`net_adm:ping('${neighbour.nodeName}')`)).toBe('pong');
+  });
+
   it('evaluate side by side', async () => {
     const each = Array.from({ length: 8 }, (_, index) => first.evaluate(`begin timer:sleep(100), ${index} end`));
     expect(await Promise.all(each)).toEqual(['0', '1', '2', '3', '4', '5', '6', '7']);
