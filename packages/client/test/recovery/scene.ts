@@ -24,6 +24,8 @@ export class Scene {
   sockets = 0;
   /** Timers that run. */
   timers = 0;
+  /** Of these, those that keep the process running. */
+  keeping = 0;
   /** The client's chance, 0 to less than 1. */
   random: () => number = () => 0.5;
   private tasks: (() => void)[] = [];
@@ -38,10 +40,10 @@ export class Scene {
   }
 
   /** A client that is not connected. Attempts follow each other after 10 to 1000 ms. */
-  client(options: ClientOptions = {}): Client {
+  client(options: ClientOptions = {}, urls: string | readonly string[] = 'amqp://'): Client {
     const { runtime } = this;
     const recover = { minDelay: 50, maxDelay: 1000 };
-    return new Client('amqp://', { transport: this.connector, runtime, recover, ...options });
+    return new Client(urls, { transport: this.connector, runtime, recover, ...options });
   }
 
   /** A client that is connected. */
@@ -57,12 +59,15 @@ export class Scene {
   get runtime(): Runtime {
     return {
       now: this.clock.now,
-      startTimer: (callback, ms) => {
+      startTimer: (callback, ms, keepsProcess = false) => {
         this.timers++;
+        if (keepsProcess) this.keeping++;
         let isOver = false;
         const end = (): void => {
-          if (!isOver) this.timers--;
+          if (isOver) return;
           isOver = true;
+          this.timers--;
+          if (keepsProcess) this.keeping--;
         };
         const undo = this.clock.after(ms, () => {
           end();

@@ -366,6 +366,7 @@ describe('a queue that is away', () => {
       await scene.until(() => client.state === 'connected');
       client.basicPublish({ routingKey: 'other', body: 'not held up' });
       await scene.advance(60_000);
+      expect(client.recovery.retrying.map(({ entity }) => entity)).toMatchObject([{ kind: 'queue', queue: 'q' }]);
       expect(other.texts).toEqual(['not held up']);
       expect(consumer.isEnded, reason).toBe(false);
       scene.broker.faults.startQueue('q');

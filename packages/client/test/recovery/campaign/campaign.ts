@@ -11,18 +11,27 @@ export interface CampaignFailure {
 }
 
 /** Plays the programs of these seeds. @returns the first that fail, shortened. */
-export async function campaign(firstSeed: number, count: number, mostFailures = 3): Promise<CampaignFailure[]> {
+export async function campaign(
+  firstSeed: number,
+  count: number,
+  mostFailures = 3,
+  mostTries = 200,
+): Promise<CampaignFailure[]> {
   const failures: CampaignFailure[] = [];
   for (let seed = firstSeed; seed < firstSeed + count && failures.length < mostFailures; seed++) {
     const program = programOf(seed);
     const wrong = await play(program);
-    if (wrong.length > 0) failures.push(await shortened(program, wrong));
+    if (wrong.length > 0) failures.push(await shortened(program, wrong, mostTries));
   }
   return failures;
 }
 
 /** Leaves out steps, in ever smaller pieces, as long as what is left still fails. */
-export async function shortened(program: Program, wrong: readonly string[], mostTries = 200): Promise<CampaignFailure> {
+export async function shortened(
+  program: Program,
+  wrong: readonly string[],
+  mostTries: number,
+): Promise<CampaignFailure> {
   let { steps } = program;
   let found = wrong;
   let tries = 0;

@@ -20,6 +20,9 @@ interface Started {
 interface Published extends Started {
   readonly body: string;
   readonly mandatory: boolean;
+  readonly actor: Actor;
+  /** Connections that its client had lost when it was called. */
+  readonly lossesBefore: number;
   /** The durable queue it goes to, where that was there at the call. */
   readonly queue: string | undefined;
 }
@@ -38,12 +41,17 @@ class Actor {
   readonly model: NaiveModel = new NaiveModel();
   readonly consumers: Subscribed[] = [];
   isClosed = false;
+  /** Connections lost so far. */
+  losses = 0;
 
   constructor(client: Client) {
     this.client = client;
     this.events = eventsOf(client);
     client.on('unobserved', () => {});
     client.on('notRestored', () => {});
+    client.on('disconnected', () => {
+      this.losses++;
+    });
   }
 }
 
@@ -54,6 +62,7 @@ const expectedCodes: ReadonlySet<string> = new Set([
   'CONNECTION_BROKEN',
   'CONNECTION_FORCED',
   'CONSUMER_CANCELLED',
+  'HANDSHAKE_TIMEOUT',
   'INTERNAL_ERROR',
   'NOT_FOUND',
   'NO_ROUTE',
@@ -259,7 +268,8 @@ class Player {
     });
   }
 
-  private publish(step: Extract<Step, { do: 'publish' }>, { client, model }: Actor): void {
+  private publish(step: Extract<Step, { do: 'publish' }>, actor: Actor): void {
+    const { client, model } = actor;
     const { mandatory, size } = step;
     const to = `${step.to}${step.client}`;
     const isQueue = (queueKinds as readonly string[]).includes(step.to);
@@ -268,7 +278,7 @@ class Player {
     const operation = client.basicPublish({ ...route, body, mandatory, deliveryMode: 2 });
     const started = this.start(step, operation);
     const queue = step.to === 'd' && model.queues.has(to) ? to : undefined;
-    this.published.push({ ...started, body, mandatory, queue });
+    this.published.push({ ...started, body, mandatory, queue, actor, lossesBefore: actor.losses });
   }
 
   private consume(queues: readonly string[], prefetch: number, holds: boolean, actor: Actor): void {
@@ -410,6 +420,8 @@ class Player {
     // The first connect of a life is tried once.
     if (actor.isClosed && client.state === 'idle') return;
     if (client.state !== 'connected') this.wrong.push(`client ${index} is ${client.state}: ${events.join(' ')}`);
+    const { held } = client.recovery;
+    if (held.bytes !== 0 || held.operations !== 0) this.wrong.push(`client ${index} holds ${JSON.stringify(held)}`);
     this.judgeConsumers(actor, index);
     this.judgeTopology(actor, index);
   }
@@ -476,7 +488,25 @@ class Player {
       if (end === 'fulfilled' && isRouted && !seen.has(body)) this.wrong.push(`confirmed and nowhere: ${short}`);
       if (end.endsWith('not-sent') && seen.has(body)) this.wrong.push(`not sent, and there: ${short}`);
     }
-    for (const [name, bodies] of histories) if (!this.unsafeQueues.has(name)) this.judgeOrder(name, bodies);
+    for (const [name, bodies] of histories) {
+      if (!this.unsafeQueues.has(name)) this.judgeOrder(name, bodies);
+      this.judgeCopies(name, bodies);
+    }
+  }
+
+  /** A publish goes out once over each connection, and once more where its channel was closed. */
+  private judgeCopies(name: string, bodies: readonly string[]): void {
+    const { mistakes } = this.scene.broker;
+    const closes = this.program.steps.filter(
+      (step) => step.do === 'fault' && (step.fault === 'closeChannels' || step.fault === 'refuse'),
+    ).length;
+    const copies = new Map<string, number>();
+    for (const body of bodies) copies.set(body, (copies.get(body) ?? 0) + 1);
+    for (const { body, text, actor, lossesBefore } of this.published) {
+      const found = copies.get(body) ?? 0;
+      const most = 1 + actor.losses - lossesBefore + closes * 2 + mistakes.length;
+      if (found > most) this.wrong.push(`${name} got ${found} copies, not ${most}: ${text} ${body.slice(0, 8)}`);
+    }
   }
 
   /** The first copies of what one client sends to one queue come in the order of its calls. */

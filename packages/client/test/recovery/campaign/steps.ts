@@ -71,8 +71,24 @@ export function programOf(seed: number): Program {
   const random = seededRandom(seed);
   const clients = random() < 0.6 ? 1 : 2;
   const count = 5 + Math.floor(random() ** 2 * 195);
-  const steps = Array.from({ length: count }, () => stepOf(random, Math.floor(random() * clients)));
+  const steps = random() < 0.5 ? [...setUp(clients, random), { do: 'turn' } as const] : [];
+  for (let left = count; left > 0; left--) steps.push(stepOf(random, Math.floor(random() * clients)));
   return { seed, clients, steps };
+}
+
+/** So that there is something to lose from the first fault on. */
+function setUp(clients: number, random: () => number): Step[] {
+  const steps: Step[] = [];
+  for (let client = 0; client < clients; client++) {
+    for (const exchange of exchangeKinds) steps.push({ do: 'exchange', client, exchange });
+    for (const queue of queueKinds) {
+      steps.push({ do: 'declare', client, queue });
+      for (const exchange of exchangeKinds) if (random() < 0.5) steps.push({ do: 'bind', client, queue, exchange });
+    }
+    const prefetch = 1 + Math.floor(random() * 4);
+    steps.push({ do: 'consume', client, queue: picked(['d', 't', 'x'], random), prefetch, holds: random() < 0.5 });
+  }
+  return steps;
 }
 
 function stepOf(random: () => number, client: number): Step {
