@@ -1,0 +1,311 @@
+/**
+ * Faults that recovery could have, each as a change of one rule in the sources. Data only.
+ * A text must occur exactly once in the sources: the file is found by it.
+ */
+
+/** A fault that is put into the sources. */
+export interface Mutant {
+  /** What the client does wrong with it. */
+  readonly fault: string;
+  /** Texts of the sources, and what takes their place. */
+  readonly edits: readonly (readonly [text: string, replacement: string])[];
+}
+
+/** All of them. */
+export const mutants: readonly Mutant[] = [
+  {
+    fault: 'acknowledges a message of the lost connection over the new one',
+    edits: [
+      [
+        'return this.settled(this.on.channel.ack(deliveryTag));',
+        'return this.settled(([...(this.on.host as any).channels][0] ?? this.on).channel.ack(deliveryTag));',
+      ],
+    ],
+  },
+  {
+    fault: 'takes a publish that was under way for confirmed',
+    edits: [
+      [
+        'if (willRecover) this.holdFirst(open);',
+        'if (willRecover) for (const each of open) each.hasLeft ? (this.release(each), each.fulfil(undefined)) : this.holdFirst([each]);',
+      ],
+    ],
+  },
+  {
+    fault: 'fails a publish that was under way',
+    edits: [
+      [
+        'if (willRecover) this.holdFirst(open);',
+        'if (willRecover) this.holdFirst(open.filter((each) => !each.hasLeft));',
+      ],
+    ],
+  },
+  {
+    fault: 'sends what was under way twice',
+    edits: [['this.held.unshift(operations);', 'this.held.unshift([...operations, ...operations]);']],
+  },
+  {
+    fault: 'sends a publish again although it is confirmed',
+    edits: [
+      [
+        "const open = all.filter((operation) => operation.state === 'pending' && !this.endReturned(operation));",
+        'const open = [...all, ...((this as any).confirmedOnes ?? [])].filter((operation) => !this.endReturned(operation));',
+      ],
+      ["if (next.state !== 'pending') {", "if (next.state === 'rejected') {"],
+      [
+        'if (!ack) {\n      if (input !== undefined)',
+        '((this as any).confirmedOnes ??= []).push(Object.assign(operation, { input }));\n    if (!ack) {\n      if (input !== undefined)',
+      ],
+    ],
+  },
+  {
+    fault: 'sends what was under way behind what was held',
+    edits: [['this.held.unshift(operations);', 'for (const operation of operations) this.held.push(operation);']],
+  },
+  {
+    fault: 'sends a message that was returned again',
+    edits: [['if (operation.returned === undefined) return false;', 'return false;']],
+  },
+  {
+    fault: 'counts no bytes of held publishes',
+    edits: [
+      [
+        'this.marks = new Queue();\n    this.returns.clear();\n    const sent = this.takeSent();',
+        'this.marks = new Queue();\n    this.openBytes = 0;\n    this.returns.clear();\n    const sent = this.takeSent();',
+      ],
+    ],
+  },
+  {
+    fault: 'makes no binding again',
+    edits: [['this.makeAll(epoch, this.bindingsOfRestored(), open);', 'this.makeAll(epoch, [], open);']],
+  },
+  {
+    fault: 'makes bindings ahead of queues and exchanges',
+    edits: [
+      [
+        'this.makeAll(epoch, topology.exchangesToMake(), () => {',
+        'this.makeAll(epoch, this.bindingsOfRestored(), () => {',
+      ],
+      [
+        'this.makeAll(epoch, this.bindingsOfRestored(), open);',
+        'this.makeAll(epoch, topology.exchangesToMake(), open);',
+      ],
+    ],
+  },
+  {
+    fault: 'opens the gate before bindings are there',
+    edits: [
+      [
+        'this.makeAll(epoch, this.bindingsOfRestored(), open);',
+        'open();\n          this.makeAll(epoch, this.bindingsOfRestored(), () => {});',
+      ],
+    ],
+  },
+  {
+    fault: 'makes a queue again that is being deleted',
+    edits: [['if (this.leaving.size === 0) return false;\n    switch', 'return false;\n    switch']],
+  },
+  {
+    fault: 'remembers what was unbound',
+    edits: [['this.removeBinding(bindingKey(change.entity));\n        break;', 'break;']],
+  },
+  {
+    fault: 'remembers an auto-delete queue whose last consumer has ended',
+    edits: [
+      ['if (entry.consumers === 0 && entry.hasHadConsumer && entry.entity', 'if (entry.consumers < 0 && entry.entity'],
+    ],
+  },
+  {
+    fault: 'remembers an auto-delete exchange whose last binding is gone',
+    edits: [['if (isFinal) this.forgetUnusedExchange(binding.source);', '']],
+  },
+  {
+    fault: 'remembers an expired queue',
+    edits: [['if (consumers === 0 && expires !== undefined', 'if (consumers < 0 && expires !== undefined']],
+  },
+  {
+    fault: 'records a passive declare of a queue',
+    edits: [
+      [
+        "if (passive === true || reply?.type !== 'queue.declare-ok') return undefined;",
+        "if (reply?.type !== 'queue.declare-ok') return undefined;",
+      ],
+    ],
+  },
+  {
+    fault: 'leaves a binding with the old name of a server-named queue',
+    edits: [['this.bind({ ...binding, destination: to });', 'this.bind(binding);']],
+  },
+  {
+    fault: 'gives up a queue that is locked by the lost connection',
+    edits: [
+      [
+        "(refusal === 'locked' || refusal === 'away')) {\n      this.putOff(epoch, entity, entity.queue",
+        "refusal === 'away') {\n      this.putOff(epoch, entity, entity.queue",
+      ],
+    ],
+  },
+  {
+    fault: 'gives up a queue that is away',
+    edits: [
+      [
+        "(refusal === 'locked' || refusal === 'away')) {\n      this.putOff(epoch, entity, entity.queue",
+        "refusal === 'locked') {\n      this.putOff(epoch, entity, entity.queue",
+      ],
+    ],
+  },
+  {
+    fault: 'does not look whether a queue was deleted late',
+    edits: [['for (const atMs of looksMs) this.planLook(epoch, atMs);', '']],
+  },
+  {
+    fault: 'subscribes a consumer twice',
+    edits: [
+      [
+        'else this.restore(consumer, state, done);\n      });',
+        'else {\n          this.restore(consumer, state, () => {});\n          this.restore(consumer, state, done);\n        }\n      });',
+      ],
+    ],
+  },
+  {
+    fault: 'subscribes again without the prefetch count',
+    edits: [
+      [
+        "channel.request({ type: 'basic.qos', prefetchCount: consumer.prefetchCount }, () => {});",
+        "channel.request({ type: 'basic.qos', prefetchCount: consumer.ready.state === 'pending' ? consumer.prefetchCount : 0 }, () => {});",
+      ],
+    ],
+  },
+  {
+    fault: 'subscribes a consumer again that was cancelled',
+    edits: [['this.states.delete(consumer);\n    state.isOver = true;', '']],
+  },
+  {
+    fault: 'hands out what waited in memory at the loss',
+    edits: [
+      [
+        'const dropped = consumer.takeWaiting(({ settledBy }) => settledBy instanceof Subscription && settledBy.isLost);',
+        'const dropped = consumer.takeWaiting(() => false);',
+      ],
+    ],
+  },
+  {
+    fault: 'reads a stream on behind what was not acknowledged',
+    edits: [
+      ['return first ?? (this.lastOffset', 'return (first === undefined ? first : undefined) ?? (this.lastOffset'],
+    ],
+  },
+  {
+    fault: 'has no quarantine',
+    edits: [
+      ['if (queue !== undefined) this.failures.set(queue', 'if (queue === undefined) this.failures.set(String(queue)'],
+    ],
+  },
+  {
+    fault: 'sends a held request twice',
+    edits: [
+      [
+        'for (const request of others) this.acquire(request);',
+        'for (const request of [...others, ...others]) this.acquire(request);',
+      ],
+    ],
+  },
+  {
+    fault: 'repeats a purge',
+    edits: [
+      [
+        "return error.code === 'CONNECTION_BROKEN' && declaration.method.type !== 'queue.purge';",
+        "return error.code === 'CONNECTION_BROKEN';",
+      ],
+    ],
+  },
+  {
+    fault: 'sends held requests in the wrong order',
+    edits: [
+      [
+        'this.held.sort((one, other) => one.operation.number - other.operation.number)',
+        'this.held.sort((one, other) => other.operation.number - one.operation.number)',
+      ],
+    ],
+  },
+  {
+    fault: 'says that a repeated request was refused, though the first try may have acted',
+    edits: [['error instanceof AmqpError ? asRefused(error, request.isRepeated) : error', 'error']],
+  },
+  {
+    fault: 'holds any number of operations',
+    edits: [
+      [
+        "if (method === 'basic.publish' || users.heldOperations < recoverOptions.maxHeldOperations) return undefined;",
+        'if (users.heldOperations >= 0) return undefined;',
+      ],
+    ],
+  },
+  {
+    fault: 'waits longer than maxDelay',
+    edits: [
+      [
+        'const high = Math.min(maxDelay, minDelay * 2 ** Math.min(attempt - 1, 40));',
+        'const high = Math.max(maxDelay, minDelay * 2 ** Math.min(attempt - 1, 40));',
+      ],
+    ],
+  },
+  {
+    fault: 'never counts attempts from 1 again',
+    edits: [['return isStable ? 1 : this.attempt + 1;', 'return this.attempt + (isStable ? 1 : 1);']],
+  },
+  {
+    fault: 'counts attempts from 1 behind every connection, however short',
+    edits: [
+      [
+        'return isStable ? 1 : this.attempt + 1;',
+        'return openSinceMs !== undefined || isStable ? 1 : this.attempt + 1;',
+      ],
+    ],
+  },
+  {
+    fault: 'leaves the timer of the next attempt behind close()',
+    edits: [
+      [
+        'this.undoPlan?.();\n    this.undoPlan = undefined;\n    this.replay?.abandon();',
+        'this.undoPlan = undefined;\n    this.replay?.abandon();',
+      ],
+    ],
+  },
+  {
+    fault: 'stays blocked when the connection that was blocked is lost',
+    edits: [
+      [
+        'if (!this.isBlocked) return;\n    this.isBlocked = false;',
+        'if (this.isBlocked || !this.isBlocked) return;\n    this.isBlocked = false;',
+      ],
+    ],
+  },
+  {
+    fault: 'tries again with a password that was refused',
+    edits: [
+      [
+        'return !asksForCredentials || this.refusedLogins >= maxRefusedLogins;',
+        'return asksForCredentials && this.refusedLogins >= maxRefusedLogins;',
+      ],
+    ],
+  },
+  {
+    fault: 'lets a process end between two attempts',
+    edits: [
+      [
+        'this.undoPlan = host.deadlines.add(this.nextAttemptMs, () => this.reach());',
+        'this.undoPlan = host.deadlines.add(this.nextAttemptMs, () => this.reach(), { keepsProcess: false });',
+      ],
+    ],
+  },
+  {
+    fault: 'begins with the host that was lost',
+    edits: [
+      [
+        'this.lastHost = undefined;\n    this.startRound(lostHost);',
+        'this.lastHost = undefined;\n    this.startRound(lostHost === undefined ? lostHost : undefined);',
+      ],
+    ],
+  },
+];
