@@ -3,13 +3,11 @@
  * first delivery behind a cut, and the memory that the record takes. Prints medians.
  * `tsx --conditions=puka:source scripts/recovery-bench.ts [rounds] [entities]`
  */
+import { createConnection } from 'node:net';
 import { type Broker, collectGarbage, faultProxy, launchBroker } from '@puka/testkit';
-import { defaultConnector } from '@puka/transport';
 import type { FieldTableInput, MethodInput } from '@puka/wire';
-import { Connection } from '../src/connection/connection.ts';
 import { Client } from '../src/index.ts';
-import { defaultRuntime } from '../src/runtime/runtime.ts';
-import type { Session, SessionChannel } from '../src/session/index.ts';
+import { Session, type SessionChannel } from '../src/session/index.ts';
 import { DeclaredTopology } from '../src/topology/declared-topology.ts';
 
 const [rounds = 5, entities = 10_000] = process.argv.slice(2).map(Number);
@@ -48,52 +46,38 @@ function* stepsOfReplay(): Iterable<readonly MethodInput[]> {
 }
 
 /** Connects, sends the methods of a replay over some channels, and closes. @returns milliseconds until all was answered. */
-async function bare(broker: { readonly host: string; readonly port: number }): Promise<number> {
+async function bare(where: { readonly host: string; readonly port: number }): Promise<number> {
   const startedMs = performance.now();
-  let session: Session | undefined;
-  let closed: () => void = () => {};
-  const hasClosed = new Promise<void>((resolve) => {
-    closed = resolve;
+  const socket = createConnection(where);
+  let whenOpened: () => void = () => {};
+  let whenBroken: (error: unknown) => void = () => {};
+  const hasOpened = new Promise<void>((resolve, reject) => {
+    whenOpened = resolve;
+    whenBroken = reject;
   });
-  const connection = await new Promise<Connection>((resolve, reject) => {
-    const made: Connection = new Connection(
-      { username: 'guest', password: 'guest' },
-      {
-        runtime: defaultRuntime,
-        driving: {
-          isAutomatic: true,
-          mayRead: true,
-          turn: () => {},
-          bytesRead: () => {},
-          drained: () => {},
-          ioReady: () => {},
-        },
-        users: {
-          prepare: (given) => {
-            session = given;
-          },
-          attach: () => {},
-          detach: () => {},
-          beforeWrite: () => {},
-          awaitsAnswer: false,
-          openBytes: 0,
-        },
-        opened: (opened, info) => {
-          opened.prepare(info);
-          resolve(made);
-        },
-        blocked: () => {},
-        unblocked: () => {},
-        willRecover: () => false,
-        closed: (_connection, error) => {
-          closed();
-          if (error !== undefined) reject(error);
-        },
-      },
-    );
-    made.start(defaultConnector, { host: broker.host, port: broker.port });
+  const session = new Session(
+    { username: 'guest', password: 'guest' },
+    {
+      opened: () => whenOpened(),
+      blocked: () => {},
+      unblocked: () => {},
+      outputWaiting: () => {},
+      closed: (error) => (error === undefined ? socket.destroy() : whenBroken(error)),
+    },
+  );
+  const flush = (): void => {
+    for (const chunk of session.takeOutput(performance.now())) socket.write(chunk);
+  };
+  socket.on('data', (bytes) => {
+    session.receive(bytes, performance.now());
+    flush();
   });
-  if (session === undefined) throw new Error('no session');
+  socket.once('error', (error) => whenBroken(error));
+  socket.once('connect', () => {
+    session.connect(performance.now());
+    flush();
+  });
+  await hasOpened;
   const sink = { content: () => false, confirmed: () => {}, consumerCancelled: () => {}, closed: () => {} };
   const channels: SessionChannel[] = [];
   for (let index = 0; index < bareChannels; index++) {
@@ -109,12 +93,13 @@ async function bare(broker: { readonly host: string; readonly port: number }): P
           else if (--left === 0) resolve();
         });
       }
-      connection.driver.wake();
+      flush();
     });
   }
   const tookMs = performance.now() - startedMs;
-  session.close(defaultRuntime.now());
-  connection.driver.flush();
+  const hasClosed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  session.close(performance.now());
+  flush();
   await hasClosed;
   return tookMs;
 }
