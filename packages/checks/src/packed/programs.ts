@@ -27,6 +27,7 @@ for (const [one, other] of [[ours, theirs], [theirs, ours]]) {
 export function typed(specifiers: readonly string[]): string {
   const imports = specifiers.map((specifier, index) => `import * as package${index} from '${specifier}';`);
   return `${imports.join('\n')}
+import type { Client, Consumer, Message, Operation } from '@puka/client';
 import { isPukaError, NotFound, PukaError } from '@puka/errors';
 
 export const modules: readonly object[] = [${specifiers.map((_, index) => `package${index}`).join(', ')}];
@@ -38,6 +39,23 @@ if (isPukaError(caught)) {
 }
 // @ts-expect-error the message is needed: an untyped package would accept this
 new NotFound();
+
+export function consume(client: Client): void {
+  client.basicConsume({ queue: 'jobs' }, (error, message) => {
+    if (error) throw error;
+    message.ack();
+  });
+  client.basicCancel(client.basicConsume({ queue: 'jobs' }), (error) => console.log(error?.message));
+}
+
+/** Those of the names that a published type has. */
+type Shown<Thing, Name extends string> = Name extends keyof Thing ? Name : never;
+type Internals =
+  | Shown<Operation<void>, 'fulfil' | 'reject' | 'watch' | 'runCallback' | 'setCallback' | 'release' | 'isSent'>
+  | Shown<Consumer, 'push' | 'end' | 'next' | 'sources' | 'beginCancel' | 'takeWaiting' | 'runCallbacks' | 'stop'>
+  | Shown<Message, 'putBack' | 'settledBy' | 'costBytes'>;
+export const internals: readonly never[] = [] as Internals[];
+export const known: Shown<Consumer, 'cancel' | 'push'> = 'cancel';
 `;
 }
 

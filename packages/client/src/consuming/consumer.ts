@@ -79,13 +79,13 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
   readonly ready: Operation<Consumer>;
   /** Its messages need no ack. */
   readonly noAck: boolean;
-  /** For the client: its queues and how it is subscribed to them. */
+  /** @internal For the client: its queues and how it is subscribed to them. */
   sources: readonly [ConsumerSource, ...ConsumerSource[]];
-  /** For the client: whether it subscribes again when the broker cancels it; `undefined` where nothing was said. */
+  /** @internal For the client: whether it subscribes again when the broker cancels it; `undefined` where nothing was said. */
   readonly resubscribe: boolean | undefined;
   /** Most messages unacked in the user's hands; 0 is no limit. Changed by `basicQos`. */
   prefetchCount: number;
-  /** For the client: told when a handler has finished, and when a message is settled. */
+  /** @internal For the client: told when a handler has finished, and when a message is settled. */
   idleWatcher: (() => void) | undefined = undefined;
   readonly #host: ConsumerHost;
   private callback: MessageCallback | undefined;
@@ -167,7 +167,7 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
     return { consumerTag: this.consumerTag, queues: this.queues, isEnded: this.isEnded };
   }
 
-  /** For the client: a server-named queue has another name. */
+  /** @internal For the client: a server-named queue has another name. */
   renameQueue(from: string, to: string): void {
     if (!this.sources.some(({ queue }) => queue === from)) return;
     const [first, ...rest] = this.sources;
@@ -224,25 +224,25 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
     };
   }
 
-  /** For the client: gives the next message or the end to the taker, now or later. The error is told once. */
+  /** @internal For the client: gives the next message or the end to the taker, now or later. The error is told once. */
   next(taker: MessageTaker): void {
     this.ready.isObserved = true;
     this.takers.push(taker);
     this.serve();
   }
 
-  /** For the client: the taker waits no more. */
+  /** @internal For the client: the taker waits no more. */
   leave(taker: MessageTaker): void {
     const index = this.takers.indexOf(taker);
     if (index >= 0) this.takers.splice(index, 1);
   }
 
-  /** For the client: whether there is nothing more to wait for. */
+  /** @internal For the client: whether there is nothing more to wait for. */
   get isExhausted(): boolean {
     return this.ended && !this.hasWaiting && (this.endIsTold || this.endError === undefined);
   }
 
-  /** For the client: a message has come. One that nobody wants any more is dropped, and the broker has forgotten it. */
+  /** @internal For the client: a message has come. One that nobody wants any more is dropped, and the broker has forgotten it. */
   push(message: Message): void {
     if (this.noAck && (this.isLeft || this.ended)) return;
     this.messages.push(message);
@@ -250,7 +250,7 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
     this.serve();
   }
 
-  /** For the client: takes back what nobody has got. @param isMeant tells which of them. */
+  /** @internal For the client: takes back what nobody has got. @param isMeant tells which of them. */
   takeWaiting(isMeant: (message: Message) => boolean = () => true): Message[] {
     const taken: Message[] = [];
     const left: Message[] = [];
@@ -263,7 +263,7 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
   }
 
   /**
-   * For the client: puts back what nobody has got; without acks it stays here, for the broker has forgotten it.
+   * @internal For the client: puts back what nobody has got; without acks it stays here, for the broker has forgotten it.
    *
    * @param isMeant tells which of them.
    */
@@ -272,24 +272,24 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
     for (const message of this.takeWaiting(isMeant)) message.putBack();
   }
 
-  /** For the client: what the messages cost in memory that nobody has got, in bytes. */
+  /** @internal For the client: what the messages cost in memory that nobody has got, in bytes. */
   get unreadBytes(): number {
     let bytes = 0;
     for (const message of this.waiting()) bytes += message.costBytes;
     return bytes;
   }
 
-  /** For the client: whether a cancel is under way or done, so that nothing more is handed out that needs an ack. */
+  /** @internal For the client: whether a cancel is under way or done, so that nothing more is handed out that needs an ack. */
   get isCancelling(): boolean {
     return this.cancelling;
   }
 
-  /** For the client: a cancel is under way. */
+  /** @internal For the client: a cancel is under way. */
   beginCancel(): void {
     this.cancelling = true;
   }
 
-  /** For the client: no more messages will come than those that wait. */
+  /** @internal For the client: no more messages will come than those that wait. */
   end(error: unknown): void {
     if (this.ended) return;
     this.ended = true;
@@ -302,41 +302,41 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
     this.endWatcher = undefined;
   }
 
-  /** For the client: the loss of the connection, where that ended it. */
+  /** @internal For the client: the loss of the connection, where that ended it. */
   get lostBy(): ConnectionBroken | undefined {
     return this.endError instanceof ConnectionBroken ? this.endError : undefined;
   }
 
-  /** For the client: it closes. What waits is not handed out: the broker has it again, or nobody. */
+  /** @internal For the client: it closes. What waits is not handed out: the broker has it again, or nobody. */
   stop(): void {
     this.isStopped = true;
   }
 
-  /** For the client: its signal was aborted. It ends with the reason when its cancel is done. */
+  /** @internal For the client: its signal was aborted. It ends with the reason when its cancel is done. */
   abort(reason: unknown): void {
     this.abortReason = reason;
   }
 
-  /** For the client: calls once, when no more messages will come. */
+  /** @internal For the client: calls once, when no more messages will come. */
   whenEnded(call: () => void): void {
     if (this.ended) call();
     else this.endWatcher = call;
   }
 
-  /** For the client: takes another callback; what waits goes to it. */
+  /** @internal For the client: takes another callback; what waits goes to it. */
   setCallback(callback: MessageCallback): void {
     this.ready.isObserved = true;
     this.callback = callback;
     this.serve();
   }
 
-  /** For the client: hands out no more than `limit` unsettled messages; 0 is no limit. */
+  /** @internal For the client: hands out no more than `limit` unsettled messages; 0 is no limit. */
   limitUnacked(limit: number): void {
     this.unackedLimit = limit;
     this.serve();
   }
 
-  /** For the client: messages in the user's hands were settled, or can be settled no more. */
+  /** @internal For the client: messages in the user's hands were settled, or can be settled no more. */
   released(count: number): void {
     this.unackedCount -= count;
     if (this.unackedLimit > 0) this.serve();
@@ -344,7 +344,7 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
   }
 
   /**
-   * For the client: how many messages are being worked on: a callback's promise is open, a loop has not come back, or there
+   * @internal For the client: how many messages are being worked on: a callback's promise is open, a loop has not come back, or there
    * are messages for the callback that the broker has forgotten. A message that is settled is not counted.
    */
   get busyCount(): number {
@@ -358,13 +358,13 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
     return count;
   }
 
-  /** For the client: who calls `shutdown()` just now, a callback or the body of a loop, is not waited for. */
+  /** @internal For the client: who calls `shutdown()` just now, a callback or the body of a loop, is not waited for. */
   excuseCaller(): void {
     if (this.calling !== undefined) this.calling.isExcused = true;
     if (this.bodyNow !== undefined) this.inBodies.delete(this.bodyNow);
   }
 
-  /** For the client: calls the callback for all that wait. @param report takes what a callback throws. */
+  /** @internal For the client: calls the callback for all that wait. @param report takes what a callback throws. */
   runCallbacks(report: (error: unknown) => void): void {
     this.isListed = false;
     // A callback may put another in its own place.

@@ -102,7 +102,7 @@ export class Message {
     return this.bodyEnd - this.bodyStart;
   }
 
-  /** For the client: what it costs in memory, in bytes, roughly. */
+  /** @internal For the client: what it costs in memory, in bytes, roughly. */
   get costBytes(): number {
     const received = this.bodyEnd - this.bodyStart + this.propertiesEnd - this.propertiesStart;
     return received + this.methodEnd - this.methodStart + objectBytes;
@@ -252,12 +252,12 @@ export class Message {
     return this.settledOnce || this.settlement === undefined;
   }
 
-  /** For the client: what settles it; `undefined` where it needs no ack. */
+  /** @internal For the client: what settles it; `undefined` where it needs no ack. */
   get settledBy(): Settlement | undefined {
     return this.settlement;
   }
 
-  /** For the client: nobody was handed the message, and nobody will be. It goes back to its queue. */
+  /** @internal For the client: nobody was handed the message, and nobody will be. It goes back to its queue. */
   putBack(): void {
     if (this.isSettled) return;
     this.settledOnce = true;

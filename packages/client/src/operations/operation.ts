@@ -37,9 +37,9 @@ export class Operation<Result> implements Promise<Result> {
   state: 'pending' | 'fulfilled' | 'rejected' = 'pending';
   /** Whether somebody has asked for the outcome. */
   isObserved: boolean;
-  /** Undoes what `signal` and `timeout` set up; for the client. */
+  /** @internal Undoes what `signal` and `timeout` set up; for the client. */
   release: (() => void) | undefined = undefined;
-  /** Whether any byte of it can have reached the broker; for the client. */
+  /** @internal Whether any byte of it can have reached the broker; for the client. */
   isSent = false;
   private outcome: unknown = undefined;
   // Kept without its type, so that an operation with a narrow result passes for one with a wide one.
@@ -64,7 +64,7 @@ export class Operation<Result> implements Promise<Result> {
     }
   }
 
-  /** For the client: whether it is one of that client's. */
+  /** @internal For the client: whether it is one of that client's. */
   isOf(host: OperationHost): boolean {
     return this.#host === host;
   }
@@ -104,7 +104,7 @@ export class Operation<Result> implements Promise<Result> {
     return this.native().finally(onFinally);
   }
 
-  /** For the client: the operation has succeeded. Does nothing when it is settled. */
+  /** @internal For the client: the operation has succeeded. Does nothing when it is settled. */
   fulfil(result: Result): void {
     if (this.state !== 'pending') return;
     this.state = 'fulfilled';
@@ -112,7 +112,7 @@ export class Operation<Result> implements Promise<Result> {
     this.settled();
   }
 
-  /** For the client: the operation has failed. Does nothing when it is settled. */
+  /** @internal For the client: the operation has failed. Does nothing when it is settled. */
   reject(error: unknown): void {
     if (this.state !== 'pending') return;
     this.state = 'rejected';
@@ -121,17 +121,17 @@ export class Operation<Result> implements Promise<Result> {
     this.settled();
   }
 
-  /** For the client: the result it was fulfilled with. */
+  /** @internal For the client: the result it was fulfilled with. */
   get result(): Result {
     return this.outcome as Result; // Asked for in state `fulfilled` only, where `fulfil` has set it.
   }
 
-  /** For the client: the error it was rejected with. */
+  /** @internal For the client: the error it was rejected with. */
   get error(): unknown {
     return this.state === 'rejected' ? this.outcome : undefined;
   }
 
-  /** For the client: takes another callback, also for an outcome that is there already. */
+  /** @internal For the client: takes another callback, also for an outcome that is there already. */
   setCallback(callback: Callback<Result>): void {
     this.callback = callback as UntypedErrorFirst; // As in the constructor.
     this.context = currentContext();
@@ -139,7 +139,7 @@ export class Operation<Result> implements Promise<Result> {
     if (this.state !== 'pending') this.#host.callbackReady(this);
   }
 
-  /** For the client: calls the callback, once. @returns what it returned. */
+  /** @internal For the client: calls the callback, once. @returns what it returned. */
   runCallback(): unknown {
     const { callback, context, error } = this;
     this.callback = undefined;
@@ -150,7 +150,7 @@ export class Operation<Result> implements Promise<Result> {
     return context.runInAsyncScope(callback, undefined, error, result, this);
   }
 
-  /** For the client: is told when it settles, without a native promise. @returns undoes it. */
+  /** @internal For the client: is told when it settles, without a native promise. @returns undoes it. */
   watch(watcher: () => void): () => void {
     const watchers = this.watchers ?? new Set();
     this.watchers = watchers;

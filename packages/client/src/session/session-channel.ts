@@ -120,7 +120,7 @@ export class SessionChannel {
     return this.closeError !== undefined;
   }
 
-  /** Whether it is a channel of that session. */
+  /** @internal Whether it is a channel of that session. */
   isOf(session: ChannelHost): boolean {
     return this.host === session;
   }
@@ -218,7 +218,7 @@ export class SessionChannel {
     if (this.isUsable) this.acks.needsNone(deliveryTag);
   }
 
-  /** Writes the acks of the turn. Called by the session before each output. */
+  /** @internal Writes the acks of the turn. Called by the session before each output. */
   flushAcks(): void {
     this.acksAreWaiting = false;
     if (!this.isUsable) return;
@@ -241,13 +241,13 @@ export class SessionChannel {
     return this.requests.count(name);
   }
 
-  /** Our close of the connection is sent, and RabbitMQ heeds nothing behind it. Called by the session. */
+  /** @internal Our close of the connection is sent, and RabbitMQ heeds nothing behind it. Called by the session. */
   silence(): void {
     if (this.isUsable) this.state = 'closing';
   }
 
   /**
-   * The connection is gone: ends everything here. Called by the session.
+   * @internal The connection is gone: ends everything here. Called by the session.
    *
    * @param culprit the name of the request that caused it, where that is known: it gets the error itself.
    */
@@ -259,14 +259,14 @@ export class SessionChannel {
     );
   }
 
-  /** Registers the reply that a method just written will have. Called by the session for `channel.open`. */
+  /** @internal Registers the reply that a method just written will have. Called by the session for `channel.open`. */
   expect(id: number, handler: ReplyHandler, method?: MethodInput): void {
     const info = methodInfo.get(id);
     this.host.pendingReplies++;
     this.requests.push({ name: info?.name ?? '', replies: info?.replies ?? [], method, handler });
   }
 
-  /** Takes a method that announces a message. @throws {PukaError} for one out of place. */
+  /** @internal Takes a method that announces a message. @throws {PukaError} for one out of place. */
   receiveContentMethod(kind: ContentKind, bytes: Uint8Array, start: number, end: number): void {
     if (this.mayReceiveStale) return;
     this.refuseWithinContent();
@@ -275,19 +275,19 @@ export class SessionChannel {
     this.assembler.method(kind, bytes, start, end);
   }
 
-  /** Takes a content header frame. @throws {PukaError} for one out of place. */
+  /** @internal Takes a content header frame. @throws {PukaError} for one out of place. */
   receiveHeader(bytes: Uint8Array, start: number, end: number): void {
     if (this.state === 'crossed' || this.mayReceiveStale) return;
     if (this.assembler.header(bytes, start, end)) this.deliver();
   }
 
-  /** Takes a piece of a body frame. @throws {PukaError} for one out of place. */
+  /** @internal Takes a piece of a body frame. @throws {PukaError} for one out of place. */
   receiveBody(bytes: Uint8Array, start: number, end: number): void {
     if (this.state === 'crossed' || this.mayReceiveStale) return;
     if (this.assembler.body(bytes, start, end)) this.deliver();
   }
 
-  /** Takes any other method. @throws {PukaError} for one out of place. */
+  /** @internal Takes any other method. @throws {PukaError} for one out of place. */
   receiveMethod(method: Method, id: number): void {
     this.refuseWithinContent();
     if (this.mayReceiveStale && method.type !== 'channel.open-ok') return;
@@ -382,12 +382,12 @@ export class SessionChannel {
     return request.handler;
   }
 
-  /** Bytes of an unfinished message that may be passed over: not of a returned one, which the publish still needs. */
+  /** @internal Bytes of an unfinished message that may be passed over: not of a returned one, which the publish still needs. */
   get halfMessageBytes(): number {
     return this.assembler.content.kind === 'return' ? 0 : this.assembler.keptBytes;
   }
 
-  /** Hands on an unfinished message as one over a limit. @param why names the limit. @throws {PukaError} for one out of place. */
+  /** @internal Hands on an unfinished message as one over a limit. @param why names the limit. @throws {PukaError} for one out of place. */
   passOver(why: string): void {
     this.assembler.passOver(why);
     this.deliver();

@@ -25,7 +25,6 @@ import {
   encodeConnectionClose,
   encodeConnectionCloseOk,
   FrameDecoder,
-  type FrameSink,
   type Method,
   MethodId,
   methodIdAt,
@@ -40,14 +39,14 @@ import { Handshake } from './handshake.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { type CompleteSessionOptions, completeSessionOptions, type SessionOptions } from './options.ts';
 import type { SessionCredentials } from './sasl.ts';
-import { type ChannelHost, SessionChannel } from './session-channel.ts';
+import { SessionChannel } from './session-channel.ts';
 import type { ChannelSink, ConnectionInfo, ReplyHandler, SessionSink } from './sinks.ts';
 
 /** Bytes of a short answer on channel 0 as a frame, roughly. */
 const answerBytes = 12;
 
 /** A session. Order of use: `connect`, then `receive` and `takeOutput` until `closed`. */
-export class Session implements FrameSink, ChannelHost {
+export class Session {
   /** The state of the connection. */
   state: ConnectionState = 'idle';
   /** What goes out: written by the channels, taken by `takeOutput()`. */
@@ -305,25 +304,25 @@ export class Session implements FrameSink, ChannelHost {
     return this.acksWaitingOn.length > 0 || this.writer.pendingBytes > 0;
   }
 
-  /** For channels. */
+  /** @internal For channels. */
   acksWaiting(channel: SessionChannel): void {
     this.acksWaitingOn.push(channel);
     this.sink.outputWaiting();
   }
 
-  /** For channels. */
+  /** @internal For channels. */
   outputWaiting(): void {
     this.sink.outputWaiting();
   }
 
-  /** For channels. What the owner refuses by itself is no answer. */
+  /** @internal For channels. What the owner refuses by itself is no answer. */
   answered(bytes: number, isChecked: boolean): void {
     if (!this.isReceiving) return;
     this.answers.add(bytes);
     if (isChecked) this.answers.check();
   }
 
-  /** For channels. */
+  /** @internal For channels. */
   channelFreed(channel: SessionChannel): void {
     if (this.channels[channel.id] !== channel) return;
     this.channels[channel.id] = undefined;
@@ -332,7 +331,7 @@ export class Session implements FrameSink, ChannelHost {
     if (channel.wasClosedByPeer) this.closedByBroker.add(channel.id);
   }
 
-  /** For the decoder: a method frame. */
+  /** @internal For the decoder: a method frame. */
   method(channel: number, bytes: Uint8Array, start: number, end: number): void {
     if (end - start < 4) throw new AmqpSyntaxError('a method frame is shorter than a method id', { blame: 'peer' });
     const id = methodIdAt(bytes, start);
@@ -348,17 +347,17 @@ export class Session implements FrameSink, ChannelHost {
     else target.receiveMethod(decodeMethod(bytes, start, end), id);
   }
 
-  /** For the decoder: a content header frame. */
+  /** @internal For the decoder: a content header frame. */
   header(channel: number, bytes: Uint8Array, start: number, end: number): void {
     this.channelFor(channel, 0)?.receiveHeader(bytes, start, end);
   }
 
-  /** For the decoder: a piece of a body frame. */
+  /** @internal For the decoder: a piece of a body frame. */
   body(channel: number, bytes: Uint8Array, start: number, end: number): void {
     this.channelFor(channel, 0)?.receiveBody(bytes, start, end);
   }
 
-  /** For the decoder: the bytes themselves have counted already. */
+  /** @internal For the decoder: the bytes themselves have counted already. */
   heartbeat(): void {}
 
   private flushAcks(): void {

@@ -11,7 +11,6 @@ import type { Queue } from '../model/queues/queue.ts';
 import type {
   ConfirmFate,
   ConsumeFate,
-  Interference,
   PublishFate,
   SettlementFate,
   WaitingConsumer,
@@ -39,7 +38,7 @@ interface Planned {
 }
 
 /** What a test may do to the clients of its broker: each call is one fault, and `clear()` ends them all. */
-export class Faults implements Interference {
+export class Faults {
   private readonly targets: FaultTargets;
   private loginsLeft = 0;
   private connectionsLeft = 0;
@@ -58,7 +57,7 @@ export class Faults implements Interference {
   private readonly consumers = new ConsumerFaults();
   private readonly downVhosts = new Set<string>();
   private nextLineBreak: { readonly bytes: number; readonly from: 'broker' | 'client' } | undefined;
-  /** For the protocol. */
+  /** @internal For the protocol. */
   isReordering = false;
 
   constructor(targets: FaultTargets) {
@@ -302,12 +301,12 @@ export class Faults implements Interference {
     this.targets.settle();
   }
 
-  /** For the broker: connections that are silent break. */
+  /** @internal For the broker: connections that are silent break. */
   endGhosts(): void {
     this.ghostConnections.clear();
   }
 
-  /** For the listener: whether a new line is refused; else what it begins with. */
+  /** @internal For the listener: whether a new line is refused; else what it begins with. */
   takesLine(line: FaultyLine): boolean {
     line.splitBytes = this.pieceBytes;
     line.isReordering = this.isReorderingChannels;
@@ -319,40 +318,40 @@ export class Faults implements Interference {
     return false;
   }
 
-  /** For the protocol. */
+  /** @internal For the protocol. */
   refusesLogin(): boolean {
     if (this.loginsLeft <= 0) return false;
     this.loginsLeft--;
     return true;
   }
 
-  /** For the protocol. */
+  /** @internal For the protocol. */
   isVhostDown(vhost: string): boolean {
     return this.downVhosts.has(vhost);
   }
 
-  /** For the protocol. */
+  /** @internal For the protocol. */
   refusalOf(method: Method): AmqpError | undefined {
     return this.methods.refusalOf(method);
   }
 
-  /** For the protocol. */
+  /** @internal For the protocol. */
   replyDelayMs(method: Method): number {
     return this.methods.delayOf(method);
   }
 
-  /** For the protocol. */
+  /** @internal For the protocol. */
   fateOfConsume(queue: Queue, consumer: WaitingConsumer): ConsumeFate {
     return this.consumers.fateOf(queue, consumer, this.targets.nowMs);
   }
 
-  /** For the protocol. */
+  /** @internal For the protocol. */
   fateOfPublish(message: Message): PublishFate {
     if (isMeant(this.nacks, message)) return 'nack';
     return isMeant(this.returns, message) ? 'return' : 'pass';
   }
 
-  /** For the protocol. */
+  /** @internal For the protocol. */
   fateOfConfirm(tell: () => void): ConfirmFate {
     if (this.confirmsToLose > 0) {
       this.confirmsToLose--;
@@ -365,14 +364,14 @@ export class Faults implements Interference {
     return 'hold';
   }
 
-  /** For the protocol. */
+  /** @internal For the protocol. */
   breaksConfirm(): boolean {
     if (this.confirmsToBreak <= 0) return false;
     this.confirmsToBreak--;
     return true;
   }
 
-  /** For the protocol. */
+  /** @internal For the protocol. */
   fateOfSettlement(): SettlementFate {
     if (this.acksToDrop > 0) {
       this.acksToDrop--;
