@@ -12,7 +12,7 @@ describe('a conversation', () => {
     const seed = newSeed();
     console.log('seed', seed);
     const before = process.memoryUsage().arrayBuffers;
-    for (let count = 0; count < 250; count++) {
+    for (let count = 0; count < 350; count++) {
       const outcome = await converse(seed + count);
       expect(outcome).toMatchObject({ open: [], untyped: [], escapes: [] });
     }
