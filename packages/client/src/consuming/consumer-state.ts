@@ -13,6 +13,8 @@ export class ConsumerState {
   readonly subscriptions: Set<Subscription> = new Set();
   /** Queues of its own that it is not subscribed to yet, after the connection was lost. */
   missing = 0;
+  /** Connections that have ended under its first subscribing by an error of the broker's that names nothing. */
+  unnamedEnds = 0;
   /** Its queues are noted in the record as consumed. */
   isRecorded = false;
   /** The consumer has ended. */

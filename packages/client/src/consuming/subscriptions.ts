@@ -14,9 +14,10 @@ import {
 } from '@puka/errors';
 import { int64, Tagged } from '@puka/wire';
 import type { ChannelPool } from '../connection/channel-pool.ts';
-import { notAnswered, notSent } from '../connection/connection.ts';
+import { asRefused, notAnswered, notSent } from '../connection/connection.ts';
 import type { ConnectionUser } from '../connection/connection-user.ts';
 import type { Operation } from '../operations/operation.ts';
+import { isUnnamedError, mostUnnamedEnds } from '../operations/unnamed-error.ts';
 import type { Deadlines } from '../runtime/deadlines.ts';
 import type { SessionChannel } from '../session/index.ts';
 import type { DeclaredTopology } from '../topology/declared-topology.ts';
@@ -175,9 +176,19 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
         this.subscribed(consumer);
       } else if (!this.isCarriedOver(error)) {
         this.refuse(consumer, error);
+      } else if (isUnnamedError(error.cause) && this.isUnnamedCulprit(consumer)) {
+        this.refuse(consumer, asRefused(error.cause, true));
       }
       done();
     });
+  }
+
+  /** Whether its first subscribing, alone, ends one connection after the other by an error that names nothing. */
+  private isUnnamedCulprit(consumer: Consumer): boolean {
+    const state = this.states.get(consumer);
+    const subscribing = [...this.states.keys()].filter(({ ready }) => ready.state === 'pending');
+    if (state === undefined || subscribing.length > 1) return false;
+    return ++state.unnamedEnds >= mostUnnamedEnds;
   }
 
   /** The first subscribing, or one over another connection, has gone well. */

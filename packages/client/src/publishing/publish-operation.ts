@@ -32,4 +32,6 @@ export class PublishOperation extends Operation<void> {
   attempts = 0;
   /** It may be the one that made the broker close the channel: it is sent alone. */
   isSuspect = false;
+  /** Connections that have ended under it by an error of the broker's that names nothing. */
+  unnamedEnds = 0;
 }

@@ -7,6 +7,7 @@ import { AmqpError, type ConnectionBroken, NotFound, type PukaError, replyError 
 import { ByteReader, type MethodInput } from '@puka/wire';
 import { asRefused, hasConfirms } from '../connection/connection.ts';
 import type { ConnectionUser } from '../connection/connection-user.ts';
+import { isUnnamedError, mostUnnamedEnds } from '../operations/unnamed-error.ts';
 import { Queue } from '../runtime/queue.ts';
 import { cutOff } from '../session/closed-by-us.ts';
 import type {
@@ -156,12 +157,14 @@ export class Publisher implements ChannelSink, ConnectionUser {
     this.marks = new Queue();
     this.returns.clear();
     const sent = this.takeSent();
-    const all = [...sent, ...this.takeUnchecked(), ...this.held.takeAll()];
+    const unchecked = this.takeUnchecked();
+    const all = [...sent, ...unchecked, ...this.held.takeAll()];
     for (const operation of all) {
       if (operation.attempts > 0 && takenBytes > operation.writtenAt) operation.hasLeft = true;
       operation.attempts = 0;
     }
     if (error instanceof AmqpError && error.method === 'basic.publish') this.blameFor(error, sent, hasMarks);
+    else if (isUnnamedError(error)) this.blameUnnamed(error, [...sent, ...unchecked]);
     const open = all.filter((operation) => operation.state === 'pending' && !this.endReturned(operation));
     if (willRecover) this.holdFirst(open);
     else for (const operation of open) this.fail(operation, lostPublish(operation, error));
@@ -173,6 +176,14 @@ export class Publisher implements ChannelSink, ConnectionUser {
     const [first] = sent;
     if (sent.length === 1 && !hasMarks && first !== undefined) this.fail(first, asRefused(error, first.hasLeft));
     else for (const operation of sent) operation.isSuspect = true;
+  }
+
+  /** Any of them may have done it, by itself or by the look-up of its exchange: one that is met so again and again did. */
+  private blameUnnamed(error: AmqpError, underWay: readonly PublishOperation[]): void {
+    for (const operation of underWay) {
+      operation.isSuspect = true;
+      if (++operation.unnamedEnds >= mostUnnamedEnds) this.fail(operation, asRefused(error, operation.hasLeft));
+    }
   }
 
   /** Given up by the caller: what has not been sent is not sent, any other confirm is of no interest any more. */
@@ -331,7 +342,7 @@ export class Publisher implements ChannelSink, ConnectionUser {
         continue;
       }
       // A suspect is sent when nothing else is under way, and nothing is sent before its outcome is known.
-      if (this.unconfirmed > 0 && (next.isSuspect || this.sent[this.head]?.isSuspect === true)) return;
+      if (this.unconfirmed + this.uncheckedCount > 0 && (next.isSuspect || this.isSuspectUnderWay)) return;
       held.shift();
       try {
         if (this.send(next)) continue;
@@ -341,6 +352,12 @@ export class Publisher implements ChannelSink, ConnectionUser {
         this.fail(next, error);
       }
     }
+  }
+
+  private get isSuspectUnderWay(): boolean {
+    if (this.sent[this.head]?.isSuspect === true) return true;
+    for (const [first] of this.unchecked.values()) if (first?.isSuspect === true) return true;
+    return false;
   }
 
   /** Keeps a publish until its exchange is known to be there. Those to other exchanges go on. */
@@ -360,6 +377,7 @@ export class Publisher implements ChannelSink, ConnectionUser {
       this.uncheckedCount -= waiting.length;
       if (error instanceof NotFound) {
         for (const each of waiting) this.fail(each, missingExchangeError(error, outcomeOf(each)));
+        this.sendHeld();
         this.host.publishesSettled();
         return;
       }

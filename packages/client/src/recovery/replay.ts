@@ -5,6 +5,7 @@
  */
 import { AmqpError, OperationTimeout, type PukaError } from '@puka/errors';
 import type { ChannelPool } from '../connection/channel-pool.ts';
+import { isUnnamedError } from '../operations/unnamed-error.ts';
 import type { Deadlines } from '../runtime/deadlines.ts';
 import type { ConnectionInfo, Session } from '../session/index.ts';
 import type { DeclaredTopology } from '../topology/declared-topology.ts';
@@ -462,10 +463,12 @@ export class Replay {
 
   /** The connection ended by a hard error of the broker's while entities were being made: one of them may have caused it. */
   private blame({ underWay }: Epoch, error: AmqpError): void {
-    if (error.method === undefined) return;
-    const found = [...underWay].filter((entity) => methodOf(entity) === error.method);
+    const isUnnamed = isUnnamedError(error);
+    if (error.method === undefined && !isUnnamed) return;
+    const found = [...underWay].filter((entity) => isUnnamed || methodOf(entity) === error.method);
     const [first] = found;
-    if (found.length === 1 && first !== undefined) {
+    // An error that names nothing blames the one that was made alone, not one that happened to be.
+    if (found.length === 1 && first !== undefined && (!isUnnamed || this.suspects.has(first))) {
       this.banned.add(first);
       this.host.failures.notRestored(error, first, false);
     } else {

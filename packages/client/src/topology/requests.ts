@@ -9,6 +9,7 @@ import type { ChannelPool } from '../connection/channel-pool.ts';
 import { asRefused, notAnswered, notSent } from '../connection/connection.ts';
 import type { ConnectionUser } from '../connection/connection-user.ts';
 import type { Operation } from '../operations/operation.ts';
+import { isUnnamedError, mostUnnamedEnds } from '../operations/unnamed-error.ts';
 import type { ConnectionInfo, Session, SessionChannel } from '../session/index.ts';
 import { checkEncodable, type Declaration } from './declarations.ts';
 import type { DeclaredTopology } from './declared-topology.ts';
@@ -35,6 +36,8 @@ interface Request {
   isRepeated: boolean;
   /** It may have made the broker close the connection: it is sent alone, ahead of the others. */
   isSuspect: boolean;
+  /** Connections that have ended under it by an error of the broker's that names nothing. */
+  unnamedEnds: number;
 }
 
 /** The requests of one client. */
@@ -103,6 +106,7 @@ export class Requests implements ConnectionUser {
       leave: leave ?? (() => {}),
       isRepeated: false,
       isSuspect: false,
+      unnamedEnds: 0,
     };
     this.outstanding++;
     if (this.isAttached && !this.isSendingAlone) {
@@ -199,8 +203,12 @@ export class Requests implements ConnectionUser {
     } else if (error !== undefined && this.isCarriedOver(request, error)) {
       request.isRepeated = true;
       request.isSuspect = isSuspected(error, declaration.method);
-      this.hold(request);
-      return;
+      const { cause } = error;
+      if (!isUnnamedError(cause) || ++request.unnamedEnds < mostUnnamedEnds) {
+        this.hold(request);
+        return;
+      }
+      operation.reject(asRefused(cause, true));
     } else {
       operation.reject(error instanceof AmqpError ? asRefused(error, request.isRepeated) : error);
     }
@@ -241,7 +249,7 @@ export class Requests implements ConnectionUser {
   }
 }
 
-/** A hard error that names the method, where several of that name were under way, may be the fault of any of them. */
+/** A hard error that names the method, where several of that name were under way, or none, may be the fault of any. */
 function isSuspected({ cause }: PukaError, method: MethodInput): boolean {
-  return cause instanceof AmqpError && cause.method === method.type;
+  return isUnnamedError(cause) || (cause instanceof AmqpError && cause.method === method.type);
 }

@@ -173,20 +173,17 @@ describe('refusals whose words are hard to read', () => {
 
   it('a missing exchange whose name is cut off within a character', async () => {
     const exchange = 'ü'.repeat(127);
-    // RabbitMQ: 4.0.5 and later count characters where they cut, not bytes, cannot send what comes of it, and end the
-    // connection with 541 instead.
     if (!isAtLeast(broker.version, '4.0')) return checkFates(at([20, 40, 41, 99], [missing(exchange)]), 100);
-    const brief = new Client(broker.url);
+    // RabbitMQ: 4.0.5 and later count characters where they cut, not bytes, cannot send what comes of it, and end the
+    // connection with 541 instead. The others are sent again; the one that does it each time fails.
+    const brief = new Client(broker.url, { recover: { minDelay: 50, maxDelay: 100 } });
     await brief.connect();
     const { queue } = await brief.queueDeclare({ exclusive: true });
     const plans = Array.from({ length: 100 }, (_, index) => (index === 40 ? { exchange } : {}));
     const publishes = plans.map((plan) => brief.basicPublish({ routingKey: queue, ...plan }));
     const outcomes = await Promise.allSettled(publishes);
-    expect(outcomes[40]?.status).toBe('rejected');
-    for (const outcome of outcomes.filter(({ status }) => status === 'rejected')) {
-      const reason = { code: 'CONNECTION_BROKEN', outcome: 'unknown', cause: { code: 'INTERNAL_ERROR' } };
-      expect(outcome).toMatchObject({ reason });
-    }
+    expect(outcomes.flatMap(({ status }, index) => (status === 'rejected' ? [index] : []))).toEqual([40]);
+    expect(outcomes[40]).toMatchObject({ reason: { code: 'INTERNAL_ERROR' } });
     await brief.connect();
     await brief.close();
   });

@@ -8,10 +8,10 @@ describe('a conversation', () => {
   });
 
   it.each(['broker', 'client'] as const)('cut at any byte of the %s goes on', async (from) => {
-    expect(await sweep(from, 331)).toEqual([]);
+    expect(await sweep(from, 331)).toMatchObject({ wrong: [] });
   });
 
   it.each(['broker', 'client'] as const)('and cut again in the replay, on the side of the %s', async (from) => {
-    for (const again of [1, 491, 620]) expect(await sweep(from, 1601, again)).toEqual([]);
+    for (const again of [1, 491, 620]) expect(await sweep(from, 1601, again)).toMatchObject({ wrong: [] });
   });
 });

@@ -93,13 +93,22 @@ async function judge(scene: Scene, client: Client, wrong: string[]): Promise<voi
   if (scene.warnings.length > 0) wrong.push(`warned: ${scene.warnings.map(String).join(' ')}`);
 }
 
-/** Cuts a direction at every so many bytes, until the conversation is shorter. @returns what went wrong, and where. */
-export async function sweep(from: Cut['from'], stride: number, againAfter?: number): Promise<string[]> {
+/** What became of many. */
+export interface SweptMany {
+  readonly conversations: number;
+  /** What went wrong, and where. */
+  readonly wrong: readonly string[];
+}
+
+/** Cuts a direction at every so many bytes, until the conversation is shorter. */
+export async function sweep(from: Cut['from'], stride: number, againAfter?: number): Promise<SweptMany> {
   const wrong: string[] = [];
+  let conversations = 0;
   for (let bytes = 1; wrong.length < 10; bytes += stride) {
     const swept = await converse({ from, bytes, againAfter });
+    conversations++;
     for (const text of swept.wrong) wrong.push(`${from} byte ${bytes}, then ${againAfter}: ${text}`);
     if (!swept.wasCut) break;
   }
-  return wrong;
+  return { conversations, wrong };
 }
