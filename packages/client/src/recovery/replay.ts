@@ -463,7 +463,7 @@ export class Replay {
 
   /** The connection ended by a hard error of the broker's while entities were being made: one of them may have caused it. */
   private blame({ underWay }: Epoch, error: AmqpError): void {
-    const isUnnamed = isUnnamedError(error);
+    const isUnnamed: boolean = isUnnamedError(error);
     if (error.method === undefined && !isUnnamed) return;
     const found = [...underWay].filter((entity) => isUnnamed || methodOf(entity) === error.method);
     const [first] = found;

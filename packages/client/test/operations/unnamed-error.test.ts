@@ -85,6 +85,28 @@ describe('what makes the broker close the connection without a word', () => {
   });
 });
 
+describe('what makes the broker close the connection while it is restored', () => {
+  it('costs that entity: the others are made again, and the connection lives', async () => {
+    let isOn = false;
+    const { broker, client, connections, settle } = await scene(
+      (method) => isOn && method.type === 'queue.declare' && method.queue === 'poison',
+    );
+    const lost: unknown[] = [];
+    client.on('notRestored', (_error, entity) => lost.push(entity));
+    for (const queue of ['a', 'poison', 'b']) client.queueDeclare({ queue });
+    await settle();
+    isOn = true;
+    broker.sent();
+    broker.reset();
+    await settle();
+    expect(client.state).toBe('connected');
+    expect(lost).toMatchObject([{ kind: 'queue', queue: 'poison' }]);
+    expect(broker.sent().filter((name) => name.endsWith('connection.open')).length).toBeLessThanOrEqual(4);
+    expect(connections()).toBe(1);
+    expect(endOf(client.basicPublish({ routingKey: 'a', body: 'x' }))).toBe('pending');
+  });
+});
+
 describe('an error without a name', () => {
   it('is one of the broker’s own that ends the connection and names no method', () => {
     const connection = { scope: 'connection' } as const;
