@@ -143,7 +143,7 @@ function heapBytes(): number {
 
 /** Bytes that the record takes for an entity. */
 function recordBytes(): number {
-  const record = new DeclaredTopology(entities * 2, { recordFull: () => {}, now: () => 0 });
+  const record = new DeclaredTopology(entities * 2, { recordFull: () => {}, now: () => 0, queueLeft: () => {} });
   const text = (value: string): string => Buffer.from(value).toString();
   const table: FieldTableInput = { 'x-max-length': 1000 };
   const before = heapBytes();

@@ -25,13 +25,15 @@ export interface QueuesInRecovery {
   /** Whether the queue is being restored: `queueRestored` or `queueLost` follows. */
   isAway(queue: string): boolean;
   /** A recorded queue is not there. @returns whether it is being made again: `queueRestored` or `queueLost` follows. */
-  queueVanished(queue: string): boolean;
+  queueVanished(queue: string, error: PukaError): boolean;
 }
 
 /** One queue of a consumer that is to be subscribed again. */
 export interface Resubscription {
   /** Its name now. */
   queue(): string;
+  /** Whether it is over when this client deletes the queue. */
+  readonly endsWithQueue: boolean;
   /** Whether nobody needs it any more: the consumer has ended, or the connection is gone. */
   isOver(): boolean;
   /** Tries once. */
@@ -47,6 +49,8 @@ export interface Resubscription {
 interface Tried {
   readonly resubscription: Resubscription;
   isTried: boolean;
+  /** This client has deleted the queue: one that is missing is not waited for. */
+  endsIfMissing: boolean;
   sinceMs: number | undefined;
   delayMs: number;
 }
@@ -66,7 +70,7 @@ export class Resubscribing {
 
   /** Subscribes, now or when the queue is there. */
   start(resubscription: Resubscription): void {
-    const tried = { resubscription, isTried: false, sinceMs: undefined, delayMs: 0 };
+    const tried = { resubscription, isTried: false, endsIfMissing: false, sinceMs: undefined, delayMs: 0 };
     this.active.add(tried);
     this.attempt(tried);
   }
@@ -79,6 +83,13 @@ export class Resubscribing {
   /** A queue does not come back. */
   queueLost(queue: string, error: PukaError): void {
     for (const tried of this.take(queue)) this.finish(tried, error);
+  }
+
+  /** This client has deleted a queue, or was refused to. */
+  queueLeft(queue: string): void {
+    for (const tried of this.active) {
+      if (tried.resubscription.endsWithQueue && tried.resubscription.queue() === queue) tried.endsIfMissing = true;
+    }
   }
 
   /** The connection is gone: what waits begins again with the next. */
@@ -120,7 +131,8 @@ export class Resubscribing {
       case 'lost':
         return;
       case 'missing':
-        if (this.host.recovery.queueVanished(resubscription.queue())) this.wait(resubscription.queue(), tried);
+        if (this.host.recovery.queueVanished(resubscription.queue(), error)) this.wait(resubscription.queue(), tried);
+        else if (tried.endsIfMissing) this.finish(tried, error);
         else this.retry(tried, error, this.host.recovery.patience.retryFor, false);
         return;
       case 'away':

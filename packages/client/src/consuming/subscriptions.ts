@@ -150,6 +150,11 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
     this.again.queueLost(queue, error);
   }
 
+  /** For the record: a delete of the queue has its outcome. */
+  queueLeft(queue: string): void {
+    this.again.queueLeft(queue);
+  }
+
   /** For the replay: a server-named queue has another name. */
   queueRenamed(from: string, to: string): void {
     for (const consumer of this.states.keys()) consumer.renameQueue(from, to);
@@ -210,6 +215,7 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser {
       const source = (): ConsumerSource => consumer.sources[index] ?? consumer.sources[0];
       this.again.start({
         queue: () => source().queue,
+        endsWithQueue: consumer.resubscribe !== true,
         isOver: () => state.isOver || epoch !== this.epoch,
         subscribe: (answered) => this.subscribe(consumer, [source()], answered),
         tried: () => {

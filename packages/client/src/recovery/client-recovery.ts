@@ -48,6 +48,7 @@ export class ClientRecovery {
       this.topology = new DeclaredTopology(options.maxRecorded, {
         recordFull: (error) => host.failures.report(error),
         now: () => host.now(),
+        queueLeft: (queue) => host.users.subscriptions.queueLeft(queue),
       });
       this.replay = new Replay(options, this.topology, host);
     }
@@ -75,8 +76,8 @@ export class ClientRecovery {
   }
 
   /** A recorded queue is not there. @returns whether it is being made again: `queueRestored` or `queueLost` follows. */
-  queueVanished(queue: string): boolean {
-    return this.replay?.queueVanished(queue) ?? false;
+  queueVanished(queue: string, error: PukaError): boolean {
+    return this.replay?.queueVanished(queue, error) ?? false;
   }
 
   /** How long what the broker takes for the lost connection's is tried again, in milliseconds. */

@@ -49,6 +49,8 @@ export interface RestoredSubscriptions {
   /** A queue cannot be restored: its consumers end. */
   queueLost(queue: string, error: PukaError): void;
   queueRenamed(from: string, to: string): void;
+  /** A delete of the queue has its outcome. */
+  queueLeft(queue: string): void;
 }
 
 type Entity = RecordedExchange | RecordedQueue | RecordedBinding;
@@ -67,8 +69,16 @@ const patienceMs = 30_000;
 const looksMs = [10_000, 60_000];
 const firstLockedDelayMs = 250;
 const longestLockedDelayMs = 5000;
-/** How often in one connection a queue that has vanished is made again. */
+/** How often in one connection a queue that has vanished is made again at once. After that it is by the pace of back-off. */
 const maxVanished = 5;
+
+/** A queue that vanishes again and again. */
+interface Vanished {
+  count: number;
+  /** When it was first made again after a pause. */
+  pausedSinceMs: number | undefined;
+  isGivenUp: boolean;
+}
 
 /** One connection's replay. */
 class Epoch {
@@ -81,11 +91,13 @@ class Epoch {
   lastAnswerMs: number;
   /** Asked for and not answered. */
   readonly underWay = new Set<Entity>();
-  readonly vanished = new Map<string, number>();
+  readonly vanished = new Map<string, Vanished>();
+  /** Queues that have vanished too often, and are made again after a pause. */
+  readonly pausing = new Set<string>();
   /** Queues whose units are being made again. */
   readonly remaking = new Set<string>();
   /** Of these, those that have vanished once more meanwhile. */
-  readonly vanishedAgain = new Set<string>();
+  readonly vanishedAgain = new Map<string, PukaError>();
   /** Opens the gate, once nothing is being made again. */
   openWhenRemade: (() => void) | undefined = undefined;
   readonly undo: (() => void)[] = [];
@@ -150,7 +162,8 @@ export class Replay {
 
   /** Whether a queue is being tried again, so that nothing can be done with it. */
   isAway(queue: string): boolean {
-    return this.retries.has(queue) || this.epoch?.remaking.has(queue) === true;
+    const { epoch } = this;
+    return this.retries.has(queue) || epoch?.remaking.has(queue) === true || epoch?.pausing.has(queue) === true;
   }
 
   /** How long what the broker takes for the lost connection's is tried again, in milliseconds. */
@@ -205,19 +218,48 @@ export class Replay {
     this.suspects.clear();
   }
 
-  /** A queue that was made a moment ago is not there: makes its whole unit again. @returns whether it is recorded. */
-  queueVanished(queue: string): boolean {
+  /**
+   * A queue that was made a moment ago is not there: makes its whole unit again, at once or after a pause.
+   *
+   * @returns whether it is recorded, and is not given up.
+   */
+  queueVanished(queue: string, error: PukaError): boolean {
     const { epoch } = this;
     const recorded = this.topology.queueOf(queue);
     if (epoch === undefined || recorded === undefined || !this.isMeant(recorded)) return false;
+    if (epoch.pausing.has(queue)) return true;
     if (epoch.remaking.has(queue)) {
-      epoch.vanishedAgain.add(queue);
+      epoch.vanishedAgain.set(queue, error);
       return true;
     }
-    const count = (epoch.vanished.get(queue) ?? 0) + 1;
-    if (count > maxVanished) return false;
-    epoch.vanished.set(queue, count);
+    const vanished = epoch.vanished.get(queue) ?? { count: 0, pausedSinceMs: undefined, isGivenUp: false };
+    epoch.vanished.set(queue, vanished);
+    if (++vanished.count > maxVanished) return this.remakeAfterPause(epoch, recorded, vanished, error);
     this.remake(epoch, queue);
+    return true;
+  }
+
+  /** @returns `false` where it has been tried for long enough. */
+  private remakeAfterPause(epoch: Epoch, recorded: RecordedQueue, vanished: Vanished, error: PukaError): boolean {
+    const { host, options } = this;
+    const nowMs = host.now();
+    if (vanished.pausedSinceMs === undefined) {
+      vanished.pausedSinceMs = nowMs;
+      host.failures.notRestored(error, recorded, true);
+    }
+    if (vanished.isGivenUp) return false;
+    if (nowMs - vanished.pausedSinceMs >= options.retryFor) {
+      vanished.isGivenUp = true;
+      host.failures.notRestored(error, recorded, false);
+      return false;
+    }
+    const { queue } = recorded;
+    const delayMs = Math.min(options.maxDelay, Math.max(options.minDelay, 1) * 2 ** (vanished.count - maxVanished - 1));
+    epoch.pausing.add(queue);
+    this.later(epoch, delayMs, () => {
+      epoch.pausing.delete(queue);
+      this.remake(epoch, queue);
+    });
     return true;
   }
 
@@ -334,7 +376,7 @@ export class Replay {
   private bindingMissed(epoch: Epoch, binding: RecordedBinding, error: PukaError): void {
     const { destinationKind, destination } = binding;
     const namesQueue = destinationKind === 'queue' && /no queue/i.test(replyTextOf(error));
-    if (namesQueue && this.queueVanished(destination)) return;
+    if (namesQueue && this.queueVanished(destination, error)) return;
     this.putOff(epoch, binding, binding, error, 'missing');
   }
 
@@ -416,9 +458,11 @@ export class Replay {
     const name = this.topology.nameOf(queue);
     epoch.remaking.delete(queue);
     epoch.remaking.delete(name);
-    const hasVanished = [queue, name].filter((each) => epoch.vanishedAgain.delete(each)).length > 0;
-    if (!this.retries.has(queue) && !(hasVanished && this.queueVanished(name)))
-      this.host.users.subscriptions.queueRestored(name);
+    const vanishedBy = epoch.vanishedAgain.get(queue) ?? epoch.vanishedAgain.get(name);
+    epoch.vanishedAgain.delete(queue);
+    epoch.vanishedAgain.delete(name);
+    const vanishes = vanishedBy !== undefined && !this.retries.has(queue) && this.queueVanished(name, vanishedBy);
+    if (!this.retries.has(queue) && !vanishes) this.host.users.subscriptions.queueRestored(name);
     if (epoch.remaking.size > 0) return;
     const { openWhenRemade } = epoch;
     epoch.openWhenRemade = undefined;
@@ -455,7 +499,7 @@ export class Replay {
         if (!isEndangered || this.isAway(queue) || !this.isMeant(recorded)) continue;
         this.requests.isThere(queue, (error) => {
           if (epoch.isOver || error === undefined || refusalOf(error) !== 'missing') return;
-          if (this.topology.queueOf(queue) !== undefined) this.queueVanished(queue);
+          if (this.topology.queueOf(queue) !== undefined) this.queueVanished(queue, error);
         });
       }
     });

@@ -19,6 +19,8 @@ export interface DeclaredTopologyHost {
   /** The record is full: what was declared now will not be made again. Called once. */
   recordFull(error: LimitExceeded): void;
   now(): number;
+  /** A delete of the queue has its outcome. */
+  queueLeft(queue: string): void;
 }
 
 /** A record that is full looks for what has expired once in so many milliseconds. */
@@ -46,6 +48,10 @@ export class DeclaredTopology {
   private readonly byEnd = new Map<string, Set<string>>();
   /** Deletes and unbinds that are held or under way, by key: what they end is not made again meanwhile. */
   private readonly leaving = new Map<string, number>();
+  /** Binds that are held or under way, by each of their ends. */
+  private readonly arriving = new Map<string, Set<RecordedBinding>>();
+  /** Of these, those whose one end was deleted meanwhile: their ok may come behind that of the delete. */
+  private readonly overtaken = new WeakMap<RecordedBinding, string>();
   private readonly names = new Map<string, string>();
   private isFull = false;
   private tidyAt = 1024;
@@ -73,19 +79,32 @@ export class DeclaredTopology {
         this.declare(change.entity);
         break;
       case 'bind':
-        this.bind(change.entity);
+        if (!this.isOvertaken(change.entity)) this.bind(change.entity);
         break;
       case 'unbind':
         this.removeBinding(bindingKey(change.entity));
         break;
       case 'delete':
         this.forget(change.kind, change.name);
+        for (const binding of this.arriving.get(`${change.kind} ${change.name}`) ?? []) {
+          this.overtaken.set(binding, `${change.kind} ${change.name}`);
+        }
         break;
     }
   }
 
-  /** A delete or an unbind is asked for. @returns called when it has its outcome. */
-  beginLeaving(change: TopologyChange): () => void {
+  /** Whether one end of it was deleted after the bind was asked for, and has not been declared again. */
+  private isOvertaken(binding: RecordedBinding): boolean {
+    const { destinationKind, destination, source } = binding;
+    const end = this.overtaken.get(binding);
+    if (end === undefined) return false;
+    if (end === `exchange ${source}`) return !this.exchanges.has(source);
+    return destinationKind === 'queue' ? !this.queues.has(destination) : !this.exchanges.has(destination);
+  }
+
+  /** A change is asked for. @returns called when it has its outcome. */
+  begin(change: TopologyChange): () => void {
+    if (change.type === 'bind') return this.beginBinding(change.entity);
     const key = leavingKey(change);
     if (key === undefined) return () => {};
     this.leaving.set(key, (this.leaving.get(key) ?? 0) + 1);
@@ -93,6 +112,22 @@ export class DeclaredTopology {
       const left = (this.leaving.get(key) ?? 1) - 1;
       if (left > 0) this.leaving.set(key, left);
       else this.leaving.delete(key);
+      if (change.type === 'delete' && change.kind === 'queue') this.host.queueLeft(change.name);
+    };
+  }
+
+  private beginBinding(binding: RecordedBinding): () => void {
+    const ends = endsOf(binding);
+    for (const end of ends) {
+      const arriving = this.arriving.get(end) ?? new Set();
+      this.arriving.set(end, arriving.add(binding));
+    }
+    return () => {
+      for (const end of ends) {
+        const arriving = this.arriving.get(end);
+        arriving?.delete(binding);
+        if (arriving?.size === 0) this.arriving.delete(end);
+      }
     };
   }
 
@@ -194,6 +229,7 @@ export class DeclaredTopology {
     this.bindings.clear();
     this.byEnd.clear();
     this.leaving.clear();
+    this.arriving.clear();
     this.names.clear();
     this.isFull = false;
     this.tidyAt = 1024;

@@ -12,7 +12,7 @@ import type { Operation } from '../operations/operation.ts';
 import { isUnnamedError, mostUnnamedEnds } from '../operations/unnamed-error.ts';
 import type { ConnectionInfo, Session, SessionChannel } from '../session/index.ts';
 import { checkEncodable, type Declaration } from './declarations.ts';
-import type { DeclaredTopology } from './declared-topology.ts';
+import type { DeclaredTopology, TopologyChange } from './declared-topology.ts';
 import { isAtLeast } from './method-input.ts';
 import type { QueueDeclared } from './options.ts';
 
@@ -30,7 +30,9 @@ export interface RequestsHost {
 interface Request {
   readonly operation: Operation<unknown>;
   readonly declaration: Declaration<unknown>;
-  /** Ends what a delete or an unbind announced to the record. */
+  /** The change that was announced to the record, where it does not hang on the reply. */
+  readonly announced: TopologyChange | undefined;
+  /** Ends what the request announced to the record. */
   readonly leave: () => void;
   /** It was sent over an earlier connection: the broker may have acted on it. */
   isRepeated: boolean;
@@ -99,10 +101,11 @@ export class Requests implements ConnectionUser {
   start<Result>(operation: Operation<Result>, declaration: Declaration<Result>): void {
     const { topology } = this;
     const change = declaration.change?.(undefined);
-    const leave = change === undefined ? undefined : topology?.beginLeaving(change);
+    const leave = change === undefined ? undefined : topology?.begin(change);
     const request: Request = {
       operation: operation as Operation<unknown>, // It is fulfilled with what its own declaration reads.
       declaration,
+      announced: change,
       leave: leave ?? (() => {}),
       isRepeated: false,
       isSuspect: false,
@@ -196,7 +199,8 @@ export class Requests implements ConnectionUser {
   private finish(request: Request, reply: Method | undefined, error: PukaError | undefined): void {
     const { operation, declaration } = request;
     if (reply !== undefined) {
-      const change = declaration.change?.(reply);
+      const { announced } = request;
+      const change = announced?.type === 'bind' ? announced : declaration.change?.(reply);
       if (change !== undefined) this.topology?.apply(change);
       const result = declaration.read(reply); // The session matches replies by method.
       operation.fulfil(this.withLiveName(declaration.method, result));

@@ -23,6 +23,7 @@ function scene(isRecorded = false) {
   const answers: ((error: PukaError | undefined) => void)[] = [];
   const start = (): void =>
     resubscribing.start({
+      endsWithQueue: true,
       queue: () => 'q',
       isOver: () => false,
       subscribe: (done) => {
@@ -98,4 +99,18 @@ it('gives up at once what is refused, and does nothing at the end of the connect
   lost.start();
   lost.answer(new ConnectionBroken('gone'));
   expect(lost.log).toEqual(['subscribe', 'tried']);
+});
+
+it('gives up a missing queue that this client has deleted meanwhile', () => {
+  const { log, start, answer, advance, resubscribing } = scene();
+  start();
+  answer(missing);
+  resubscribing.queueLeft('other');
+  advance(100);
+  answer(missing);
+  expect(log).toEqual(['subscribe', 'retrying', 'tried', 'subscribe']);
+  resubscribing.queueLeft('q');
+  advance(200);
+  answer(missing);
+  expect(log.slice(4)).toEqual(['subscribe', 'finished NOT_FOUND']);
 });

@@ -1,5 +1,6 @@
 import type { Operation } from '@puka/client';
 import { describe, expect, it } from 'vitest';
+import { ScriptedBroker } from '../scripted-broker.ts';
 import { Scene } from './scene.ts';
 
 async function run<Result>(scene: Scene, operation: Operation<Result>): Promise<Result> {
@@ -24,5 +25,111 @@ describe('a queue that vanishes behind the gate', () => {
     await run(scene, client.basicPublish({ exchange: 'outer', routingKey: 'k', body: 'x', mandatory: true }));
     expect((await run(scene, client.basicGet({ queue: 'q', noAck: true })))?.text()).toBe('x');
     await scene.end(client);
+  });
+});
+
+describe('a queue that vanishes again and again', () => {
+  it('is made again at once, then by the pace of back-off, and its consumer gets it when it stays', async () => {
+    const scene = await Scene.start();
+    const client = await scene.connected();
+    const told: boolean[] = [];
+    client.on('notRestored', (_error, entity, isRetrying) => {
+      if (entity.kind === 'queue') told.push(isRetrying);
+    });
+    await run(scene, client.queueDeclare({ queue: 'q' }));
+    const texts: (string | undefined)[] = [];
+    client.basicConsume({ queue: 'q' }, (_error, message) => texts.push(message?.text()));
+    await scene.settle();
+    let consumes = 0;
+    // Somebody deletes it just before each consume.
+    const isReaped = (): boolean => {
+      consumes++;
+      if (consumes <= 12) scene.broker.faults.removeQueue('q', { isSilent: true });
+      return false;
+    };
+    scene.broker.faults.refuse('basic.consume', { code: 404, match: isReaped });
+    await scene.cut(client);
+    await scene.advance(200);
+    const early = consumes;
+    expect(early).toBeGreaterThan(5);
+    expect(early).toBeLessThan(10);
+    expect(told).toEqual([true]);
+    await scene.advance(10_000);
+    expect(consumes).toBe(13);
+    client.basicPublish({ routingKey: 'q', body: 'stays' });
+    await scene.settle();
+    expect(texts).toEqual(['stays']);
+    await scene.end(client);
+  });
+
+  it('is given up after retryFor, and so is its consumer', async () => {
+    const scene = await Scene.start();
+    const client = await scene.connected({ recover: { minDelay: 50, maxDelay: 1000, retryFor: 5000 } });
+    const told: boolean[] = [];
+    client.on('notRestored', (_error, entity, isRetrying) => {
+      if (entity.kind === 'queue') told.push(isRetrying);
+    });
+    await run(scene, client.queueDeclare({ queue: 'q' }));
+    const consumer = client.basicConsume({ queue: 'q' }, () => {});
+    await scene.settle();
+    const isReaped = (): boolean => {
+      if (scene.broker.queue('q') !== undefined) scene.broker.faults.removeQueue('q', { isSilent: true });
+      return false;
+    };
+    scene.broker.faults.refuse('basic.consume', { code: 404, match: isReaped });
+    await scene.cut(client);
+    await scene.advance(30_000);
+    expect(told).toEqual([true, false]);
+    expect(consumer.isEnded).toBe(true);
+    await scene.end(client);
+  });
+});
+
+describe('a consumer of a queue that is deleted while there is no connection', () => {
+  it('ends when the delete is answered, though the queue went with the connection', async () => {
+    for (const resubscribe of [undefined, false, true] as const) {
+      const scene = await Scene.start();
+      const client = await scene.connected();
+      client.on('notRestored', () => {});
+      await run(scene, client.queueDeclare({ queue: 'q', exclusive: true }));
+      const errors: unknown[] = [];
+      const consumer = client.basicConsume({ queue: 'q', resubscribe }, (error) => errors.push(error));
+      await scene.settle();
+      scene.broker.faults.dropConnections();
+      await scene.settle();
+      const deleted = client.queueDelete({ queue: 'q' });
+      await scene.until(() => client.state === 'connected');
+      await run(scene, deleted);
+      await scene.advance(2000);
+      expect(consumer.isEnded).toBe(resubscribe !== true);
+      if (resubscribe !== true) expect(errors).toMatchObject([{ code: 'CONSUMER_CANCELLED', queue: 'q' }]);
+      await scene.end(client);
+    }
+  });
+});
+
+describe('a bind that is answered behind the delete of its exchange', () => {
+  it('is not made again', async () => {
+    const broker = new ScriptedBroker();
+    const client = await broker.connected({ recover: { minDelay: 50, maxDelay: 50 } });
+    const told: unknown[] = [];
+    client.on('notRestored', (error) => told.push(error));
+    void client.exchangeDeclare({ exchange: 'e' });
+    void client.queueDeclare({ queue: 'q' });
+    await broker.pump();
+    broker.answers.set('queue.bind', () => []);
+    const bind = client.queueBind({ queue: 'q', exchange: 'e' });
+    await broker.pump();
+    const { channel } = broker.last('queue.bind');
+    client.exchangeDelete({ exchange: 'e' }, () => broker.say([channel, { type: 'queue.bind-ok' }]));
+    await broker.pump();
+    await bind;
+    expect(client.recovery.recorded).toEqual({ exchanges: 0, queues: 1, bindings: 0 });
+    broker.reset();
+    await broker.pump();
+    await broker.advance(60);
+    expect(client.state).toBe('connected');
+    await broker.advance(1000);
+    expect(told).toEqual([]);
   });
 });

@@ -6,11 +6,13 @@ import type { RecordedBinding, RecordedExchange, RecordedQueue } from '../../src
 class Scene {
   nowMs = 0;
   readonly full: LimitExceeded[] = [];
+  readonly left: string[] = [];
   readonly topology: DeclaredTopology;
 
   constructor(maxRecorded = 1000) {
     this.topology = new DeclaredTopology(maxRecorded, {
       recordFull: (error) => this.full.push(error),
+      queueLeft: (queue) => this.left.push(queue),
       now: () => this.nowMs,
     });
   }
@@ -125,13 +127,38 @@ describe('the record', () => {
     scene.queue('q');
     scene.exchange('e');
     scene.bind('q', 'e');
-    const end = scene.topology.beginLeaving({ type: 'delete', kind: 'queue', name: 'q' });
+    const end = scene.topology.begin({ type: 'delete', kind: 'queue', name: 'q' });
     expect([...scene.topology.queuesToMake()]).toEqual([]);
     expect([...scene.topology.bindingsToMake('queue')]).toEqual([]);
     expect([...scene.topology.exchangesToMake()]).toHaveLength(1);
     end();
     expect([...scene.topology.queuesToMake()]).toHaveLength(1);
     expect([...scene.topology.bindingsToMake('queue')]).toHaveLength(1);
+    expect(scene.left).toEqual(['q']);
+  });
+
+  it('has no binding whose ok comes behind that of the delete of one of its ends, unless that was declared again', () => {
+    for (const kind of ['exchange', 'queue'] as const) {
+      for (const isBack of [false, true]) {
+        const scene = new Scene();
+        scene.queue('q');
+        scene.exchange('e');
+        const entity: RecordedBinding = {
+          ...{ kind: 'binding', destinationKind: 'queue', destination: 'q', source: 'e' },
+          ...{ routingKey: '', arguments: undefined },
+        };
+        const end = scene.topology.begin({ type: 'bind', entity });
+        scene.topology.apply({ type: 'delete', kind, name: kind === 'queue' ? 'q' : 'e' });
+        if (isBack && kind === 'queue') scene.queue('q');
+        if (isBack && kind === 'exchange') scene.exchange('e');
+        scene.topology.apply({ type: 'bind', entity });
+        end();
+        expect(scene.topology.counts.bindings).toBe(isBack ? 1 : 0);
+        // Neither exchange nor queue has to be known: they may be somebody else's.
+        expect(scene.bind('other', 'another').source).toBe('another');
+        expect(scene.topology.counts.bindings).toBe(isBack ? 2 : 1);
+      }
+    }
   });
 });
 
