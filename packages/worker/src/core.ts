@@ -8,11 +8,12 @@ import type { DelayQueues } from './delay-queues.ts';
 import { delayBehind, roundedUp, whole } from './delays.ts';
 import { Delivery } from './delivery.ts';
 import type { Events } from './events.ts';
+import { InHand } from './in-hand.ts';
 import { type DeadReason, pastOf } from './job-headers.ts';
 import { outcomeOf } from './outcome-errors.ts';
 import { InvalidJob } from './parsing.ts';
 import type { Runner, RunnerHost } from './runner.ts';
-import type { WorkerRuntime } from './runtime.ts';
+import { atEndOfTurn, type WorkerRuntime } from './runtime.ts';
 import type { Settings } from './settings.ts';
 import { Settling } from './settling.ts';
 import { Counts, type WorkerStats } from './stats.ts';
@@ -28,10 +29,15 @@ export class WorkerCore implements RunnerHost {
   private readonly runner: Runner;
   private readonly runtime: WorkerRuntime;
   private readonly counts = new Counts();
-  private readonly inHand = new Set<Delivery>();
+  private readonly inHand = new InHand();
   /** Handlers that have not come back, those of lost deliveries among them. */
   private handling = 0;
   private isStopping = false;
+  /** The time of this turn, where it has been asked for. */
+  private turnMs: number | undefined = undefined;
+  private readonly turnOver = (): void => {
+    this.turnMs = undefined;
+  };
   private idle: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined = undefined;
 
   constructor(
@@ -79,14 +85,14 @@ export class WorkerCore implements RunnerHost {
   /** All deliveries in hand are void: their channel or connection is gone. */
   loseAll(error: unknown): void {
     this.runner.dropWaiting();
-    for (const delivery of [...this.inHand]) this.lose(delivery, error);
+    for (const delivery of this.inHand) this.lose(delivery, error);
   }
 
   /** No new ones begin, and those that have not begun go back. */
   beginStop(): void {
     this.isStopping = true;
     this.runner.dropWaiting();
-    for (const delivery of [...this.inHand]) if (delivery.state === 'waiting') this.giveBack(delivery);
+    for (const delivery of this.inHand) if (delivery.state === 'waiting') this.giveBack(delivery);
   }
 
   /** Aborts those that run. What fails from now on goes back to the queue. */
@@ -99,7 +105,7 @@ export class WorkerCore implements RunnerHost {
 
   /** What is still in hand goes back to the queue. */
   giveAllBack(): void {
-    for (const delivery of [...this.inHand]) this.giveBack(delivery);
+    for (const delivery of this.inHand) this.giveBack(delivery);
   }
 
   /** Resolves when nothing is in hand and no handler runs. */
@@ -118,7 +124,7 @@ export class WorkerCore implements RunnerHost {
   began(delivery: Delivery): void {
     delivery.state = 'running';
     delivery.isHandled = true;
-    delivery.startedMs = this.runtime.now();
+    delivery.startedMs = this.turnMs ?? this.readClock();
     this.handling++;
     this.counts.running++;
     if (this.events.has('started')) this.events.emit('started', delivery);
@@ -128,8 +134,19 @@ export class WorkerCore implements RunnerHost {
     delivery.isHandled = false;
     this.handling--;
     this.counts.running--;
-    this.counts.durations.add(this.runtime.now() - delivery.startedMs);
+    // What has run may have taken its time: those that begin behind it in this turn begin now.
+    const nowMs = this.runtime.now();
+    if (this.turnMs !== undefined) this.turnMs = nowMs;
+    this.counts.durations.add(nowMs - delivery.startedMs);
     if (delivery.isOver) this.checkIdle();
+  }
+
+  /** Jobs that begin in one turn share one reading. */
+  private readClock(): number {
+    const nowMs = this.runtime.now();
+    this.turnMs = nowMs;
+    atEndOfTurn(this.turnOver);
+    return nowMs;
   }
 
   succeed(delivery: Delivery): void {
@@ -260,7 +277,7 @@ export class WorkerCore implements RunnerHost {
 
   private close(delivery: Delivery, state: 'written' | 'lost'): void {
     delivery.state = state;
-    this.inHand.delete(delivery);
+    this.inHand.remove(delivery);
     this.runner.over(delivery);
     this.checkIdle();
   }

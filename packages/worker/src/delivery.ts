@@ -1,5 +1,5 @@
 /** One message in a worker's hands, and what its handler gets to see of it. Must not settle anything by itself. */
-import type { Message } from '@puka/client';
+import type { Message, Timer } from '@puka/client';
 import { originOf } from './job-headers.ts';
 import type { JobContext } from './options.ts';
 import { type Aborter, type JobSignal, newAborter } from './runtime.ts';
@@ -51,6 +51,11 @@ export class Delivery extends LazySignal implements JobContext {
   batch: LazySignal | undefined = undefined;
   /** `stop()` has aborted it: a failure from then on is none of the job's. */
   isStopped = false;
+  /** Stops its handler's time. */
+  timer: Timer | undefined = undefined;
+  /** Its neighbours in the worker's hand. */
+  before: Delivery | undefined = undefined;
+  after: Delivery | undefined = undefined;
 
   constructor(message: Message, attempt: number) {
     super();

@@ -58,7 +58,7 @@ export class Events {
 
   /** Whether `emit` would call anybody. */
   has(name: keyof WorkerEvents): boolean {
-    return this.listeners.has(name);
+    return this.listeners.size > 0 && this.listeners.has(name);
   }
 
   /** Calls the listeners. */

@@ -24,6 +24,7 @@ export interface Aborter {
 declare const AbortController: new () => Aborter;
 declare function setTimeout(callback: () => void, ms: number): Timer;
 declare function clearTimeout(timer: Timer): void;
+declare function queueMicrotask(callback: () => void): void;
 declare const performance: { now(): number };
 declare const console: { warn(...values: unknown[]): void };
 
@@ -42,6 +43,11 @@ export const defaultRuntime: WorkerRuntime = {
   stopTimer: (timer) => clearTimeout(timer),
   warn: (text, error) => console.warn(text, error),
 };
+
+/** Calls when what runs now has come back. */
+export function atEndOfTurn(callback: () => void): void {
+  queueMicrotask(callback);
+}
 
 /** A signal and what aborts it. */
 export function newAborter(): Aborter {

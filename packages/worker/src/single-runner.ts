@@ -1,5 +1,4 @@
 /** Runs one job at a time in each of `concurrency` places, those of one key one after the other. Must not settle them. */
-import type { Timer } from '@puka/client';
 import type { Delivery } from './delivery.ts';
 import type { Handler, Parse } from './options.ts';
 import { parseJob } from './parsing.ts';
@@ -53,23 +52,23 @@ export class SingleRunner<Job> implements Runner {
     this.free--;
     delivery.hasPlace = true;
     host.began(delivery);
-    const timer = this.limited(delivery);
+    this.limit(delivery);
     try {
       // Without `parse` the job is the message.
       const returned =
         parse === undefined ? this.handler(delivery.message as Job, delivery) : this.parsed(delivery, parse);
       if (isThenable(returned)) {
         returned.then(
-          () => this.succeeded(delivery, timer),
-          (error: unknown) => this.failed(delivery, error, timer),
+          () => this.succeeded(delivery),
+          (error: unknown) => this.failed(delivery, error),
         );
         return;
       }
     } catch (error) {
-      this.failed(delivery, error, timer);
+      this.failed(delivery, error);
       return;
     }
-    this.succeeded(delivery, timer);
+    this.succeeded(delivery);
   }
 
   private async parsed(delivery: Delivery, parse: Parse<Job>): Promise<unknown> {
@@ -78,27 +77,27 @@ export class SingleRunner<Job> implements Runner {
     return delivery.state === 'running' ? this.handler(job, delivery) : undefined;
   }
 
-  private limited(delivery: Delivery): Timer | undefined {
+  private limit(delivery: Delivery): void {
     const { handlerTimeout, runtime } = this.host.settings;
-    if (handlerTimeout === undefined) return undefined;
+    if (handlerTimeout === undefined) return;
     const timeOut = (): void => this.host.timeOut([delivery], (reason) => delivery.abort(reason));
-    return runtime.startTimer(timeOut, handlerTimeout);
+    delivery.timer = runtime.startTimer(timeOut, handlerTimeout);
   }
 
-  private succeeded(delivery: Delivery, timer: Timer | undefined): void {
-    this.cameBack(delivery, timer);
+  private succeeded(delivery: Delivery): void {
+    this.cameBack(delivery);
     this.host.succeed(delivery);
     if (delivery.isOver) this.leave(delivery);
   }
 
-  private failed(delivery: Delivery, error: unknown, timer: Timer | undefined): void {
-    this.cameBack(delivery, timer);
+  private failed(delivery: Delivery, error: unknown): void {
+    this.cameBack(delivery);
     this.host.fail(delivery, error);
     if (delivery.isOver) this.leave(delivery);
   }
 
-  private cameBack(delivery: Delivery, timer: Timer | undefined): void {
-    if (timer !== undefined) this.host.settings.runtime.stopTimer(timer);
+  private cameBack(delivery: Delivery): void {
+    if (delivery.timer !== undefined) this.host.settings.runtime.stopTimer(delivery.timer);
     this.host.ended(delivery);
   }
 

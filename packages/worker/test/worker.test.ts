@@ -231,3 +231,16 @@ it('counts how long its handlers take', async () => {
   expect((await done)[1]).toBe(300);
   expect(worker.stats.durations).toEqual({ count: 1, sumMs: 300, maxMs: 300, buckets: [{ upToMs: 512, count: 1 }] });
 });
+
+it('counts no time between its handlers, be they run in one turn or in many', async () => {
+  const { broker, client, clock, runtime } = await startScene();
+  const worker = await startWorker(client, { queue: 'jobs', runtime, concurrency: 4 }, () => clock.advance(300));
+  for (const count of [1, 5, 1]) {
+    const done = told(worker, 'done', count);
+    for (let job = 0; job < count; job++) broker.publish({ routingKey: 'jobs' });
+    await done;
+    await turns();
+    clock.advance(1000);
+  }
+  expect(worker.stats.durations).toMatchObject({ count: 7, sumMs: 2100, maxMs: 300 });
+});
