@@ -6,9 +6,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { Client } from '@puka/client';
+import { Client, NotFound } from '@puka/client';
 import { faultProxy, uniqueName, waitFor } from '@puka/testkit';
-import { fateOf } from './run-jobs.ts';
+import { keyOf, Tally } from './tally.ts';
 
 /** What is done to whom. */
 export interface CampaignPlan {
@@ -19,6 +19,8 @@ export interface CampaignPlan {
   readonly concurrency: number;
   readonly attempts: number;
   readonly queueType: 'classic' | 'quorum';
+  /** One worker consumes, the others stand by: the order of a key then holds over all of them. Default `false`. */
+  readonly singleActive?: boolean | undefined;
   /** So many jobs are begun between two faults: what is broken too often gets nowhere. */
   readonly begunBetween: number;
   /** Restarts the broker, now and then, where it may be. */
@@ -42,8 +44,12 @@ export interface CampaignResult {
   readonly duplicates: number;
   /** Dead letters that are there twice. */
   readonly deadDuplicates: number;
+  /** How often a job was begun. */
+  readonly begun: number;
   /** Times two jobs of one key ran at once in one worker. */
   readonly overlaps: number;
+  /** Jobs that were begun for the first time behind the next one of their key. */
+  readonly outOfOrder: readonly number[];
   readonly kills: number;
   readonly cuts: number;
   readonly restarts: number;
@@ -63,7 +69,7 @@ const loader = program.endsWith('.ts') ? ['--import', 'tsx', '--conditions', 'pu
 
 /** Runs the campaign and counts what became of each job. */
 export async function runCampaign(plan: CampaignPlan): Promise<CampaignResult> {
-  const { url, jobs, keys, queueType, begunBetween, restart, onProgress } = plan;
+  const { url, jobs, begunBetween, restart, onProgress } = plan;
   const queue = uniqueName('campaign');
   const target = new URL(url);
   const proxy = await faultProxy({ target: { host: target.hostname, port: Number(target.port || 5672) } });
@@ -75,24 +81,17 @@ export async function runCampaign(plan: CampaignPlan): Promise<CampaignResult> {
   let kills = 0;
   let cuts = 0;
   let restarts = 0;
+  // Beside the proxy: it sees the restarts alone.
+  const client = new Client(url, { recover: { minDelay: 50, maxDelay: 500 } });
   try {
-    await withClient(url, async (client) => {
-      await client.queueDeclare({ queue, durable: true, arguments: { 'x-queue-type': queueType } });
-      const all = Array.from({ length: jobs }, (_, job) =>
-        client.basicPublish({ routingKey: queue, body: `${job}`, headers: { key: `k${job % keys}` } }),
-      );
-      await Promise.all(all);
-    });
+    await client.connect();
+    await publishJobs(client, queue, plan);
     for (let started = 0; started < plan.workers; started++) start();
-    for (let fault = 0; tally.covered < jobs * calmShare; fault++) {
+    const isCalm = async (): Promise<boolean> =>
+      tally.doneCount + (await countOf(client, `${queue}.dead`)) >= jobs * calmShare;
+    for (let fault = 0; !(await isCalm()); fault++) {
       const next = tally.begun + begunBetween;
-      await waitFor(
-        async () => {
-          await collectDead(url, `${queue}.dead`, tally);
-          return tally.begun >= next || tally.covered >= jobs * calmShare;
-        },
-        { intervalMs: roundMs, timeoutMs: 120_000 },
-      );
+      await waitFor(async () => tally.begun >= next || (await isCalm()), { intervalMs: 20, timeoutMs: 120_000 });
       if (restart !== undefined && fault % 10 === 9) {
         await restart();
         restarts++;
@@ -106,79 +105,41 @@ export async function runCampaign(plan: CampaignPlan): Promise<CampaignResult> {
         start();
         kills++;
       }
-      onProgress?.(`${tally.covered} of ${jobs} over, ${kills} kills, ${cuts} cuts, ${restarts} restarts`);
+      onProgress?.(`${tally.doneCount} of ${jobs} done, ${kills} kills, ${cuts} cuts, ${restarts} restarts`);
     }
-    await untilOver(url, queue, tally, jobs);
+    await untilOver(client, queue, tally, jobs);
     return { ...tally.result(), kills, cuts, restarts };
   } finally {
     await Promise.all([...workers].map(kill));
     await proxy.stop();
-    await withClient(url, (client) =>
-      Promise.all(
-        ['', '.dead', '.retry.20', '.retry.50', '.retry.100'].map((end) => client.queueDelete({ queue: queue + end })),
-      ),
-    );
+    const names = ['', '.dead', '.retry.20', '.retry.50', '.retry.100'].map((end) => queue + end);
+    await Promise.all(names.map((name) => client.queueDelete({ queue: name })));
+    await client.close();
   }
 }
 
-/** What the workers have said. */
-class Tally {
-  begun = 0;
-  /** In their order, twice where they are there twice. */
-  readonly dead: number[] = [];
-  private readonly done = new Map<number, number>();
-  private overlaps = 0;
-  private readonly plan: CampaignPlan;
-  private readonly overAttempts = new Set<number>();
+async function publishJobs(client: Client, queue: string, plan: CampaignPlan): Promise<void> {
+  const { jobs, queueType, singleActive = false } = plan;
+  const table = { 'x-queue-type': queueType, ...(singleActive ? { 'x-single-active-consumer': true } : {}) };
+  await client.queueDeclare({ queue, durable: true, arguments: table });
+  const all = Array.from({ length: jobs }, (_, job) =>
+    client.basicPublish({ routingKey: queue, body: `${job}`, deliveryMode: 2, headers: { key: keyOf(job, plan) } }),
+  );
+  await Promise.all(all);
+}
 
-  constructor(plan: CampaignPlan) {
-    this.plan = plan;
-  }
-
-  /** @param running the job of each key, as its worker has it. */
-  take(line: string, running: Map<number, number>): void {
-    const [word, job = Number.NaN, attempt = Number.NaN] = line
-      .split(' ')
-      .map((part, at) => (at === 0 ? part : Number(part)));
-    if (typeof job !== 'number' || typeof attempt !== 'number') return;
-    if (word === 'begun') {
-      this.begun++;
-      if (attempt > this.plan.attempts) this.overAttempts.add(job);
-      running.set(job % this.plan.keys, job);
-    } else if (word === 'done') {
-      if (running.get(job % this.plan.keys) !== job) this.overlaps++;
-      this.done.set(job, (this.done.get(job) ?? 0) + 1);
-    }
-  }
-
-  /** Jobs that are done or among the dead letters. */
-  get covered(): number {
-    return new Set([...this.done.keys(), ...this.dead]).size;
-  }
-
-  result(): Omit<CampaignResult, 'kills' | 'cuts' | 'restarts'> {
-    const { dead } = this;
-    const buried = new Set(dead);
-    const isHopeless = (job: number): boolean => ['hopeless', 'unwanted'].includes(fateOf(job));
-    const all = Array.from({ length: this.plan.jobs }, (_, job) => job);
-    let duplicates = 0;
-    for (const times of this.done.values()) duplicates += times - 1;
-    return {
-      done: this.done.size,
-      dead: buried.size,
-      lost: all.filter((job) => !this.done.has(job) && !buried.has(job)),
-      wronglyDone: all.filter((job) => isHopeless(job) && this.done.has(job)),
-      usedUp: [...buried].filter((job) => !isHopeless(job) && !this.done.has(job)),
-      overAttempts: [...this.overAttempts],
-      duplicates,
-      deadDuplicates: dead.length - buried.size,
-      overlaps: this.overlaps,
-    };
+/** How many wait in a queue; none in one that is not there yet. */
+async function countOf(client: Client, queue: string): Promise<number> {
+  try {
+    return (await client.queueDeclare({ queue, passive: true })).messageCount;
+  } catch (error) {
+    if (error instanceof NotFound) return 0;
+    throw error;
   }
 }
 
 function startWorkerProcess(url: string, queue: string, plan: CampaignPlan, tally: Tally): ChildProcess {
-  const args = [...loader, program, url, queue, `${plan.attempts}`, `${plan.concurrency}`];
+  const args = [...loader, program, url, queue, `${plan.attempts}`, `${plan.concurrency}`, plan.queueType];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const running = new Map<number, number>();
   createInterface({ input: child.stdout }).on('line', (line) => tally.take(line, running));
@@ -193,33 +154,21 @@ async function kill(child: ChildProcess): Promise<void> {
   await closed;
 }
 
-async function withClient<Result>(url: string, use: (client: Client) => Promise<Result>): Promise<Result> {
-  const client = new Client(url);
-  await client.connect();
-  try {
-    return await use(client);
-  } finally {
-    await client.close();
+/** Takes what has come to the dead letters. */
+async function collectDead(client: Client, queue: string, tally: Tally): Promise<void> {
+  for (;;) {
+    const message = await client.basicGet({ queue, noAck: true });
+    if (message === null) return;
+    tally.dead.push(Number(message.text()));
   }
 }
 
-/** Takes what has come to the dead letters. */
-async function collectDead(url: string, queue: string, tally: Tally): Promise<void> {
-  await withClient(url, async (client) => {
-    for (;;) {
-      const message = await client.basicGet({ queue, noAck: true });
-      if (message === null) return;
-      tally.dead.push(Number(message.text()));
-    }
-  });
-}
-
 /** Waits until every job is done or dead; gives up when nothing has happened for long. */
-async function untilOver(url: string, queue: string, tally: Tally, jobs: number): Promise<void> {
+async function untilOver(client: Client, queue: string, tally: Tally, jobs: number): Promise<void> {
   let before = -1;
   for (let idle = 0; tally.covered < jobs && idle < idleRounds; idle = tally.covered === before ? idle + 1 : 0) {
     before = tally.covered;
     await sleep(roundMs);
-    await collectDead(url, `${queue}.dead`, tally);
+    await collectDead(client, `${queue}.dead`, tally);
   }
 }
