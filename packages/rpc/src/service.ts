@@ -37,6 +37,8 @@ interface Running {
   /** The request; and once more, where the broker has delivered it again meanwhile. */
   readonly messages: Message[];
   readonly controller: Controller;
+  /** Its time is of no interest any more. */
+  stopTimer: () => void;
   /** Nobody waits for the answer. */
   isGivenUp: boolean;
   /** It has been answered. */
@@ -167,23 +169,26 @@ export class Service<Served extends Handlers = Handlers> {
 
   private async run(message: Message): Promise<void> {
     const { correlationId: id } = message;
-    const running: Running = { messages: [message], controller: newController(), isGivenUp: false, isOver: false };
+    const running: Running = {
+      ...{ messages: [message], controller: newController(), stopTimer: () => {} },
+      ...{ isGivenUp: false, isOver: false },
+    };
     this.running.add(running);
     if (id !== undefined) {
       this.byId.set(id, running);
       this.ran.add(id);
     }
-    const stopTimer = after(waitOf(message), () =>
+    running.stopTimer = after(waitOf(message), () =>
       giveUp(running, new OperationTimeout('nobody waits for the result any more: the time of the call is over')),
     );
     const reply = await this.replyTo(message, running);
-    stopTimer();
     await this.over(running, reply);
   }
 
   private async over(running: Running, reply: Reply): Promise<void> {
     if (running.isOver) return;
     running.isOver = true;
+    running.stopTimer();
     const { messages } = running;
     if (running.isGivenUp) for (const message of messages) settled(message);
     else await this.answer(messages, reply);
@@ -340,6 +345,7 @@ async function isDeleted(client: Client, queue: string): Promise<boolean> {
 
 function giveUp(running: Running, reason: unknown): void {
   running.isGivenUp = true;
+  running.stopTimer();
   running.controller.abort(reason);
 }
 

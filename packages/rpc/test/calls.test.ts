@@ -1,7 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConnectionBroken, LimitExceeded, NoRoute, OperationTimeout, UsageError } from '@puka/errors';
-import { waitFor } from '@puka/testkit';
-import { describe, expect, expectTypeOf, it } from 'vitest';
 import {
   type CallContext,
   type Codec,
@@ -12,8 +10,10 @@ import {
   RemoteError,
   replyQueue,
   serve,
-} from '../src/index.ts';
-import { aborted, cut, deferred, keepConnected, scene } from './scene.ts';
+} from '@puka/rpc';
+import { waitFor } from '@puka/testkit';
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import { aborted, cut, deferred, scene } from './scene.ts';
 
 interface Pair {
   readonly a: number;
@@ -154,7 +154,7 @@ describe('an error of a handler', () => {
       },
     );
     const remote = caller<typeof service>(client, { queue: 'q' });
-    await expect(remote.fail()).rejects.toMatchObject({ remoteStack: expect.stringContaining('calls.test.ts') });
+    await expect(remote.fail()).rejects.toMatchObject({ remoteStack: expect.stringMatching(/^Error: here\n\s*at /) });
   });
 
   it('is told too where result or argument do not fit: neither the caller nor the server hangs', async () => {
@@ -293,8 +293,8 @@ describe('a call that is given up', () => {
 
 describe('a connection lost in between', () => {
   it('fails a call that must not run twice with outcome unknown, and sends again one that may', async () => {
-    const { server, client, broker } = await scene();
-    keepConnected(client);
+    const { server, cuttable, broker } = await scene();
+    const client = await cuttable();
     const seen: string[] = [];
     const gate = deferred();
     const service = await serve(
@@ -327,8 +327,8 @@ describe('a connection lost in between', () => {
   });
 
   it('never lets the client itself send again what must not run twice', async () => {
-    const { server, client, broker } = await scene();
-    keepConnected(client);
+    const { server, cuttable, broker } = await scene();
+    const client = await cuttable();
     let runs = 0;
     const service = await serve(server, { queue: 'q' }, { once: () => ++runs });
     const remote = caller<typeof service>(client, { queue: 'q' });

@@ -1,7 +1,7 @@
 import { ConnectionBroken, PreconditionFailed } from '@puka/errors';
+import { caller, callerStats, closeCaller, directReplies, replyQueue, serve } from '@puka/rpc';
 import { waitFor } from '@puka/testkit';
 import { describe, expect, it } from 'vitest';
-import { caller, callerStats, closeCaller, directReplies, replyQueue, serve } from '../src/index.ts';
 import { cut, deferred, scene } from './scene.ts';
 
 const echo = { echo: (value: string): string => value };
@@ -70,8 +70,8 @@ describe('direct replies', () => {
   });
 
   it('come to the next connection where one is lost, again and again', async () => {
-    const { server, another } = await scene();
-    const client = await another({ recover: { minDelay: 1, maxDelay: 10 } });
+    const { server, cuttable } = await scene();
+    const client = await cuttable({ recover: { minDelay: 1, maxDelay: 10 } });
     const service = await serve(server, { queue: 'q' }, echo);
     const remote = caller<typeof service>(client, { queue: 'q', idempotent: true });
     for (let round = 0; round < 5; round++) {

@@ -1,8 +1,8 @@
 /** An embedded broker and clients of it, gone with the test. Holds no test. */
 
-import { Socket } from 'node:net';
 import { Client, type ClientOptions } from '@puka/client';
 import { type BrokerOptions, type EmbeddedBroker, startBroker } from '@puka/testing';
+import { type FaultProxy, faultProxy } from '@puka/testkit';
 import { onTestFinished } from 'vitest';
 
 export interface Scene {
@@ -13,29 +13,35 @@ export interface Scene {
   readonly client: Client;
   /** Another client, connected. */
   another(options?: ClientOptions): Promise<Client>;
+  /** Another client, connected over a line that `cut` cuts. */
+  cuttable(options?: ClientOptions): Promise<Client>;
 }
+
+const proxies = new WeakMap<Client, FaultProxy>();
 
 export async function scene(options: BrokerOptions = {}): Promise<Scene> {
   const broker = await startBroker(options);
   const clients: Client[] = [];
-  const another = async (clientOptions: ClientOptions = {}): Promise<Client> => {
-    const client = new Client(broker.url, clientOptions);
+  const connect = async (url: string, clientOptions: ClientOptions): Promise<Client> => {
+    const client = new Client(url, clientOptions);
     clients.push(client);
     await client.connect();
     return client;
   };
+  const another = (clientOptions: ClientOptions = {}): Promise<Client> => connect(broker.url, clientOptions);
+  const cuttable = async (clientOptions: ClientOptions = {}): Promise<Client> => {
+    const { hostname, port } = new URL(broker.url);
+    const proxy = await faultProxy({ target: { host: hostname, port: Number(port) } });
+    const client = await connect(proxy.urlFor(broker.url), clientOptions);
+    proxies.set(client, proxy);
+    return client;
+  };
   onTestFinished(async () => {
     await Promise.all(clients.map((client) => client.close()));
+    await Promise.all(clients.map((client) => proxies.get(client)?.stop()));
     await broker.stop();
   });
-  return { broker, server: await another(), client: await another(), another };
-}
-
-/** Connects again, as a program does whose client does not do it by itself. */
-export function keepConnected(client: Client): void {
-  client.on('closed', (error) => {
-    if (error !== undefined) client.connect().catch(() => {}); // The broker has gone with the test.
-  });
+  return { broker, server: await another(), client: await another(), another, cuttable };
 }
 
 /** A promise and who settles it. */
@@ -62,11 +68,11 @@ export function aborted(signal: {
   });
 }
 
-/** Cuts the line of one client, and waits until it stands again. */
+/** Cuts the line of a client that is `cuttable`, and waits until it stands again. */
 export async function cut(client: Client): Promise<void> {
-  const socket = client.socket();
-  if (!(socket instanceof Socket)) throw new Error('the client has no socket of Node');
   const back = new Promise<void>((resolve) => client.once('connected', () => resolve()));
-  socket.destroy();
+  const proxy = proxies.get(client);
+  if (proxy === undefined) throw new Error('the client is not cuttable');
+  proxy.reset();
   await back;
 }

@@ -1,8 +1,6 @@
 import { ConnectionBroken, NotFound, PreconditionFailed, UsageError } from '@puka/errors';
+import { classicQueue, defineTopology, quorumQueue, TopologyFailed } from '@puka/topology';
 import { describe, expect, it } from 'vitest';
-import { classicQueue, quorumQueue } from '../src/queue-arguments.ts';
-import { defineTopology } from '../src/topology.ts';
-import { TopologyFailed } from '../src/topology-failed.ts';
 import { scene } from './scene.ts';
 
 const orders = defineTopology({

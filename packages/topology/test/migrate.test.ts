@@ -1,10 +1,8 @@
 import { type Client, ConnectionBroken } from '@puka/client';
 import { PreconditionFailed, PublishNacked, UsageError } from '@puka/errors';
 import type { EmbeddedBroker } from '@puka/testing';
+import { classicQueue, defineTopology, type MigrationProgress, quorumQueue, streamQueue } from '@puka/topology';
 import { describe, expect, it } from 'vitest';
-import type { MigrationProgress } from '../src/migrate.ts';
-import { classicQueue, quorumQueue, streamQueue } from '../src/queue-arguments.ts';
-import { defineTopology } from '../src/topology.ts';
 import { scene } from './scene.ts';
 
 const before = defineTopology({

@@ -1,8 +1,8 @@
 import { Client } from '@puka/client';
 import { UsageError } from '@puka/errors';
 import { startBroker } from '@puka/testing';
+import { classicQueue, quorumQueue, streamQueue } from '@puka/topology';
 import { describe, expect, it } from 'vitest';
-import { classicQueue, quorumQueue, streamQueue } from '../src/queue-arguments.ts';
 
 const longest = 315_360_000_000;
 const everyClassic = classicQueue({

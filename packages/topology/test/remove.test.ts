@@ -1,8 +1,6 @@
 import { PreconditionFailed } from '@puka/errors';
+import { classicQueue, defineTopology, quorumQueue, streamQueue, TopologyFailed } from '@puka/topology';
 import { describe, expect, it } from 'vitest';
-import { classicQueue, quorumQueue, streamQueue } from '../src/queue-arguments.ts';
-import { defineTopology } from '../src/topology.ts';
-import { TopologyFailed } from '../src/topology-failed.ts';
 import { scene } from './scene.ts';
 
 describe('remove', () => {

@@ -1,9 +1,8 @@
 import { Client } from '@puka/client';
 import { UsageError } from '@puka/errors';
 import { startBroker } from '@puka/testing';
+import { type StreamOffset, streamOffset, streamQueue } from '@puka/topology';
 import { describe, expect, it } from 'vitest';
-import { streamQueue } from '../src/queue-arguments.ts';
-import { type StreamOffset, streamOffset } from '../src/stream-offset.ts';
 
 describe('the offset of a stream', () => {
   it.each([

@@ -1,7 +1,6 @@
 import { UsageError } from '@puka/errors';
+import { classicQueue, defineTopology, quorumQueue, type Topology } from '@puka/topology';
 import { describe, expect, expectTypeOf, it } from 'vitest';
-import { classicQueue, quorumQueue } from '../src/queue-arguments.ts';
-import { defineTopology, type Topology } from '../src/topology.ts';
 import { scene } from './scene.ts';
 
 describe('defineTopology', () => {

@@ -1,5 +1,5 @@
+import { Discard, startWorker } from '@puka/worker';
 import { describe, expect, it } from 'vitest';
-import { Discard, startWorker } from '../src/index.ts';
 import { gate, startScene, told, turns } from './scene.ts';
 
 describe('batches', () => {

@@ -1,7 +1,7 @@
 import { Client, type Consumer } from '@puka/client';
+import { startWorker } from '@puka/worker';
 import { describe, expect, it } from 'vitest';
 import type { JobInfo } from '../src/events.ts';
-import { startWorker } from '../src/index.ts';
 import { gate, startScene, told, turns } from './scene.ts';
 
 /** A worker on a client of its own that takes a job and dies with it, as a process that is killed. */

@@ -1,6 +1,6 @@
 import { NoRoute, NotFound, UsageError } from '@puka/errors';
+import { type RedriveProgress, redrive, startWorker } from '@puka/worker';
 import { describe, expect, it } from 'vitest';
-import { type RedriveProgress, redrive, startWorker } from '../src/index.ts';
 import { type Scene, startScene, told } from './scene.ts';
 
 /** Puts so many dead letters there: 0, 1, 2 … */

@@ -1,5 +1,5 @@
+import { startWorker } from '@puka/worker';
 import { describe, expect, it } from 'vitest';
-import { startWorker } from '../src/index.ts';
 import { startScene, told, turns } from './scene.ts';
 
 const failing = (): never => {

@@ -1,5 +1,5 @@
+import { startWorker } from '@puka/worker';
 import { describe, expect, it } from 'vitest';
-import { startWorker } from '../src/index.ts';
 import { type Gate, gate, startScene, told, turns } from './scene.ts';
 
 /** A handler whose jobs end when the test says so. */

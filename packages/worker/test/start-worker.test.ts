@@ -1,7 +1,7 @@
 import { type Message, NotFound, PreconditionFailed, UsageError } from '@puka/client';
+import { type BatchContext, Discard, type JobContext, Later, startWorker } from '@puka/worker';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
-import { type BatchContext, Discard, type JobContext, Later, startWorker } from '../src/index.ts';
 import { startScene, told, turns } from './scene.ts';
 
 describe('a job', () => {

@@ -1,7 +1,7 @@
 import { UsageError } from '@puka/errors';
+import { startWorker } from '@puka/worker';
 import { describe, expect, it } from 'vitest';
 import type { JobInfo } from '../src/events.ts';
-import { startWorker } from '../src/index.ts';
 import { gate, startScene, told, turns } from './scene.ts';
 
 describe('stop', () => {

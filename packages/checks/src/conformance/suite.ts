@@ -8,7 +8,16 @@ import { publishedPackages } from '../tarballs.ts';
 const packages = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
 
 /** Files of tests, and folders of which every file of tests is taken, by itself. */
-const parts = ['transport/test/contract.test.ts', 'transport/test/memory', 'client/test/broker'];
+const parts = [
+  ...['transport/test/contract.test.ts', 'transport/test/memory', 'client/test/broker'],
+  // What they do, on the embedded broker with faults and virtual time; then a few on RabbitMQ.
+  ...['start-worker', 'batch-runner', 'settling', 'core', 'worker', 'redrive'].map(
+    (name) => `worker/test/${name}.test.ts`,
+  ),
+  ...['calls', 'direct-replies'].map((name) => `rpc/test/${name}.test.ts`),
+  ...['apply', 'remove', 'topology'].map((name) => `topology/test/${name}.test.ts`),
+  ...['worker/test/broker/worker.test.ts', 'rpc/test/broker/calls.test.ts', 'topology/test/broker/shared-node.test.ts'],
+];
 
 /** The files, in the order in which they run. */
 export function suiteFiles(): string[] {

@@ -1,18 +1,11 @@
-/** Calls on RabbitMQ: what a real broker does to them, and other languages at either end. */
-import { spawn } from 'node:child_process';
-import { Socket } from 'node:net';
-import { fileURLToPath } from 'node:url';
+/** Calls on RabbitMQ: what a real broker does to them. */
 import { Client, ConnectionBroken, NoRoute, OperationTimeout } from '@puka/client';
-import { ensureAptPackage, runCommand, uniqueName, waitFor } from '@puka/testkit';
-import { beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
-import { type CallContext, caller, callerStats, closeCaller, serve } from '../../src/index.ts';
+import { type CallContext, caller, callerStats, closeCaller, serve } from '@puka/rpc';
+import { faultProxy, uniqueName, waitFor } from '@puka/testkit';
+import { describe, expect, inject, it, onTestFinished } from 'vitest';
 
-async function connected(): Promise<Client> {
-  const client = new Client(inject('amqpUrl'));
-  // As a program does whose client does not do it by itself.
-  client.on('closed', (error) => {
-    if (error !== undefined) client.connect().catch(() => {}); // The test is over.
-  });
+async function connected(url: string = inject('amqpUrl')): Promise<Client> {
+  const client = new Client(url);
   await client.connect();
   onTestFinished(async () => {
     await client.close();
@@ -85,14 +78,16 @@ describe('calls on RabbitMQ', () => {
       return 'done';
     };
     const service = await serve(await connected(), { queue }, { once: slow, twice: slow });
-    const client = await connected();
+    const url = inject('amqpUrl');
+    const { hostname, port } = new URL(url);
+    const proxy = await faultProxy({ target: { host: hostname, port: Number(port || 5672) } });
+    onTestFinished(() => proxy.stop());
+    const client = await connected(proxy.urlFor(url));
     const remote = caller<typeof service>(client, { queue, idempotent: ['twice'] });
     const once = remote.once().catch((error: unknown) => error);
     const twice = remote.twice();
     await waitFor(() => runs === 2);
-    const socket = client.socket();
-    if (!(socket instanceof Socket)) throw new Error('the client has no socket of Node');
-    socket.destroy();
+    proxy.reset();
     expect(await once).toBeInstanceOf(ConnectionBroken);
     expect(await once).toMatchObject({ outcome: 'unknown' });
     await waitFor(() => callerStats(remote).resent === 1);
@@ -124,67 +119,5 @@ describe('calls on RabbitMQ', () => {
     }
     expect(outcomes.filter((outcome, id) => outcome === id).length).toBeGreaterThan(300);
     await (await connected()).queueDelete({ queue });
-  });
-});
-
-describe('calls between Puka and pika', () => {
-  const python = '/usr/bin/python3';
-  const script = fileURLToPath(new URL('./python.py', import.meta.url));
-
-  beforeAll(async () => {
-    await ensureAptPackage('python3-pika', () =>
-      runCommand(python, ['-c', 'import pika']).then(
-        () => true,
-        () => false,
-      ),
-    );
-  });
-
-  it('a Python client calls, and gets results and errors', async () => {
-    const queue = uniqueName('rpc');
-    await serve(
-      await connected(),
-      { queue },
-      {
-        add,
-        fail: (data: unknown) => {
-          throw Object.assign(new RangeError('not so'), { code: 'E_RANGE', data });
-        },
-        nothing: () => {},
-      },
-    );
-    const calls = ['add', '{"a": 20, "b": 22}', 'fail', '[1, "é"]', 'nothing', '', 'missing', 'null', 'add', '{'];
-    const output = await runCommand(python, [script, 'call', inject('amqpUrl'), queue, ...calls]);
-    expect(
-      output
-        .trim()
-        .split('\n')
-        .map((line) => JSON.parse(line)),
-    ).toEqual([
-      ['result', 42],
-      ['error', { name: 'RangeError', message: 'not so', code: 'E_RANGE', data: [1, 'é'] }],
-      ['result', null],
-      ['error', expect.objectContaining({ name: 'UnknownMethod', code: 'UNKNOWN_METHOD' })],
-      ['error', expect.objectContaining({ name: 'SyntaxError', code: 'BAD_REQUEST' })],
-    ]);
-  });
-
-  it('a Python server answers, by results and errors', async () => {
-    const queue = uniqueName('rpc');
-    const server = spawn(python, [script, 'serve', inject('amqpUrl'), queue, '3'], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const ended = new Promise<number | null>((resolve) => server.once('exit', resolve));
-    await new Promise((resolve) => server.stdout.once('data', resolve));
-    const remote = caller<{ add: typeof add; fail: (data: object) => void; missing: () => void }>(await connected(), {
-      queue,
-    });
-    expect(await remote.add({ a: 1, b: 2 })).toBe(3);
-    await expect(remote.fail({ x: 'é' })).rejects.toMatchObject({
-      ...{ remoteName: 'ValueError', remoteCode: 'E_VALUE', message: 'not so', data: { x: 'é' } },
-    });
-    await expect(remote.missing()).rejects.toMatchObject({ remoteCode: 'UNKNOWN_METHOD' });
-    expect(await ended).toBe(0);
-    await expect(remote.missing()).rejects.toBeInstanceOf(NoRoute);
   });
 });
