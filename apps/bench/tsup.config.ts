@@ -1,7 +1,7 @@
 import { defineConfig } from 'tsup';
 
 export default defineConfig({
-  entry: ['src/index.ts', 'src/child.ts', 'src/embedded-child.ts'],
+  entry: ['src/calls-cli.ts', 'src/index.ts', 'src/child.ts', 'src/embedded-child.ts'],
   format: 'esm',
   target: 'es2023',
   platform: 'node',
