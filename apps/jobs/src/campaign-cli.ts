@@ -4,7 +4,8 @@
  * code 1 where a job is lost, begun too often, or beside another of its key.
  */
 import { launchBroker } from '@puka/testkit';
-import { type CampaignResult, runCampaign } from './campaign.ts';
+import { runCampaign } from './campaign.ts';
+import type { CampaignResult } from './campaign-plan.ts';
 
 const kinds = {
   classic: { queueType: 'classic', singleActive: false },

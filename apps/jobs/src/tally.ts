@@ -1,5 +1,5 @@
 /** Counts what the workers of a campaign say, and what became of each job. Must not decide what is good. */
-import type { CampaignPlan, CampaignResult } from './campaign.ts';
+import type { CampaignPlan, CampaignResult } from './campaign-plan.ts';
 import { fateOf } from './run-jobs.ts';
 
 /** Jobs of one key follow each other in the queue, so that many of a key are in hand at once. */
