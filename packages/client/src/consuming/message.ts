@@ -11,6 +11,7 @@ import {
   type FieldTable,
   PropertiesReader,
   type TableReadOptions,
+  type Tagged,
   type Timestamp,
 } from '@puka/wire';
 import { type CallForm, checkOptions } from '../operations/call-check.ts';
@@ -133,6 +134,16 @@ export class Message {
     if (headers !== undefined) return headers;
     this.checkHeaders();
     return noHeaders;
+  }
+  /**
+   * The headers with their types, in the order they came: published as `headers`, they are the same octets again, which
+   * `headers` are not (an `int8` of 5 would go out as an `int32`). `undefined` where there are none. Decoded anew at each call.
+   *
+   * @throws {AmqpSyntaxError | LimitExceeded} when the publisher's are malformed.
+   */
+  get taggedHeaders(): Tagged | undefined {
+    this.checkHeaders();
+    return this.lazyReader.taggedHeaders;
   }
   /** MIME type of the body. */
   get contentType(): string | undefined {

@@ -6,6 +6,9 @@ import {
   decodeText,
   encodeMethod,
   encodeText,
+  float64,
+  int8,
+  longString,
   type MethodInput,
   writeContentHeader,
 } from '@puka/wire';
@@ -160,6 +163,25 @@ describe('a message', () => {
     expect(Object.getPrototypeOf(message().headers)).toBeNull();
     expect(Object.getPrototypeOf(message({ properties: { headers: { a: 1 } } }).headers)).toBeNull();
     expect(() => Object.assign(message().headers, { x: 1 })).toThrow(TypeError);
+  });
+
+  it('has its headers with their types, which published again are the same octets', () => {
+    const headers = new Map([
+      ['small', int8(5)],
+      ['round', float64(2)],
+      ['1', longString(Uint8Array.of(0xff))],
+    ]);
+    const first = message({ properties: { headers } });
+    const second = message({ properties: { headers: first.taggedHeaders } });
+    expect(second.taggedHeaders).toEqual(first.taggedHeaders);
+    expect(first.taggedHeaders?.value).toMatchObject([
+      { name: 'small', value: { tag: 'b', value: 5 } },
+      { name: 'round', value: { tag: 'd', value: 2 } },
+      { name: '1', value: { tag: 'S' } },
+    ]);
+    expect(message().taggedHeaders).toBeUndefined();
+    const bad = Uint8Array.of(0x28, 0x00, 0, 0, 0, 3, 0x09, 0x61, 0x62, 0x05);
+    expect(() => message({ properties: bad }).taggedHeaders).toThrow(AmqpSyntaxError);
   });
 
   it('with malformed headers throws when they are asked for, and not before', () => {
