@@ -36,6 +36,8 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   worker: ['errors', 'client'],
   topology: ['errors', 'client'],
   rpc: ['errors', 'client'],
+  // A program: its parser and its terminal libraries are third parties, and nothing imports it.
+  cli: ['client', 'testing'],
   testkit: ['errors', 'wire', 'transport', 'client'],
   checks: ['testkit'],
 };
@@ -54,7 +56,7 @@ const clientSources = 'packages/client/src/';
 /** The packages that users install: they depend on each other and on nothing else. */
 const published = ['errors', 'wire', 'transport', 'client', 'testing', 'worker', 'topology', 'rpc'];
 /** Packages over the public API of the client: they import its root alone. */
-const overClient = ['worker', 'topology', 'rpc'];
+const overClient = ['worker', 'topology', 'rpc', 'cli'];
 /** Code without a clock, timers, randomness or a runtime. */
 const pure = [
   'packages/errors/src/',

@@ -17,7 +17,7 @@ import {
   typedSettings,
 } from './installs/programs.ts';
 import { startRegistry } from './installs/registry.ts';
-import { command, packTarballs, publishedPackages } from './tarballs.ts';
+import { command, packTarballs, packThirdParties, publishedPackages } from './tarballs.ts';
 
 /** What users can write after `from`. */
 function specifiersOf({ folder }: Project, name: string): string[] {
@@ -38,6 +38,16 @@ async function tryPackage(manager: PackageManager, name: string, project: Projec
   ] as const) {
     const output = await project.run([...manager.runtime, project.write(file, program)]);
     if (output.trim() !== said) throw new Error(`${manager.name}, @puka/${name}, ${file}: it printed ${output}`);
+  }
+  // A program has no entry points: it is run.
+  if (name === 'cli') {
+    const shown = await project.run([
+      ...manager.runtime,
+      join('node_modules', '@puka', 'cli', 'dist', 'index.js'),
+      '--help',
+    ]);
+    if (!shown.includes('puka completion')) throw new Error(`${manager.name}, @puka/cli: it printed ${shown}`);
+    return 0;
   }
   project.write('use.mts', typed(specifiers));
   if (manager.name === 'npm') {
@@ -63,7 +73,8 @@ async function tryBundles(project: Project): Promise<void> {
 const scratch = mkdtempSync(join(tmpdir(), 'puka-installs-'));
 try {
   const tarballs = await packTarballs(scratch);
-  const registry = await startRegistry(tarballs.values());
+  const thirdParties = await packThirdParties(scratch);
+  const registry = await startRegistry([...tarballs.values(), ...thirdParties.values()]);
   try {
     for (const manager of packageManagers) {
       const began = performance.now();

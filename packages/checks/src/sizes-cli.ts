@@ -1,6 +1,6 @@
 // Prints how large each published package is, beside three other clients, and fails when one is larger than it may be.
 // With a path, the table is written there too. Needs a build.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,6 +16,8 @@ const limits: readonly (readonly [specifier: string, platform: 'node' | 'browser
   ['@puka/client', 'node', 86_000],
   ['@puka/testing', 'node', 62_000],
 ];
+/** The program, which nobody bundles: what its tarball may have, in bytes. */
+const cliTarballLimit = 90_000;
 const peers = ['amqplib', 'rabbitmq-client', '@cloudamqp/amqp-client'];
 
 /** Thousands of bytes. */
@@ -36,13 +38,19 @@ const overLimit: string[] = [];
 const scratch = mkdtempSync(join(tmpdir(), 'puka-sizes-'));
 try {
   const project = join(scratch, 'project');
-  await installTarballs(project, await packTarballs(scratch));
+  const tarballs = await packTarballs(scratch);
+  await installTarballs(project, tarballs);
   const from = join(project, 'package.json');
   for (const [specifier, platform, limit] of limits) {
     const sizes = await sizesOf(specifier, from, platform);
     lines.push(tableRow(specifier, sizes, kilobytes(limit)));
     if (sizes.gzipped > limit) overLimit.push(`${specifier}: ${sizes.gzipped} bytes, ${limit} are allowed`);
   }
+  const cliBytes = statSync(tarballs.get('cli') ?? '').size;
+  lines.push(
+    `| @puka/cli, its tarball alone | 1 | ${kilobytes(cliBytes)} | | | | ${kilobytes(cliTarballLimit)} packed |`,
+  );
+  if (cliBytes > cliTarballLimit) overLimit.push(`@puka/cli: ${cliBytes} bytes, ${cliTarballLimit} are allowed`);
   for (const peer of peers) lines.push(tableRow(peer, await sizesOf(peer, fileURLToPath(import.meta.url))));
 } finally {
   rmSync(scratch, { recursive: true, force: true });

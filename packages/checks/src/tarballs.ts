@@ -1,7 +1,7 @@
 /** Packs the published packages as the registry would get them, and installs them elsewhere. It must not judge them. */
 import { execFile } from 'node:child_process';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { delimiter, dirname, join, resolve } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { basename, delimiter, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -20,6 +20,7 @@ export const publishedPackages: readonly string[] = [
   'worker',
   'topology',
   'rpc',
+  'cli',
 ];
 
 /** Runs a command to its end, the workspace's tools within reach; throws with all of its output when it fails. */
@@ -52,11 +53,43 @@ async function pack(name: string, folder: string): Promise<string> {
   return join(own, tarball);
 }
 
+/**
+ * Packs the third parties that `@puka/cli` depends on, and theirs, as they are installed here, so that no registry is asked.
+ * @returns the tarball's path by the package's name.
+ */
+export async function packThirdParties(folder: string): Promise<Map<string, string>> {
+  const tarballs = new Map<string, string>();
+  const cli = join(root, 'packages', 'cli');
+  const waiting = thirdPartiesOf(cli).map((name) => realpathSync(join(cli, 'node_modules', name)));
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    const name = basename(path);
+    if (tarballs.has(name)) continue;
+    const own = join(folder, `third-party-${name}`);
+    mkdirSync(own);
+    await command(own, 'npm', 'pack', '--offline', '--ignore-scripts', path);
+    tarballs.set(name, join(own, readdirSync(own)[0] ?? ''));
+    // pnpm keeps what a package depends on beside it.
+    const beside = dirname(path);
+    waiting.push(...thirdPartiesOf(path).map((needed) => realpathSync(join(beside, needed))));
+  }
+  return tarballs;
+}
+
+/** Names without a scope, for there are no others. */
+function thirdPartiesOf(folder: string): string[] {
+  const { dependencies = {} }: { readonly dependencies?: Readonly<Record<string, string>> } = JSON.parse(
+    readFileSync(join(folder, 'package.json'), 'utf8'),
+  );
+  return Object.keys(dependencies).filter((name) => !name.startsWith('@puka/'));
+}
+
 /** Makes `project` a project that has them installed by npm, without a look at any registry. */
 export async function installTarballs(project: string, tarballs: ReadonlyMap<string, string>): Promise<void> {
   mkdirSync(project, { recursive: true });
   const files = Object.fromEntries([...tarballs].map(([name, path]) => [`@puka/${name}`, `file:${path}`]));
-  const manifest = { name: 'packed-check', private: true, dependencies: files, overrides: files };
+  const thirdParties = [...(await packThirdParties(dirname(project)))].map(([name, path]) => [name, `file:${path}`]);
+  const overrides = { ...files, ...Object.fromEntries(thirdParties) };
+  const manifest = { name: 'packed-check', private: true, dependencies: files, overrides };
   writeFileSync(join(project, 'package.json'), JSON.stringify(manifest, null, 2));
   await command(project, 'npm', 'install', '--no-audit', '--no-fund', '--ignore-scripts', '--offline');
 }

@@ -28,3 +28,8 @@ test('refuses an entry point without sources', () => {
 test('refuses a dependency without a version', () => {
   expect(() => jsrConfig(manifest, new Map())).toThrow("'@puka/errors'");
 });
+
+test('has the program as the only export of a package that is one', () => {
+  const program = { ...manifest, bin: { x: './dist/index.js' }, exports: { './package.json': './package.json' } };
+  expect(jsrConfig(program, versions)).toMatchObject({ exports: './src/index.ts' });
+});

@@ -1,0 +1,184 @@
+/** `puka broker`: the embedded broker of `@puka/testing` on a port, with faults from the keyboard. */
+import { type EmbeddedBroker, startBroker } from '@puka/testing';
+import type { Command } from 'commander';
+import type { CommonOptions } from '../connect.ts';
+import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { wholeNumber } from '../messages/message-options.ts';
+import { type Io, write } from '../terminal/io.ts';
+import { answer, counted } from '../terminal/results.ts';
+import { newCommand, type Registration, runs } from './command.ts';
+
+interface BrokerOptions extends CommonOptions {
+  readonly port: string;
+}
+
+/** Something that can be done to the clients of the broker. */
+interface Fault {
+  readonly key: string;
+  readonly meaning: string;
+  readonly run: (broker: EmbeddedBroker) => string;
+}
+
+const faults: readonly Fault[] = [
+  {
+    key: 'd',
+    meaning: 'drop all connections, as a cut cable does',
+    run: (broker) => {
+      const { length } = broker.connections;
+      broker.faults.dropConnections();
+      return `${counted(length, 'connection')} dropped`;
+    },
+  },
+  {
+    key: 'c',
+    meaning: 'close all connections, as an operator does',
+    run: (broker) => {
+      const { length } = broker.connections;
+      broker.closeConnections('closed from the keyboard');
+      return `${counted(length, 'connection')} closed`;
+    },
+  },
+  {
+    key: 'r',
+    meaning: 'restart: what is not durable is gone',
+    run: (broker) => {
+      broker.restart();
+      return 'restarted';
+    },
+  },
+  {
+    key: 'b',
+    meaning: 'memory alarm: publishers are blocked',
+    run: (broker) => {
+      broker.block();
+      return 'publishers are blocked; u ends it';
+    },
+  },
+  {
+    key: 'u',
+    meaning: 'end the alarm',
+    run: (broker) => {
+      broker.unblock();
+      return 'publishers may go on';
+    },
+  },
+  {
+    key: 'n',
+    meaning: 'nack the next publish',
+    run: (broker) => {
+      broker.faults.nackPublishes();
+      return 'the next publish is nacked';
+    },
+  },
+  {
+    key: 'l',
+    meaning: 'lose the next confirm',
+    run: (broker) => {
+      broker.faults.loseConfirms();
+      return 'the next confirm is lost';
+    },
+  },
+  {
+    key: 'k',
+    meaning: 'cancel all consumers',
+    run: (broker) => {
+      broker.faults.cancelConsumers();
+      return 'all consumers are cancelled';
+    },
+  },
+  {
+    key: 'g',
+    meaning: 'let all connections go silent, as a firewall does',
+    run: (broker) => {
+      broker.faults.ghosts();
+      return 'all connections are silent; x ends it';
+    },
+  },
+  {
+    key: 'x',
+    meaning: 'end all faults',
+    run: (broker) => {
+      broker.faults.clear();
+      broker.unblock();
+      return 'no faults';
+    },
+  },
+  { key: 's', meaning: 'show queues and connections', run: statusOf },
+];
+
+export function addBroker(program: Command, registration: Registration): void {
+  const command = newCommand({
+    usage: 'broker',
+    summary: 'Run a broker in this process, for first steps and tests; keys make faults',
+    examples: [
+      ['puka broker', 'on port 5672 of this machine; guest, guest'],
+      ['puka broker --port 0 --json', 'on a free port; the first line says which'],
+    ],
+  }).option('-p, --port <number>', 'on 127.0.0.1; 0: a free one', '5672');
+  command.addHelpText('after', `\nKeys, each also as a line of standard input:\n${keyTable()}`);
+  runs<[], BrokerOptions>(command, registration, runBroker);
+  program.addCommand(command);
+}
+
+function keyTable(): string {
+  return [...faults.map(({ key, meaning }) => `  ${key}   ${meaning}`), '  q   quit'].join('\n');
+}
+
+async function runBroker(io: Io, options: BrokerOptions): Promise<ExitCode> {
+  const broker = await startBroker({ port: wholeNumber(options.port, '--port', 0, 65_535) });
+  // The broker keeps no process running.
+  const awake = setInterval(() => undefined, 60_000);
+  try {
+    const keys = io.stdin.isTTY === true && options.json !== true && options.quiet !== true ? `\n${keyTable()}` : '';
+    await answer(io, options, `${broker.url}${keys}`, { url: broker.url, port: broker.port });
+    return await obeyKeys(io, options, broker);
+  } finally {
+    clearInterval(awake);
+    await broker.stop();
+  }
+}
+
+/** Resolves on `q` and on an interrupt. The end of the input ends nothing: a broker may run without one. */
+function obeyKeys(io: Io, options: CommonOptions, broker: EmbeddedBroker): Promise<ExitCode> {
+  const { stdin, interrupted } = io;
+  const isRaw = stdin.isTTY === true && 'setRawMode' in stdin && typeof stdin.setRawMode === 'function';
+  const setRaw = (on: boolean): void => {
+    if (isRaw && 'setRawMode' in stdin && typeof stdin.setRawMode === 'function') stdin.setRawMode(on);
+  };
+  return new Promise((resolve) => {
+    const end = (code: ExitCode): void => {
+      stdin.off('data', onData);
+      stdin.pause();
+      setRaw(false);
+      resolve(code);
+    };
+    const onData = (data: string | Uint8Array): void => {
+      for (const key of Buffer.from(data as Uint8Array).toString()) {
+        // In raw mode Ctrl-C is a character.
+        if (key === 'q' || key === '\u0003') {
+          end(key === 'q' ? exitCodes.done : exitCodes.interrupted);
+          return;
+        }
+        const fault = faults.find((known) => known.key === key);
+        if (fault !== undefined) {
+          const text = fault.run(broker);
+          void answer(io, options, text, { key, text }).catch(() => end(exitCodes.done));
+        } else if (key === '?') void write(io.stderr, `${keyTable()}\n`).catch(() => undefined);
+      }
+    };
+    interrupted.addEventListener('abort', () => end(exitCodes.interrupted), { once: true });
+    setRaw(true);
+    stdin.on('data', onData);
+    if (interrupted.aborted) end(exitCodes.interrupted);
+  });
+}
+
+function statusOf(broker: EmbeddedBroker): string {
+  const queues = broker.queues().map(({ name, ready, unacked, consumers }) => {
+    const parts = [`${ready} ready`, `${unacked} unacked`, counted(consumers.length, 'consumer')];
+    return `  ${name}: ${parts.join(', ')}`;
+  });
+  return [`${counted(broker.connections.length, 'connection')}, ${counted(queues.length, 'queue')}`, ...queues].join(
+    '\n',
+  );
+}

@@ -1,0 +1,29 @@
+#!/usr/bin/env node
+/** The program `puka`: gives the command line, the streams and the signals to `runCli`. */
+import { exitCodes } from './exit-codes.ts';
+import { runCli } from './program.ts';
+import { isReaderGone } from './terminal/io.ts';
+
+const interruption = new AbortController();
+
+/** The first signal lets the command stop cleanly; a second one ends the process at once. */
+function interrupt(): void {
+  if (interruption.signal.aborted) process.exit(exitCodes.interrupted);
+  interruption.abort();
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupt);
+// Whoever waits for a write hears of it there; without a listener the process would end with a stack trace.
+process.stdout.on('error', (error) => {
+  if (!isReaderGone(error)) throw error;
+});
+
+process.exitCode = await runCli(process.argv.slice(2), {
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: process.env,
+  interrupted: interruption.signal,
+});
+// An input that nobody reads any more must not keep the process.
+process.stdin.destroy();

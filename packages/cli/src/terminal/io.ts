@@ -1,0 +1,29 @@
+/** What a command has of the world: its streams, its environment, and the interrupt. Must not know a command. */
+
+/** A stream that is written to: a terminal, a file or a pipe. */
+export type Output = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
+
+/** Given to every command, so that tests can run one in their own process. */
+export interface Io {
+  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Aborted by the first SIGINT or SIGTERM, and when the reader of the output is gone. */
+  readonly interrupted: AbortSignal;
+}
+
+/**
+ * Writes a text. Resolves when the stream has passed it on, so that whoever acks a message afterwards has not lost it.
+ * Rejects when the reader is gone.
+ */
+export function write(output: Output, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    output.write(text, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+/** Whether the stream has no reader any more, as with `puka consume jobs | head`. */
+export function isReaderGone(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EPIPE';
+}

@@ -1,0 +1,120 @@
+import { Client, float64, int8 } from '@puka/client';
+import { type EmbeddedBroker, startBroker } from '@puka/testing';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { run, start } from '../harness.ts';
+
+let broker: EmbeddedBroker;
+beforeEach(async () => {
+  broker = await startBroker();
+  for (const queue of ['from', 'to']) await run(['declare', 'queue', queue], { url: broker.url });
+});
+afterEach(() => broker.stop());
+
+function fill(count: number): void {
+  for (let n = 0; n < count; n++) {
+    broker.publish({ routingKey: 'from', body: `${n}`, type: n % 2 === 0 ? 'even' : 'odd', headers: { n } });
+  }
+}
+
+function bodiesIn(queue: string): string[] {
+  return (broker.queue(queue)?.messages ?? []).map((message) => message.text());
+}
+
+describe('puka move', () => {
+  test('moves all that is there, and is quiet in a pipe', async () => {
+    fill(100);
+    const ran = await run(['move', 'from', 'to', '--yes'], { url: broker.url });
+    expect(ran).toEqual({ code: 'done', stdout: '', stderr: '' });
+    await broker.idle();
+    expect(
+      bodiesIn('to')
+        .map(Number)
+        .sort((a, b) => a - b),
+    ).toEqual(Array.from({ length: 100 }, (_, n) => n));
+    expect(broker.queue('from')).toMatchObject({ ready: 0, unacked: 0 });
+  });
+
+  test('keeps the types of headers and the properties; the copy has no CC', async () => {
+    const client = new Client(broker.url);
+    await client.connect();
+    const headers = { small: int8(5), round: float64(2), CC: ['from'] };
+    await client.basicPublish({ routingKey: 'from', headers, deliveryMode: 1, priority: 0, body: Uint8Array.of(0xff) });
+    await run(['move', 'from', 'to', '--yes', '-n', '1'], { url: broker.url });
+    const message = await client.basicGet({ queue: 'to' });
+    expect(message?.taggedHeaders?.value).toMatchObject([
+      { name: 'small', value: { tag: 'b', value: 5 } },
+      { name: 'round', value: { tag: 'd', value: 2 } },
+    ]);
+    expect(message).toMatchObject({ deliveryMode: 1, priority: 0, body: Uint8Array.of(0xff) });
+    await client.close();
+  });
+
+  test('moves what the filters want, and leaves the rest in its order', async () => {
+    fill(10);
+    const words = ['--filter', 'type=even', '--filter', 'header.n!=4', '--json', '--yes'];
+    const { stdout } = await run(['move', 'from', 'to', ...words], { url: broker.url });
+    expect(JSON.parse(stdout)).toEqual({ moved: 4, kept: 6, total: 10, doubles: 0 });
+    await broker.idle();
+    expect(bodiesIn('to').sort()).toEqual(['0', '2', '6', '8']);
+    expect(bodiesIn('from')).toEqual(['1', '3', '4', '5', '7', '9']);
+  });
+
+  test('moves --count at most', async () => {
+    fill(10);
+    const { stdout } = await run(['move', 'from', 'to', '-n', '3', '--json', '--yes'], { url: broker.url });
+    expect(JSON.parse(stdout)).toMatchObject({ moved: 3 });
+    await broker.idle();
+    expect(broker.queue('from')).toMatchObject({ ready: 7, unacked: 0 });
+  });
+
+  test('only counts with --dry-run, and need not ask', async () => {
+    fill(10);
+    expect(await run(['move', 'from', 'to', '--dry-run', '--filter', 'type=even'], { url: broker.url })).toEqual({
+      ...{ code: 'done', stdout: '5 messages would be moved, 5 would stay\n', stderr: '' },
+    });
+    await broker.idle();
+    expect(bodiesIn('from')).toHaveLength(10);
+  });
+
+  test('loses nothing with its connection, goes on, and counts what may be there twice', async () => {
+    fill(200);
+    broker.faults.dropInAck();
+    const ran = await run(['move', 'from', 'to', '--json', '--yes'], { url: broker.url });
+    const { doubles } = JSON.parse(ran.stdout);
+    expect(ran.code).toBe('done');
+    await broker.idle();
+    const all = [...bodiesIn('from'), ...bodiesIn('to')];
+    expect(new Set(all).size).toBe(200);
+    expect(all.length - 200).toBeLessThanOrEqual(doubles);
+    expect(doubles).toBeGreaterThan(0);
+  });
+
+  test('stops at an interrupt with each message in one of the queues', async () => {
+    fill(500);
+    const running = start(['move', 'from', 'to', '--json', '--yes', '--window', '2'], { url: broker.url });
+    await broker.until(() => bodiesIn('to').length > 5);
+    running.interrupt.abort();
+    const { code, stdout } = await running.ended;
+    expect(code).toBe('interrupted');
+    await broker.idle();
+    expect(bodiesIn('to')).toHaveLength(JSON.parse(stdout).moved);
+    expect(bodiesIn('from').length + bodiesIn('to').length).toBe(500);
+  });
+
+  test('leaves a message that cannot go where it is, and fails', async () => {
+    fill(1);
+    broker.faults.nackPublishes();
+    expect(await run(['move', 'from', 'to', '--yes'], { url: broker.url })).toMatchObject({ code: 'rejected' });
+    await broker.idle();
+    expect(bodiesIn('from')).toEqual(['0']);
+  });
+
+  test('needs two queues that are there', async () => {
+    expect(await run(['move', 'from', 'from'], { url: broker.url })).toMatchObject({ code: 'usage' });
+    expect(await run(['move', 'from', 'none', '--yes'], { url: broker.url })).toMatchObject({ code: 'notFound' });
+    expect(await run(['move', 'from', 'to'], { url: broker.url })).toMatchObject({ code: 'usage' });
+    expect(await run(['move', 'from', 'to', '--filter', 'size=1'], { url: broker.url })).toMatchObject({
+      code: 'usage',
+    });
+  });
+});
