@@ -131,21 +131,42 @@ export class DeclaredTopology {
     };
   }
 
-  /** Whether a delete or an unbind of it is held or under way. A binding leaves with either of its ends. */
+  /**
+   * Whether a delete or an unbind of it is held or under way. A binding leaves with either of its ends, an auto-delete
+   * exchange with the last binding that leads from it.
+   */
   isLeaving(entity: RecordedExchange | RecordedQueue | RecordedBinding): boolean {
     if (this.leaving.size === 0) return false;
     switch (entity.kind) {
       case 'exchange':
-        return this.leaving.has(`exchange ${entity.options.exchange}`);
+        return this.isExchangeLeaving(entity.options.exchange, new Set());
       case 'queue':
         return this.leaving.has(`queue ${entity.queue}`);
       case 'binding':
-        return (
-          this.leaving.has(bindingKey(entity)) ||
-          this.leaving.has(`${entity.destinationKind} ${entity.destination}`) ||
-          this.leaving.has(`exchange ${entity.source}`)
-        );
+        return this.isBindingLeaving(entity, new Set());
     }
+  }
+
+  /** @param seen exchanges that are being looked at: bindings may lead around in a circle. */
+  private isExchangeLeaving(name: string, seen: Set<string>): boolean {
+    if (this.leaving.has(`exchange ${name}`)) return true;
+    if (seen.has(name) || this.exchanges.get(name)?.options.autoDelete !== true) return false;
+    seen.add(name);
+    let isBound = false;
+    for (const key of this.byEnd.get(`exchange ${name}`) ?? []) {
+      const binding = this.bindings.get(key);
+      if (binding?.source !== name) continue;
+      if (!this.isBindingLeaving(binding, seen)) return false;
+      isBound = true;
+    }
+    return isBound;
+  }
+
+  private isBindingLeaving(binding: RecordedBinding, seen: Set<string>): boolean {
+    const { destinationKind, destination, source } = binding;
+    if (this.leaving.has(`exchange ${source}`) || this.leaving.has(bindingKey(binding))) return true;
+    if (destinationKind === 'queue') return this.leaving.has(`queue ${destination}`);
+    return this.isExchangeLeaving(destination, seen);
   }
 
   /** Whether a delete of the queue is held or under way. */

@@ -133,3 +133,31 @@ describe('a bind that is answered behind the delete of its exchange', () => {
     expect(told).toEqual([]);
   });
 });
+
+describe('a delete that is under way at the loss', () => {
+  it.each(['queueDelete', 'queueUnbind'] as const)(
+    'leaves no auto-delete exchange behind whose last binding goes with it: %s',
+    async (call) => {
+      const scene = await Scene.start();
+      const client = await scene.connected();
+      const exchanges = (): string[] =>
+        scene.broker.exchanges().flatMap(({ name }) => (/^(outer|inner)$/.test(name) ? [name] : []));
+      await run(scene, client.exchangeDeclare({ exchange: 'outer', autoDelete: true }));
+      await run(scene, client.exchangeDeclare({ exchange: 'inner', autoDelete: true }));
+      await run(scene, client.queueDeclare({ queue: 'q', exclusive: true }));
+      await run(scene, client.exchangeBind({ destination: 'inner', source: 'outer' }));
+      await run(scene, client.queueBind({ queue: 'q', exchange: 'inner' }));
+      scene.broker.faults.dropConnections();
+      await scene.settle();
+      const leaving: Operation<unknown> =
+        call === 'queueDelete'
+          ? client.queueDelete({ queue: 'q' })
+          : client.queueUnbind({ queue: 'q', exchange: 'inner' });
+      await scene.until(() => client.state === 'connected');
+      await run(scene, leaving);
+      expect(exchanges()).toEqual([]);
+      expect(client.recovery.recorded).toMatchObject({ exchanges: 0, bindings: 0 });
+      await scene.end(client);
+    },
+  );
+});
