@@ -3,10 +3,11 @@
  * Must not decide what follows a refusal: the replay does.
  */
 import { AmqpNotImplemented, NotFound, type PukaError } from '@puka/errors';
-import type { Method, MethodInput } from '@puka/wire';
+import type { MethodInput } from '@puka/wire';
 import type { ChannelPool } from '../connection/channel-pool.ts';
 import { exchangeBinding, exchangeDeclare, queueBinding, queueDeclare } from '../topology/declarations.ts';
 import type { RecordedBinding, RecordedExchange, RecordedQueue } from '../topology/recorded-entity.ts';
+import { RequestLanes } from './request-lanes.ts';
 
 /** Takes the outcome: nothing, or the error. */
 export type Done = (error: PukaError | undefined) => void;
@@ -25,13 +26,15 @@ export interface EntityRequestsHost {
 /** The requests of a replay. */
 export class EntityRequests {
   private readonly host: EntityRequestsHost;
+  private readonly lanes: RequestLanes;
 
   constructor(host: EntityRequestsHost) {
     this.host = host;
+    this.lanes = new RequestLanes(host);
   }
 
   exchange({ options }: RecordedExchange, done: Done): void {
-    this.send(exchangeDeclare(options).method, (_reply, error) => done(error));
+    this.lanes.send(exchangeDeclare(options).method, (_reply, error) => done(error));
   }
 
   binding({ destinationKind, destination, source, routingKey, arguments: table }: RecordedBinding, done: Done): void {
@@ -40,7 +43,7 @@ export class EntityRequests {
       destinationKind === 'queue'
         ? queueBinding('queue.bind', { queue: destination, exchange: source, ...route })
         : exchangeBinding('exchange.bind', { destination, source, ...route });
-    this.send(method, (_reply, error) => done(error));
+    this.lanes.send(method, (_reply, error) => done(error));
   }
 
   queue(recorded: RecordedQueue, done: Done): void {
@@ -61,35 +64,19 @@ export class EntityRequests {
     } else if (isServerNamed) {
       this.declareAnew(name, method, done);
     } else {
-      this.send(method, (_reply, error) => done(error));
+      this.lanes.send(method, (_reply, error) => done(error));
     }
   }
 
   /** Asks whether a queue is there. */
   isThere(queue: string, done: Done): void {
-    this.send({ type: 'queue.declare', queue, passive: true }, (_reply, error) => done(error));
+    this.lanes.send({ type: 'queue.declare', queue, passive: true }, (_reply, error) => done(error));
   }
 
   private declareAnew(name: string, method: MethodInput, done: Done): void {
-    this.send(method, (reply, error) => {
+    this.lanes.send(method, (reply, error) => {
       if (reply?.type === 'queue.declare-ok') this.host.renamed(name, reply.queue);
       done(error);
-    });
-  }
-
-  /** A request is never given up on a channel that lives on. */
-  private send(method: MethodInput, answered: (reply: Method | undefined, error: PukaError | undefined) => void): void {
-    const { pool } = this.host;
-    pool.acquire((channel, lost) => {
-      if (channel === undefined) {
-        answered(undefined, lost);
-        return;
-      }
-      channel.request(method, (reply, error) => {
-        pool.release(channel);
-        answered(reply, error);
-      });
-      this.host.wake();
     });
   }
 }

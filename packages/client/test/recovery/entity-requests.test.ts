@@ -8,6 +8,7 @@ function scene(answer: (method: MethodInput) => Method | Error, refusesTransient
   const sent: MethodInput[] = [];
   const renamed: string[][] = [];
   const channel = {
+    isUsable: true,
     request(method: MethodInput, answered: (reply?: Method, error?: Error) => void): boolean {
       sent.push(method);
       const reply = answer(method);
