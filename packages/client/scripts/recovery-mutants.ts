@@ -1,7 +1,7 @@
 /**
  * Puts faults into the rules of recovery, one at a time and in memory alone, and prints whether the tests find them: first
  * the campaign with few programs, then the unit tests. One that is not found shows a hole in the tests.
- * `tsx --conditions=puka:source scripts/recovery-mutants.ts [part of the fault's text] [programs] [first seed]`
+ * `tsx --conditions=puka:source scripts/recovery-mutants.ts [pattern of the faults] [programs] [first seed]`
  */
 import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
@@ -82,12 +82,14 @@ async function checkTexts(): Promise<void> {
   const source = join(folder, 'src');
   const names = (await readdir(source, { recursive: true })).filter((name) => name.endsWith('.ts'));
   const all = (await Promise.all(names.map((name) => readFile(join(source, name), 'utf8')))).join('\n');
+  const wrong: string[] = [];
   for (const { fault, edits } of mutants) {
     for (const [text] of edits) {
       const count = all.split(text).length - 1;
-      if (count !== 1) throw new Error(`'${fault}': the sources have this ${count} times: ${text}`);
+      if (count !== 1) wrong.push(`'${fault}': the sources have this ${count} times: ${text}`);
     }
   }
+  if (wrong.length > 0) throw new Error(wrong.join('\n'));
 }
 
 await checkTexts();
@@ -97,7 +99,7 @@ let missed = 0;
 const sound = await failureOf(-1, campaign, output);
 if (sound !== undefined) throw new Error(`the tests fail without a fault: ${sound}`);
 for (const [index, { fault }] of mutants.entries()) {
-  if (!fault.includes(only)) continue;
+  if (!new RegExp(only).test(fault)) continue;
   const found = (await failureOf(index, campaign, output)) ?? (await failureOf(index, others, output));
   if (found === undefined) missed++;
   rows.push(`| ${fault} | ${found ?? 'NOT FOUND'} |`);

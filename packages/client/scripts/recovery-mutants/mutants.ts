@@ -236,8 +236,8 @@ export const mutants: readonly Mutant[] = [
     fault: 'holds any number of operations',
     edits: [
       [
-        "if (method === 'basic.publish' || users.heldOperations < recoverOptions.maxHeldOperations) return undefined;",
-        'if (users.heldOperations >= 0) return undefined;',
+        "method === 'basic.publish' || heldOperations < options.maxHeldOperations",
+        "method === 'basic.publish' || heldOperations >= 0",
       ],
     ],
   },
@@ -274,12 +274,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     fault: 'stays blocked when the connection that was blocked is lost',
-    edits: [
-      [
-        'if (!this.isBlocked) return;\n    this.isBlocked = false;',
-        'if (this.isBlocked || !this.isBlocked) return;\n    this.isBlocked = false;',
-      ],
-    ],
+    edits: [['if (this.isBlocked) this.unblocked();', '']],
   },
   {
     fault: 'tries again with a password that was refused',
