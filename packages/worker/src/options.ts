@@ -29,8 +29,9 @@ export interface WorkerOptions {
    */
   readonly deadLetter?: string | false | undefined;
   /**
-   * The type of the queues that keep the delays, and of a dead-letter queue that the worker makes. `'quorum'` for clusters: what
-   * waits survives the loss of a node and is dead-lettered at least once, but the delay queues do not expire by themselves. Default `'classic'`.
+   * The type of the queues that keep the delays, and of a dead-letter queue that the worker makes. Take `'quorum'` where the queue of
+   * the jobs is a quorum queue, and for clusters: what waits survives the loss of a node and is dead-lettered at least once, while a
+   * classic queue loses what ends while a quorum queue has no leader. The delay queues then do not expire by themselves. Default `'classic'`.
    */
   readonly queueType?: 'classic' | 'quorum' | undefined;
   /** Jobs of one key run one after the other, whatever the concurrency. Not together with `batch`. */
