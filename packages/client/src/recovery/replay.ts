@@ -10,8 +10,9 @@ import type { Deadlines } from '../runtime/deadlines.ts';
 import type { ConnectionInfo, Session } from '../session/index.ts';
 import type { DeclaredTopology } from '../topology/declared-topology.ts';
 import { isAtLeast } from '../topology/method-input.ts';
-import type { RecordedBinding, RecordedEntity, RecordedExchange, RecordedQueue } from '../topology/recorded-entity.ts';
-import { type Refusal, refusalOf } from '../topology/refusals.ts';
+import type { RecordedBinding, RecordedEntity, RecordedQueue } from '../topology/recorded-entity.ts';
+import { type Refusal, refusalOf, retryDelayMs } from '../topology/refusals.ts';
+import { EntitiesToMake, type Entity } from './entities-to-make.ts';
 import { type Done, EntityRequests } from './entity-requests.ts';
 import type { CompleteRecoverOptions } from './recover-options.ts';
 import type { RetriedEntity } from './snapshot.ts';
@@ -53,8 +54,6 @@ export interface RestoredSubscriptions {
   queueLeft(queue: string): void;
 }
 
-type Entity = RecordedExchange | RecordedQueue | RecordedBinding;
-
 /** What is tried again within a connection, and over connections. */
 interface Retry {
   readonly entity: RecordedQueue | RecordedBinding;
@@ -67,8 +66,6 @@ interface Retry {
 const patienceMs = 30_000;
 /** Behind the gate, in milliseconds: RabbitMQ may delete a queue of the lost connection late, and the new one with it. */
 const looksMs = [10_000, 60_000];
-const firstLockedDelayMs = 250;
-const longestLockedDelayMs = 5000;
 /** How often in one connection a queue that has vanished is made again at once. After that it is by the pace of back-off. */
 const maxVanished = 5;
 
@@ -119,12 +116,12 @@ export class Replay {
   private readonly retries = new Map<string | RecordedBinding, Retry>();
   /** They may have made the broker close the connection: made one by one, ahead of the rest. */
   private suspects = new Set<Entity>();
-  /** They did so, alone: never made again. */
-  private readonly banned = new WeakSet<Entity>();
+  private readonly choice: EntitiesToMake;
 
   constructor(options: CompleteRecoverOptions, topology: DeclaredTopology, host: ReplayHost) {
     this.options = options;
     this.topology = topology;
+    this.choice = new EntitiesToMake(options, topology, (error) => host.failures.report(error));
     this.host = host;
     const replay = this;
     this.requests = new EntityRequests({
@@ -226,7 +223,7 @@ export class Replay {
   queueVanished(queue: string, error: PukaError): boolean {
     const { epoch } = this;
     const recorded = this.topology.queueOf(queue);
-    if (epoch === undefined || recorded === undefined || !this.isMeant(recorded)) return false;
+    if (epoch === undefined || recorded === undefined || !this.choice.isMeant(recorded)) return false;
     if (epoch.pausing.has(queue)) return true;
     if (epoch.remaking.has(queue)) {
       epoch.vanishedAgain.set(queue, error);
@@ -307,7 +304,7 @@ export class Replay {
       if (--left === 0 && !epoch.isOver) done();
     };
     for (const entity of entities) {
-      if (!this.isMeant(entity)) continue;
+      if (!this.choice.isMeant(entity)) continue;
       left++;
       this.make(epoch, entity, count);
     }
@@ -399,9 +396,7 @@ export class Replay {
       if (entity.kind === 'queue') host.users.subscriptions.queueLost(entity.queue, error);
       return;
     }
-    const delayMs = isLocked
-      ? Math.min(longestLockedDelayMs, known === undefined ? firstLockedDelayMs : known.delayMs * 1.5)
-      : Math.min(options.maxDelay, known === undefined ? Math.max(options.minDelay, 1) : known.delayMs * 2);
+    const delayMs = retryDelayMs(refusal, known?.delayMs, options);
     this.retries.set(key, { entity, error, sinceMs, delayMs });
     if (known === undefined) host.failures.notRestored(error, entity, true);
     if (epoch.isOpen || typeof key !== 'string') this.planRetry(epoch, key);
@@ -433,14 +428,14 @@ export class Replay {
   private remake(epoch: Epoch, queue: string): void {
     const { topology } = this;
     const recorded = topology.queueOf(queue);
-    if (recorded === undefined || !this.isMeant(recorded)) {
+    if (recorded === undefined || !this.choice.isMeant(recorded)) {
       this.retries.delete(queue);
       // Whoever waits for it finds out by itself.
       this.host.users.subscriptions.queueRestored(queue);
       return;
     }
     epoch.remaking.add(queue);
-    const { exchanges, bindings: between } = this.wayTo(queue);
+    const { exchanges, bindings: between } = this.choice.wayTo(queue);
     this.makeAll(epoch, exchanges, () => {
       this.makeAll(epoch, [recorded, ...between], () => {
         if (this.retries.has(queue)) {
@@ -469,34 +464,13 @@ export class Replay {
     openWhenRemade?.();
   }
 
-  /**
-   * The exchanges that lead to a queue, through however many others, and the bindings between them: an auto-delete exchange
-   * goes with its last binding, and with it all that led to it.
-   */
-  private wayTo(queue: string): { readonly exchanges: RecordedExchange[]; readonly bindings: RecordedBinding[] } {
-    const { topology } = this;
-    const exchanges: RecordedExchange[] = [];
-    const bindings: RecordedBinding[] = [];
-    const names = new Set(topology.bindingsOf('queue', queue).map(({ source }) => source));
-    // Names that are added on the way are visited too.
-    for (const name of names) {
-      const recorded = topology.exchangeOf(name);
-      if (recorded !== undefined) exchanges.push(recorded);
-      for (const binding of topology.bindingsOf('exchange', name)) {
-        bindings.push(binding);
-        names.add(binding.source);
-      }
-    }
-    return { exchanges, bindings };
-  }
-
   /** Looks whether the queues that the broker may delete late are still there. */
   private planLook(epoch: Epoch, delayMs: number): void {
     this.later(epoch, delayMs, () => {
       for (const recorded of this.topology.queuesToMake()) {
         const { queue, options } = recorded;
         const isEndangered = options.exclusive === true || options.autoDelete === true || options.durable !== true;
-        if (!isEndangered || this.isAway(queue) || !this.isMeant(recorded)) continue;
+        if (!isEndangered || this.isAway(queue) || !this.choice.isMeant(recorded)) continue;
         this.requests.isThere(queue, (error) => {
           if (epoch.isOver || error === undefined || refusalOf(error) !== 'missing') return;
           if (this.topology.queueOf(queue) !== undefined) this.queueVanished(queue, error);
@@ -513,7 +487,7 @@ export class Replay {
     const [first] = found;
     // An error that names nothing blames the one that was made alone, not one that happened to be.
     if (found.length === 1 && first !== undefined && (!isUnnamed || this.suspects.has(first))) {
-      this.banned.add(first);
+      this.choice.ban(first);
       this.host.failures.notRestored(error, first, false);
     } else {
       this.suspects = new Set(found);
@@ -536,39 +510,6 @@ export class Replay {
   private *bindingsOfRestored(): Iterable<RecordedBinding> {
     for (const binding of this.topology.bindingsToMake('queue')) {
       if (!this.isAway(binding.destination)) yield binding;
-    }
-  }
-
-  private isMeant(entity: Entity): boolean {
-    const { topology: which, filter } = this.options;
-    if (this.banned.has(entity) || this.topology.isLeaving(entity)) return false;
-    if (which === 'none' || (which === 'transient' && !this.isTransient(entity))) return false;
-    if (filter === undefined) return true;
-    try {
-      return filter(entity) !== false;
-    } catch (error) {
-      this.host.failures.report(error);
-      return true;
-    }
-  }
-
-  private isTransient(entity: Entity): boolean {
-    const { topology } = this;
-    switch (entity.kind) {
-      case 'exchange':
-        return entity.options.durable !== true || entity.options.autoDelete === true;
-      case 'queue': {
-        const { durable, exclusive, autoDelete } = entity.options;
-        return durable !== true || exclusive === true || autoDelete === true;
-      }
-      case 'binding': {
-        const source = topology.exchangeOf(entity.source);
-        const destination =
-          entity.destinationKind === 'queue'
-            ? topology.queueOf(entity.destination)
-            : topology.exchangeOf(entity.destination);
-        return [source, destination].some((end) => end !== undefined && this.isTransient(end));
-      }
     }
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What a refusal during recovery means: whether the entity is there, comes back, is somebody else's for now, or is lost.
- * Pure; must not retry.
+ * What a refusal during recovery means: whether the entity is there, comes back, is somebody else's for now, or is lost; and
+ * how long to wait before the next try. Pure; must not retry.
  */
 import { AmqpError, NotFound, PreconditionFailed, type PukaError, ResourceLocked } from '@puka/errors';
 
@@ -9,6 +9,10 @@ import { AmqpError, NotFound, PreconditionFailed, type PukaError, ResourceLocked
  * connection's. `different`: it is there, made in another way. `refused`: it is not to be had. `lost`: the connection is gone.
  */
 export type Refusal = 'away' | 'missing' | 'locked' | 'different' | 'refused' | 'lost';
+
+/** The delays before the tries of what is locked, in milliseconds: the broker finds a dead connection in its own time. */
+const firstLockedDelayMs = 250;
+const longestLockedDelayMs = 5000;
 
 /** RabbitMQ: queues whose node or process is away just now. */
 const awayTexts = /down or inaccessible|stopped by supervisor|crashed|due to timeout|process is stopped/i;
@@ -25,4 +29,21 @@ export function refusalOf(error: PukaError): Refusal {
   }
   // RabbitMQ: "queue 'q' in vhost '/' in exclusive use".
   return /in exclusive use/i.test(text) ? 'locked' : 'refused';
+}
+
+/**
+ * The delay before the next try of what was refused, in milliseconds.
+ *
+ * @param previousMs the delay before this try; `undefined` for the first.
+ * @param bounds those of what is missing or away, in milliseconds.
+ */
+export function retryDelayMs(
+  refusal: Refusal,
+  previousMs: number | undefined,
+  { minDelay, maxDelay }: { readonly minDelay: number; readonly maxDelay: number },
+): number {
+  if (refusal === 'locked') {
+    return previousMs === undefined ? firstLockedDelayMs : Math.min(longestLockedDelayMs, previousMs * 1.5);
+  }
+  return Math.min(maxDelay, previousMs === undefined ? Math.max(1, minDelay) : previousMs * 2);
 }

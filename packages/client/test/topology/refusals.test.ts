@@ -1,6 +1,6 @@
 import { ConnectionBroken, replyError } from '@puka/errors';
 import { describe, expect, it } from 'vitest';
-import { refusalOf } from '../../src/topology/refusals.ts';
+import { type Refusal, refusalOf, retryDelayMs } from '../../src/topology/refusals.ts';
 
 describe('a refusal during recovery', () => {
   it.each([
@@ -21,5 +21,24 @@ describe('a refusal during recovery', () => {
   it('by the end of the connection is none', () => {
     expect(refusalOf(new ConnectionBroken('reset'))).toBe('lost');
     expect(refusalOf(replyError(541, 'INTERNAL_ERROR', { scope: 'connection' }))).toBe('lost');
+  });
+});
+
+describe('the delay before the next try', () => {
+  function delays(refusal: Refusal, bounds: { minDelay: number; maxDelay: number }, count: number): number[] {
+    const found: number[] = [];
+    while (found.length < count) found.push(retryDelayMs(refusal, found.at(-1), bounds));
+    return found;
+  }
+
+  it('doubles from minDelay to maxDelay', () => {
+    expect(delays('missing', { minDelay: 100, maxDelay: 1000 }, 6)).toEqual([100, 200, 400, 800, 1000, 1000]);
+    expect(delays('away', { minDelay: 0, maxDelay: 30_000 }, 3)).toEqual([1, 2, 4]);
+    expect(delays('away', { minDelay: 0, maxDelay: 0 }, 2)).toEqual([0, 0]);
+  });
+
+  it('of what is locked grows from 250 ms to 5 s, whatever the bounds', () => {
+    expect(delays('locked', { minDelay: 1, maxDelay: 1 }, 4)).toEqual([250, 375, 562.5, 843.75]);
+    expect(delays('locked', { minDelay: 1, maxDelay: 1 }, 12).at(-1)).toBe(5000);
   });
 });
