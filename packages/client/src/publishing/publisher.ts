@@ -3,7 +3,7 @@
  * the publishes that may have caused it are sent again alone, all others again in their order.
  * Must not encode what the wire package encodes.
  */
-import { AmqpError, type ConnectionBroken, NotFound, type PukaError, replyError } from '@puka/errors';
+import { AmqpError, type ConnectionBroken, type NotFound, type PukaError, replyError } from '@puka/errors';
 import { ByteReader, type MethodInput } from '@puka/wire';
 import { asRefused, hasConfirms } from '../connection/connection.ts';
 import type { ConnectionUser } from '../connection/connection-user.ts';
@@ -24,6 +24,7 @@ import { missingExchangeError, nackedError, returnedError } from './publish-erro
 import type { PublishOperation } from './publish-operation.ts';
 import { type QueueNames, withNewNames } from './renamed-publish.ts';
 import { ReturnedMessages } from './returned-messages.ts';
+import { UncheckedPublishes } from './unchecked-publishes.ts';
 
 const noError = (): void => {};
 /** Bytes of a publish beside its body and its properties, roughly. */
@@ -64,9 +65,7 @@ export class Publisher implements ChannelSink, ConnectionUser {
   private session: Session | undefined = undefined;
   private readonly host: PublisherHost;
   private readonly exchanges: KnownExchanges;
-  /** Wait until it is known whether their exchange is there. */
-  private readonly unchecked = new Map<string, PublishOperation[]>();
-  private uncheckedCount = 0;
+  private readonly unchecked: UncheckedPublishes;
   /** Its channel takes no further publishes: the next is opened when those under way have their outcome. */
   private isDraining = false;
   /** Without confirms, publishes end with the footer behind them, as in Puka. */
@@ -90,6 +89,7 @@ export class Publisher implements ChannelSink, ConnectionUser {
   constructor(host: PublisherHost, exchanges: KnownExchanges) {
     this.host = host;
     this.exchanges = exchanges;
+    this.unchecked = new UncheckedPublishes(exchanges, (operations, missing) => this.checked(operations, missing));
   }
 
   /** Publishes over this connection from now on. */
@@ -102,7 +102,7 @@ export class Publisher implements ChannelSink, ConnectionUser {
 
   /** Publishes without an outcome. */
   get outstanding(): number {
-    return this.unconfirmed + this.held.length + this.uncheckedCount;
+    return this.unconfirmed + this.held.length + this.unchecked.count;
   }
 
   /** Publishes that were sent over an earlier connection, and will be sent again. */
@@ -157,7 +157,7 @@ export class Publisher implements ChannelSink, ConnectionUser {
     this.marks = new Queue();
     this.returns.clear();
     const sent = this.takeSent();
-    const unchecked = this.takeUnchecked();
+    const unchecked = this.unchecked.takeAll();
     const all = [...sent, ...unchecked, ...this.held.takeAll()];
     for (const operation of all) {
       if (operation.attempts > 0 && takenBytes > operation.writtenAt) operation.hasLeft = true;
@@ -205,7 +205,7 @@ export class Publisher implements ChannelSink, ConnectionUser {
   /** Sends nothing more on its channel, and fails what has not been sent. */
   drain(errorOf: () => PukaError): void {
     this.isDraining = this.channel !== undefined;
-    for (const operation of [...this.takeUnchecked(), ...this.held.takeAll()]) this.fail(operation, errorOf());
+    for (const operation of [...this.unchecked.takeAll(), ...this.held.takeAll()]) this.fail(operation, errorOf());
     this.host.publishesSettled();
   }
 
@@ -342,7 +342,7 @@ export class Publisher implements ChannelSink, ConnectionUser {
         continue;
       }
       // A suspect is sent when nothing else is under way, and nothing is sent before its outcome is known.
-      if (this.unconfirmed + this.uncheckedCount > 0 && (next.isSuspect || this.isSuspectUnderWay)) return;
+      if (this.unconfirmed + this.unchecked.count > 0 && (next.isSuspect || this.isSuspectUnderWay)) return;
       held.shift();
       try {
         if (this.send(next)) continue;
@@ -355,44 +355,19 @@ export class Publisher implements ChannelSink, ConnectionUser {
   }
 
   private get isSuspectUnderWay(): boolean {
-    if (this.sent[this.head]?.isSuspect === true) return true;
-    for (const [first] of this.unchecked.values()) if (first?.isSuspect === true) return true;
-    return false;
+    return this.sent[this.head]?.isSuspect === true || this.unchecked.hasSuspect;
   }
 
-  /** Keeps a publish until its exchange is known to be there. Those to other exchanges go on. */
-  private check(operation: PublishOperation, exchange: string): void {
-    operation.isHeld = true;
-    this.uncheckedCount++;
-    const others = this.unchecked.get(exchange);
-    if (others !== undefined) {
-      others.push(operation);
+  /** It is known whether the exchange of these is there. */
+  private checked(operations: readonly PublishOperation[], missing: NotFound | undefined): void {
+    if (missing === undefined) {
+      this.held.unshift(operations);
+      this.sendHeld();
       return;
     }
-    const waiting = [operation];
-    this.unchecked.set(exchange, waiting);
-    this.exchanges.lookUp(exchange, (error) => {
-      if (this.unchecked.get(exchange) !== waiting) return;
-      this.unchecked.delete(exchange);
-      this.uncheckedCount -= waiting.length;
-      if (error instanceof NotFound) {
-        for (const each of waiting) this.fail(each, missingExchangeError(error, outcomeOf(each)));
-        this.sendHeld();
-        this.host.publishesSettled();
-        return;
-      }
-      // Any other answer is no answer to this question: the broker will give it to the publish.
-      if (error !== undefined) this.exchanges.add(exchange);
-      this.held.unshift(waiting);
-      this.sendHeld();
-    });
-  }
-
-  private takeUnchecked(): PublishOperation[] {
-    const all = [...this.unchecked.values()].flat();
-    this.unchecked.clear();
-    this.uncheckedCount = 0;
-    return all;
+    for (const each of operations) this.fail(each, missingExchangeError(missing, outcomeOf(each)));
+    this.sendHeld();
+    this.host.publishesSettled();
   }
 
   /** @returns `false` where it has to wait for a channel. */
@@ -411,7 +386,7 @@ export class Publisher implements ChannelSink, ConnectionUser {
     const { exchange } = input;
     if (exchange !== this.exchanges.last) {
       if (this.unchecked.has(exchange) || !this.exchanges.isKnown(exchange)) {
-        this.check(operation, exchange);
+        this.unchecked.add(operation, exchange);
         return true;
       }
       this.exchanges.last = exchange;

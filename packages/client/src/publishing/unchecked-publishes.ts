@@ -1,0 +1,65 @@
+/**
+ * Publishes that wait until it is known whether their exchange is there. Those to other exchanges go on.
+ * Must not fail or send them: the publisher does.
+ */
+import { NotFound } from '@puka/errors';
+import type { ExchangeChecks } from './exchange-checks.ts';
+import type { PublishOperation } from './publish-operation.ts';
+
+/** Takes those that wait no more. @param missing where the exchange is not there. */
+export type Checked = (operations: readonly PublishOperation[], missing: NotFound | undefined) => void;
+
+/** The unchecked publishes of one publisher. */
+export class UncheckedPublishes {
+  /** How many wait. */
+  count = 0;
+  private readonly exchanges: Pick<ExchangeChecks, 'lookUp' | 'add'>;
+  private readonly checked: Checked;
+  private readonly waiting = new Map<string, PublishOperation[]>();
+
+  constructor(exchanges: Pick<ExchangeChecks, 'lookUp' | 'add'>, checked: Checked) {
+    this.exchanges = exchanges;
+    this.checked = checked;
+  }
+
+  /** Whether publishes wait for this exchange: none overtakes them. */
+  has(exchange: string): boolean {
+    return this.waiting.has(exchange);
+  }
+
+  /** Whether one that waits may have made the broker close the channel or the connection. */
+  get hasSuspect(): boolean {
+    for (const [first] of this.waiting.values()) if (first?.isSuspect === true) return true;
+    return false;
+  }
+
+  /** Keeps a publish until the answer. */
+  add(operation: PublishOperation, exchange: string): void {
+    operation.isHeld = true;
+    this.count++;
+    const others = this.waiting.get(exchange);
+    if (others !== undefined) {
+      others.push(operation);
+      return;
+    }
+    const operations = [operation];
+    this.waiting.set(exchange, operations);
+    this.exchanges.lookUp(exchange, (error) => {
+      if (this.waiting.get(exchange) !== operations) return;
+      this.waiting.delete(exchange);
+      this.count -= operations.length;
+      const missing = error instanceof NotFound ? error : undefined;
+      // Any other error is no answer to this question: the broker will give it to the publish.
+      if (error !== undefined && missing === undefined) this.exchanges.add(exchange);
+      this.checked(operations, missing);
+    });
+  }
+
+  /** Takes all that wait, in the order of their exchanges. */
+  takeAll(): PublishOperation[] {
+    const all = [...this.waiting.values()].flat();
+    this.waiting.clear();
+    this.count = 0;
+    return all;
+  }
+}
