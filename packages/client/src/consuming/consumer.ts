@@ -4,13 +4,14 @@
  * Must not speak to the broker: subscribing and its end are the business of `subscriptions.ts`.
  */
 
-import { ConnectionBroken, peerText, UsageError } from '@puka/errors';
+import { ConnectionBroken, UsageError } from '@puka/errors';
 import type { FieldTableInput } from '@puka/wire';
 import type { ErrorFirst, UntypedErrorFirst } from '../operations/error-first.ts';
 import type { Operation, OperationHost } from '../operations/operation.ts';
 import type { OperationOptions } from '../operations/operation-options.ts';
 import { printAs } from '../runtime/inspect.ts';
 import { isClosedByUs } from '../session/closed-by-us.ts';
+import { Handlers } from './handlers.ts';
 import type { Message } from './message.ts';
 import type { Cancelled } from './options.ts';
 
@@ -47,17 +48,8 @@ export interface ConsumerSource {
   readonly arguments: FieldTableInput | undefined;
 }
 
-const settled = Promise.resolve();
 /** The list of those that wait is cut when so many of its places are spent, and half of them. */
 const leastSpent = 256;
-
-/** A callback whose promise is open. */
-interface Handler {
-  /** `undefined` where it was told the end. */
-  readonly message: Message | undefined;
-  /** It waits for the shutdown itself. */
-  isExcused: boolean;
-}
 
 /** Takes the next message, or the end. */
 export interface MessageTaker {
@@ -102,18 +94,8 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
   /** Most messages handed out and unsettled, where the broker's own limit does not see to it; 0 is no limit. */
   private unackedLimit = 0;
   private unackedCount = 0;
-  private readonly handlers = new Set<Handler>();
-  /** The callback that runs just now, up to its first `await`. */
-  private calling: Handler | undefined = undefined;
-  /** What the bodies of loops are working on. */
-  private readonly inBodies = new Set<Message>();
-  /** What the body works on that runs just now, up to its first `await`. */
-  private bodyNow: Message | undefined = undefined;
-  private bodiesBegun = 0;
-  private readonly endBody = (): void => {
-    if (--this.bodiesBegun === 0) this.bodyNow = undefined;
-  };
-  private readonly endBodySoon = (): void => void settled.then(this.endBody);
+  /** What its callbacks and loops are working on. */
+  private readonly handlers: Handlers;
   private cancelling = false;
   private isStopped = false;
   /** A loop of it was left: nobody wants the rest. */
@@ -136,6 +118,7 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
     this.ready = ready;
     if (callback !== undefined) ready.isObserved = true;
     this.callback = callback;
+    this.handlers = new Handlers(this);
   }
 
   /** The tag it is known by; of a consumer over several queues the first one's. */
@@ -190,7 +173,7 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
   [Symbol.asyncIterator](): AsyncIterator<Message, undefined> {
     let given: Message | undefined;
     const comeBack = (): void => {
-      if (given !== undefined) this.inBodies.delete(given);
+      if (given !== undefined) this.handlers.endBody(given);
       given = undefined;
     };
     return {
@@ -202,7 +185,7 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
             take: (value) => {
               given = value;
               resolve({ done: false, value });
-              this.beginBody(value, isAsking);
+              this.handlers.beginBody(value, isAsking);
             },
             end: (error) => {
               if (error === undefined) resolve({ done: true, value: undefined });
@@ -348,20 +331,13 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
    * are messages for the callback that the broker has forgotten. A message that is settled is not counted.
    */
   get busyCount(): number {
-    let count = this.callback !== undefined && this.noAck ? this.messages.length - this.head : 0;
-    // One promise may stand for several messages.
-    const isAllSettled = !this.noAck && this.unackedCount === 0;
-    for (const { message, isExcused } of this.handlers) {
-      if (!isExcused && !(isAllSettled && message?.isSettled === true)) count++;
-    }
-    for (const message of this.inBodies) if (this.noAck || !message.isSettled) count++;
-    return count;
+    const waiting = this.callback !== undefined && this.noAck ? this.messages.length - this.head : 0;
+    return waiting + this.handlers.busyCount(this.unackedCount === 0);
   }
 
   /** @internal For the client: who calls `shutdown()` just now, a callback or the body of a loop, is not waited for. */
   excuseCaller(): void {
-    if (this.calling !== undefined) this.calling.isExcused = true;
-    if (this.bodyNow !== undefined) this.inBodies.delete(this.bodyNow);
+    this.handlers.excuseCaller();
   }
 
   /** @internal For the client: calls the callback for all that wait. @param report takes what a callback throws. */
@@ -371,7 +347,7 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
     for (let { callback } = this; callback !== undefined && this.canHandOut; { callback } = this) {
       const message = this.shift();
       if (message === undefined) break;
-      this.runCallback(callback, undefined, message, report);
+      this.handlers.run(callback as UntypedErrorFirst, undefined, message, report);
       this.takers.shift()?.take(message);
     }
     this.idleWatcher?.();
@@ -379,48 +355,9 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
     if (callback === undefined || !this.ended || this.hasWaiting) return;
     if (!this.endIsTold && this.endError !== undefined) {
       this.endIsTold = true;
-      this.runCallback(callback, this.endError, undefined, report);
+      this.handlers.run(callback as UntypedErrorFirst, this.endError, undefined, report);
     }
     this.tellEnd();
-  }
-
-  private runCallback(
-    callback: MessageCallback,
-    error: unknown,
-    message: Message | undefined,
-    report: (error: unknown) => void,
-  ): void {
-    const { calling } = this;
-    const handler: Handler = { message, isExcused: false };
-    this.calling = handler;
-    try {
-      const returned = (callback as UntypedErrorFirst)(error, message, this); // One of the two is `undefined`.
-      if (isThenable(returned)) this.trackHandler(handler, returned, report);
-    } catch (thrown) {
-      report(handlerFailed(this, message, thrown));
-    } finally {
-      this.calling = calling;
-    }
-  }
-
-  private trackHandler(handler: Handler, returned: PromiseLike<unknown>, report: (error: unknown) => void): void {
-    this.handlers.add(handler);
-    const finished = (): void => {
-      this.handlers.delete(handler);
-      this.idleWatcher?.();
-    };
-    returned.then(finished, (error: unknown) => {
-      finished();
-      report(handlerFailed(this, handler.message, error));
-    });
-  }
-
-  /** A loop gets a message. @param isAsking it does not wait yet: its body follows one step later. */
-  private beginBody(message: Message, isAsking: boolean): void {
-    this.inBodies.add(message);
-    this.bodyNow = message;
-    this.bodiesBegun++;
-    void settled.then(isAsking ? this.endBodySoon : this.endBody);
   }
 
   private async leaveLoop(): Promise<void> {
@@ -511,21 +448,4 @@ export function checkConsumer(value: unknown, method: string, host: OperationHos
   throw new UsageError(`${method} takes a consumer as basicConsume returns it, and not one of another client`, {
     method,
   });
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
-}
-
-/** What `unobserved` gets of a callback that has failed. The failure itself is the `cause`. */
-function handlerFailed(consumer: Consumer, message: Message | undefined, cause: unknown): UsageError {
-  const ofConsumer = `the callback of consumer '${peerText(consumer.consumerTag)}'`;
-  const details = { method: message === undefined ? 'basic.consume' : 'basic.deliver', cause } as const;
-  if (message === undefined) return new UsageError(`${ofConsumer} failed when it was told the end`, details);
-  const { deliveryTag, queue, routingKey } = message;
-  const ofMessage = `message ${deliveryTag} of queue '${peerText(queue)}', routing key '${peerText(routingKey)}'`;
-  const advice = message.isSettled
-    ? ''
-    : '; the message is still unsettled: catch the error, and call ack() or reject()';
-  return new UsageError(`${ofConsumer} failed at ${ofMessage}${advice}`, details);
 }

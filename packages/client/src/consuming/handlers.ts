@@ -1,0 +1,134 @@
+/**
+ * The handlers of a consumer: callbacks whose promise is open, and bodies of loops. Calls the callbacks, and counts what
+ * `shutdown()` waits for. Must not hand out messages: the consumer does.
+ */
+import { peerText, UsageError } from '@puka/errors';
+import type { UntypedErrorFirst } from '../operations/error-first.ts';
+import type { Message } from './message.ts';
+
+/** The consumer, as its handlers know it. */
+export interface HandlerOwner {
+  readonly consumerTag: string;
+  readonly noAck: boolean;
+  /** Called when a handler has finished. */
+  readonly idleWatcher: (() => void) | undefined;
+}
+
+/** A callback whose promise is open. */
+interface Handler {
+  /** `undefined` where it was told the end. */
+  readonly message: Message | undefined;
+  /** It waits for the shutdown itself. */
+  isExcused: boolean;
+}
+
+const settled = Promise.resolve();
+
+/** The handlers of one consumer. */
+export class Handlers {
+  private readonly owner: HandlerOwner;
+  private readonly open = new Set<Handler>();
+  /** The callback that runs just now, up to its first `await`. */
+  private calling: Handler | undefined = undefined;
+  /** What the bodies of loops are working on. */
+  private readonly inBodies = new Set<Message>();
+  /** What the body works on that runs just now, up to its first `await`. */
+  private bodyNow: Message | undefined = undefined;
+  private bodiesBegun = 0;
+  private readonly awaited = (): void => {
+    if (--this.bodiesBegun === 0) this.bodyNow = undefined;
+  };
+  private readonly awaitedSoon = (): void => void settled.then(this.awaited);
+
+  constructor(owner: HandlerOwner) {
+    this.owner = owner;
+  }
+
+  /**
+   * Calls a callback with a message, or with the error that ends the consumer.
+   *
+   * @param report takes what it throws, or what its promise rejects with.
+   */
+  run(
+    callback: UntypedErrorFirst,
+    error: unknown,
+    message: Message | undefined,
+    report: (error: unknown) => void,
+  ): void {
+    const { calling } = this;
+    const handler: Handler = { message, isExcused: false };
+    this.calling = handler;
+    try {
+      const returned = callback(error, message, this.owner);
+      if (isThenable(returned)) this.track(handler, returned, report);
+    } catch (thrown) {
+      report(handlerFailed(this.owner, message, thrown));
+    } finally {
+      this.calling = calling;
+    }
+  }
+
+  /** A loop gets a message. @param isAsking it does not wait yet: its body follows one step later. */
+  beginBody(message: Message, isAsking: boolean): void {
+    this.inBodies.add(message);
+    this.bodyNow = message;
+    this.bodiesBegun++;
+    void settled.then(isAsking ? this.awaitedSoon : this.awaited);
+  }
+
+  /** A loop has come back, or was left. */
+  endBody(message: Message): void {
+    this.inBodies.delete(message);
+  }
+
+  /** Who calls `shutdown()` just now, a callback or the body of a loop, is not waited for. */
+  excuseCaller(): void {
+    if (this.calling !== undefined) this.calling.isExcused = true;
+    if (this.bodyNow !== undefined) this.inBodies.delete(this.bodyNow);
+  }
+
+  /**
+   * How many handlers are at work. One whose message is settled is not counted.
+   *
+   * @param isAllReleased whether no message is left unsettled in the user's hands: one promise may stand for several.
+   */
+  busyCount(isAllReleased: boolean): number {
+    const { noAck } = this.owner;
+    const isAllSettled = !noAck && isAllReleased;
+    let count = 0;
+    for (const { message, isExcused } of this.open) {
+      if (!isExcused && !(isAllSettled && message?.isSettled === true)) count++;
+    }
+    for (const message of this.inBodies) if (noAck || !message.isSettled) count++;
+    return count;
+  }
+
+  private track(handler: Handler, returned: PromiseLike<unknown>, report: (error: unknown) => void): void {
+    this.open.add(handler);
+    const finished = (): void => {
+      this.open.delete(handler);
+      this.owner.idleWatcher?.();
+    };
+    returned.then(finished, (error: unknown) => {
+      finished();
+      report(handlerFailed(this.owner, handler.message, error));
+    });
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}
+
+/** What `unobserved` gets of a callback that has failed. The failure itself is the `cause`. */
+function handlerFailed({ consumerTag }: HandlerOwner, message: Message | undefined, cause: unknown): UsageError {
+  const ofConsumer = `the callback of consumer '${peerText(consumerTag)}'`;
+  const details = { method: message === undefined ? 'basic.consume' : 'basic.deliver', cause } as const;
+  if (message === undefined) return new UsageError(`${ofConsumer} failed when it was told the end`, details);
+  const { deliveryTag, queue, routingKey } = message;
+  const ofMessage = `message ${deliveryTag} of queue '${peerText(queue)}', routing key '${peerText(routingKey)}'`;
+  const advice = message.isSettled
+    ? ''
+    : '; the message is still unsettled: catch the error, and call ack() or reject()';
+  return new UsageError(`${ofConsumer} failed at ${ofMessage}${advice}`, details);
+}
