@@ -5,10 +5,10 @@
  */
 import type { PukaError } from '@puka/errors';
 import type { Deadlines } from '../runtime/deadlines.ts';
-import { type Refusal, refusalOf } from '../topology/refusals.ts';
+import { type Refusal, refusalOf, retryDelayMs } from '../topology/refusals.ts';
 
 /** What subscribing again needs of its client. */
-export interface ResubscribingHost {
+export interface SubscribeRetriesHost {
   readonly deadlines: Deadlines;
   now(): number;
   readonly recovery: QueuesInRecovery;
@@ -52,25 +52,22 @@ interface Tried {
   /** This client has deleted the queue: one that is missing is not waited for. */
   endsIfMissing: boolean;
   sinceMs: number | undefined;
-  delayMs: number;
+  delayMs: number | undefined;
 }
 
-const firstLockedDelayMs = 250;
-const longestLockedDelayMs = 5000;
-
 /** All of one client. */
-export class Resubscribing {
-  private readonly host: ResubscribingHost;
+export class SubscribeRetries {
+  private readonly host: SubscribeRetriesHost;
   private readonly waiting = new Map<string, Set<Tried>>();
   private readonly active = new Set<Tried>();
 
-  constructor(host: ResubscribingHost) {
+  constructor(host: SubscribeRetriesHost) {
     this.host = host;
   }
 
   /** Subscribes, now or when the queue is there. */
   start(resubscription: Resubscription): void {
-    const tried = { resubscription, isTried: false, endsIfMissing: false, sinceMs: undefined, delayMs: 0 };
+    const tried = { resubscription, isTried: false, endsIfMissing: false, sinceMs: undefined, delayMs: undefined };
     this.active.add(tried);
     this.attempt(tried);
   }
@@ -133,20 +130,20 @@ export class Resubscribing {
       case 'missing':
         if (this.host.recovery.queueVanished(resubscription.queue(), error)) this.wait(resubscription.queue(), tried);
         else if (tried.endsIfMissing) this.finish(tried, error);
-        else this.retry(tried, error, this.host.recovery.patience.retryFor, false);
+        else this.retry(tried, error, refusal, this.host.recovery.patience.retryFor);
         return;
       case 'away':
-        this.retry(tried, error, this.host.recovery.patience.retryFor, false);
+        this.retry(tried, error, refusal, this.host.recovery.patience.retryFor);
         return;
       case 'locked':
-        this.retry(tried, error, this.host.recovery.exclusiveForMs, true);
+        this.retry(tried, error, refusal, this.host.recovery.exclusiveForMs);
         return;
       default:
         this.finish(tried, error);
     }
   }
 
-  private retry(tried: Tried, error: PukaError, forMs: number, isLocked: boolean): void {
+  private retry(tried: Tried, error: PukaError, refusal: Refusal, forMs: number): void {
     const { host } = this;
     const { resubscription } = tried;
     const nowMs = host.now();
@@ -158,12 +155,7 @@ export class Resubscribing {
       this.finish(tried, error);
       return;
     }
-    tried.delayMs = isLocked
-      ? Math.min(longestLockedDelayMs, tried.delayMs === 0 ? firstLockedDelayMs : tried.delayMs * 1.5)
-      : Math.min(
-          host.recovery.patience.maxDelay,
-          tried.delayMs === 0 ? Math.max(1, host.recovery.patience.minDelay) : tried.delayMs * 2,
-        );
+    tried.delayMs = retryDelayMs(refusal, tried.delayMs, host.recovery.patience);
     host.deadlines.add(nowMs + tried.delayMs, () => this.attempt(tried), { keepsProcess: false });
   }
 

@@ -1,14 +1,14 @@
 import { AccessRefused, ConnectionBroken, NotFound, type PukaError } from '@puka/errors';
 import { VirtualClock } from '@puka/testkit';
 import { expect, it } from 'vitest';
-import { Resubscribing } from '../../src/consuming/resubscribing.ts';
+import { SubscribeRetries } from '../../src/consuming/subscribe-retries.ts';
 import { Deadlines } from '../../src/runtime/deadlines.ts';
 
 function scene(isRecorded = false) {
   const clock = new VirtualClock();
   const deadlines = new Deadlines(() => {});
   const away = new Set<string>();
-  const resubscribing = new Resubscribing({
+  const resubscribing = new SubscribeRetries({
     deadlines,
     now: clock.now,
     isHeld: () => false,

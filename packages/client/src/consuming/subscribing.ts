@@ -1,0 +1,229 @@
+/**
+ * Subscribes consumers at the broker, each on a channel of its own for as long as there are any, and cancels their
+ * subscriptions. Must not decide what follows a refusal: its caller does.
+ */
+import { AmqpError, type PukaError, replyError } from '@puka/errors';
+import { int64, Tagged } from '@puka/wire';
+import type { ChannelPool } from '../connection/channel-pool.ts';
+import { notAnswered, notSent } from '../connection/connection.ts';
+import type { SessionChannel } from '../session/index.ts';
+import { given, withTable } from '../topology/method-input.ts';
+import type { Consumer, ConsumerSource } from './consumer.ts';
+import { ConsumerChannel, type ConsumerChannelHost, Subscription } from './consumer-channel.ts';
+import type { ConsumerState } from './consumer-state.ts';
+import { directReplyQueue, type ReplyConsumers } from './reply-queue.ts';
+
+/** Takes the outcome: nothing, or the error. */
+export type Done = (error: PukaError | undefined) => void;
+
+/** What subscribing needs of its client. */
+export interface SubscribingHost {
+  /** There is something to send. */
+  wake(): void;
+}
+
+/** The subscribing of all consumers of one client. */
+export class Subscribing {
+  private readonly pool: ChannelPool;
+  private readonly host: SubscribingHost;
+  private readonly replies: ReplyConsumers;
+  private readonly states: ReadonlyMap<Consumer, ConsumerState>;
+  private readonly channelHost: ConsumerChannelHost;
+  private readonly channels = new Set<ConsumerChannel>();
+
+  /**
+   * @param states those of all consumers that have not ended.
+   * @param channelHost is told what happens on the channels.
+   */
+  constructor(
+    pool: ChannelPool,
+    host: SubscribingHost,
+    replies: ReplyConsumers,
+    states: ReadonlyMap<Consumer, ConsumerState>,
+    channelHost: ConsumerChannelHost,
+  ) {
+    this.pool = pool;
+    this.host = host;
+    this.replies = replies;
+    this.states = states;
+    this.channelHost = channelHost;
+  }
+
+  /** No more is subscribed on a channel. @returns whether it was one of these. */
+  forget(on: ConsumerChannel): boolean {
+    return this.channels.delete(on);
+  }
+
+  /** Subscribes a consumer to queues of its own, on a channel of its own or a shared one. */
+  subscribe(consumer: Consumer, sources: readonly ConsumerSource[], done: Done): void {
+    if (this.keep(consumer, sources, done)) return;
+    if (consumer.queue === directReplyQueue) this.share(consumer, sources, done);
+    else this.probe(consumer, sources, done);
+  }
+
+  /** @returns `false` where no channel may be kept any more. */
+  private keep(consumer: Consumer, sources: readonly ConsumerSource[], done: Done): boolean {
+    return this.pool.keep('consumers', (channel, error) => {
+      if (channel === undefined) done(notSent('basic.consume', error));
+      else this.subscribeOn(this.open(channel), consumer, sources, done);
+    });
+  }
+
+  private open(channel: SessionChannel): ConsumerChannel {
+    const on = new ConsumerChannel(channel, this.channelHost);
+    channel.sink = on;
+    this.channels.add(on);
+    return on;
+  }
+
+  /** Before a channel is shared: a queue that is not there must not cost the others their channel. */
+  private probe(consumer: Consumer, sources: readonly ConsumerSource[], done: Done): void {
+    this.pool.acquire((channel, error) => {
+      if (channel === undefined) {
+        done(notSent('basic.consume', error));
+        return;
+      }
+      let refusal: PukaError | undefined;
+      let left = sources.length;
+      const looked = (_reply: unknown, refused: PukaError | undefined): void => {
+        refusal ??= refused;
+        if (--left > 0) return;
+        this.pool.release(channel);
+        if (refusal === undefined) this.share(consumer, sources, done);
+        else done(asConsumeError(refusal));
+      };
+      for (const { queue } of sources) {
+        const isSent = channel.request({ type: 'queue.declare', queue, passive: true }, looked);
+        if (!isSent) looked(undefined, notSent('basic.consume', undefined));
+      }
+      this.host.wake();
+    });
+  }
+
+  private share(consumer: Consumer, sources: readonly ConsumerSource[], done: Done): void {
+    const usable = [...this.channels].filter(({ channel }) => channel.isUsable);
+    const free = usable.filter((on) => !sources.some(({ consumerTag }) => on.has(consumerTag)));
+    const [first, ...others] = free.length > 0 ? free : usable;
+    if (first === undefined) {
+      this.shareLater(consumer, sources, done);
+      return;
+    }
+    const least = others.reduce((best, on) => (on.size < best.size ? on : best), first);
+    const tagged = sources.map((source) => ({ ...source, consumerTag: least.freeTag(source.consumerTag) }));
+    this.subscribeOn(least, consumer, tagged, done);
+  }
+
+  /** No channel is there to be shared: it is still to be opened, or was given back meanwhile and may be kept anew. */
+  private shareLater(consumer: Consumer, sources: readonly ConsumerSource[], done: Done): void {
+    if (this.keep(consumer, sources, done)) return;
+    this.pool.whenKeptChanges((error) => {
+      if (error === undefined) this.share(consumer, sources, done);
+      else done(notSent('basic.consume', error));
+    });
+  }
+
+  private subscribeOn(on: ConsumerChannel, consumer: Consumer, sources: readonly ConsumerSource[], done: Done): void {
+    const state = this.states.get(consumer);
+    const { channel } = on;
+    const made: Subscription[] = [];
+    let left = sources.length;
+    const fail = (error: PukaError): void => {
+      if (left === 0) return;
+      left = 0;
+      // Those of this attempt that stood already are gone with the channel, and made again with the rest of it.
+      if (!channel.isUsable) for (const subscription of made) state?.subscriptions.delete(subscription);
+      else
+        this.retire(
+          made.filter((subscription) => state?.subscriptions.has(subscription)),
+          () => {},
+        );
+      this.consumeFailed(on, consumer, sources, error, done);
+    };
+    consumer.ready.isSent = true;
+    // RabbitMQ: the limit is that of the consumers made after it on the channel, so it is always said anew.
+    channel.request({ type: 'basic.qos', prefetchCount: consumer.prefetchCount }, () => {});
+    for (const source of sources) {
+      const subscription = new Subscription(consumer, source, on);
+      const isSent = channel.request(consumeMethod(consumer, resumed(source, state)), (_reply, error) => {
+        if (error === undefined) {
+          if (left > 0 && --left === 0) done(undefined);
+          return;
+        }
+        on.remove(subscription);
+        state?.subscriptions.delete(subscription);
+        fail(error);
+      });
+      if (!isSent) {
+        fail(notAnswered('basic.consume', undefined));
+        break;
+      }
+      made.push(subscription);
+      on.add(subscription);
+      state?.subscriptions.add(subscription);
+    }
+    this.replies.subscribed(consumer, sources[0]?.consumerTag ?? '', on);
+    // Nobody is left to have it: not even its consumer.
+    if (state === undefined) this.retire(made, () => {});
+    this.host.wake();
+  }
+
+  /** Refused, or dropped unseen because another consumer of the channel was refused: then it is tried again. */
+  private consumeFailed(
+    on: ConsumerChannel,
+    consumer: Consumer,
+    sources: readonly ConsumerSource[],
+    error: PukaError,
+    done: Done,
+  ): void {
+    const isBystander = on.culprit !== undefined && on.culprit !== consumer && error.scope === 'channel';
+    if (isBystander) {
+      this.subscribe(consumer, sources, done);
+      return;
+    }
+    if (error instanceof AmqpError && error.scope === 'channel') on.culprit = consumer;
+    done(error);
+  }
+
+  /** Cancels subscriptions with the broker. What comes before its answer still goes to the consumer. */
+  retire(subscriptions: readonly Subscription[], done: () => void): void {
+    let left = subscriptions.length + 1;
+    const count = (): void => {
+      if (--left === 0) done();
+    };
+    for (const subscription of subscriptions) {
+      const { consumerTag } = subscription.source;
+      subscription.isRetired = true;
+      const forget = (): void => {
+        this.states.get(subscription.consumer)?.subscriptions.delete(subscription);
+        count();
+        // Behind the rest, so that what waits can be put back before the channel goes.
+        subscription.on.remove(subscription);
+      };
+      if (!subscription.on.channel.request({ type: 'basic.cancel', consumerTag }, forget)) forget();
+    }
+    count();
+    this.host.wake();
+  }
+}
+
+/** A stream that was read before goes on from there, in place of where it was first asked to begin. */
+function resumed(source: ConsumerSource, state: ConsumerState | undefined): ConsumerSource {
+  const offset = state?.resumeAt.get(source.queue);
+  if (offset === undefined) return source;
+  const { arguments: table = {} } = source;
+  if (table instanceof Tagged) return source;
+  const fields = table instanceof Map ? [...table] : Object.entries(table);
+  return { ...source, arguments: new Map([...fields, ['x-stream-offset', int64(offset)]]) };
+}
+
+function consumeMethod(consumer: Consumer, source: ConsumerSource): Parameters<SessionChannel['request']>[0] {
+  const { queue, consumerTag, noLocal, exclusive, arguments: table } = source;
+  const { noAck } = consumer;
+  return withTable({ type: 'basic.consume', queue, consumerTag, ...given({ noLocal, noAck, exclusive }) }, table);
+}
+
+/** The refusal of the look-up is taken for that of the consume. */
+function asConsumeError(error: PukaError): PukaError {
+  if (!(error instanceof AmqpError) || error.replyCode === undefined) return error;
+  return replyError(error.replyCode, error.replyText ?? '', { method: 'basic.consume', cause: error });
+}
