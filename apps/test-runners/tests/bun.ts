@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { Client } from '@puka/client';
 import { startBroker } from '@puka/testing';
 
-test('a job comes to the queue', async () => {
+test('a job reaches the queue', async () => {
   await using broker = await startBroker();
   await using client = new Client(broker.url);
   await client.connect();

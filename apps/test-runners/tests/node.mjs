@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { Client } from '@puka/client';
 import { startBroker } from '@puka/testing';
 
-await test('a job comes to the queue', async (t) => {
+await test('a job reaches the queue', async (t) => {
   const broker = await startBroker();
   t.after(() => broker.stop());
   const client = new Client(broker.url);

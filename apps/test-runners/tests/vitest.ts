@@ -3,7 +3,7 @@ import { Client } from '@puka/client';
 import { startBroker } from '@puka/testing';
 import { expect, test } from 'vitest';
 
-test('a job comes to the queue', async () => {
+test('a job reaches the queue', async () => {
   await using broker = await startBroker();
   await using client = new Client(broker.url);
   await client.connect();
