@@ -16,7 +16,7 @@ export class ByteReader {
   readonly bytes: Uint8Array;
   /** Index in `bytes` of the next octet to read. */
   position: number;
-  /** Index in `bytes` behind the last octet that may be read. Set by who reads a nested structure of known length. */
+  /** Index in `bytes` behind the last octet that may be read. Set by the reader of a nested structure of known length. */
   end: number;
 
   /**
@@ -106,7 +106,7 @@ export class ByteReader {
     return new DataView(this.bytes.buffer, this.bytes.byteOffset + at, 8).getFloat64(0);
   }
 
-  /** Reads a short string. Octets that are no UTF-8 are kept in it, as `decodeText` says. */
+  /** Reads a short string. Octets that are not valid UTF-8 are kept, as `decodeText` describes. */
   readShortString(): string {
     const size = this.readUint8();
     const start = this.skip(size);

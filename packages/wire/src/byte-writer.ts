@@ -223,9 +223,9 @@ export class ByteWriter {
   /**
    * Writes a short string: one octet of length and at most 255 bytes. AMQP 0-9-1 §4.2.5.3.
    *
-   * @param text a string, written as UTF-8; octets that are no UTF-8 stand in it as `decodeText` gives them. Or the bytes
+   * @param text a string, written as UTF-8; octets that are not valid UTF-8 as `decodeText` returns them. Or the bytes
    * themselves, which are copied.
-   * @throws {UsageError} when it is neither, is longer than 255 bytes, or has a lone surrogate that stands for no octet;
+   * @throws {UsageError} when it is neither, is longer than 255 bytes, or has a lone surrogate that represents no octet;
    * nothing is written then.
    */
   writeShortString(text: string | Uint8Array, field?: string): void {

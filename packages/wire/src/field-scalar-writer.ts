@@ -49,19 +49,19 @@ export function secondsOf(value: unknown, place: Place, key: string | number): n
   }
   const seconds = isDate(value) ? Math.floor(value.getTime() / 1000) : value;
   if (typeof seconds === 'number' && Number.isSafeInteger(seconds) && seconds >= 0) return seconds;
-  return refuse(value, place, key, 'is no time from 1970 on in whole seconds');
+  return refuse(value, place, key, 'is not a time from 1970 on in whole seconds');
 }
 
 /** Lets through an integer in a range. */
 export function integer(value: unknown, min: number, max: number, place: Place, key: string | number): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value;
-  return refuse(value, place, key, `is no integer from ${min} to ${max}`);
+  return refuse(value, place, key, `is not an integer from ${min} to ${max}`);
 }
 
 /** RabbitMQ closes the connection (541) over NaN and infinities in a table. */
 export function finite(value: unknown, place: Place, key: string | number, rounded: (value: number) => number): number {
   if (typeof value === 'number' && Number.isFinite(rounded(value))) return value;
-  return refuse(value, place, key, 'is no finite number');
+  return refuse(value, place, key, 'is not a finite number');
 }
 
 /** Writes a tag. */

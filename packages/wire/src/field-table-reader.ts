@@ -26,20 +26,20 @@ export interface TableReadOptions {
   readonly maxTableDepth?: number;
   /** Maximum number of fields and elements in total; 65 536 by default. */
   readonly maxTableFields?: number;
-  /** Remembers the names of fields for the tables of one connection, which have most of them in common; none by default. */
+  /** Remembers the names of fields for the tables of one connection, most of which repeat; none by default. */
   readonly names?: ShortStringCache;
 }
 
-/** Seconds behind which no `Date` reaches: ECMAScript's time range is ±8.64e15 ms. */
+/** The largest time of a `Date`, in seconds: ECMAScript's time range is ±8.64e15 ms. */
 const maxDateSeconds = 8_640_000_000_000;
 const noOptions: TableReadOptions = {};
 
 /**
  * Reads a field table with its length. AMQP 0-9-1 §4.2.5.5, with RabbitMQ's type tags, and besides `L` as `l` and `U` as `s`.
  *
- * 64-bit integers come as a number when it is safe, else as a bigint; text that is no UTF-8 and bytes as a `Uint8Array` of their own;
- * times as a `Date`, or a `Timestamp` where no `Date` reaches; of a name that repeats the last value is kept. Octets of a name that are
- * no UTF-8 are kept in it as `decodeText` says: names of different bytes stay different, and encoding gives the same bytes.
+ * 64-bit integers come as a number when it is safe, else as a bigint; bytes, and text that is not valid UTF-8, as a new `Uint8Array`;
+ * times as a `Date`, or a `Timestamp` when it is out of the range of `Date`; of a name that repeats the last value is kept. Octets of a name that are
+ * not valid UTF-8 are kept as `decodeText` describes: names of different bytes stay different, and encoding gives the same bytes.
  *
  * @returns an object without prototype; nothing in it shares memory with the reader's bytes.
  * @throws {AmqpSyntaxError} for an unknown tag and for lengths that do not fit.
@@ -50,7 +50,7 @@ export function readFieldTable(reader: ByteReader, options: TableReadOptions = n
 }
 
 /**
- * Reads a field table with its length, and keeps for each value its tag, for each name its bytes where they are no UTF-8, the order, and names
+ * Reads a field table with its length, and keeps for each value its tag, for each name its bytes when they are not valid UTF-8, the order, and names
  * that repeat: encoding the result gives the same octets. `L` and `U`, which RabbitMQ may not survive, become `l` and `s`;
  * NaN and infinities are kept but refused when encoded.
  *
@@ -75,7 +75,7 @@ export function decodeTable(
   return table;
 }
 
-/** What is left to spend while one table is read. The checks are put so that a limit that is no number lets nothing through. */
+/** The nesting depth and the number of fields left while one table is read. With a limit that is not a number, every check fails. */
 class TableReader {
   private readonly reader: ByteReader;
   private readonly names: ShortStringCache | undefined;
@@ -235,7 +235,7 @@ function readText(reader: ByteReader): string | Uint8Array {
   return decodeUtf8Strictly(reader.bytes, start, start + size) ?? copyOf(reader.bytes.subarray(start, start + size));
 }
 
-/** Not `slice()`, which gives a view where the bytes are a Node `Buffer`. */
+/** Not `slice()`, which returns a view when the bytes are a Node `Buffer`. */
 function copyOf(view: Uint8Array): Uint8Array {
   return new Uint8Array(view);
 }

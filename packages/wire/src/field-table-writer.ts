@@ -21,7 +21,7 @@ export interface TableWriteOptions {
 }
 
 const noOptions: TableWriteOptions = {};
-/** Not `Object.hasOwn`: this one V8 drops inside `for … in`, which halves the cost of going through a table. */
+/** Not `Object.hasOwn`: V8 removes this call inside `for … in`, which halves the cost of reading a table. */
 const hasOwn = Object.prototype.hasOwnProperty;
 
 /**
@@ -31,7 +31,7 @@ const hasOwn = Object.prototype.hasOwnProperty;
  * bigint `l`; string `S`; `Uint8Array` `x`; `Date` `T` (whole seconds, rounded down); array `A`; `Map`, plain object and object without
  * prototype `F`; `null` `V`. Fields that are `undefined` are left out.
  *
- * @param writer is left in the middle of the table on an error: who writes a frame rolls it back.
+ * @param writer after an error it holds a part of the table: the caller rolls it back.
  * @param name what the table is called in messages.
  * @throws {UsageError} with the path (`headers.a.b[2]`) for NaN, infinities, functions, symbols, instances of other classes, a bigint beyond
  *   int64, a time before 1970, `undefined` in an array, a name over 255 bytes, a cycle, and more nesting or fields than the limits allow.
@@ -49,7 +49,7 @@ export function writeFieldTable(
     if (isPlainObject(table)) writeObject(writer, table, depthLeft, fieldsLeft, place);
     else writeTable(writer, table, depthLeft, fieldsLeft, place);
   } catch (error) {
-    // Made anew here: a stack of ten frames that begins deep in nested tables would not reach the caller.
+    // A new error is made here: a stack of ten frames that starts deep in nested tables would not reach the caller.
     throw error instanceof UsageError ? new UsageError(error.message) : error;
   }
 }
@@ -74,7 +74,7 @@ function writeTable(writer: ByteWriter, table: unknown, depthLeft: number, field
   }
   if (isMap(table)) return writeMap(writer, table, depthLeft, fieldsLeft, place);
   if (isPlainObject(table)) return writeObject(writer, table, depthLeft, fieldsLeft, place);
-  return refuse(table, place.parent, place.key, 'is no table: it takes a plain object, a Map or table()');
+  return refuse(table, place.parent, place.key, 'is not a table: it takes a plain object, a Map or table()');
 }
 
 function writeObject(
@@ -108,7 +108,7 @@ function writeMap(
   let left = fieldsLeft;
   for (const name of table.keys()) {
     const value = table.get(name);
-    if (typeof name !== 'string') refuse(name, place.parent, place.key, 'has a name that is no string');
+    if (typeof name !== 'string') refuse(name, place.parent, place.key, 'has a name that is not a string');
     if (value === undefined) continue;
     writer.writeShortString(name, 'name of a table field');
     left = writeValue(writer, value, depthLeft - 1, left, place, name);
@@ -283,7 +283,7 @@ function writeTagged(
     case 'S':
       if (typeof value === 'string') writeText(writer, value, place, key);
       else if (isBytes(value)) writer.writeLongString(value);
-      else refuse(value, place, key, 'is no string and no bytes');
+      else refuse(value, place, key, 'is neither a string nor bytes');
       return fieldsLeft;
     case 'x':
       if (!isBytes(value)) return refuse(value, place, key, 'is no Uint8Array');
@@ -292,7 +292,7 @@ function writeTagged(
     case 'V':
       return fieldsLeft;
     case 'A':
-      if (!Array.isArray(value)) return refuse(value, place, key, 'is no array');
+      if (!Array.isArray(value)) return refuse(value, place, key, 'is not an array');
       return writeArray(writer, value, depthLeft, fieldsLeft, { parent: place, key });
     case 'F':
       return writeTable(writer, tagged, depthLeft, fieldsLeft, { parent: place, key });

@@ -73,7 +73,7 @@ export class Tagged {
   constructor(tag: FieldTag, value: unknown) {
     if (typeof tag !== 'string' || tag.length !== 1 || !fieldTags.includes(tag)) {
       throw new UsageError(
-        `${typeof tag === 'string' ? peerText(tag) : describe(tag)} is no type tag of a field; RabbitMQ knows ${fieldTags}`,
+        `${typeof tag === 'string' ? peerText(tag) : describe(tag)} is not a type tag of a field; RabbitMQ knows ${fieldTags}`,
       );
     }
     this.tag = tag;
@@ -132,13 +132,13 @@ export class Timestamp extends Tagged {
   }
 }
 
-/** One field of a table in the tagged form: a name (bytes when it is no UTF-8) and its value. */
+/** One field of a table in the tagged form: a name (bytes when it is not valid UTF-8) and its value. */
 export interface TaggedField {
   readonly name: string | Uint8Array;
   readonly value: Tagged;
 }
 
-/** A value of a decoded table. `Timestamp` only for times that no `Date` holds, `Uint8Array` for bytes and for text that is no UTF-8. */
+/** A value of a decoded table. `Timestamp` only for times out of the range of `Date`, `Uint8Array` for bytes and for text that is not valid UTF-8. */
 export type FieldValue =
   | boolean
   | number
@@ -203,7 +203,7 @@ export function uint8(value: number): Tagged {
   return new Tagged('B', value);
 }
 
-/** A signed 16-bit integer, tag `s` (the AMQP text gives that letter to short strings, RabbitMQ does not). */
+/** A signed 16-bit integer, tag `s` (the AMQP text uses that letter for short strings, RabbitMQ does not). */
 export function int16(value: number): Tagged {
   return new Tagged('s', value);
 }

@@ -19,7 +19,7 @@ export interface FrameSink {
   header(channel: number, bytes: Uint8Array, start: number, end: number): void;
   /**
    * The next piece of a body frame's payload. A frame may come in several pieces, and pieces are joined by their bytes, not by frames.
-   * The last piece of a frame comes after its end octet was found right. An empty body frame gives one empty piece.
+   * The last piece of a frame is emitted after its end octet was checked. An empty body frame yields one empty piece.
    */
   body(channel: number, bytes: Uint8Array, start: number, end: number): void;
   /** A heartbeat frame on channel 0. */

@@ -31,7 +31,7 @@ export const defaultMaxTableFields = 65_536;
 /** The most bytes of a short string. AMQP 0-9-1 §4.2.5.3. */
 export const maxShortStringBytes = 255;
 
-/** Size in bytes of the chunks a `ByteWriter` writes into, unless told otherwise. */
+/** Size in bytes of the chunks a `ByteWriter` writes into by default. */
 export const defaultChunkBytes = 65_536;
 
 /** Bodies, or pieces of a body, up to this many bytes are copied between the frames; longer ones go out by reference. */

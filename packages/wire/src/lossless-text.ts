@@ -1,10 +1,10 @@
 /**
- * Text that keeps octets which are no UTF-8. AMQP's short strings (names, routing keys, properties) are bytes by the
+ * Text that keeps octets which are not valid UTF-8. AMQP's short strings (names, routing keys, properties) are bytes by the
  * standard and may hold anything; here they are strings.
  *
  * An octet that belongs to no UTF-8 sequence becomes one of the code units U+DC80 to U+DCFF: U+DC00 plus the octet.
- * Such a lone surrogate stands for no character and never comes out of valid UTF-8, so different bytes give different
- * strings, and encoding gives the same bytes again. Python calls this `surrogateescape` (PEP 383).
+ * Such a lone surrogate is not a character and never results from valid UTF-8, so different bytes yield different
+ * strings, and encoding returns the same bytes. Python calls this `surrogateescape` (PEP 383).
  *
  * Must not: be used for bodies or for the values of tables, which have bytes of their own.
  */
@@ -12,12 +12,12 @@
 import { UsageError } from '@puka/errors';
 import { decodeUtf8, decodeUtf8Strictly, utf8Length, utf8SequenceEnd, writeUtf8 } from './utf8.ts';
 
-/** Code units from here to U+DCFF stand for the octets 0x80 to 0xFF. */
+/** Code units from here to U+DCFF represent the octets 0x80 to 0xFF. */
 const escapeBase = 0xdc00;
 
 /**
  * Decodes a short string or another text of the protocol without loss: UTF-8, and each octet that is none as one of the
- * lone surrogates U+DC80 to U+DCFF. `encodeText` gives the same bytes again.
+ * lone surrogates U+DC80 to U+DCFF. `encodeText` returns the same bytes.
  *
  * @param bytes are read and not kept.
  */
@@ -26,7 +26,7 @@ export function decodeText(bytes: Uint8Array, start = 0, end: number = bytes.len
 }
 
 /**
- * Encodes a text as `decodeText` gave it: UTF-8, and the octets that the lone surrogates U+DC80 to U+DCFF stand for.
+ * Encodes a text as `decodeText` returned it: UTF-8, and the octets that the lone surrogates U+DC80 to U+DCFF represent.
  *
  * @returns bytes of the caller's own.
  * @throws {UsageError} when the string has any other lone surrogate.
@@ -39,7 +39,7 @@ export function encodeText(text: string): Uint8Array {
   return bytes;
 }
 
-/** Tells whether a text has octets in it that are no UTF-8. */
+/** Returns whether a text contains octets that are not valid UTF-8. */
 export function hasRawOctets(text: string): boolean {
   return rawOctet.test(text);
 }
@@ -49,7 +49,7 @@ const rawOctet = /[\udc80-\udcff]/u;
 /**
  * Counts the bytes that `encodeText` makes of a string.
  *
- * @returns −1 when the string has a lone surrogate that stands for no octet.
+ * @returns −1 when the string has a lone surrogate that represents no octet.
  */
 export function textLength(text: string): number {
   const size = utf8Length(text);

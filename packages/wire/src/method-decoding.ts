@@ -82,7 +82,7 @@ export function refuseMalformed(
   throw new AmqpSyntaxError(`${type} does not end where its frame ends`, { blame: 'peer' });
 }
 
-/** Reads a long string that is text. Octets that are no UTF-8 are kept in it, as `decodeText` says. */
+/** Reads a long string that is text. Octets that are not valid UTF-8 are kept, as `decodeText` describes. */
 export function readText(reader: ByteReader): string {
   const size = reader.readUint32();
   const start = reader.skip(size);

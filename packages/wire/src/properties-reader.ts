@@ -15,7 +15,7 @@ import { type BasicProperties, basicClassId, PropertyFlag } from './properties.t
 export const contentPropertiesOffset = 12;
 
 const twoTo32 = 0x1_0000_0000;
-/** Seconds behind which no `Date` reaches: ECMAScript's time range is ±8.64e15 ms. */
+/** The largest time of a `Date`, in seconds: ECMAScript's time range is ±8.64e15 ms. */
 const maxDateSeconds = 8_640_000_000_000;
 
 /**
@@ -48,7 +48,7 @@ export function contentBodySize(bytes: Uint8Array, start: number, end: number = 
 
 /**
  * Reads properties in place and decodes each on demand. Getters return `undefined` for a property that is absent or malformed;
- * `error` distinguishes the two. Octets of a text that are no UTF-8 are kept in it, as `decodeText` says; `bytesOf()` and `raw` have them as bytes.
+ * `error` distinguishes the two. Octets that are not valid UTF-8 are kept in the text, as `decodeText` describes; `bytesOf()` and `raw` have them as bytes.
  */
 export class PropertiesReader {
   private readonly bytes: Uint8Array;
@@ -129,7 +129,7 @@ export class PropertiesReader {
     return this.shortString(PropertyFlag.messageId);
   }
 
-  /** The time, in whole seconds; a `Timestamp` where no `Date` reaches. */
+  /** The time, in whole seconds; a `Timestamp` when it is out of the range of `Date`. */
   get timestamp(): Date | Timestamp | undefined {
     const at = this.find(PropertyFlag.timestamp);
     if (at < 0) return undefined;
@@ -259,7 +259,7 @@ export class PropertiesReader {
 
   /**
    * Reads the flags. The standard's lowest bit says that another word of flags follows (AMQP 0-9-1 §4.2.6.1). Class basic
-   * has one word, and RabbitMQ passes over the two lowest bits: so do we, for else the two would read different properties.
+   * has one word, and RabbitMQ ignores the two lowest bits. Puka ignores them too, so that both read the same properties.
    */
   private readFlags(): void {
     const { bytes, start, end } = this;

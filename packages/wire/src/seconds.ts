@@ -1,13 +1,13 @@
 /**
- * Recognises the commonest mistake with a time in seconds: milliseconds, as `Date.now()` gives them.
+ * Recognises the most common mistake with a time in seconds: milliseconds, as `Date.now()` returns them.
  *
  * Must not: read or write bytes.
  */
 
-/** The last second of the year 9999. A larger number is no date that anybody writes down. */
+/** The last second of the year 9999. A larger number is taken for milliseconds. */
 export const maxLikelySeconds = 253_402_300_799;
 
-/** Tells whether a number of seconds is so large that milliseconds must have been meant. */
+/** Returns whether a number of seconds is so large that milliseconds must have been meant. */
 export function isMilliseconds(value: unknown): value is number {
   return typeof value === 'number' && value > maxLikelySeconds;
 }

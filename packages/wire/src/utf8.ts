@@ -109,7 +109,7 @@ export function decodeUtf8Strictly(bytes: Uint8Array, start = 0, end: number = b
     if (text !== undefined) return text;
   }
   const text = decoder.decode(bytes.subarray(start, end));
-  // Octets that are no UTF-8 leave U+FFFD behind; so only text that has one needs the slower look.
+  // Invalid octets become U+FFFD, so only text that contains one needs the slower check.
   return text.includes('\ufffd') && !isUtf8(bytes, start, end) ? undefined : text;
 }
 
@@ -157,7 +157,7 @@ export function isUtf8(bytes: Uint8Array, start = 0, end: number = bytes.length)
   return true;
 }
 
-/** Finds the end of the well-formed sequence that starts at `at`. @returns `at` where none does. */
+/** Finds the end of the well-formed sequence that starts at `at`. @returns `at` when there is none. */
 export function utf8SequenceEnd(bytes: Uint8Array, at: number, end: number): number {
   const lead = bytes[at] ?? 0;
   if (lead < 0x80) return at + 1;

@@ -34,7 +34,7 @@ describe('writeNumber takes the smallest tag that fits', () => {
 
   it.each([Number.NaN, Infinity, -Infinity])('and refuses %d', (value) => {
     const write = (): string => written((writer) => scalars.writeNumber(writer, value, place, 'n'));
-    expect(write).toThrow(new UsageError(`headers.n is no finite number; met ${value}`));
+    expect(write).toThrow(new UsageError(`headers.n is not a finite number; met ${value}`));
   });
 });
 
@@ -84,11 +84,11 @@ describe('secondsOf', () => {
 it('integer keeps to its range, both ends included', () => {
   for (const value of [-3, 0, 7]) expect(scalars.integer(value, -3, 7, place, 'n')).toBe(value);
   for (const value of [-4, 8, 0.5, Number.NaN, 5n, '5']) {
-    expect(() => scalars.integer(value, -3, 7, place, 'n')).toThrow('headers.n is no integer from -3 to 7');
+    expect(() => scalars.integer(value, -3, 7, place, 'n')).toThrow('headers.n is not an integer from -3 to 7');
   }
 });
 
 it('finite looks at the number as it will be written', () => {
   expect(scalars.finite(1e300, place, 'n', Number)).toBe(1e300);
-  expect(() => scalars.finite(1e300, place, 'n', Math.fround)).toThrow('headers.n is no finite number');
+  expect(() => scalars.finite(1e300, place, 'n', Math.fround)).toThrow('headers.n is not a finite number');
 });

@@ -32,8 +32,8 @@ describe('values that are refused', () => {
   }
 
   it.each([
-    ['NaN', { a: Number.NaN }, 'headers.a is no finite number; met NaN'],
-    ['infinity', { a: [1, Number.NEGATIVE_INFINITY] }, 'headers.a[1] is no finite number; met -Infinity'],
+    ['NaN', { a: Number.NaN }, 'headers.a is not a finite number; met NaN'],
+    ['infinity', { a: [1, Number.NEGATIVE_INFINITY] }, 'headers.a[1] is not a finite number; met -Infinity'],
     ['a function', { a: () => 1 }, 'headers.a cannot be encoded; met a function'],
     ['a symbol', { a: { b: Symbol('s') } }, 'headers.a.b cannot be encoded; met a symbol'],
     ['an instance', { a: { b: [0, 1, new Point()] } }, 'headers.a.b[2] cannot be encoded; met an instance of Point'],
@@ -47,12 +47,12 @@ describe('values that are refused', () => {
     [
       'a time before 1970',
       { a: new Date(-1) },
-      'headers.a is no time from 1970 on in whole seconds; met an instance of Date',
+      'headers.a is not a time from 1970 on in whole seconds; met an instance of Date',
     ],
     [
       'an invalid Date',
       { a: new Date(Number.NaN) },
-      'headers.a is no time from 1970 on in whole seconds; met an instance of Date',
+      'headers.a is not a time from 1970 on in whole seconds; met an instance of Date',
     ],
     [
       'a lone surrogate',
@@ -62,10 +62,10 @@ describe('values that are refused', () => {
     [
       'an array for a table',
       [1],
-      'headers is no table: it takes a plain object, a Map or table(); met an instance of Array',
+      'headers is not a table: it takes a plain object, a Map or table(); met an instance of Array',
     ],
-    ['null for a table', null, 'headers is no table: it takes a plain object, a Map or table(); met null'],
-    ['a Map with other names', new Map([[1, 2]]), 'headers has a name that is no string; met 1'],
+    ['null for a table', null, 'headers is not a table: it takes a plain object, a Map or table(); met null'],
+    ['a Map with other names', new Map([[1, 2]]), 'headers has a name that is not a string; met 1'],
     ['a tagged field that is none', { a: new Tagged('F', [5]) }, 'headers.a[0] is no { name, value }; met 5'],
   ])('refuses %s with its path', (_, value, message) => {
     expect(write(value)).toThrow(UsageError);
@@ -181,7 +181,7 @@ describe('limits of what is encoded', () => {
     } catch (error) {
       if (error instanceof UsageError) stack = error.stack ?? '';
     }
-    expect(stack).toMatch(/table\.a\.b\[0\]\.c\.d\.e\[0\]\.f\.g\.h is no finite number/);
+    expect(stack).toMatch(/table\.a\.b\[0\]\.c\.d\.e\[0\]\.f\.g\.h is not a finite number/);
     expect(stack.split('\n').findIndex((line) => line.includes('nameTheCaller'))).toBeLessThan(5);
     expect(stack).toContain('nameTheCaller');
   });
@@ -190,7 +190,7 @@ describe('limits of what is encoded', () => {
     const deep = { '\u001b[2Ja\nz': { ['b'.repeat(255)]: { ['c'.repeat(255)]: undefined, x: [undefined] } } };
     expect(write(deep)).toThrow(/^headers\.a z\.b+\.x\[0\] cannot be encoded/);
     const longer = { ['b'.repeat(255)]: { ['c'.repeat(255)]: Number.NaN } };
-    expect(write(longer)).toThrow(/^headers\.b+\.c+… is no finite number/);
+    expect(write(longer)).toThrow(/^headers\.b+\.c+… is not a finite number/);
   });
 
   it('refuses a table that contains itself', () => {

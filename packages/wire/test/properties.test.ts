@@ -95,8 +95,8 @@ describe('writeContentHeader', () => {
       /timestamp is 1795910400000000; it takes seconds, or a Date/,
     ],
     ['a bit that is no boolean', { timestamp: true }, /timestamp is a boolean/],
-    ['a bad header', { headers: { a: { b: Number.NaN } } }, /headers\.a\.b is no finite number/],
-    ['an array for headers', { headers: [] }, /headers is no table/],
+    ['a bad header', { headers: { a: { b: Number.NaN } } }, /headers\.a\.b is not a finite number/],
+    ['an array for headers', { headers: [] }, /headers is not a table/],
   ])('refuses %s and leaves nothing behind', (_, properties, message) => {
     const writer = new ByteWriter();
     writer.begin();

@@ -35,7 +35,7 @@ describe('client properties', () => {
     });
   });
 
-  it('refuse what is no table', () => {
+  it('refuse what is not a table', () => {
     expect(() => completeClientProperties(table({}))).toThrow('plain object or a Map');
     expect(() => completeClientProperties({ capabilities: 'all' })).toThrow('clientProperties.capabilities');
   });

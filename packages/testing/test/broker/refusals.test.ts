@@ -335,12 +335,12 @@ const basicCases: readonly Case[] = [
     'channel 406 60,40 PRECONDITION_FAILED - invalid message: {delivery_mode_unknown,3}',
   ],
   [
-    'a CC that is no array',
+    'a CC that is not an array',
     () => [{ publish: {}, properties: { headers: { CC: longString('k') } } }],
     'channel 406 60,40 PRECONDITION_FAILED - invalid message: {unacceptable_type_in_header,"CC",longstr}',
   ],
   [
-    'a BCC that is no array',
+    'a BCC that is not an array',
     () => [{ publish: {}, properties: { headers: { BCC: uint8(5) } } }],
     'channel 406 60,40 PRECONDITION_FAILED - invalid message: {unacceptable_type_in_header,"BCC",unsignedbyte}',
   ],

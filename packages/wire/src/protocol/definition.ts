@@ -1,18 +1,18 @@
 /**
- * The shape of the protocol table: what a class, a method, a field and a reply code are. Types only; the facts stand
+ * The shape of the protocol table: what a class, a method, a field and a reply code are. Types only; the facts are
  * in the files beside this one. Read by `scripts/generate.ts` and by tests, never at run time.
  */
 import type { Blame, Outcome, Scope } from '@puka/errors';
 
 /**
- * How a value stands on the wire (AMQP 0-9-1 §4.2.5). `bit`: one bit, packed with the bits next to it. The integers
+ * How a value is encoded (AMQP 0-9-1 §4.2.5). `bit`: one bit, packed with the bits next to it. The integers
  * are unsigned, in network byte order. A short string has one octet of length, a long string four, a table four.
  */
 export type WireType = 'bit' | 'uint8' | 'uint16' | 'uint32' | 'uint64' | 'shortString' | 'longString' | 'table';
 
-/** What a kind of value means, whatever method it stands in. */
+/** What a kind of value means, whatever method it belongs to. */
 export interface Domain {
-  /** How it stands on the wire. */
+  /** How it is encoded. */
   readonly wireType: WireType;
   /** True where a long string is text and not bytes. */
   readonly isText?: boolean;
@@ -82,7 +82,7 @@ export interface ClassDefinition {
   readonly methods: readonly MethodDefinition[];
 }
 
-/** A reply code, the error class that stands for it and what a user can do about it. */
+/** A reply code, its error class and what a user can do about it. */
 export interface ReplyCodeDefinition {
   /** The number on the wire. */
   readonly code: number;
@@ -108,7 +108,7 @@ export interface ReplyCodeDefinition {
   readonly recovery: string;
 }
 
-/** A number that the protocol gives a name to. */
+/** A number that has a name in the protocol. */
 export interface ConstantDefinition {
   /** The name, in kebab case. */
   readonly name: string;

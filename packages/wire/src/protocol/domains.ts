@@ -1,5 +1,5 @@
 /**
- * The domains of the protocol: which kinds of values its methods carry and how each stands on the wire
+ * The domains of the protocol: which kinds of values its methods carry and how each is encoded
  * (AMQP 0-9-1 §1.1). Data only.
  */
 import type { Domain } from './definition.ts';
@@ -24,9 +24,9 @@ export const domains: Readonly<Record<string, Domain>> = {
   },
   heartbeat: { wireType: 'uint16', doc: 'interval of the heartbeat', range: 'In seconds, up to 65535; 0 is off.' },
   locale: { wireType: 'shortString', doc: 'language of the reply texts', range: shortName },
-  locales: { wireType: 'longString', isText: true, doc: 'languages', range: 'A space stands between two.' },
+  locales: { wireType: 'longString', isText: true, doc: 'languages', range: 'Separated by spaces.' },
   mechanism: { wireType: 'shortString', doc: 'SASL mechanism, such as `PLAIN`', range: shortName },
-  mechanisms: { wireType: 'longString', isText: true, doc: 'SASL mechanisms', range: 'A space stands between two.' },
+  mechanisms: { wireType: 'longString', isText: true, doc: 'SASL mechanisms', range: 'Separated by spaces.' },
   'message-count': { wireType: 'uint32', doc: 'how many messages are ready in a queue', range: count32 },
   'method-id': { wireType: 'uint16', doc: 'number of a method within its class' },
   option: { wireType: 'bit', doc: 'yes or no' },

@@ -1,10 +1,10 @@
 /**
- * The reply codes of AMQP 0-9-1 §1.2 as RabbitMQ uses them, those of failures with the error class that stands for
+ * The reply codes of AMQP 0-9-1 §1.2 as RabbitMQ uses them, those of failures with the error class for
  * each and advice for its user. Data only; `@puka/errors` and `docs/errors.md` are generated from it.
  */
 import type { ConstantDefinition, ReplyCodeDefinition } from './definition.ts';
 
-/** The only code in `connection.close` and `channel.close` that is no failure. */
+/** The only code in `connection.close` and `channel.close` that is not a failure. */
 export const replySuccess: ConstantDefinition = {
   name: 'reply-success',
   value: 200,

@@ -3,8 +3,8 @@
  * and reply codes in `src/generated/`, in `@puka/errors` and in `docs/errors.md` comes from here. Data only.
  *
  * Left out: the class `access` (30). It is obsolete, no broker of today asks for it; the tickets it gave out are the
- * reserved fields of the other classes. The class `basic`'s properties are not methods; they stand in `properties.ts`.
- * Frame types and the end octet belong to the frame format; they stand in `frame-format.ts`.
+ * reserved fields of the other classes. The class `basic`'s properties are not methods; they are in `properties.ts`.
+ * Frame types and the end octet belong to the frame format; they are in `frame-format.ts`.
  */
 import { basic } from './classes/basic.ts';
 import { channel } from './classes/channel.ts';

@@ -94,7 +94,7 @@ export interface BasicConsumeInput extends BasicConsumeFields {
 }
 
 /**
- * The consumer stands.
+ * The consumer is set up.
  * Sent by: broker. AMQP 0-9-1 §1.8, method 60,21.
  */
 export interface BasicConsumeOk {
@@ -202,7 +202,7 @@ export interface BasicPublishInput extends BasicPublishFields {
 }
 
 /**
- * Gives back a message that could not be routed. RabbitMQ: stands before its `ack`.
+ * Returns a message that could not be routed. RabbitMQ sends it before the `ack`.
  * Sent by: broker. A content follows. AMQP 0-9-1 §1.8, method 60,50.
  */
 export interface BasicReturn {
@@ -303,7 +303,7 @@ export interface BasicGetInput extends BasicGetFields {
 }
 
 /**
- * Brings the message asked for.
+ * Delivers the message that was requested.
  * Sent by: broker. A content follows. AMQP 0-9-1 §1.8, method 60,71.
  */
 export interface BasicGetOk {

@@ -15,9 +15,9 @@ export interface ConnectionStart {
   readonly versionMinor: number;
   /** The properties of the broker; the nested table `capabilities` lists its extensions. */
   readonly serverProperties: FieldTable;
-  /** The SASL mechanisms it offers. A space stands between two. */
+  /** The SASL mechanisms it offers. Separated by spaces. */
   readonly mechanisms: string;
-  /** The languages it offers. A space stands between two. */
+  /** The languages it offers. Separated by spaces. */
   readonly locales: string;
 }
 
@@ -29,9 +29,9 @@ export interface ConnectionStartFields {
   readonly versionMinor?: number | undefined;
   /** The properties of the broker; the nested table `capabilities` lists its extensions. Default: `{}`. */
   readonly serverProperties?: FieldTableInput | undefined;
-  /** The SASL mechanisms it offers. A space stands between two. Default: `'PLAIN'`. */
+  /** The SASL mechanisms it offers. Separated by spaces. Default: `'PLAIN'`. */
   readonly mechanisms?: string | Uint8Array | undefined;
-  /** The languages it offers. A space stands between two. Default: `'en_US'`. */
+  /** The languages it offers. Separated by spaces. Default: `'en_US'`. */
   readonly locales?: string | Uint8Array | undefined;
 }
 
@@ -42,7 +42,7 @@ export interface ConnectionStartInput extends ConnectionStartFields {
 }
 
 /**
- * Chooses a mechanism and a locale and gives the first SASL response. The broker goes on with `secure` or
+ * Chooses a mechanism and a locale and sends the first SASL response. The broker goes on with `secure` or
  * `tune`.
  * Sent by: client. AMQP 0-9-1 §1.4, method 10,11.
  * Bytes in it are views of the input.

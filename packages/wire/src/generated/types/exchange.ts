@@ -148,7 +148,7 @@ export interface ExchangeBindInput extends ExchangeBindFields {
 }
 
 /**
- * The binding stands.
+ * The binding exists.
  * Sent by: broker. RabbitMQ: exchange_exchange_bindings.
  */
 export interface ExchangeBindOk {

@@ -120,7 +120,7 @@ export interface QueueBindInput extends QueueBindFields {
 }
 
 /**
- * The binding stands.
+ * The binding exists.
  * Sent by: broker. AMQP 0-9-1 §1.7, method 50,21.
  */
 export interface QueueBindOk {

@@ -74,7 +74,7 @@ export const basic: ClassDefinition = {
       direction: 'server',
       replies: [],
       hasContent: false,
-      doc: 'The consumer stands.',
+      doc: 'The consumer is set up.',
       fields: [{ name: 'consumer-tag', domain: 'consumer-tag', doc: 'Its tag, also where the broker chose it.' }],
     },
     {
@@ -120,7 +120,7 @@ export const basic: ClassDefinition = {
       direction: 'server',
       replies: [],
       hasContent: true,
-      doc: 'Gives back a message that could not be routed. RabbitMQ: stands before its `ack`.',
+      doc: 'Returns a message that could not be routed. RabbitMQ sends it before the `ack`.',
       fields: [
         { name: 'reply-code', domain: 'reply-code', doc: 'Why: 312 for a message without a route.' },
         { name: 'reply-text', domain: 'reply-text', default: '', doc: 'Why.' },
@@ -167,7 +167,7 @@ export const basic: ClassDefinition = {
       direction: 'server',
       replies: [],
       hasContent: true,
-      doc: 'Brings the message asked for.',
+      doc: 'Delivers the message that was requested.',
       fields: [
         { name: 'delivery-tag', domain: 'delivery-tag', doc: 'What to settle it by, on this channel.' },
         { name: 'redelivered', domain: 'option', default: false, doc: 'It may have been delivered before.' },

@@ -34,7 +34,7 @@ export const connection: ClassDefinition = {
       direction: 'client',
       replies: [],
       hasContent: false,
-      doc: 'Chooses a mechanism and a locale and gives the first SASL response. The broker goes on with `secure` or `tune`.',
+      doc: 'Chooses a mechanism and a locale and sends the first SASL response. The broker goes on with `secure` or `tune`.',
       fields: [
         {
           name: 'client-properties',

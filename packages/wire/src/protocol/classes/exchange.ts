@@ -20,7 +20,7 @@ export const exchange: ClassDefinition = {
         { name: 'exchange', domain: 'exchange-name', doc: 'Its name.' },
         {
           name: 'type',
-          // `type` is taken: it tells the methods apart.
+          // `type` is taken: it distinguishes the methods.
           property: 'exchangeType',
           domain: 'exchange-type',
           default: 'direct',
@@ -91,7 +91,7 @@ export const exchange: ClassDefinition = {
       replies: [],
       hasContent: false,
       extension: 'exchange_exchange_bindings',
-      doc: 'The binding stands.',
+      doc: 'The binding exists.',
       fields: [],
     },
     {

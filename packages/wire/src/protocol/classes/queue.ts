@@ -76,7 +76,7 @@ export const queue: ClassDefinition = {
       direction: 'server',
       replies: [],
       hasContent: false,
-      doc: 'The binding stands.',
+      doc: 'The binding exists.',
       fields: [],
     },
     {
