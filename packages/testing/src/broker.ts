@@ -119,12 +119,12 @@ export class EmbeddedBroker implements AsyncDisposable {
     this.model.addUser(name, password, vhosts, tags);
   }
 
-  /** Takes a user away; connections that stand are not touched. */
+  /** Removes a user; open connections are not affected. */
   removeUser(name: string): void {
     this.model.users.remove(name);
   }
 
-  /** Sets what a user may do in a vhost, also on connections that stand. */
+  /** Sets the permissions of a user in a vhost, also for open connections. */
   setPermissions(user: string, options: PermissionOptions = {}): void {
     const { vhost = '/', configure = '.*', write = '.*', read = '.*' } = options;
     this.model.users.setPermissions(user, vhost, { configure, write, read });
@@ -276,7 +276,7 @@ export class EmbeddedBroker implements AsyncDisposable {
     return new Date(this.clock.nowMs);
   }
 
-  /** The broker is short of something: who publishes is told, and is not read from until `unblock()`. */
+  /** The broker is short of a resource: publishing connections are notified, and not read until `unblock()`. */
   block(reason: 'memory' | 'disk' = 'memory'): void {
     this.alarms.add(reason);
   }

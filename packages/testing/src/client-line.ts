@@ -9,7 +9,7 @@ import { ServerConnection } from './protocol/server-connection.ts';
 import type { ServerConnectionSink, ServerContext } from './protocol/server-context.ts';
 import { type ConnectionInfo, connectionInfo } from './watching/views.ts';
 
-/** Told what a line is about to need. */
+/** Is notified of what a line is about to need. */
 export interface ClientLineOwner {
   readonly nowMs: number;
   /** The line has something to send: `flush()` by the end of the turn. */
@@ -31,7 +31,7 @@ export class ClientLine implements LineSink, ServerConnectionSink, FaultyLine {
   private receivableBytes = Number.POSITIVE_INFINITY;
   private isOver = false;
   private isGone = false;
-  /** Nothing passes any more, in either direction, and neither side is told. */
+  /** Nothing passes any more, in either direction, and neither side is notified. */
   private isSilent = false;
 
   constructor(line: Line, context: ServerContext, owner: ClientLineOwner) {
@@ -153,7 +153,7 @@ export class ClientLine implements LineSink, ServerConnectionSink, FaultyLine {
     else this.ended();
   }
 
-  /** The broker gives a ghost up; its client is not told. */
+  /** The broker gives a ghost up; its client is not notified. */
   private loseGhost(): void {
     if (this.isGone) return;
     this.isGone = true;

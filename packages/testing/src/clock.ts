@@ -1,12 +1,12 @@
 /**
- * The broker's clock: the real one and what it was put forward, or one that stands until it is put forward. The only place
+ * The broker's clock: the real one plus what it was moved forward, or one that is stopped until it is moved forward. The only place
  * that reads the real time. Must not know who looks at it.
  */
 
 /** Whether time passes by itself. */
 export type TimeMode = 'real' | 'manual';
 
-/** The broker's clock: the real one and what it was put forward, or one that stands until it is put forward. */
+/** The broker's clock: the real one plus what it was moved forward, or one that is stopped until it is moved forward. */
 export class BrokerClock {
   readonly mode: TimeMode;
   private skewMs = 0;

@@ -97,7 +97,7 @@ export class Driver implements ClientLineOwner {
     return least;
   }
 
-  /** @returns the earliest deadline of the lines that said something: another line's publish may have given them one. */
+  /** @returns the earliest deadline of the lines that reported one: a publish on another line may have set it. */
   private flush(): number {
     let deadlineMs = Number.POSITIVE_INFINITY;
     if (this.isFlushing) return deadlineMs;

@@ -5,8 +5,8 @@ import type { StopReason } from '../model/stopped-queues.ts';
 export interface DropOptions {
   /** Whose bytes are counted. Default `'broker'`. */
   readonly from?: 'broker' | 'client';
-  /** All that stand, or the next one that comes, with its handshake. Default `'standing'`. */
-  readonly connections?: 'standing' | 'next';
+  /** All existing ones, or the next new one, with its handshake. Default `'existing'`. */
+  readonly connections?: 'existing' | 'next';
 }
 
 /** Which connections a fault is meant for: those that have all that is given. Default: all. */
@@ -33,7 +33,7 @@ export interface QueueFaultOptions {
 /** How a queue goes down. */
 export interface StopQueueOptions extends QueueFaultOptions {
   /**
-   * What RabbitMQ gives as the reason: its node is down, its supervisor has stopped it, it has crashed, or it does not answer
+   * The reason in RabbitMQ's text: its node is down, its supervisor has stopped it, it has crashed, or it does not answer
    * in time. Default `'node'`.
    */
   readonly reason?: StopReason;
@@ -41,7 +41,7 @@ export interface StopQueueOptions extends QueueFaultOptions {
 
 /** How a queue is taken away. */
 export interface RemoveQueueOptions extends QueueFaultOptions {
-  /** `true`: its consumers are not cancelled and hear nothing, as in rabbitmq-server#15276. Default `false`. */
+  /** `true`: its consumers are not cancelled, as in rabbitmq-server#15276. Default `false`. */
   readonly isSilent?: boolean;
 }
 

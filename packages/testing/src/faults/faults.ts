@@ -49,7 +49,7 @@ export class Faults {
   private acksToLose = 0;
   private acksToDrop = 0;
   private confirmDelayMs = 0;
-  private held: { readonly atMs: number; readonly tell: () => void }[] = [];
+  private held: { readonly atMs: number; readonly send: () => void }[] = [];
   private pieceBytes = Number.POSITIVE_INFINITY;
   private isReorderingChannels = false;
   private readonly methods = new MethodFaults();
@@ -70,7 +70,7 @@ export class Faults {
   }
 
   /** Drops connections after so many bytes more, be it in the middle of a frame; what came before them counts. */
-  dropAfterBytes(bytes: number, { from = 'broker', connections = 'standing' }: DropOptions = {}): void {
+  dropAfterBytes(bytes: number, { from = 'broker', connections = 'existing' }: DropOptions = {}): void {
     if (connections === 'next') this.nextLineBreak = { bytes, from };
     else for (const line of this.targets.lines) line.breakAfter(bytes, from);
   }
@@ -88,7 +88,7 @@ export class Faults {
   /**
    * Lets connections go silent in both directions, as when a machine loses its power or a firewall forgets them. The broker
    * keeps the connection with its channels, consumers, unacked messages and exclusive queues until heartbeats run out, or for
-   * so long. Its client hears nothing, not even the end, before `clear()` or `broker.stop()`. Other connections go on.
+   * so long. Its client receives nothing, not even the end, before `clear()` or `broker.stop()`. Other connections go on.
    *
    * @param milliseconds by the broker's clock. Default: until the heartbeat runs out; without heartbeats for ever.
    * @param filter which connections. Default: all.
@@ -104,7 +104,7 @@ export class Faults {
    * as well. It counts as no mistake of the client.
    *
    * @param method such as `'queue.declare'`; `'connection.open'` ends the handshake.
-   * @throws {UsageError} for a method that no broker refuses, or a code that stands for no error.
+   * @throws {UsageError} for a method that no broker refuses, or a code that is not an error.
    */
   refuse<T extends MethodType>(method: T, options: RefuseOptions<T>): void {
     this.methods.refuse(method, options);
@@ -352,13 +352,13 @@ export class Faults {
   }
 
   /** @internal For the protocol. */
-  fateOfConfirm(tell: () => void): ConfirmFate {
+  fateOfConfirm(send: () => void): ConfirmFate {
     if (this.confirmsToLose > 0) {
       this.confirmsToLose--;
       return 'lose';
     }
-    if (this.confirmDelayMs === 0 && !this.isReordering) return 'tell';
-    this.held.push({ atMs: this.targets.nowMs + this.confirmDelayMs, tell });
+    if (this.confirmDelayMs === 0 && !this.isReordering) return 'send';
+    this.held.push({ atMs: this.targets.nowMs + this.confirmDelayMs, send });
     // So that there are several to reorder, though each publish may have come by itself.
     if (this.confirmDelayMs === 0) setImmediate(() => this.tellDue());
     return 'hold';
@@ -413,7 +413,7 @@ export class Faults {
   private tellHeld(nowMs: number): void {
     const due = this.held.filter(({ atMs }) => atMs <= nowMs);
     this.held = this.held.filter(({ atMs }) => atMs > nowMs);
-    for (const { tell } of due) tell();
+    for (const { send } of due) send();
   }
 }
 

@@ -4,9 +4,9 @@
 export interface Ghost {
   /** Nothing passes any more, in either direction. */
   becomeGhost(): void;
-  /** The broker gives it up without a word. */
+  /** The broker gives it up; its client is not notified. */
   reset(): void;
-  /** The network is back: the broker gives it up, and its client hears of the end. */
+  /** The network is back: the broker gives it up, and its client sees the end. */
   endGhost(): void;
 }
 
@@ -31,7 +31,7 @@ export class Ghosts {
   handleTimeout(nowMs: number): void {
     for (const [ghost, untilMs] of [...this.ghosts]) {
       if (untilMs > nowMs) continue;
-      // It stays here, for its client has yet to hear of the end.
+      // It stays here: its client has not seen the end yet.
       this.ghosts.set(ghost, Number.POSITIVE_INFINITY);
       ghost.reset();
     }

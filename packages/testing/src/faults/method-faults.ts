@@ -45,12 +45,12 @@ export class MethodFaults {
   private refusals: Plan<{ readonly code: number; readonly text: string }>[] = [];
   private delays: Plan<number>[] = [];
 
-  /** @throws {UsageError} for a method that cannot be refused, or a code that stands for no error. */
+  /** @throws {UsageError} for a method that cannot be refused, or a code that is not an error. */
   refuse<T extends MethodType>(type: T, options: RefuseOptions<T>): void {
     const { code, text = 'refused by the test', times = 1, match } = options;
     if (!isRefusable(type)) throw new UsageError(`refuse(): '${type}' is not a method that a broker can refuse`);
     if (!replyCodes.some((entry) => entry.code === code)) {
-      throw new UsageError(`refuse(): ${code} is not a reply code that stands for an error`);
+      throw new UsageError(`refuse(): ${code} is not a reply code of an error`);
     }
     this.refusals.push({ type, left: times, fits: fitsOf(match), value: { code, text } });
   }

@@ -2,7 +2,7 @@
 
 /** What a broker does with a line. */
 export interface Line {
-  /** For people: who is at the other end. */
+  /** For people: the address of the other end. */
   readonly name: string;
   /** Bytes that have not gone out yet. */
   readonly bufferedBytes: number;
@@ -14,7 +14,7 @@ export interface Line {
   reset(): void;
 }
 
-/** What a line tells the broker. */
+/** What a line reports to the broker. */
 export interface LineSink {
   /** Bytes have come; they are given away. */
   received(bytes: Uint8Array): void;

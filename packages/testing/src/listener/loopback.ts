@@ -9,7 +9,7 @@ import type { AcceptLine, Line } from './line.ts';
 /** A port that is listened on. */
 export interface Loopback {
   readonly port: number;
-  /** Stops listening; lines that stand are not touched. */
+  /** Stops listening; open lines are not affected. */
   close(): Promise<void>;
 }
 
@@ -46,7 +46,7 @@ function takeSocket(socket: Socket, accept: AcceptLine): void {
   socket.on('data', (bytes) => sink.received(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)));
   socket.on('drain', () => sink.drained());
   socket.on('end', ended);
-  // What broke the line is nothing to the broker: it is gone, and `close` follows.
+  // Why the line broke does not matter to the broker: `close` follows.
   socket.on('error', () => {});
   socket.on('close', ended);
 }

@@ -14,13 +14,13 @@ export class Arguments {
     this.fields = fields;
   }
 
-  /** @param source as `readTaggedTable` gives it. */
+  /** @param source as `readTaggedTable` returns it. */
   static of(source: Tagged): Arguments {
     const fields = fieldsOf(source);
     return fields.length === 0 ? Arguments.none : new Arguments(firstOfEachName(fields));
   }
 
-  /** Arguments written by hand, for tests and tools. @throws {UsageError} for what cannot stand in a table. */
+  /** Arguments written by hand, for tests and tools. @throws {UsageError} for what a table cannot hold. */
   static from(source: FieldTableInput): Arguments {
     return Arguments.of(decodeTable(encodeTable(source), { tagged: true }));
   }

@@ -1,5 +1,5 @@
 /**
- * The broker without its connections: vhosts, users, and time. Time is what it was last told, the next deadline an answer;
+ * The broker without its connections: vhosts, users, and time. Time is an argument, and the next deadline is returned;
  * what queues do to each other happens in turn, by `settle()`. Must not know frames, sockets or a clock.
  */
 import { Deadlines } from './deadlines.ts';
@@ -35,7 +35,7 @@ export class BrokerModel implements VirtualHostShared {
   readonly users: Users = new Users();
   readonly vhosts: Map<string, VirtualHost> = new Map();
   readonly deadlines: Deadlines<Queue> = new Deadlines();
-  /** Who awaits direct replies, by the name to reply to. */
+  /** Channels that wait for direct replies, by the name to reply to. */
   readonly replyReceivers: Map<string, ReplyReceiver> = new Map();
   nowMs = 0;
   private readonly tasks: (() => void)[] = [];
@@ -57,13 +57,13 @@ export class BrokerModel implements VirtualHostShared {
     return vhost;
   }
 
-  /** Adds a user who may do everything in the vhosts named. */
+  /** Adds a user with all permissions in the given vhosts. */
   addUser(name: string, password: string, vhosts: readonly string[], tags: readonly string[] = []): void {
     this.users.add({ name, password, tags });
     for (const vhost of vhosts) this.users.setPermissions(name, vhost, everything);
   }
 
-  /** A name nobody has: `amq.gen-` and 22 characters, as RabbitMQ makes them. */
+  /** An unused name: `amq.gen-` and 22 characters, as RabbitMQ makes them. */
   newName(prefix: string): string {
     return `${prefix}-${base64Url(this.options.newId())}`;
   }
@@ -73,7 +73,7 @@ export class BrokerModel implements VirtualHostShared {
     this.tasks.push(task);
   }
 
-  /** Does what has been put off, until nothing is. To be called after each thing asked of the broker. */
+  /** Does what was deferred, until nothing is left. Call it after each operation of the broker. */
   settle(): void {
     if (this.isSettling) return;
     this.isSettling = true;

@@ -1,4 +1,4 @@
-/** On whose behalf something is asked of the broker. Types only. */
+/** The channel and connection that an operation is done for. Types only. */
 import type { QueueOwner } from './queues/queue.ts';
 
 /** A user on a connection. */

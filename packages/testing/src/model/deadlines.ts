@@ -1,4 +1,4 @@
-/** Who is due when: a heap, for there may be thousands. Must not read a clock. */
+/** Who is due when, as a heap: there may be thousands. Must not read a clock. */
 
 /** Anything that has a deadline of its own; `Infinity` for none. */
 interface Due {
@@ -11,7 +11,7 @@ interface Place<T> {
 }
 
 /**
- * Who is due when: a heap, for there may be thousands. A place whose owner has moved on is passed over when it comes up.
+ * Who is due when, as a heap: there may be thousands. An entry whose owner has another deadline by now is skipped.
  */
 export class Deadlines<T extends Due> {
   private readonly heap: Place<T>[] = [];

@@ -85,7 +85,7 @@ export function deleteExchange(
   vhost.removeExchange(exchange);
 }
 
-/** @throws {AccessRefused} for the default exchange, which nobody can declare, delete or bind. */
+/** @throws {AccessRefused} for the default exchange, which cannot be declared, deleted or bound. */
 export function checkNotDefault({ kind, name }: Resource): void {
   if (kind === 'exchange' && name === '') throw new AccessRefused('operation not permitted on the default exchange');
 }

@@ -40,7 +40,7 @@ function assertSameArgument(
   if (received === undefined && current === undefined) return;
   if (received !== undefined && current !== undefined) {
     if (isSameClass(received.tag, current.tag) && isSameValue(received, current)) return;
-    // RabbitMQ: values that only the tag tells apart pass.
+    // RabbitMQ: values that differ only in their tag are equal.
     if (received.tag !== current.tag && quotedValue(received) === quotedValue(current)) return;
     throw inequivalent(resource, name, quotedValue(received), quotedValue(current));
   }

@@ -1,5 +1,5 @@
 /**
- * Values as RabbitMQ's refusals show them: Erlang terms, and the names Erlang gives to the types of a field table.
+ * Values as RabbitMQ's refusals show them: Erlang terms, and Erlang's names of the types of a field table.
  * Must not parse anything.
  */
 import type { FieldTag, Tagged } from '@puka/wire';

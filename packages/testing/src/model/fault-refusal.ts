@@ -3,7 +3,7 @@ import { AmqpError } from '@puka/errors';
 
 /** An error that is sent to a client and is no mistake of the client. */
 export class FaultRefusal extends AmqpError {
-  /** @param text what stands behind the name of the code. */
+  /** @param text what follows the name of the code. */
   constructor(replyCode: number, text: string) {
     super(text, { replyCode, blame: 'broker' });
   }

@@ -1,7 +1,7 @@
 /** Messages in the order of their places, taken from the front. Must not know why one is taken or comes back. */
 import type { QueuedMessage } from './queued-message.ts';
 
-/** How many taken places may stand empty at the front before the array is cut. */
+/** How many empty places the front may have before the array is cut. */
 const slack = 1024;
 
 /** Messages in the order of their places, taken from the front. */

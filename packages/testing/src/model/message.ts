@@ -7,7 +7,7 @@ import { elementsOf, fieldsOf, tableOf } from './arguments.ts';
 
 const persistentMode = 2;
 
-/** How a broker has it: as it was sent, as it comes back from disk, or changed by the broker. */
+/** In which form the broker has it: as it was sent, as it comes back from disk, or changed by the broker. */
 type MessageForm = 'sent' | 'stored' | 'changed';
 
 /** A message as it travels: where it was published to, its properties and its body. */

@@ -120,7 +120,7 @@ export function queueTypeOf(args: Arguments): QueueType {
   return type === 'quorum' || type === 'stream' ? type : 'classic';
 }
 
-/** RabbitMQ's name of the code for a type of queue, which stands in its refusals. */
+/** RabbitMQ's name of the code for a type of queue, as used in its refusals. */
 export function moduleNameOf(type: QueueType): string {
   return moduleNames[type];
 }

@@ -1,4 +1,4 @@
-/** A message in its place in one queue. Holds no rule of its own. */
+/** A message in its place in one queue. Holds no rules. */
 import type { Message } from './message.ts';
 
 /** One for each queue that got the message. The same object is ready, then unacked, then perhaps ready again. */

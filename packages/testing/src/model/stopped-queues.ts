@@ -4,7 +4,7 @@ import type { Queue } from './queues/queue.ts';
 import { resourceText } from './resource.ts';
 
 /**
- * Why a queue is down, as RabbitMQ tells it: its node is down, its supervisor has stopped it, it has crashed, or it does not
+ * Why a queue is down, in RabbitMQ's terms: its node is down, its supervisor has stopped it, it has crashed, or it does not
  * answer in time.
  */
 export type StopReason = 'node' | 'supervisor' | 'crash' | 'timeout';

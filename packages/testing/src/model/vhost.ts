@@ -111,7 +111,7 @@ export class VirtualHost implements QueueHost {
     this.removeBindingsTo('exchange', exchange.name);
   }
 
-  /** Takes a queue away, with its bindings and its consumers, who are told afterwards. */
+  /** Removes a queue with its bindings and its consumers. The consumers are notified afterwards. */
   removeQueue(queue: Queue): void {
     if (this.queues.get(queue.name) !== queue) return;
     this.queues.delete(queue.name);
@@ -120,7 +120,7 @@ export class VirtualHost implements QueueHost {
     this.tellCancelled(consumers);
   }
 
-  /** Takes a queue away without a word to its consumers. RabbitMQ has done so by mistake: rabbitmq-server#15276. */
+  /** Removes a queue without notifying its consumers. RabbitMQ has done so because of a bug: rabbitmq-server#15276. */
   removeQueueUntold(queue: Queue): void {
     this.queues.delete(queue.name);
     queue.close();
@@ -175,7 +175,7 @@ export class VirtualHost implements QueueHost {
     }
   }
 
-  /** Ends the consumers of a queue, who are told; what they have not acked stays unacked. */
+  /** Ends the consumers of a queue and notifies them; what they have not acked stays unacked. */
   cancelConsumers(queue: Queue): void {
     for (const { channel, consumerTag } of queue.consumers) {
       queue.cancel(channel, consumerTag, () => channel.consumerCancelled(consumerTag));
@@ -206,7 +206,7 @@ export class VirtualHost implements QueueHost {
 
   private tellCancelled(consumers: readonly ConsumerView[]): void {
     if (consumers.length === 0) return;
-    // RabbitMQ: a channel tells its consumers in the order of their tags.
+    // RabbitMQ: a channel notifies its consumers in the order of their tags.
     const told = consumers.toSorted((a, b) => (a.consumerTag < b.consumerTag ? -1 : 1));
     this.later(() => {
       for (const { channel, consumerTag } of told) channel.consumerCancelled(consumerTag);

@@ -18,7 +18,7 @@ export interface ChannelHost extends Caller {
   readonly interference: Interference;
   /** As tuned; 0 is no limit. */
   readonly frameMaxBytes: number;
-  /** The client wants to be told when a consumer is cancelled. */
+  /** The client supports `basic.cancel` from the broker. */
   readonly isCancelNotified: boolean;
   /** More waits to be sent than is good: consumers get nothing for now. */
   readonly isCongested: boolean;

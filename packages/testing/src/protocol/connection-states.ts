@@ -4,9 +4,9 @@
  */
 
 /**
- * Where a connection stands, seen from the broker. The names are RabbitMQ's, for they stand in its refusals. AMQP 0-9-1
+ * The state of a connection, seen from the broker. The names are RabbitMQ's, because its refusals contain them. AMQP 0-9-1
  * §2.2.4. `closing`: our close awaits its close-ok; `closed`: the client's close has been answered; `silent`: something
- * went wrong before there was a connection to close, and RabbitMQ says nothing for a while; `gone`: the line is down.
+ * went wrong before there was a connection to close, and RabbitMQ says nothing for a while; `gone`: the transport is closed.
  */
 export type ConnectionState =
   | 'header'

@@ -51,7 +51,7 @@ export class ContentReader {
     const view = new DataView(bytes.buffer, bytes.byteOffset + start, end - start);
     if (view.byteLength < contentPropertiesOffset) throw this.outOfPlace();
     const classId = view.getUint16(0);
-    // RabbitMQ: a weight other than 0 is told in the same words as no header at all.
+    // RabbitMQ: the text for a weight other than 0 is that for a missing header.
     if (view.getUint16(2) !== 0) throw this.outOfPlace();
     if (classId !== basicClass) {
       throw new UnexpectedFrame(
@@ -86,7 +86,7 @@ export class ContentReader {
     this.memory = noMemory;
     if (method === undefined) return undefined;
     const body = memory.subarray(propertiesBytes, propertiesBytes + this.bodyBytes);
-    // RabbitMQ has no limit of its own to how deep tables lie in one another.
+    // RabbitMQ has no limit for the nesting depth of tables.
     const properties = new PropertiesReader(memory, 0, propertiesBytes, { maxTableDepth: highestMaxTableDepth });
     return { method, properties, body };
   }

@@ -4,10 +4,10 @@ import { decodeMethod, type Method, methodIdAt, methodName } from '@puka/wire';
 import { octetsTerm } from '../model/erlang-terms.ts';
 import { hasWellFormedTexts } from './method-texts.ts';
 
-/** Of malformed fields no more is told, for a text holds no more of them. */
+/** The most that is shown of malformed fields: a text cannot hold more. */
 const toldOctets = 255;
 
-/** The connection is dropped without a word, as RabbitMQ does where it crashes over a frame. */
+/** The connection is dropped without a close, as RabbitMQ does when it crashes over a frame. */
 export class ConnectionDropped extends Error {
   override readonly name = 'ConnectionDropped';
   /** The client is the cause, and no fault. */
@@ -45,8 +45,8 @@ export class ConnectionRefusal extends Error {
 /**
  * Decodes a method frame.
  *
- * @throws {ConnectionDropped} for a method that nobody has defined.
- * @throws {ConnectionRefusal} for fields that are malformed, of which RabbitMQ tells nothing but that on channel 0, and for
+ * @throws {ConnectionDropped} for an undefined method.
+ * @throws {ConnectionRefusal} for malformed fields, which RabbitMQ reports on channel 0 only, and for
  * texts that are not UTF-8.
  */
 export function decodedMethod(channel: number, bytes: Uint8Array, start: number, end: number): Method {

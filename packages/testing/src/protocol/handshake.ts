@@ -26,13 +26,13 @@ export interface ClientCapabilities {
   readonly connectionBlocked: boolean;
 }
 
-/** The client may go on, with a refusal told, or is not told anything. */
+/** The client may go on, gets a refusal, or gets nothing. */
 export type LoginOutcome =
   | { readonly type: 'user'; readonly user: User }
   | { readonly type: 'refused'; readonly error: AmqpError }
   | { readonly type: 'silence' };
 
-/** Says who the broker is. */
+/** Introduces the broker. */
 export function sendStart(writer: ByteWriter, { serverProperties }: ServerSettings): void {
   encodeConnectionStart(writer, 0, { serverProperties, mechanisms, locales: 'en_US' });
 }
@@ -50,7 +50,7 @@ export function capabilitiesOf({ clientProperties }: ConnectionStartOk): ClientC
   };
 }
 
-/** Looks at who logs in. RabbitMQ: a refusal is told only to a client that says it wants to know. */
+/** Checks the login. RabbitMQ: a refusal is sent only to a client with the capability for it. */
 export function logIn(
   broker: BrokerModel,
   interference: Interference,

@@ -1,5 +1,5 @@
 /**
- * When to send a heartbeat and when to give the client up, by RabbitMQ's way of counting: it looks at its counters once in
+ * When to send a heartbeat and when to give the client up, counted as RabbitMQ does: it looks at its counters once in
  * half an interval for what was sent, once in an interval for what came. Time is an argument. Must not write or close.
  */
 
@@ -7,7 +7,7 @@
 export type HeartbeatAction = 'none' | 'send' | 'dead';
 
 /**
- * When to send a heartbeat and when to give the client up, by RabbitMQ's way of counting: it looks at its counters once
+ * When to send a heartbeat and when to give the client up, counted as RabbitMQ does: it looks at its counters once
  * in half an interval for what was sent, once in an interval for what came.
  */
 export class Heartbeats {

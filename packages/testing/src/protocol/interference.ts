@@ -10,8 +10,8 @@ import type { Queue } from '../model/queues/queue.ts';
 /** What becomes of a publish. */
 export type PublishFate = 'pass' | 'nack' | 'return';
 
-/** What becomes of a confirm: it is sent, never sent, or sent later by whoever holds `tell`. */
-export type ConfirmFate = 'tell' | 'lose' | 'hold';
+/** What becomes of a confirm: it is sent, never sent, or sent later by the holder of `send`. */
+export type ConfirmFate = 'send' | 'lose' | 'hold';
 
 /** What becomes of an ack, nack or reject: taken, lost on its way, or lost with the connection. */
 export type SettlementFate = 'take' | 'lose' | 'drop-connection';
@@ -44,8 +44,8 @@ export interface Interference {
   fateOfConsume(queue: Queue, consumer: WaitingConsumer): ConsumeFate;
   /** What happens to a message instead of being routed. */
   fateOfPublish(message: Message): PublishFate;
-  /** What happens to the outcome of a publish. @param tell sends it; to be called later where the answer is `hold`. */
-  fateOfConfirm(tell: () => void): ConfirmFate;
+  /** What happens to the outcome of a publish. @param send sends it; call it later if the result is `hold`. */
+  fateOfConfirm(send: () => void): ConfirmFate;
   /** What happens to a client's ack, nack or reject. */
   fateOfSettlement(): SettlementFate;
   /** Whether the connection ends in the middle of the confirms that are sent now. */
@@ -65,7 +65,7 @@ export const noInterference: Interference = {
   replyDelayMs: () => 0,
   fateOfConsume: () => 'start',
   fateOfPublish: () => 'pass',
-  fateOfConfirm: () => 'tell',
+  fateOfConfirm: () => 'send',
   fateOfSettlement: () => 'take',
   breaksConfirm: () => false,
   isReordering: false,

@@ -7,7 +7,7 @@ export interface Login {
   readonly password: string;
 }
 
-/** The mechanisms on offer, the way they stand in `connection.start`. */
+/** The mechanisms on offer, in the format of `connection.start`. */
 export const mechanisms = 'PLAIN AMQPLAIN';
 
 /** @returns the login in an answer; `undefined` where it is malformed, or the mechanism is not on offer. */

@@ -28,7 +28,7 @@ function isAscii(bytes: Uint8Array, start: number, end: number): boolean {
   return true;
 }
 
-/** RabbitMQ: asks `xmerl_ucs:from_utf8`, which lets surrogates pass, and four octets whatever they stand for. */
+/** RabbitMQ: asks `xmerl_ucs:from_utf8`, which accepts surrogates, and any sequence of four octets. */
 function isUtf8AsErlangHasIt(bytes: Uint8Array, start: number, end: number): boolean {
   for (let at = start; at < end; ) {
     const lead = bytes[at] ?? 0;

@@ -3,15 +3,15 @@ import type { Method, MethodType } from '@puka/wire';
 
 /** Something a client did that the broker had to refuse. */
 export interface Mistake {
-  /** Who is at the other end, as in `broker.connections`. */
+  /** Its client, named as in `broker.connections`. */
   readonly connection: string;
   /** The channel it was on; 0 where it was on none. */
   readonly channel: number;
   /** Whether it ended the channel alone, or the connection. */
   readonly ended: 'channel' | 'connection';
-  /** As in the close that tells it; `undefined` where RabbitMQ ends the connection without a close. */
+  /** The code of the close; `undefined` when RabbitMQ ends the connection without a close. */
   readonly replyCode: number | undefined;
-  /** As in the close that tells it. Without a close: what was wrong. */
+  /** The text of the close. Without a close: what was wrong. */
   readonly replyText: string;
   /** The method at fault; `undefined` where none is. */
   readonly method: MethodType | undefined;

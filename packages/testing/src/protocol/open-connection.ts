@@ -1,5 +1,5 @@
 /**
- * A connection once it is open: its channels, and the frames for each. A refusal of one channel is told here; one that ends
+ * A connection once it is open: its channels, and the frames for each. A refusal of one channel is sent here; one that ends
  * the connection is thrown. Must not know the states of the connection.
  */
 import { AmqpError, NotAllowed } from '@puka/errors';
@@ -175,7 +175,7 @@ export class OpenConnection implements ChannelHost {
     this.parts.breakLineAt(writtenBytes);
   }
 
-  /** Tells what there is to tell of publishes. */
+  /** Sends the outcomes of publishes. */
   flushConfirms(): void {
     for (const channel of this.channels.values()) channel.flushConfirms();
   }
@@ -256,13 +256,13 @@ export class OpenConnection implements ChannelHost {
   }
 
   /**
-   * RabbitMQ: what a channel refuses ends that channel before the connection hears of it and ends the others, so that they
-   * may still get what it gives back. What is wrong with frames is found by the connection, which ends all of them alike.
+   * RabbitMQ: what a channel refuses ends that channel before the connection ends the others, so that they
+   * may still get what it returns. What is wrong with frames is found by the connection, which ends all of them alike.
    */
   private endBy(channel: ServerChannel, error: AmqpError, methodId: number, method: Method): never {
     this.isEnding = true;
     channel.end();
-    // RabbitMQ: what crashes a channel is told without a method.
+    // RabbitMQ: what crashes a channel is reported without a method.
     throw new ConnectionRefusal(error, error.message === '' ? 0 : methodId, { channelId: channel.id, method });
   }
 }

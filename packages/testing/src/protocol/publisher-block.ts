@@ -1,11 +1,11 @@
 /**
- * The block of a client that publishes while the broker is short of something: it is told, and what it sends waits. RabbitMQ
+ * The block of a client that publishes while the broker is short of a resource: it is notified, and what it sends waits. RabbitMQ
  * leaves it in the socket, here it waits in its order. Must not decide when there is an alarm. RabbitMQ:
  * docs/connection-blocked.
  */
 import { type ByteWriter, encodeConnectionBlocked, encodeConnectionUnblocked } from '@puka/wire';
 
-/** The block of a client that publishes while the broker is short of something: it is told, and what it sends waits. */
+/** The block of a client that publishes while the broker is short of a resource: it is notified, and what it sends waits. */
 export class PublisherBlock {
   private readonly writer: ByteWriter;
   private frames: (() => void)[] | undefined;
@@ -20,7 +20,7 @@ export class PublisherBlock {
     return this.frames !== undefined;
   }
 
-  /** Begins. @param isNotified the client wants to be told. */
+  /** Begins. @param isNotified whether the client supports `connection.blocked`. */
   begin(alarms: ReadonlySet<string>, isNotified: boolean): void {
     this.frames = [];
     this.isTold = isNotified;

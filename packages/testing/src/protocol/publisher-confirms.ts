@@ -1,11 +1,11 @@
 /**
- * Which publishes of a channel have been confirmed and which are still to be told, in RabbitMQ's way of telling many at
+ * Which publishes of a channel have their outcome, and which outcomes are still to be sent, in RabbitMQ's way of confirming many at
  * once. Must not know messages. RabbitMQ: docs/confirms.
  */
 import { type ByteWriter, encodeBasicAck, encodeBasicNack } from '@puka/wire';
 
 /**
- * Which publishes of a channel have been confirmed and which are still to be told, in RabbitMQ's way of telling many at
+ * Which publishes of a channel have their outcome, and which outcomes are still to be sent, in RabbitMQ's way of confirming many at
  * once.
  */
 export class PublisherConfirms {
@@ -16,7 +16,7 @@ export class PublisherConfirms {
   private acked: number[] = [];
   private nacked: number[] = [];
 
-  /** Whether there is something to be told. */
+  /** Whether there is something to be sent. */
   get isWaiting(): boolean {
     return this.acked.length > 0 || this.nacked.length > 0;
   }
@@ -33,7 +33,7 @@ export class PublisherConfirms {
     return tag;
   }
 
-  /** The outcome of a publish, to be told with the next `flush()`. */
+  /** The outcome of a publish, sent with the next `flush()`. */
   settle(tag: number, isConfirmed: boolean): void {
     if (!this.open.delete(tag)) return;
     (isConfirmed ? this.acked : this.nacked).push(tag);
@@ -44,17 +44,17 @@ export class PublisherConfirms {
     this.open.delete(tag);
   }
 
-  /** Writes what is to be told: acks before nacks, and one for many where none between is open or of the other kind. */
+  /** Writes the outcomes: acks before nacks, and one for many if none between is open or of the other kind. */
   flush(writer: ByteWriter, channel: number): void {
     const { acked, nacked } = this;
     this.drop();
     const [single] = acked;
     if (acked.length === 1 && single !== undefined) encodeBasicAck(writer, channel, { deliveryTag: single });
-    else this.tell(acked, nacked, (fields) => encodeBasicAck(writer, channel, fields));
-    this.tell(nacked, acked, (fields) => encodeBasicNack(writer, channel, { ...fields, requeue: false }));
+    else this.send(acked, nacked, (fields) => encodeBasicAck(writer, channel, fields));
+    this.send(nacked, acked, (fields) => encodeBasicNack(writer, channel, { ...fields, requeue: false }));
   }
 
-  /** Writes what is to be told one by one, the last first, as RabbitMQ may. */
+  /** Writes the outcomes one by one, the last first, as RabbitMQ may. */
   flushReversed(writer: ByteWriter, channel: number): void {
     const { acked, nacked } = this;
     this.drop();
@@ -64,13 +64,13 @@ export class PublisherConfirms {
     }
   }
 
-  /** Drops what is to be told: the channel is closing, and RabbitMQ tells nothing any more. */
+  /** Drops the outcomes: the channel is closing, and RabbitMQ confirms nothing any more. */
   drop(): void {
     this.acked = [];
     this.nacked = [];
   }
 
-  private tell(
+  private send(
     tags: readonly number[],
     others: readonly number[],
     write: (fields: { readonly deliveryTag: number; readonly multiple: boolean }) => void,

@@ -12,7 +12,7 @@ export function isHard(error: AmqpError): boolean {
 }
 
 /**
- * The fields of the close that tells a refusal.
+ * The fields of the close for a refusal.
  *
  * @param methodId of the method at fault, as in `MethodId`; 0 where none is.
  */
@@ -30,7 +30,7 @@ export function closeFields(error: AmqpError, methodId: number): Required<Connec
 export function replyText(replyCode: number, message: string): string {
   const name = replyCodes.find(({ code }) => code === replyCode)?.name ?? 'internal-error';
   const constant = name.toUpperCase().replaceAll('-', '_');
-  // What is no text cannot be told as one.
+  // What is not text cannot be sent as text.
   const wellFormed = message.replaceAll(/\p{Surrogate}/gu, '\ufffd');
   const text = wellFormed === '' ? constant : `${constant} - ${wellFormed}`;
   if (utf8Length(text) <= maxTextBytes) return text;

@@ -29,13 +29,13 @@ import { closeFields } from './refusal.ts';
 import type { Transaction } from './transaction.ts';
 import { groupsOf, UnackedDeliveries, type UnackedDelivery } from './unacked-deliveries.ts';
 
-/** Where a channel stands: `closing` is from our close until the client's close-ok. */
+/** The state of a channel: `closing` is from our close until the client's close-ok. */
 export type ChannelState = 'starting' | 'running' | 'closing' | 'closed';
 
 /** A consumer of direct replies. */
 export interface ReplyConsumer {
   readonly consumerTag: string;
-  /** What is to stand in `reply-to`. */
+  /** The value of `reply-to`. */
   readonly address: string;
 }
 
@@ -54,7 +54,7 @@ export class ServerChannel implements ConsumerChannel {
   replyConsumer: ReplyConsumer | undefined;
   /** Tags of consumers whose queue has not agreed yet. */
   readonly waitingConsumers: Set<string> = new Set();
-  /** What an empty queue name stands for. AMQP 0-9-1 §1.7.2.3.2. */
+  /** What an empty queue name refers to. AMQP 0-9-1 §1.7.2.3.2. */
   lastQueue = '';
   /** Of the consumers to come. */
   prefetchCount = 0;
@@ -250,7 +250,7 @@ export class ServerChannel implements ConsumerChannel {
     this.replyConsumer = undefined;
   }
 
-  /** Tells what there is to tell of publishes. */
+  /** Sends the outcomes of publishes. */
   flushConfirms(): void {
     if (this.state !== 'running' || !this.confirms.isWaiting) return;
     const { writer } = this;

@@ -308,7 +308,7 @@ export class ServerConnection implements FrameSink, QueueOwner {
     const capabilities = capabilitiesOf(method);
     const outcome = logIn(broker, interference, method, capabilities);
     if (outcome.type === 'silence') {
-      this.silence('a login that is refused without a word');
+      this.silence('a login that is refused without an answer');
     } else if (outcome.type === 'refused') {
       this.refuseLogin(outcome.error);
     } else {
@@ -395,7 +395,7 @@ export class ServerConnection implements FrameSink, QueueOwner {
     else this.refuse(new InternalError(`the embedded broker failed: ${textOf(error)}`), 0);
   }
 
-  /** RabbitMQ: says what is wrong with the frames, reads no more, and drops the line after a while. */
+  /** RabbitMQ: reports what is wrong with the frames, reads no more, and drops the connection after a while. */
   private refuseFrames(error: AmqpError): void {
     this.refuse(error, 0);
     this.decoder.stop();

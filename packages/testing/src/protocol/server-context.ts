@@ -1,4 +1,4 @@
-/** What all connections of a broker share, and whom one tells what is to be done. Types only. */
+/** What all connections of a broker share, and what a connection asks its owner to do. Types only. */
 import type { BrokerModel } from '../model/broker-model.ts';
 import type { Interference } from './interference.ts';
 import type { Mistake } from './mistake.ts';
@@ -10,13 +10,13 @@ export interface ServerContext {
   /** Of the connections to come. */
   readonly settings: ServerSettings;
   readonly interference: Interference;
-  /** What the broker is short of: `memory`, `disk`. While it is, who publishes is not read from. */
+  /** What the broker is short of: `memory`, `disk`. Meanwhile publishing connections are not read. */
   readonly alarms: ReadonlySet<string>;
-  /** Is told of each mistake of a client. */
+  /** Is notified of each error of a client. */
   readonly noteMistake: (mistake: Mistake) => void;
 }
 
-/** Told what the owner of the line has to do. */
+/** What the owner of the line has to do. */
 export interface ServerConnectionSink {
   /** There is something to send: `takeOutput()` by the end of the turn. */
   outputWaiting(): void;

@@ -1,4 +1,4 @@
-/** What a broker offers and how long it waits: RabbitMQ 3.10's defaults. Must not be changed while connections stand. */
+/** What a broker offers and how long it waits: RabbitMQ 3.10's defaults. Must not be changed while connections are open. */
 import type { FieldTableInput } from '@puka/wire';
 
 /** What a broker offers and how long it waits: RabbitMQ 3.10's defaults. */

@@ -1,4 +1,4 @@
-/** Who waits for something of the test's own to be true, looked at whenever something has happened. Must not poll. */
+/** Conditions of a test that it waits for. They are checked whenever something has happened. Must not poll. */
 import type { WaitOptions, Waits } from './waits.ts';
 
 /** How long to wait, and what to say of it. */
@@ -13,7 +13,7 @@ interface Waiter {
   readonly fail: (error: unknown) => void;
 }
 
-/** Who waits for something of the test's own to be true, looked at whenever something has happened. */
+/** Conditions of a test that it waits for. They are checked whenever something has happened. */
 export class Conditions {
   private readonly waits: Waits;
   private readonly waiting = new Set<Waiter>();
@@ -42,7 +42,7 @@ export class Conditions {
       try {
         if (condition()) done(undefined);
       } catch (error) {
-        // It is the test's own code: the broker goes on, and whoever waits hears of it.
+        // It is code of the test: the broker goes on, and the wait rejects with it.
         fail(error);
       }
     }

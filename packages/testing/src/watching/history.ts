@@ -1,4 +1,4 @@
-/** What has been published, for tests to look at, and whoever waits for it. Must keep no more than it is told to. */
+/** What has been published, for tests, and the tests that wait for it. Must not keep more than its limit. */
 import type { BrokerWatch } from '../model/broker-model.ts';
 import type { Message } from '../model/message.ts';
 import type { Queue } from '../model/queues/queue.ts';

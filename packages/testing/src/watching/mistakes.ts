@@ -1,4 +1,4 @@
-/** What clients have done wrong, for tests to look at. Must keep no more than it is told to. */
+/** The errors of clients, for tests. Must not keep more than its limit. */
 import type { Mistake } from '../protocol/mistake.ts';
 
 /** The last mistakes of the clients. */

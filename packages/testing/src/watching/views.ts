@@ -1,4 +1,4 @@
-/** What there is in a broker, as plain data of the moment. Must not give out anything that can change the broker. */
+/** The contents of a broker, as a snapshot in plain data. Must not return anything that can change the broker. */
 import type { Binding } from '../model/exchanges/binding.ts';
 import type { Exchange } from '../model/exchanges/exchange.ts';
 import type { ConsumerView as ModelConsumer, Queue } from '../model/queues/queue.ts';
@@ -57,7 +57,7 @@ export interface BindingInfo {
 
 /** A connection that has been opened. */
 export interface ConnectionInfo {
-  /** Who is at the other end. */
+  /** The address of the other end. */
   readonly name: string;
   readonly user: string;
   readonly vhost: string;

@@ -21,7 +21,7 @@ export class Waits {
   private readonly pending = new Set<() => void>();
   private isStopped = false;
 
-  /** Waits for something that is told. @throws (rejects) {OperationTimeout}, or {UsageError} where the broker stops. */
+  /** Waits for something that is reported. @throws (rejects) {OperationTimeout}, or {UsageError} where the broker stops. */
   start<T>({ timeoutMs = 4000 }: WaitOptions, awaited: Awaited<T>): Promise<T> {
     if (this.isStopped) return Promise.reject(new UsageError('the broker has been stopped'));
     return new Promise((resolve, reject) => {

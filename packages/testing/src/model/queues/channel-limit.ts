@@ -3,7 +3,7 @@
  * those of all queues. Must not know which messages they are.
  */
 
-/** Who is told that there is room again. */
+/** Is notified that there is room again. */
 interface Waiting {
   resume(): void;
 }
@@ -34,7 +34,7 @@ export class ChannelLimit {
     this.wakeAfter(wasReached);
   }
 
-  /** Whether one more may be delivered, which is counted then; else `waiting` is told when that changes. */
+  /** Whether one more may be delivered, which is counted then. If not, `waiting` is notified when that changes. */
   take(ackRequired: boolean, waiting: Waiting): boolean {
     if (this.isReached) {
       this.waiting.add(waiting);
@@ -51,7 +51,7 @@ export class ChannelLimit {
     this.wakeAfter(wasReached);
   }
 
-  /** `waiting` is not to be told any more. */
+  /** `waiting` is not notified any more. */
   forget(waiting: Waiting): void {
     this.waiting.delete(waiting);
   }

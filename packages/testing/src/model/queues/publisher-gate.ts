@@ -1,6 +1,6 @@
 /**
  * Which publishers a quorum queue with `reject-publish` turns away. RabbitMQ: all of them once the queue is over its limit,
- * until it is down to four fifths of it; who comes in between is let in. Must not count messages.
+ * until it is down to four fifths of it; a publisher that comes in between is let in. Must not count messages.
  */
 
 /** Which publishers a quorum queue with `reject-publish` turns away. */
@@ -9,7 +9,7 @@ export class PublisherGate {
   private isShut = false;
   private changes = 0;
 
-  /** Whether a publisher is let in. @param isOver the queue is over its limit, which counts for those who come first. */
+  /** Whether a publisher is let in. @param isOver whether the queue is over its limit, which counts for new publishers. */
   admits(publisher: object, isOver: boolean): boolean {
     let arrival = this.arrivals.get(publisher);
     if (arrival === undefined) {
@@ -19,13 +19,13 @@ export class PublisherGate {
     return !(arrival.at < this.changes ? this.isShut : arrival.isShut);
   }
 
-  /** Turns those away who are there. */
+  /** Refuses the publishers that are there. */
   shut(): void {
     this.isShut = true;
     this.changes++;
   }
 
-  /** Lets those in who are there. */
+  /** Lets in the publishers that are there. */
   open(): void {
     this.isShut = false;
     this.changes++;

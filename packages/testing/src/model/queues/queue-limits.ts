@@ -10,7 +10,7 @@ export interface QueueLimits {
   readonly maxLengthBytes: number;
   readonly overflow: Overflow;
   readonly messageTtlMs: number;
-  /** A queue that nobody uses for so long is deleted. */
+  /** A queue that is unused for so long is deleted. */
   readonly expiresMs: number;
 }
 

@@ -11,7 +11,7 @@ import type { ChannelLimit } from './channel-limit.ts';
 /** The types of queue there are. */
 export type QueueType = 'classic' | 'quorum' | 'stream';
 
-/** Who declared an exclusive queue: one connection, told by its identity. */
+/** The connection that declared an exclusive queue, compared by identity. */
 export interface QueueOwner {
   readonly name: string;
 }
@@ -58,7 +58,7 @@ export interface ConsumeRequest {
   /** How many may be unacked; 0 is no limit. */
   readonly prefetchCount: number;
   readonly arguments: Arguments;
-  /** Called when it stands, before the first delivery. */
+  /** Called when it is set up, before the first delivery. */
   readonly started: () => void;
 }
 
@@ -75,7 +75,7 @@ export interface GetResult {
   readonly messageCount: number;
 }
 
-/** What a queue needs of the vhost it stands in. */
+/** What a queue needs of its vhost. */
 export interface QueueHost {
   /** The time in milliseconds since 1970, on the broker's clock. */
   readonly nowMs: number;
@@ -138,7 +138,7 @@ export abstract class Queue {
    * @param publisher the channel it comes from; none for a dead letter, which is never refused by a quorum queue.
    */
   abstract publish(message: Message, publisher?: object): 'taken' | 'rejected';
-  /** Takes the next message out; it is unacked then, or gone where no ack is asked for. */
+  /** Takes the next message; it is unacked then, or removed if there are no acks. */
   abstract get(channel: ConsumerChannel, ackRequired: boolean): GetResult | undefined;
   /** @throws {AccessRefused} where it is in exclusive use. */
   abstract consume(request: ConsumeRequest): void;

@@ -1,6 +1,6 @@
 /**
- * One who takes messages from a quorum queue: a consumer, or a `basic.get` whose message is not yet acked. Must not choose
- * who gets what.
+ * A receiver of messages of a quorum queue: a consumer, or a `basic.get` whose message is not yet acked. Must not choose
+ * which of them gets a message.
  */
 import type { QueuedMessage } from '../queued-message.ts';
 import type { Consumer } from './consumer-line.ts';
@@ -20,7 +20,7 @@ export interface QuorumConsumerRequest {
   readonly priority: number;
 }
 
-/** One who takes messages from a quorum queue: a consumer, or a `basic.get` whose message is not yet acked. */
+/** A receiver of messages of a quorum queue: a consumer, or a `basic.get` whose message is not yet acked. */
 export class QuorumConsumer implements Consumer {
   readonly channel: ConsumerChannel;
   readonly isGet: boolean;
@@ -89,7 +89,7 @@ export class QuorumConsumer implements Consumer {
     return [...this.checkedOut].filter(([, entry]) => entries.includes(entry)).map(([number]) => number);
   }
 
-  /** The messages up to a number that its channel has not been told of, in their order. */
+  /** The messages up to a number that its channel does not know of yet, in their order. */
   unknownUpTo(number: number): QueuedMessage[] {
     const entries = [...this.checkedOut].filter(([at]) => at > this.lastKnown && at <= number);
     this.lastKnown = number;

@@ -102,7 +102,7 @@ export class QuorumQueue extends ExpiringQueue {
     if (entry !== undefined && !ackRequired) this.command(() => {});
     this.setDeadline();
     if (entry === undefined) return undefined;
-    // RabbitMQ: of a get the count stands there from the first time on.
+    // RabbitMQ: for a get the count is there from the first time on.
     const delivery = this.deliveryOf(entry, entry.returnCount);
     return { delivery, messageCount: this.ready.length };
   }
@@ -235,14 +235,14 @@ export class QuorumQueue extends ExpiringQueue {
   }
 
   private send(taker: QuorumConsumer, last: number): void {
-    // RabbitMQ: the channels of a connection are gone before the queue gives to one what another has given back.
+    // RabbitMQ: all channels of a connection are gone before the queue delivers what one of them returned.
     if (taker.channel.isEnding) return;
     // RabbitMQ 3.10: a consumer of a tag that was used before gets again what its former life has not acked.
     for (const entry of taker.unknownUpTo(last)) {
       const delivery = this.deliveryOf(entry, entry.returnCount === 0 ? undefined : entry.returnCount);
       taker.channel.deliver(taker.consumerTag, taker.ackRequired, delivery);
     }
-    // RabbitMQ: the queue hears of it after all that comes together, as what a nack of several gives back.
+    // RabbitMQ: the queue is notified after all that arrives together, such as what a nack of several returns.
     if (!taker.ackRequired && !taker.channel.isCongested) this.host.later(() => this.settleUnasked(taker));
   }
 

@@ -27,7 +27,7 @@ export function streamOffset(args: Arguments, nowMs: number): StreamOffset | und
   return typeof value === 'number' || typeof value === 'bigint' ? { type: 'number', offset: Number(value) } : undefined;
 }
 
-/** RabbitMQ: an age such as `2h` stands for the time so long ago. */
+/** RabbitMQ: an age such as `2h` means the time so long ago. */
 function sinceAge(text: string, nowMs: number): StreamOffset | undefined {
   const [, count, unit = ''] = /^(\d+)([YMDhms])$/.exec(text) ?? [];
   const ms = unitMs[unit];

@@ -25,7 +25,7 @@ export const consumeMethods: Handlers = {
   },
 
   'basic.consume': (channel, method, args) => {
-    // RabbitMQ: what an empty name stands for comes before all else.
+    // RabbitMQ: an empty name is resolved first.
     const name = queueNamed(channel, method.queue);
     if (channel.consumers.has(method.consumerTag) || channel.waitingConsumers.has(method.consumerTag)) {
       throw new NotAllowed(`attempt to reuse consumer tag '${method.consumerTag}'`);
@@ -48,7 +48,7 @@ export const consumeMethods: Handlers = {
     const queue = channel.consumers.get(consumerTag);
     channel.consumers.delete(consumerTag);
     channel.waitingConsumers.delete(consumerTag);
-    // RabbitMQ: a tag that nobody has is no mistake.
+    // RabbitMQ: an unknown tag is not an error.
     if (queue === undefined) done();
     else queue.cancel(channel, consumerTag, done);
   },

@@ -18,7 +18,7 @@ const handlers: Handlers = {
   ...modeMethods,
 };
 
-/** Does what a method asks for. @throws {AmqpError} to be told to the client. */
+/** Does what a method asks for. @throws {AmqpError} which is sent to the client. */
 export function runMethod(channel: ServerChannel, method: Method, args: Arguments): void {
   run(method.type, channel, method, args);
 }

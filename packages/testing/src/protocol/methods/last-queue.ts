@@ -1,4 +1,4 @@
-/** RabbitMQ: an empty queue name stands for the queue that was last declared on the channel. AMQP 0-9-1 §1.7.2.3.2. */
+/** RabbitMQ: an empty queue name means the queue that was last declared on the channel. AMQP 0-9-1 §1.7.2.3.2. */
 import { NotFound } from '@puka/errors';
 import type { ServerChannel } from '../server-channel.ts';
 

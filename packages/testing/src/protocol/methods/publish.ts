@@ -13,7 +13,7 @@ import type { ServerChannel } from '../server-channel.ts';
 import type { HeldPublish } from '../transaction.ts';
 import { replyTo } from './reply-to.ts';
 
-/** Takes a message, or refuses it. @throws {AmqpError} to be told to the client. */
+/** Takes a message, or refuses it. @throws {AmqpError} which is sent to the client. */
 export function publish(channel: ServerChannel, { method, properties, body }: PublishedContent): void {
   const { host, confirms, transaction } = channel;
   if (method.immediate) throw new AmqpNotImplemented('immediate=true');
@@ -50,14 +50,14 @@ export function deliverPublish(channel: ServerChannel, { message, queues, mandat
 
 function tellOutcome(channel: ServerChannel, tag: number, isConfirmed: boolean, isAtOnce: boolean): void {
   const { host, confirms } = channel;
-  const tell = (): void => {
+  const send = (): void => {
     confirms.settle(tag, isConfirmed);
     host.outputWaiting();
   };
-  const fate = host.interference.fateOfConfirm(tell);
+  const fate = host.interference.fateOfConfirm(send);
   if (fate === 'lose') confirms.forget(tag);
-  if (fate !== 'tell') return;
-  tell();
+  if (fate !== 'send') return;
+  send();
   // RabbitMQ: what goes to no queue is confirmed by the channel itself, at once.
   if (isAtOnce) channel.flushConfirms();
 }
@@ -80,7 +80,7 @@ function withReplyAddress({ replyConsumer }: ServerChannel, properties: Properti
   return new PropertiesReader(encodeProperties({ ...properties.toObject(), headers, replyTo: replyConsumer.address }));
 }
 
-/** Hands a message to those who await it as a direct reply. */
+/** Delivers a message to those that wait for it as a direct reply. */
 function sendReplies({ broker }: ChannelHost, message: Message): void {
   if (broker.replyReceivers.size === 0) return;
   for (const key of new Set(message.routingKeys)) broker.replyReceivers.get(key)?.reply(message);

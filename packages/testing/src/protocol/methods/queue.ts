@@ -64,7 +64,7 @@ function declared(channel: ServerChannel, method: QueueDeclare, args: Arguments)
   return { queue: queue.name, messageCount: queue.readyCount, consumerCount: queue.consumerCount };
 }
 
-/** RabbitMQ: declaring where direct replies go tells whether somebody still awaits them. docs/direct-reply-to. */
+/** RabbitMQ: declaring the address of direct replies returns whether a consumer still waits for them. docs/direct-reply-to. */
 function replyQueue({ host }: ServerChannel, name: string): Declared {
   if (name !== replyTo && !host.broker.replyReceivers.has(name)) {
     throw new NotFound(`no ${resourceText({ kind: 'queue', vhost: host.vhost.name, name })}`);

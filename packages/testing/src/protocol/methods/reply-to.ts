@@ -1,2 +1,2 @@
-/** RabbitMQ: the name that stands for direct replies, and the beginning of each address. docs/direct-reply-to. */
+/** RabbitMQ: the name for direct replies, and the prefix of each address. docs/direct-reply-to. */
 export const replyTo = 'amq.rabbitmq.reply-to';
