@@ -13,6 +13,6 @@ export function collectGarbage(): void {
   }
   setFlagsFromString('--expose-gc');
   const collect: unknown = runInNewContext('gc');
-  if (typeof collect !== 'function') throw new Error('this runtime gives no way to collect garbage');
+  if (typeof collect !== 'function') throw new Error('this runtime has no way to collect garbage');
   collect();
 }

@@ -8,14 +8,14 @@ const host = '127.0.0.1';
 
 let found: Promise<number> | undefined;
 
-/** A port on 127.0.0.1 that nobody listens on and nobody else can be given; always the same. Keeps no process alive. */
+/** A port on 127.0.0.1 on which nothing listens, and that no other process can get; always the same. Keeps no process alive. */
 export function refusedPort(): Promise<number> {
   found ??= ownEndOfAConnection();
   return found;
 }
 
 /**
- * The port an outgoing connection goes out from is taken, and nobody listens on it. It is bound: a port that `connect` itself has
+ * The local port of an outgoing connection is taken, and nothing listens on it. It is bound: a port that `connect` itself has
  * chosen may be chosen again for a connection to another port, and the one who dials it from there, once in ten thousand
  * times on Linux, is connected to itself.
  */

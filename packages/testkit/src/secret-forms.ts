@@ -18,7 +18,7 @@ export function formsOf(secret: string): readonly RegExp[] {
   ];
 }
 
-/** The letters that the secret has in base64 when so many octets stand before it, whatever they are. */
+/** The letters of the secret in base64 when so many octets precede it, whatever they are. */
 function base64Core(secret: string, before: number): string {
   const text = Buffer.from('x'.repeat(before) + secret).toString('base64');
   return text.slice(before === 0 ? 0 : 4, -4);

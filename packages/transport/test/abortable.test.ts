@@ -6,7 +6,7 @@ function never(): Promise<string> {
 }
 
 describe('abortable', () => {
-  it('gives what the attempt gives', async () => {
+  it('returns what the attempt returns', async () => {
     expect(await abortable(undefined, async () => 'made', expect.unreachable)).toBe('made');
     expect(await abortable(new AbortController().signal, async () => 'made', expect.unreachable)).toBe('made');
   });
@@ -21,7 +21,7 @@ describe('abortable', () => {
     await expect(attempt).rejects.toBe('no');
   });
 
-  it('rejects with the reason when aborted meanwhile, and tells the attempt', async () => {
+  it('rejects with the reason when aborted meanwhile, and notifies the attempt', async () => {
     const controller = new AbortController();
     let told: AbortSignal | undefined;
     const start = (givenUp: AbortSignal): Promise<string> => {

@@ -25,7 +25,7 @@ describe('checkTls', () => {
     ['null', null, 'tls must be an object of options; tls: {} is a good default'],
     ['a name of other libraries', { cafile: ca }, 'tls.cafile is not an option; did you mean tls.ca?'],
     ['a name of an object', { constructor: 1 }, `tls.constructor is not an option; ${allOptions}`],
-    ['a name of nobody', { colour: 'red' }, `tls.colour is not an option; ${allOptions}`],
+    ['an unknown name', { colour: 'red' }, `tls.colour is not an option; ${allOptions}`],
     ['a number for text', { passphrase: 5 }, 'tls.passphrase must be a string, not number'],
     ['text for a boolean', { rejectUnauthorized: 'no' }, 'tls.rejectUnauthorized must be a boolean, not string'],
     ['null for a name', { serverName: null }, 'tls.serverName must be a string, not null'],

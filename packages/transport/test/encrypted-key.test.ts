@@ -18,13 +18,13 @@ describe('an encrypted key', () => {
     expect(createPrivateKey(opened).equals(key)).toBe(true);
   });
 
-  it('is not opened by another passphrase, which stands in no text', async () => {
+  it('is not opened by another passphrase, which is in no text', async () => {
     const pem = elliptic.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase }).toString();
     const error: unknown = await openKey(pem, 'wrong one').catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: 'USAGE_ERROR', message: 'tls.passphrase does not open tls.key' });
   });
 
-  it('tells a wrong passphrase from one that may be right, however the bytes come out', async () => {
+  it('distinguishes a wrong passphrase from one that may be right, whatever bytes result', async () => {
     const pem = elliptic.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase }).toString();
     // One in 256 decrypts to bytes that look well padded.
     const answers = await Promise.all(Array.from({ length: 1000 }, (_, i) => isWrongPassphrase(pem, `wrong ${i}`)));

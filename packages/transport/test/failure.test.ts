@@ -40,13 +40,13 @@ describe('connectFailure', () => {
     expect(connectFailure('broker', 5000, cause).message).toContain('(ECONNREFUSED)');
   });
 
-  it("gives the system's own words for a code it does not know", () => {
+  it("uses the system's text for a code it does not know", () => {
     expect(connectFailure('broker', 5000, systemError('ESTRANGE', 'strange things')).message).toBe(
       'could not connect to broker:5000: strange things (ESTRANGE)',
     );
   });
 
-  it('gives the code alone when there are no words', () => {
+  it('uses the code alone when there is no text', () => {
     expect(connectFailure('broker', 5000, systemError('ESTRANGE')).message).toBe(
       'could not connect to broker:5000: ESTRANGE',
     );

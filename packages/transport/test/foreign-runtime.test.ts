@@ -19,7 +19,7 @@ describe.each<[string, TransportConnector, object]>([
   ['deno', denoConnector, denoRoot],
   ['bun', bunConnector, bunRoot],
 ])('the adapter of %s', (name, connector, root) => {
-  it('is what the root gives there, and nothing else', () => {
+  it('is what the root exports there, and nothing else', () => {
     expect({ ...root }).toEqual({ defaultConnector: connector });
     expect(connector.runtime).toBe(name);
   });

@@ -77,7 +77,7 @@ describe('Inbox in push mode', () => {
     expect(recorder.events).toEqual(['data', 'data', 'end']);
   });
 
-  it('keeps bytes that come while it hands over held ones behind them', () => {
+  it('keeps bytes that arrive while it hands over held ones, after those', () => {
     const { inbox, recorder, runTasks } = makeInbox('push', { isOpen: true });
     inbox.pause();
     inbox.receive(some);
@@ -101,7 +101,7 @@ describe('Inbox in push mode', () => {
     expect(inbox.heldBytes).toBe(0);
   });
 
-  it('tells one end and one close, whatever comes', () => {
+  it('reports one end and one close, whatever comes', () => {
     const { inbox, recorder } = makeInbox('push', { isOpen: true });
     inbox.receiveEnd();
     inbox.receiveEnd();
@@ -114,7 +114,7 @@ describe('Inbox in push mode', () => {
     expect(inbox.isClosed).toBe(true);
   });
 
-  it('tells only the close after discard()', () => {
+  it('reports only the close after discard()', () => {
     const { inbox, recorder, runTasks } = makeInbox('push', { isOpen: true });
     inbox.pause();
     inbox.receive(some);
@@ -128,7 +128,7 @@ describe('Inbox in push mode', () => {
     expect(recorder.events).toEqual(['close']);
   });
 
-  it('tells, after discard(), a close that had to wait for a pause', () => {
+  it('reports, after discard(), a close that had to wait for a pause', () => {
     const { inbox, recorder, runTasks } = makeInbox('push', { isOpen: true });
     inbox.pause();
     inbox.receive(some);
@@ -170,7 +170,7 @@ describe('Inbox in pull mode', () => {
     expect(calls).toEqual(['stop', 'start']);
   });
 
-  it('tells the end inside read(), and the close after it', () => {
+  it('reports the end inside read(), and the close after it', () => {
     const { inbox, recorder, runTasks } = makeInbox('pull', { isOpen: true });
     inbox.receive(some);
     inbox.receiveEnd();
@@ -183,7 +183,7 @@ describe('Inbox in pull mode', () => {
     expect(recorder.events).toEqual(['readable', 'end', 'close']);
   });
 
-  it('still gives what it held after an error, and no end', () => {
+  it('still returns what it held after an error, and no end', () => {
     const { inbox, recorder, runTasks } = makeInbox('pull', { isOpen: true });
     inbox.receive(some);
     inbox.receiveEnd();

@@ -14,7 +14,7 @@ function drain(outbox: Outbox, bytesAtATime: number): number[] {
 }
 
 describe('Outbox', () => {
-  it.each([1, 2, 3, 100])('gives what was added in order when %s bytes go at a time', (count) => {
+  it.each([1, 2, 3, 100])('returns what was added in order when %s bytes are sent at a time', (count) => {
     const outbox = new Outbox();
     outbox.add(Uint8Array.of(1, 2, 3));
     outbox.add(new Uint8Array());
@@ -33,7 +33,7 @@ describe('Outbox', () => {
     expect(outbox.next()?.[0]).toBe(6);
   });
 
-  it('gives large chunks as they are, uncopied', () => {
+  it('returns large chunks uncopied', () => {
     const outbox = new Outbox();
     const large = new Uint8Array(16 * 1024);
     outbox.add(large);
@@ -41,7 +41,7 @@ describe('Outbox', () => {
     expect(outbox.next()).toBe(large);
   });
 
-  it('gives the rest of a chunk after a part of it has gone, and what came meanwhile behind it', () => {
+  it('returns the rest of a chunk after a part of it was sent, followed by what came meanwhile', () => {
     const outbox = new Outbox();
     outbox.add(Uint8Array.of(1, 2, 3));
     outbox.next();

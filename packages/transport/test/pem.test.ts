@@ -75,7 +75,7 @@ it.each<[string, readonly number[], number, boolean]>([
   ['a length of no bytes', [0x30, 0x80, 0, 0], 4, false],
   ['another tag', [0x31, 3], 5, false],
   ['nothing', [], 0, false],
-])('tells whether DER is one sequence: %s', (_, head, byteCount, expected) => {
+])('knows whether DER is one sequence: %s', (_, head, byteCount, expected) => {
   expect(isOneSequence(Uint8Array.from(head), byteCount)).toBe(expected);
 });
 

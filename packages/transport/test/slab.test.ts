@@ -14,7 +14,7 @@ describe('Slab', () => {
     expect(slab.room().length).toBe(32 * kibibyte);
   });
 
-  it('gives the same room again until something is taken', () => {
+  it('returns the same room again until something is taken', () => {
     const slab = new Slab();
     const first = slab.room();
     const second = slab.room();
@@ -22,20 +22,20 @@ describe('Slab', () => {
     expect(second.byteOffset).toBe(first.byteOffset);
   });
 
-  it('gives successive reads out side by side in one buffer', () => {
+  it('returns successive reads side by side in one buffer', () => {
     const slab = new Slab();
     const views = [5, 100, 3000].map((length) => read(slab, length));
     expect(views.map((view) => view.byteOffset)).toEqual([0, 5, 105]);
     expect(new Set(views.map((view) => view.buffer)).size).toBe(1);
   });
 
-  it('gives out the very bytes that were read into its room', () => {
+  it('returns the very bytes that were read into its room', () => {
     const slab = new Slab();
     slab.room().set([1, 2, 3]);
     expect([...slab.take(3)]).toEqual([1, 2, 3]);
   });
 
-  it('never has less room than 2 KiB, nor gives a byte out twice', () => {
+  it('never has less room than 2 KiB, and never returns a byte twice', () => {
     const slab = new Slab();
     const views: Uint8Array[] = [];
     for (let i = 0; i < 500; i++) {

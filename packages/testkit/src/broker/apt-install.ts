@@ -1,5 +1,5 @@
 // Installs Debian's rabbitmq-server by apt, once, even when several processes want it at the same moment.
-// It must not start the packaged service: tests bring nodes of their own.
+// It must not start the packaged service: tests start their own nodes.
 
 import { constants } from 'node:fs';
 import { access, open, readFile, rm, stat } from 'node:fs/promises';
@@ -27,7 +27,7 @@ apt-get update -qq || echo 'apt-get update failed; trying with the package lists
 apt-get install -y -qq -o DPkg::Lock::Timeout=300 --no-install-recommends rabbitmq-server
 `;
 
-/** Where and how to install; the defaults are the real ones, tests give others. */
+/** Where and how to install; the defaults are the real ones, tests pass others. */
 export interface AptInstallOptions {
   readonly onProgress?: OnProgress;
   /** Default: `puka-rabbitmq-install.lock` in the temporary folder. */
@@ -45,7 +45,7 @@ export async function mayInstallByApt(env: NodeJS.ProcessEnv = process.env): Pro
 }
 
 /**
- * Installs rabbitmq-server unless it is there by now, and tells where it is. One process installs, the others wait for
+ * Installs rabbitmq-server unless it is installed by now, and returns where it is. One process installs, the others wait for
  * it. Rejects with {@link BrokerUnavailable} or with the complaint of apt.
  */
 export async function aptInstall(options: AptInstallOptions = {}): Promise<InstalledServer> {
@@ -121,7 +121,7 @@ async function isOnPath(command: string, env: NodeJS.ProcessEnv): Promise<boolea
   return false;
 }
 
-/** Waits until this process holds the lock file. @returns what gives it back. */
+/** Waits until this process holds the lock file. @returns a function that releases it. */
 async function takeLock(lockFile: string, onProgress: OnProgress | undefined): Promise<() => Promise<void>> {
   const deadline = performance.now() + installLimitMs;
   for (let waited = false; ; waited = true) {

@@ -1,4 +1,4 @@
-// Finds free TCP ports on the loopback address, and keeps them from everybody else who looks for one here.
+// Finds free TCP ports on the loopback address, and reserves them among all processes that use this module.
 // It must not pick from the range the system gives to outgoing connections: a node that restarts would find its port
 // taken.
 
@@ -8,7 +8,7 @@ import { createServer, type Server } from 'node:net';
 const host = '127.0.0.1';
 const lowestPort = 24_000;
 const highestPort = 32_000; // Linux hands out 32768 and above to outgoing connections
-/** So far below a port is its twin: who listens there has the port, be it in use at the moment or not. */
+/** The distance to the twin of a port: the process that listens on the twin owns the port, whether or not it uses it now. */
 const twinOffset = 8000;
 
 /** A port on 127.0.0.1 of one's own, in the range 24000 to 31999. */
@@ -19,7 +19,7 @@ export interface ClaimedPort {
 }
 
 /**
- * A port that nobody listens on, and that no other call, of this process or another, gives out until it is released: a node
+ * A port on which nothing listens, and that no other call, of this process or another, returns until it is released: a node
  * that starts takes seconds to listen on it, and one that restarts or a proxy that refuses leaves it open meanwhile. Keeps
  * no process alive.
  */

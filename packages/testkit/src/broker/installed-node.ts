@@ -1,4 +1,4 @@
-// Runs a private node of the RabbitMQ installed on this machine, as whoever calls, in a folder of its own.
+// Runs a private node of the RabbitMQ installed on this machine, as the calling user, in its own folder.
 // It must share nothing with other nodes: its name, ports, epmd, home, cookie, data and log are its own.
 
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -96,7 +96,7 @@ export class InstalledNode implements NodeProcess {
     this.#epmd = epmd;
     void exitOf(epmd).then(() => {
       this.#epmd = undefined;
-      // The server would find the epmd of whoever has the port, and nobody the server when that one goes.
+      // The server would register with the epmd of the other process, and could not be found after that one ends.
       if (this.#server !== undefined) signalGroup(this.#server, 'SIGKILL');
     });
   }

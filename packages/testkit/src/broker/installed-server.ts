@@ -81,7 +81,7 @@ function findScripts(folders: readonly string[]): string | undefined {
   return undefined;
 }
 
-/** Where Erlang keeps its tools, told by where `erl` is: `bin` and `erts-…/bin` of its root. */
+/** Where Erlang keeps its tools, derived from the place of `erl`: `bin` and `erts-…/bin` of its root. */
 function erlangFolders(erl: string): string[] {
   const bin = dirname(realpathSync(erl));
   const folders = [bin];

@@ -43,7 +43,7 @@ export async function launchBroker(options: LaunchOptions = {}): Promise<Broker>
       return broker;
     } catch (error) {
       await broker.stop();
-      // A stranger, who claims no ports, may have taken one between the choice and the start.
+      // Another process, which does not reserve its ports, may have taken one between the choice and the start.
       const portTaken = error instanceof Error && tellsOfTakenPort(error.message);
       if (!portTaken || attempt === launchAttempts) throw error;
     }

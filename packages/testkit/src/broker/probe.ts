@@ -24,7 +24,7 @@ export interface ProbeTarget {
 
 /**
  * Connects, sends the protocol header and waits for connection.start.
- * Rejects with the reason in words when nobody listens, nothing comes in time, or something else answers.
+ * Rejects with the reason when nothing listens, nothing arrives in time, or something else answers.
  */
 export function probeBroker(target: ProbeTarget): Promise<ProbeAnswer> {
   const { host, port, timeoutMs = 2000 } = target;

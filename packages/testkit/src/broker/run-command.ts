@@ -1,4 +1,4 @@
-// Runs a command to its end and gives what it wrote. It must not hide why a command failed.
+// Runs a command to its end and returns what it wrote. It must not hide why a command failed.
 
 import { spawn } from 'node:child_process';
 

@@ -99,7 +99,7 @@ export class RunningBroker implements Broker {
     }
   }
 
-  /** The lines of the log that tell why a start failed: the first errors, or the end where none is marked so. */
+  /** The lines of the log that say why a start failed: the first errors, or the last lines if there is no error. */
   async #logExtract(): Promise<string> {
     const lines = (await this.log().catch(() => '')).trimEnd().split('\n');
     const errors = lines.filter((line) => /\[(error|critical)\]|^ERROR|^BOOT FAILED/.test(line));

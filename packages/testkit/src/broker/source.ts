@@ -10,7 +10,7 @@ export type Source =
   | { readonly type: 'installed'; readonly server: InstalledServer }
   | { readonly type: 'docker'; readonly command: string };
 
-/** Where to look; the defaults are the real places, tests give others. */
+/** Where to look; the defaults are the real places, tests pass others. */
 export interface SourceOptions {
   /** Whether a server may be installed or run by docker. Default true. */
   readonly provision?: boolean;

@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto';
 
 const secret = 'a secret that only the tests and their broker know';
 
-/** A token that may do everything, for an hour. @param id tells one token of a user from another. */
+/** A token with all permissions, for an hour. @param id distinguishes the tokens of a user. */
 export function signedToken(subject: string, id = 0): string {
   const header = { alg: 'HS256', typ: 'JWT', kid: 'test' };
   const claims = {

@@ -6,7 +6,7 @@ export type OnProgress = (text: string) => void;
 
 /** Key and certificates of a node that also listens for TLS; all PEM text. */
 export interface BrokerTls {
-  /** The server's certificate, with its chain behind it where there is one. */
+  /** The server's certificate, followed by its chain if there is one. */
   readonly cert: string;
   readonly key: string;
   /** The authority that signs client certificates. Default: none is asked for. */
@@ -42,7 +42,7 @@ export interface LaunchOptions {
    * fail instead.
    */
   readonly provision?: boolean;
-  /** Told what goes on. Default: nobody is. */
+  /** Receives progress messages. Default: none. */
   readonly onProgress?: OnProgress;
 }
 
@@ -58,7 +58,7 @@ export interface UrlParts {
   readonly tls?: boolean;
 }
 
-/** One queue as {@link Broker.listQueues} tells it. */
+/** One queue as {@link Broker.listQueues} returns it. */
 export interface QueueReport {
   readonly name: string;
   readonly messages: number;
@@ -150,12 +150,12 @@ export interface Broker extends BrokerEndpoint {
   listQueues(vhost?: string): Promise<QueueReport[]>;
   /** Closes every client's connection with 320 CONNECTION_FORCED. */
   closeAllConnections(reason?: string): Promise<void>;
-  /** Raises or clears the memory alarm: while it is on the broker reads no more from who publishes. */
+  /** Raises or clears the memory alarm: while it is on, the broker does not read from publishing connections. */
   setMemoryAlarm(state: 'on' | 'off'): Promise<void>;
 }
 
 /**
- * There is no broker, and what to do about it. Not an error of AMQP, so it does not stand in the tree of
+ * There is no broker, and what to do about it. Not an error of AMQP, so it is not in the tree of
  * `@puka/errors`.
  */
 export class BrokerUnavailable extends Error {

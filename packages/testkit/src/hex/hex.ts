@@ -2,7 +2,7 @@
 
 /**
  * The bytes of hex digits in a template: blanks and line ends are for the eye, `#` begins a comment that goes to the
- * end of its line. A value put in is a byte (a number from 0 to 255), bytes, or a string, which stands for its UTF-8
+ * end of its line. A value put in is a byte (a number from 0 to 255), bytes, or a string, which is written as its UTF-8
  * bytes. Throws a SyntaxError that names the place of what is no pair of digits.
  *
  * @example

@@ -120,7 +120,7 @@ export class FaultProxy {
     });
   }
 
-  /** Passes the bytes on in pieces of at most so many, each in a write of its own. Infinity: as they come. */
+  /** Passes the bytes on in pieces of at most so many, each in its own write. Infinity: as they come. */
   split(pieceBytes: number, where: Where = 'both'): void {
     this.#change(where, (faults) => {
       faults.pieceBytes = positive('split', pieceBytes, 1);
@@ -171,7 +171,7 @@ export class FaultProxy {
     const server = this.#server;
     this.#server = undefined;
     if (server === undefined) return;
-    // Once it is told to close, the port is free; the callback would wait for the open connections as well.
+    // The port is free when close() has been called; the callback would wait for the open connections as well.
     server.close();
   }
 
@@ -201,7 +201,7 @@ export class FaultProxy {
 
   /** Listens, at the first call on a port it chooses, later on the same. Called by `faultProxy` and `restore`. */
   async listen(): Promise<void> {
-    // Its own until `stop`, so that nobody listens on it while it refuses.
+    // It is reserved until `stop`, so that nothing listens on it while it refuses.
     this.#claim ??= await claimPort();
     const { port } = this.#claim;
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => this.#accept(client));

@@ -27,7 +27,7 @@ export interface Faults {
   /** Nothing is read nor forwarded, not even the end. */
   blackHole: boolean;
   corruption: Corruption | undefined;
-  /** Bytes a connection may still carry after `dropCountedFrom` of its own; undefined: no limit. */
+  /** Bytes that a connection may still carry after its `dropCountedFrom`; undefined: no limit. */
   dropAfterBytes: number | undefined;
 }
 

@@ -1,4 +1,4 @@
-// One direction of one connection: takes bytes from one socket and gives them to the other, through the faults that are
+// One direction of one connection: passes bytes from one socket to the other, through the faults that are
 // set at the moment.
 // It must keep the order of the bytes and of the end behind them, whatever the faults are.
 

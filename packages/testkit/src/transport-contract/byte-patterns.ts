@@ -1,4 +1,4 @@
-/** Bytes whose place can be told from their value, and comparisons that stay fast over megabytes. */
+/** Bytes whose position follows from their value, and comparisons that stay fast over megabytes. */
 import { Buffer } from 'node:buffer';
 
 /** So many bytes of a pattern that does not repeat itself for 16 GiB, starting at `offset` in it. */

@@ -152,7 +152,7 @@ function defineCloseNowTests({ it, expect }: TestApi, harness: ContractHarness):
     expect(recorder.events).toEqual(['close']);
   });
 
-  it('tells the peer', async () => {
+  it('notifies the peer', async () => {
     await using scene = await connected(harness);
     scene.transport.close();
     await told(scene.peer);

@@ -15,7 +15,7 @@ export function defineConnectTests(api: TestApi, harness: ContractHarness): void
 }
 
 function defineSuccessTests({ it, expect }: TestApi, harness: ContractHarness): void {
-  it('gives the descriptor and the socket where there are such', async () => {
+  it('returns the descriptor and the socket where the runtime has them', async () => {
     await using scene = await connected(harness);
     const { fd, socket } = scene.transport;
     expect(fd === undefined || (Number.isInteger(fd) && fd >= 0)).toBe(true);
@@ -83,7 +83,7 @@ function defineSuccessTests({ it, expect }: TestApi, harness: ContractHarness): 
 }
 
 function defineRefusalTests({ it, expect }: TestApi, harness: ContractHarness): void {
-  it('rejects with ConnectionBroken that says where nobody listens', async () => {
+  it('rejects with ConnectionBroken that names the address when nothing listens there', async () => {
     const address = await harness.refusedAddress();
     const recorder = new Recorder();
     const error = await rejection(harness.connector.connect(address, recorder));

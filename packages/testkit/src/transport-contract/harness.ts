@@ -19,7 +19,7 @@ export interface ContractHarness {
   readonly connector: TransportConnector;
   /** Starts a server for one test. */
   startServer(): Promise<ContractServer>;
-  /** An address at which nobody listens. */
+  /** An address on which nothing listens. */
   refusedAddress(): Promise<ContractAddress>;
   /** Whether `fd` and `socket` are there. */
   readonly hasSocket: boolean;
@@ -41,7 +41,7 @@ export interface ContractServer {
   stop(): Promise<void>;
 }
 
-/** The server's end of a connection. It reads all that comes unless told to pause. */
+/** The server's end of a connection. It reads everything that arrives until it is paused. */
 export interface ContractPeer {
   /** Copies nothing: the bytes must stay as they are. */
   write(bytes: Uint8Array): void;

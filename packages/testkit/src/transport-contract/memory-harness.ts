@@ -8,7 +8,7 @@ import type { ContractHarness, ContractPeer, ContractServer } from './harness.ts
 import { ReceivedBytes, Signal } from './received-bytes.ts';
 
 /**
- * Makes the harness. A server is a port; who connects to another is refused.
+ * Makes the harness. A server is a port; a connection to any other port is refused.
  *
  * @param options as for `memoryConnector`.
  */
@@ -17,7 +17,7 @@ export function memoryHarness(name: string, options?: MemoryConnectorOptions): C
   let lastPort = 0;
   const connector = memoryConnector((transport, { port }) => {
     const server = servers.get(port);
-    if (server === undefined) throw Object.assign(new Error(`nobody listens at ${port}`), { code: 'ECONNREFUSED' });
+    if (server === undefined) throw Object.assign(new Error(`nothing listens at ${port}`), { code: 'ECONNREFUSED' });
     return server.accept(transport);
   }, options);
   const startServer = (): Promise<ContractServer> => {

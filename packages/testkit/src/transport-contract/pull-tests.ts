@@ -8,7 +8,7 @@ const mebibyte = 1024 * 1024;
 
 export function definePullTests({ describe, it, expect }: TestApi, harness: ContractHarness): void {
   describe('pull mode', () => {
-    it('gives bytes after onReadable, then undefined, and never calls onData', async () => {
+    it('returns bytes after onReadable, then undefined, and never calls onData', async () => {
       await using scene = await connected(harness, { mode: 'pull' });
       const { transport, recorder, peer } = scene;
       expect(transport.read()).toBe(undefined);
@@ -21,7 +21,7 @@ export function definePullTests({ describe, it, expect }: TestApi, harness: Cont
       expect(recorder.events).toEqual(['readable', 'readable']);
     });
 
-    it('gives 10 MiB in order, and never writes again into what it gave', async () => {
+    it('returns 10 MiB in order, and never writes again into what it returned', async () => {
       await using scene = await connected(harness, { mode: 'pull' });
       const { transport, recorder, peer } = scene;
       const bytes = patternBytes(10 * mebibyte);
@@ -41,7 +41,7 @@ export function definePullTests({ describe, it, expect }: TestApi, harness: Cont
       );
     });
 
-    it('holds the peer back while nobody reads', async () => {
+    it('applies back-pressure to the peer while nobody reads', async () => {
       await using scene = await connected(harness, { mode: 'pull' });
       await fillFromPeer(scene);
       expect(scene.recorder.events).toEqual(['readable']);
@@ -85,7 +85,7 @@ export function definePullTests({ describe, it, expect }: TestApi, harness: Cont
       expect(recorder.events).toEqual(['readable', 'end', 'close']);
     });
 
-    it('still gives what had come when the connection broke', async () => {
+    it('still returns what had arrived when the connection broke', async () => {
       await using scene = await connected(harness, { mode: 'pull' });
       const { transport, recorder, peer } = scene;
       peer.write(patternBytes(10));
@@ -96,7 +96,7 @@ export function definePullTests({ describe, it, expect }: TestApi, harness: Cont
       expect(recorder.events).toEqual(['readable', 'close']);
     });
 
-    it('gives nothing after close()', async () => {
+    it('returns nothing after close()', async () => {
       await using scene = await connected(harness, { mode: 'pull' });
       scene.peer.write(patternBytes(10));
       await scene.recorder.untilSeen('readable');

@@ -1,4 +1,4 @@
-/** Received bytes, and those who wait for some of them. Used by the servers of the harnesses. */
+/** Received bytes, and the reads that wait for some of them. Used by the servers of the harnesses. */
 import { concatenated } from './byte-patterns.ts';
 
 export class ReceivedBytes {
@@ -15,7 +15,7 @@ export class ReceivedBytes {
     this.#serve();
   }
 
-  /** No more bytes follow: rejects those who wait for more than there are. */
+  /** No more bytes follow: rejects the reads that wait for more than there are. */
   fail(error: Error): void {
     this.#failure ??= error;
     this.#serve();
@@ -56,7 +56,7 @@ export class ReceivedBytes {
   }
 }
 
-/** A promise with its two ends outside, that raises no unhandled rejection when nobody looks. */
+/** A promise with its resolve and reject functions. It raises no unhandled rejection. */
 export class Signal<T = void> {
   readonly promise: Promise<T>;
   resolve: (value: T) => void = () => undefined;

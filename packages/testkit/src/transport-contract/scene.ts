@@ -56,7 +56,7 @@ export async function roundTrips(scene: Scene, times = 20): Promise<void> {
   }
 }
 
-/** So much that the buffers of every system are full before: who takes all of it does not hold anybody back. */
+/** More than the buffers of any system hold: a transport that accepts all of it applies no back-pressure. */
 const mostBytes = 1024 * mebibyte;
 
 /** What {@link fillUp} has written. */
@@ -100,7 +100,7 @@ export async function jam({ transport }: Scene, other: Scene): Promise<boolean> 
 }
 
 /**
- * Lets the peer write until the system takes no more, while the transport is paused or nobody reads from it.
+ * Lets the peer write until the system takes no more, while the transport is paused or is not read.
  *
  * @returns how many bytes of the pattern the peer has written.
  * @throws Error when a GiB was written and taken.

@@ -57,7 +57,7 @@ export function socketHarness(options: SocketHarnessOptions): TlsContractHarness
   };
 }
 
-/** A port where nobody listens. */
+/** A port on which nothing listens. */
 async function refusedAddress(): Promise<ContractAddress> {
   return { host: '127.0.0.1', port: await refusedPort() };
 }
@@ -94,7 +94,7 @@ class SocketServer implements ContractServer {
       this.#accept(new SocketPeer(socket, upgrade)),
     );
     server.on('connection', (socket: Socket) => this.#track(socket));
-    // A handshake that fails is the client's story to tell; what is left of the connection has to go.
+    // The client reports a handshake that fails; the rest of the connection is destroyed here.
     server.on('tlsClientError', (_error: Error, socket: Socket) => socket.destroy());
     server.on('close', () => this.#stopped.resolve());
   }

@@ -1,4 +1,4 @@
-/** Part of the contract suite: who is trusted, and going over from plain to TLS. */
+/** Part of the contract suite: trust, and the upgrade from plain to TLS. */
 import { ConnectionBroken } from '@puka/errors';
 import type { ConnectOptions, TlsOptions } from '@puka/transport';
 import { concatenated, firstDifference, patternBytes } from './byte-patterns.ts';
@@ -49,7 +49,7 @@ function defineTrustTests({ it, expect }: TestApi, harness: TlsContractHarness):
     await using _ = await connectedTo(harness, server, { ...server.address, tls: { ca } });
   });
 
-  it('refuses an authority that nobody has vouched for', async () => {
+  it('refuses an unknown authority', async () => {
     await saying(attempt(harness.startTlsServer(), { tls: {} }), 'give it as ca');
   });
 
@@ -75,20 +75,20 @@ function defineTrustTests({ it, expect }: TestApi, harness: TlsContractHarness):
     await saying(attempt(harness.startTlsServer({ isExpired: true }), {}), 'has expired');
   });
 
-  it('says so when the server speaks no TLS', async () => {
+  it('reports a server that does not speak TLS', async () => {
     const server = harness.startPlainServer();
     (await server).onAccept = (peer) => peer.write(new TextEncoder().encode('HTTP/1.1 400 Bad Request\r\n\r\n'));
     await saying(attempt(server, { tls: harness.trusted }), 'does the server speak TLS on this port?');
   });
 
-  it('says so when the server hangs up during the handshake', async () => {
+  it('reports a server that closes the connection during the handshake', async () => {
     const server = harness.startPlainServer();
     (await server).onAccept = (peer) => peer.end();
     await saying(attempt(server, { tls: harness.trusted }), 'does the server speak TLS on this port?');
   });
 }
 
-/** What a runtime may lack: then the claim is that it says so, and connects to nobody. */
+/** What a runtime may lack: then it has to say so, and must not connect. */
 function defineFeatureTests({ it, expect }: TestApi, harness: TlsContractHarness): void {
   const claim = (
     feature: TlsFeature,
@@ -166,11 +166,11 @@ function defineClientTests({ it, expect }: TestApi, harness: TlsContractHarness)
     await roundTrips(connection);
   });
 
-  it('says so when the server wants a client certificate and there is none', async () => {
+  it('reports a server that requires a client certificate when there is none', async () => {
     const { ca: clientCa } = harness.client;
     await using scene = await serving(harness.startTlsServer({ clientCa }));
     const recorder = new Recorder();
-    // TLS 1.3: the client is done before the server has looked, and hears of it as a break.
+    // TLS 1.3: the client has finished before the server checks the certificate, and sees the refusal as a broken connection.
     const attempt = harness.connector.connect(scene.server.address, recorder);
     const rejected = await rejection(attempt.then((transport) => transport.write([patternBytes(8)])));
     if (rejected === undefined) await recorder.untilSeen('close');
@@ -218,7 +218,7 @@ function defineMaterialTests({ it, expect }: TestApi, harness: TlsContractHarnes
     ['an option of Node', { ALPNProtocols: ['amqp'] }, `tls.ALPNProtocols ${notOption} tls.alpn?`],
     ['an empty protocol', { alpn: ['amqp', ''] }, 'tls.alpn: each name is a string of 1 to 255 bytes'],
     ['an empty name', { serverName: '' }, 'tls.serverName is empty; leave it out to use the host'],
-    ['a version that nobody should speak', { minVersion: 'TLSv1' }, "tls.minVersion must be 'TLSv1.2' or 'TLSv1.3'"],
+    ['an obsolete version', { minVersion: 'TLSv1' }, "tls.minVersion must be 'TLSv1.2' or 'TLSv1.3'"],
   ];
   for (const [claim, tls, message] of mistakes) {
     it(`refuses ${claim}`, async () => {
@@ -234,7 +234,7 @@ function defineMaterialTests({ it, expect }: TestApi, harness: TlsContractHarnes
 const wrongPassphrase = 'tls.passphrase does not open tls.key';
 const pair = 'tls.cert and tls.key (openssl pkcs12 -in FILE -nodes)';
 
-/** The same PEM with other bytes where the outermost length stands. */
+/** The same PEM with other bytes in its outermost length. */
 function damaged(pem: string): string {
   return pem.replace(/\n[^-\n]{10}/, '\nAAAAAAAAAA');
 }

@@ -48,7 +48,7 @@ describe('memoryConnector', () => {
     expect(accepted).toBe(0);
   });
 
-  it("gives the client the mode it asks for, and the server the connector's", async () => {
+  it("uses the client's mode for the client, and the connector's for the server", async () => {
     const servers: MemoryTransport[] = [];
     const serverSide = new Recorder();
     const connector = memoryConnector(

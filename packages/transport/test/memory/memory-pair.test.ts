@@ -87,7 +87,7 @@ describe('createMemoryPair', () => {
     ]);
   });
 
-  it('loses what is buffered at close(), and tells the other end that no more comes', () => {
+  it('loses what is buffered at close(), and ends the other side', () => {
     const { a, recorderA, recorderB, runTasks } = makePair();
     a.write([Uint8Array.of(1)]);
     a.close();
@@ -126,7 +126,7 @@ describe('createMemoryPair', () => {
     expect(recorderB.closeError?.message).toContain('ECONNRESET');
   });
 
-  it('gives each end the mode asked for', () => {
+  it('uses the mode asked for at each end', () => {
     const { a, b, recorderA, recorderB, runTasks } = makePair({ mode: ['push', 'pull'] });
     a.write([Uint8Array.of(1)]);
     b.write([Uint8Array.of(2)]);

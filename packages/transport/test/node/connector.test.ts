@@ -47,14 +47,14 @@ describe('nodeConnector', () => {
     expect(openSockets()).toBeLessThanOrEqual(before);
   });
 
-  it('turns Nagle off unless told otherwise', async () => {
+  it('turns Nagle off by default', async () => {
     const setNoDelay = vi.spyOn(Socket.prototype, 'setNoDelay');
     await using _on = await connect({});
     await using _off = await connect({ noDelay: false });
     expect(setNoDelay.mock.calls).toEqual([[true], [false]]);
   });
 
-  it('turns keep-alive on when told to', async () => {
+  it('turns keep-alive on when asked to', async () => {
     const setKeepAlive = vi.spyOn(Socket.prototype, 'setKeepAlive');
     await using _off = await connect({});
     expect(setKeepAlive).not.toHaveBeenCalled();

@@ -109,7 +109,7 @@ for (const isSecure of [false, true]) {
       });
     });
 
-    it('takes an end behind an error for the break that it is', async () => {
+    it('reports an end after an error as a broken connection', async () => {
       await using scene = await connect();
       const cause = new Error('alert of the peer');
       scene.socket.emit('error', cause);

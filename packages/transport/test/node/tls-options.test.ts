@@ -33,7 +33,7 @@ describe('tlsConnectOptions', () => {
     expect(key instanceof Buffer && key.buffer === bytes.buffer).toBe(true);
   });
 
-  it('shows neither key nor passphrase to who inspects the socket that keeps the options', () => {
+  it('shows neither key nor passphrase when the socket that keeps the options is inspected', () => {
     const { key, cert } = makeCertificates().client;
     const encrypted = createPrivateKey(key).export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase });
     const options = tlsConnectOptions({ key: String(encrypted), cert, passphrase }, 'broker');
