@@ -18,7 +18,7 @@ export const mutants: readonly Mutant[] = [
     edits: [
       [
         'return this.settled(this.on.channel.ack(deliveryTag));',
-        'return this.settled(([...(this.on.host as any).channels][0] ?? this.on).channel.ack(deliveryTag));',
+        'return this.settled(([...(this.on.host as any).subscribing.channels][0] ?? this.on).channel.ack(deliveryTag));',
       ],
     ],
   },
@@ -162,8 +162,8 @@ export const mutants: readonly Mutant[] = [
     fault: 'subscribes a consumer twice',
     edits: [
       [
-        'else this.restore(consumer, state, done);\n      });',
-        'else {\n          this.restore(consumer, state, () => {});\n          this.restore(consumer, state, done);\n        }\n      });',
+        'else this.again.restore(consumer, state, done);\n      });',
+        'else {\n          this.again.restore(consumer, state, () => {});\n          this.again.restore(consumer, state, done);\n        }\n      });',
       ],
     ],
   },

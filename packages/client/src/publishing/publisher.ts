@@ -359,13 +359,13 @@ export class Publisher implements ChannelSink, ConnectionUser {
   }
 
   /** It is known whether the exchange of these is there. */
-  private checked(operations: readonly PublishOperation[], missing: NotFound | undefined): void {
+  private checked(waiting: readonly PublishOperation[], missing: NotFound | undefined): void {
     if (missing === undefined) {
-      this.held.unshift(operations);
+      this.held.unshift(waiting);
       this.sendHeld();
       return;
     }
-    for (const each of operations) this.fail(each, missingExchangeError(missing, outcomeOf(each)));
+    for (const each of waiting) this.fail(each, missingExchangeError(missing, outcomeOf(each)));
     this.sendHeld();
     this.host.publishesSettled();
   }
