@@ -20,7 +20,7 @@ const binding = (
 ): RecordedBinding => ({ kind: 'binding', source, destination, destinationKind, routingKey: '', arguments: undefined });
 
 function scene({ topology = 'all', filter }: Pick<RecoverOptions, 'topology' | 'filter'> = {}) {
-  const record = new DeclaredTopology(100, { recordFull: () => {}, now: () => 0 });
+  const record = new DeclaredTopology(100, { recordFull: () => {}, now: () => 0, queueLeft: () => {} });
   const thrown: unknown[] = [];
   const choice = new EntitiesToMake({ topology, filter }, record, (error) => thrown.push(error));
   const declare = (...entities: (RecordedExchange | RecordedQueue)[]): void => {
@@ -56,7 +56,7 @@ describe('an entity', () => {
 
   it('is not made while it is being deleted, and never again when it has ended a connection', () => {
     const { record, choice } = scene();
-    const leave = record.beginLeaving({ type: 'delete', kind: 'queue', name: 'q' });
+    const leave = record.begin({ type: 'delete', kind: 'queue', name: 'q' });
     expect(choice.isMeant(queue('q'))).toBe(false);
     leave();
     const entity = queue('q');
