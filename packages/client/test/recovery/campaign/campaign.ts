@@ -16,10 +16,11 @@ export async function campaign(
   count: number,
   mostFailures = 3,
   mostTries = 200,
+  isPrepared = false,
 ): Promise<CampaignFailure[]> {
   const failures: CampaignFailure[] = [];
   for (let seed = firstSeed; seed < firstSeed + count && failures.length < mostFailures; seed++) {
-    const program = programOf(seed);
+    const program = programOf(seed, isPrepared);
     const wrong = await play(program);
     if (wrong.length > 0) failures.push(await shortened(program, wrong, mostTries));
   }

@@ -392,6 +392,8 @@ class Player {
     const found = this.scene.broker.queues().find(({ name }) => name.startsWith('d'));
     if (found === undefined) return;
     this.unsafeQueues.add(found.name);
+    // What is unbound while it is down is bound again with it.
+    for (const { model } of this.actors) model.taint(found.name);
     this.scene.broker.faults.stopQueue(found.name);
   }
 

@@ -66,17 +66,16 @@ export interface Program {
   readonly steps: readonly Step[];
 }
 
-/** Makes up a program. */
-export function programOf(seed: number): Program {
+/** Makes up a program. @param isPrepared it begins with declares, so that there is something to lose from the first fault on. */
+export function programOf(seed: number, isPrepared = false): Program {
   const random = seededRandom(seed);
   const clients = random() < 0.6 ? 1 : 2;
   const count = 5 + Math.floor(random() ** 2 * 195);
-  const steps = random() < 0.5 ? [...setUp(clients, random), { do: 'turn' } as const] : [];
+  const steps: Step[] = isPrepared ? [...setUp(clients, random), { do: 'turn' }] : [];
   for (let left = count; left > 0; left--) steps.push(stepOf(random, Math.floor(random() * clients)));
   return { seed, clients, steps };
 }
 
-/** So that there is something to lose from the first fault on. */
 function setUp(clients: number, random: () => number): Step[] {
   const steps: Step[] = [];
   for (let client = 0; client < clients; client++) {
