@@ -86,6 +86,8 @@ export class ScriptedBroker {
         this.tasks.push(callback);
       },
       warn: (message, error) => this.warnings.push(message, error),
+      // The middle of each window: what is due when is the same in every run.
+      random: () => 0.5,
     };
   }
 
