@@ -152,7 +152,7 @@ function textOf(load: Load): string {
   return [
     `confirmed ${number(confirmed)}, ${number(rateOf(load))} a second${failed > 0 ? `; refused ${number(failed)}` : ''}`,
     `received  ${number(received)}`,
-    '              p50        p95        p99      p99.9        max',
+    row('        ', ['p50', 'p95', 'p99', 'p99.9', 'max']),
     latencyRow('confirm ', load.confirmLatencies),
     latencyRow('delivery', load.deliveryLatencies),
   ].join('\n');
@@ -161,10 +161,12 @@ function textOf(load: Load): string {
 function latencyRow(name: string, latencies: Latencies): string {
   if (latencies.count === 0) return `${name}  none`;
   const { p50, p95, p99, p999, max } = latencyResult(latencies);
-  return `${name}${[p50, p95, p99, p999, max].map((value) => milliseconds(value).padStart(11)).join('')}`.replace(
-    /^(\S+ *) {2}/,
-    '$1',
-  );
+  return row(name, [p50, p95, p99, p999, max].map(milliseconds));
+}
+
+/** Fits into a terminal of 60 columns. */
+function row(name: string, cells: readonly string[]): string {
+  return `${name}${cells.map((cell) => cell.padStart(10)).join('')}`;
 }
 
 function milliseconds(value: number): string {
