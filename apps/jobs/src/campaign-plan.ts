@@ -1,4 +1,4 @@
-/** What a campaign is told, and what it tells. Types only. */
+/** The plan of a campaign, and its report. Types only. */
 
 /** What is done to whom. */
 export interface CampaignPlan {

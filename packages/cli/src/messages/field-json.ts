@@ -7,7 +7,7 @@ import { Decimal, Tagged, Timestamp, UsageError } from '@puka/client';
 /** The form of a value. */
 export type FieldJson = string | boolean | null | { readonly [tag: string]: unknown };
 
-/** The form of a table. A name is bytes in base64 where it is no UTF-8. */
+/** The form of a table. A name is bytes in base64 where it is not UTF-8. */
 export type TableJson = readonly (readonly [name: string | { readonly base64: string }, value: FieldJson])[];
 
 interface TaggedField {

@@ -52,7 +52,7 @@ function secondsOf(timestamp: Date | Timestamp): number | string {
   return typeof seconds === 'bigint' ? String(seconds) : seconds;
 }
 
-/** @returns `undefined` for what is no UTF-8. */
+/** @returns `undefined` for what is not UTF-8. */
 export function textOf(bytes: Uint8Array): string | undefined {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -64,15 +64,15 @@ export function textOf(bytes: Uint8Array): string | undefined {
 /** @throws {UsageError} for a line that holds no message. */
 export function messageFromLine(line: Uint8Array): MessageOfLine {
   const text = textOf(line);
-  if (text === undefined) throw new UsageError('the line is no UTF-8');
+  if (text === undefined) throw new UsageError('the line is not UTF-8');
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    throw new UsageError('the line is no JSON', { cause });
+    throw new UsageError('the line is not valid JSON', { cause });
   }
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-    throw new UsageError('the line is no JSON object');
+    throw new UsageError('the line is not a JSON object');
   }
   const unknown = Object.keys(json).find((key) => !lineKeys.has(key));
   if (unknown !== undefined) throw new UsageError(`a message has no '${unknown}'`);

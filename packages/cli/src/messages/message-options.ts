@@ -42,7 +42,7 @@ export function collect(value: string, all: readonly string[]): readonly string[
   return [...all, value];
 }
 
-/** @throws {UsageError} for what is no number or no pair. */
+/** @throws {UsageError} for a value that is not a number or not a pair. */
 export function propertiesOf(options: MessageOptions): Omit<PublishOptions, 'routingKey'> {
   const { header, priority, timestamp, transient, ...texts } = options;
   const { contentType, contentEncoding, correlationId, replyTo, expiration, messageId, type, userId, appId } = texts;

@@ -14,7 +14,7 @@ export interface Io {
 }
 
 /**
- * Writes a text. Resolves when the stream has passed it on, so that whoever acks a message afterwards has not lost it.
+ * Writes a text. Resolves when the stream has passed it on. A message that is acked after that is not lost.
  * Rejects when the reader is gone.
  */
 export function write(output: Output, text: string): Promise<void> {

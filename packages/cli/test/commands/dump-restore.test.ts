@@ -156,7 +156,7 @@ describe('puka dump and restore', () => {
     const restore = (input: string) => run(['restore'], { url: broker.url, input });
     expect(await restore('hello\n')).toMatchObject({
       code: 'usage',
-      stderr: 'puka: standard input, line 1: the line is no JSON\n',
+      stderr: 'puka: standard input, line 1: the line is not valid JSON\n',
     });
     expect(await restore('{"base64":"eA=="}\n')).toMatchObject({ code: 'usage' });
     expect(await restore('{"queue":"jobs","base64":"?"}\n')).toMatchObject({ code: 'usage' });
