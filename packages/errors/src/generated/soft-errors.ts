@@ -121,7 +121,7 @@ export class ResourceLocked extends AmqpError {
 /**
  * 406 PRECONDITION_FAILED. A condition of the call is not met.
  * Usual cause: Declaring what exists with other arguments, deleting what is in use, a `userId` other than
- * the own, an `expiration` that is no number, a message above the broker’s limit.
+ * the own, an `expiration` that is not a number, a message above the broker’s limit.
  * Recover: The reply text names the condition: change the call, or delete the object and declare it again.
  */
 export class PreconditionFailed extends AmqpError {

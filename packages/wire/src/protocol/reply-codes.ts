@@ -104,7 +104,7 @@ export const softReplyCodes: readonly ReplyCodeDefinition[] = [
     outcome: 'refused',
     meaning: 'A condition of the call is not met.',
     cause:
-      'Declaring what exists with other arguments, deleting what is in use, a `userId` other than the own, an `expiration` that is no number, a message above the broker’s limit.',
+      'Declaring what exists with other arguments, deleting what is in use, a `userId` other than the own, an `expiration` that is not a number, a message above the broker’s limit.',
     recovery: 'The reply text names the condition: change the call, or delete the object and declare it again.',
   },
 ];
