@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { CodeBlock } from './code-blocks.ts';
+import { peers } from './peers/peers.ts';
 
 /** What the compiler says against the examples, a line each as `path:line:column  message`; none when all compile. */
 export async function checkExamples(root: string, blocks: readonly CodeBlock[]): Promise<string[]> {
@@ -55,6 +56,8 @@ function sourcePaths(root: string): Record<string, string[]> {
       if (source !== undefined) paths[manifest.name + subpath.slice(1)] = [join(packages, folder, source)];
     }
   }
+  // The pages for people who come from other clients show programs that use these.
+  for (const { name, folder, files } of peers) paths[name] = [join(folder, files[0])];
   return paths;
 }
 
