@@ -48,6 +48,7 @@ const clientRooms: readonly (readonly string[])[] = [
   ['connection'],
   ['publishing', 'topology'],
   ['consuming', 'recovery'],
+  ['diagnostics'],
 ];
 /** What would be allowed by the floors, and is not. */
 const separateRooms: readonly (readonly [from: string, to: string])[] = [['consuming', 'publishing']];

@@ -94,6 +94,7 @@ export const calls: Readonly<Record<CallName, CallForm>> = {
     transport: 'other',
     runtime: 'other',
     recover: 'other',
+    diagnostics: 'other',
   }),
   tls: form<TlsOptions>('tls', "new Client('amqps://localhost', { tls: { ca } })", {
     ca: 'other',
@@ -158,12 +159,12 @@ export const calls: Readonly<Record<CallName, CallForm>> = {
   basicConsume: form<Consuming.ConsumeOptions>(
     'basicConsume',
     "{ queue: 'jobs', prefetchCount: 10 }, (error, message) => { … }",
-    { ...queueOfConsume, prefetchCount: 'other', ...consumeFlags, ...bounds },
+    { ...queueOfConsume, prefetchCount: 'other', ...consumeFlags, processing: 'other', ...bounds },
   ),
   basicConsumeMulti: form<Consuming.ConsumeMultiOptions>(
     'basicConsumeMulti',
     "{ queues: ['jobs', 'mails'], prefetchCount: 10 }, (error, message) => { … }",
-    { queues: 'other', prefetchCount: 'other', ...consumeFlags, ...bounds },
+    { queues: 'other', prefetchCount: 'other', ...consumeFlags, processing: 'other', ...bounds },
   ),
   queueOfMulti: form<Exclude<Consuming.ConsumeQueue, string>>(
     'a queue of basicConsumeMulti',

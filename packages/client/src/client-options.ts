@@ -1,6 +1,7 @@
 /** Options of `new Client`, and what they may be. */
 import { UsageError } from '@puka/errors';
 import type { ConnectionOptions } from './connecting/connection-options.ts';
+import type { Diagnostics } from './diagnostics/diagnostics.ts';
 import { checkTimeout } from './operations/bounds.ts';
 import type { RecoverOptions } from './recovery/recover-options.ts';
 import { checkSessionOptions } from './session/index.ts';
@@ -13,6 +14,8 @@ export interface ClientOptions extends ConnectionOptions {
    * consumers, and sends again what has no outcome. `false`: everything open fails. An object changes how. Default `true`.
    */
   readonly recover?: boolean | RecoverOptions | undefined;
+  /** Listeners of what this client does, beside those given to `addDiagnostics`. One, or a list. Default: none. */
+  readonly diagnostics?: Diagnostics | readonly Diagnostics[] | undefined;
 }
 
 /** @throws {UsageError} for an option out of its range. */

@@ -292,19 +292,25 @@ export class Client implements AsyncDisposable {
     const core = this.#core;
     const { users } = core;
     const operation = new PublishOperation(core, 'basic.publish', callable(callback));
+    let isFollowed = false;
     try {
       if (!isPublishCall(options, callback)) checkCall(calls.basicPublish, options, callback);
       const isForReply = options.replyTo === directReplyQueue;
       const publisher = isForReply ? users.replies.publisher : users.publisher;
-      if (!core.accepts(operation)) return operation;
+      if (!core.accepts(operation)) return refusedPublish(core, operation, options);
       if (hasBounds(options) && !applyBounds(core, operation, options, () => publisher.forget(operation)))
-        return operation;
+        return refusedPublish(core, operation, options);
       core.flow.checkOutbound();
       if (isForReply) users.replies.checkPublish();
-      publisher.publish(operation, publishInput(options, core.maxTableDepth));
+      let input = publishInput(options, core.maxTableDepth);
+      if (core.observer !== undefined) {
+        isFollowed = true;
+        input = core.observer.publish(operation, options, input, core.maxTableDepth);
+      }
+      publisher.publish(operation, input);
     } catch (error) {
       operation.reject(error);
-      return operation;
+      return isFollowed ? operation : refusedPublish(core, operation, options);
     }
     core.wake();
     return operation;
@@ -318,6 +324,7 @@ export class Client implements AsyncDisposable {
   basicGet(options: Consuming.GetOptions, callback?: Callback<Message | null>): Operation<Message | null> {
     const core = this.#core;
     const operation = new Operation<Message | null>(core, 'basic.get', callable(callback));
+    core.requestCalled(operation, options);
     if (!accepts(operation, () => checkCall(calls.basicGet, options, callback))) return operation;
     const { queue, noAck = false } = options;
     if (!core.accepts(operation) || !applyBounds(core, operation, options)) return operation;
@@ -363,6 +370,7 @@ export class Client implements AsyncDisposable {
   basicQos(consumer: Consumer, options: Consuming.QosOptions, callback?: Callback<void>): Operation<void> {
     const core = this.#core;
     const operation = new Operation<void>(core, 'basic.qos', callable(callback));
+    core.requestCalled(operation, options);
     if (!accepts(operation, () => checkCall(calls.basicQos, options, callback))) return operation;
     if (!core.accepts(operation) || !applyBounds(core, operation, options)) return operation;
     const { prefetchCount } = options;
@@ -402,6 +410,22 @@ export class Client implements AsyncDisposable {
         error,
       );
     }
+  }
+
+  /**
+   * Runs `work` as the work on one message, or on several together, as the listeners of `diagnostics` see it: with
+   * OpenTelemetry it is a span, and what `work` does is below that. For consumers with `processing: 'manual'`, for what came by
+   * `wait` or `basicGet`, and for the body of a loop, to give it the span's context. Within a consumer's callback it adds
+   * nothing. Without listeners it only calls `work`.
+   *
+   * @returns what `work` returns; the work lasts until that promise settles.
+   * @throws what `work` throws.
+   */
+  process<Result>(messages: Message | readonly Message[], work: () => Result): Result {
+    const { observer } = this.#core;
+    if (typeof work !== 'function') throw new UsageError('process takes messages and a function');
+    if (observer === undefined) return work();
+    return observer.process(messages instanceof Message ? [messages] : messages, work);
   }
 
   /** As `message.ack()`. */
@@ -498,8 +522,9 @@ export class Client implements AsyncDisposable {
       throw new UsageError('setCallback takes a promise or a consumer of this client');
     }
     // The signatures above say which callback goes with which target.
-    if (target instanceof Consumer) target.setCallback(bound(callback as MessageCallback));
-    else target.setCallback(callback as Callback<unknown>);
+    if (target instanceof Consumer) {
+      target.setCallback(this.#bound(callback as MessageCallback, target.isProcessedManually));
+    } else target.setCallback(callback as Callback<unknown>);
   }
 
   // ── The network in your hands ───────────────────────────────────────────────────────────────────────────────────
@@ -574,18 +599,36 @@ export class Client implements AsyncDisposable {
 
   #consume(
     form: CallForm,
-    options: Pick<Consuming.ConsumeOptions, 'noAck' | 'prefetchCount' | 'resubscribe' | 'signal' | 'timeout'>,
+    options: Pick<
+      Consuming.ConsumeOptions,
+      'noAck' | 'prefetchCount' | 'resubscribe' | 'processing' | 'signal' | 'timeout'
+    >,
     callback: MessageCallback | undefined,
     queuesOf: () => readonly Exclude<Consuming.ConsumeQueue, string>[],
   ): Consumer {
+    const core = this.#core;
     try {
       checkCall(form, options, callback);
+      checkProcessing(options.processing, form.method);
       const queues = queuesOf();
       for (const { consumerTag = '' } of queues) checkIsUtf8(consumerTag, 'consumerTag', form.method);
-      return startConsumer(this.#core, queues, options, bound(callback));
+      const consumer = startConsumer(core, queues, options, this.#bound(callback, options.processing === 'manual'));
+      core.requestCalled(consumer.ready, options, consumer.queues);
+      return consumer;
     } catch (error) {
-      return refusedConsumer(this.#core, bound(callable(callback)), error);
+      const consumer = refusedConsumer(core, this.#bound(callable(callback), false), error);
+      core.requestCalled(consumer.ready, options, []);
+      return consumer;
     }
+  }
+
+  /** Runs in the async context of the call that gave it, watched where there are listeners. */
+  #bound<Given extends MessageCallback | undefined>(callback: Given, isManual: boolean): Given | MessageCallback {
+    if (callback === undefined) return callback;
+    const { observer } = this.#core;
+    const untyped = callback as UntypedErrorFirst; // Consumers give it either a message or an error.
+    const watched = observer === undefined ? untyped : observer.callback(untyped, isManual);
+    return inThisContext<Parameters<UntypedErrorFirst>, unknown>(watched);
   }
 
   #declare<Result>(
@@ -596,6 +639,7 @@ export class Client implements AsyncDisposable {
   ): Operation<Result> {
     const core = this.#core;
     const operation = new Operation<Result>(core, form.method, callable(callback));
+    core.requestCalled(operation, options);
     try {
       checkCall(form, options, callback);
       const declaration = declare();
@@ -667,11 +711,15 @@ function callable<Function>(value: Function | OperationOptions | undefined): Fun
   return typeof value === 'function' ? value : undefined;
 }
 
-/** In the async context of the call that gave it. */
-function bound<Given extends MessageCallback | undefined>(callback: Given): Given | MessageCallback {
-  return callback === undefined
-    ? callback
-    : inThisContext<Parameters<UntypedErrorFirst>, unknown>(callback as UntypedErrorFirst);
+function checkProcessing(processing: unknown, method: string): void {
+  if (processing === undefined || processing === 'callback' || processing === 'manual') return;
+  throw new UsageError(`processing is ${String(processing)}; it takes 'callback' or 'manual'`, { method });
+}
+
+/** A publish has failed at the call. */
+function refusedPublish(core: Core, operation: PublishOperation, options: PublishOptions): PublishOperation {
+  core.observer?.publishRefused(operation, options);
+  return operation;
 }
 
 /** @returns the operation, which has failed on the spot. */

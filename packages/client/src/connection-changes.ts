@@ -4,9 +4,11 @@
  */
 import type { PukaError } from '@puka/errors';
 import type { Connection, ConnectionListener } from './connection/connection.ts';
-import type { ConnectionEnd, LifecycleListener } from './connection/lifecycle.ts';
+import type { ConnectAddress, ConnectionEnd, LifecycleListener } from './connection/lifecycle.ts';
 import type { ConnectionUsers } from './connection-users.ts';
 import type { Consumer } from './consuming/consumer.ts';
+import type { ConnectData } from './diagnostics/diagnostics.ts';
+import type { Observer, Slots } from './diagnostics/observer.ts';
 import type { DriveMode } from './drive-mode.ts';
 import type { Events } from './events.ts';
 import type { FlowControl } from './flow-control.ts';
@@ -27,6 +29,10 @@ export interface ConnectionChangesHost {
   readonly shutdowns: Pick<Shutdowns, 'connectionClosed'>;
   readonly loops: Pick<Loops, 'end'>;
   readonly drive: Pick<DriveMode, 'isManual' | 'isAutomatic' | 'rest' | 'scheduleTurn'>;
+  /** Where the client goes to. */
+  readonly observed: { host: string; port: number; virtualHost: string };
+  /** Its listeners; `undefined` where there are none. */
+  readonly observer?: Pick<Observer, 'client' | 'tell' | 'start' | 'end'> | undefined;
 }
 
 /** The changes of one client's connections. */
@@ -34,17 +40,47 @@ export class ConnectionChanges implements LifecycleListener, ConnectionListener 
   private readonly host: ConnectionChangesHost;
   /** RabbitMQ extension: the broker has said that it does not read what is published. */
   private isBlocked = false;
+  /** The host that is being tried. */
+  private attempt: { readonly data: ConnectData; readonly slots: Slots } | undefined = undefined;
 
   constructor(host: ConnectionChangesHost) {
     this.host = host;
   }
 
+  attemptStarted({ host, port, vhost: virtualHost }: ConnectAddress, isRecovery: boolean): void {
+    const { observed, observer } = this.host;
+    Object.assign(observed, { host, port, virtualHost });
+    if (observer === undefined) return;
+    const data: ConnectData = { client: observer.client, host, port, virtualHost, isRecovery };
+    this.attempt = { data, slots: observer.start('connectStarted', data) };
+  }
+
+  attemptEnded(error: PukaError | undefined): void {
+    const { attempt } = this;
+    this.attempt = undefined;
+    if (attempt !== undefined) this.host.observer?.end('connectEnded', attempt.slots, attempt.data, error);
+  }
+
+  channelOpened(channel: number): void {
+    const { observer } = this.host;
+    observer?.tell('channelOpened', { client: observer.client, channel });
+  }
+
+  channelClosed(channel: number, error: PukaError | undefined): void {
+    const { observer } = this.host;
+    observer?.tell('channelClosed', { client: observer.client, channel, error });
+  }
+
   /** It is open, and its users are attached. */
   connected(info: ConnectionInfo): void {
-    const { events, recovery } = this.host;
+    const { events, recovery, observer } = this.host;
     const report = recovery.opened(info);
-    if (report === undefined) events.emit('connected', info);
-    else events.emit('connected', info, report);
+    if (report === undefined) {
+      events.emit('connected', info);
+      return;
+    }
+    observer?.tell('recovered', { client: observer.client, report });
+    events.emit('connected', info, report);
   }
 
   /** The user closes the client: from now on no message is handed out. */
@@ -59,7 +95,9 @@ export class ConnectionChanges implements LifecycleListener, ConnectionListener 
 
   /** An attempt to connect again is planned. */
   planned(attempt: PlannedAttempt): void {
+    const { observer } = this.host;
     this.endBlocked();
+    observer?.tell('recoveryPlanned', { client: observer.client, attempt });
     this.host.events.emit('recovering', attempt);
   }
 
@@ -79,12 +117,16 @@ export class ConnectionChanges implements LifecycleListener, ConnectionListener 
   }
 
   blocked(reason: string): void {
+    const { observer } = this.host;
     this.isBlocked = true;
+    observer?.tell('blocked', { client: observer.client, reason });
     this.host.events.emit('blocked', reason);
   }
 
   unblocked(): void {
+    const { observer } = this.host;
     this.isBlocked = false;
+    observer?.tell('unblocked', { client: observer.client });
     this.host.events.emit('unblocked');
   }
 
@@ -93,6 +135,8 @@ export class ConnectionChanges implements LifecycleListener, ConnectionListener 
   }
 
   private gone(connection: Connection | undefined, error: PukaError | undefined, isRecovering: boolean): void {
+    const { observer } = this.host;
+    observer?.tell('disconnected', { client: observer.client, error, isRecovering });
     this.host.events.emit('disconnected', error, isRecovering);
     this.endBlocked();
     this.wake(connection);

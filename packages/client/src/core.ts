@@ -4,11 +4,14 @@
  */
 import { type ClientOptions, checkClientOptions } from './client-options.ts';
 import { ConnectTarget, withoutSecrets } from './connecting/connect-target.ts';
+import type { ByteTap } from './connection/driver.ts';
 import { Lifecycle, type LifecycleHost } from './connection/lifecycle.ts';
 import { ConnectionChanges, type ConnectionChangesHost } from './connection-changes.ts';
 import { ConnectionUsers, type ConnectionUsersHost } from './connection-users.ts';
-import { Cancelling } from './consuming/cancelling.ts';
+import { Cancelling, type CancellingHost } from './consuming/cancelling.ts';
 import type { StartConsumerHost } from './consuming/start-consumer.ts';
+import { listenersOf } from './diagnostics/listeners.ts';
+import { Observer } from './diagnostics/observer.ts';
 import { DriveMode, type DriveModeHost } from './drive-mode.ts';
 import type { Events } from './events.ts';
 import { FailureReports } from './failure-reports.ts';
@@ -27,6 +30,7 @@ type Hosts = LifecycleHost &
   ConnectionUsersHost &
   ConnectionChangesHost &
   StartConsumerHost &
+  CancellingHost &
   FlowControlHost &
   DriveModeHost &
   WaitingHost &
@@ -54,6 +58,10 @@ export class Core implements Hosts {
   readonly flow: FlowControl;
   readonly loops: Loops;
   readonly shutdowns: Shutdowns;
+  /** The client as listeners see it. */
+  readonly observed: { connectionName: string | undefined; host: string; port: number; virtualHost: string };
+  /** Its listeners; `undefined` where there are none. */
+  readonly observer: Observer | undefined;
   private numbers = 0;
 
   constructor(urls: string | readonly string[], options: ClientOptions) {
@@ -68,6 +76,11 @@ export class Core implements Hosts {
       turnIsDue: () => this.drive.scheduleTurn(),
       unobserved: (error, operation) => this.failures.report(error, operation),
     });
+    this.observed = { connectionName: options.connectionName, host: '', port: 0, virtualHost: '' };
+    const listeners = listenersOf(options.diagnostics);
+    if (listeners.length > 0) {
+      this.observer = new Observer(listeners, this.observed, (error) => this.callbacks.addThrown(error, undefined));
+    }
     this.drive = new DriveMode(options.drive === 'manual', this);
     this.deadlines = this.drive.deadlines;
     this.life = new Lifecycle(target, this);
@@ -100,6 +113,27 @@ export class Core implements Hosts {
     return refusal === undefined;
   }
 
+  /** A request is called: its listeners follow it to its outcome. */
+  requestCalled(
+    operation: Operation<never> | Operation<unknown>,
+    options: object,
+    queues: readonly string[] = queuesIn(options),
+  ): void {
+    this.observer?.request(operation, options, queues);
+  }
+
+  /** Sees the bytes of a new connection, where somebody looks. */
+  openTap(): ByteTap | undefined {
+    const { observer } = this;
+    if (observer === undefined || !observer.hears('bytesReceived', 'bytesSent')) return undefined;
+    const { client } = observer;
+    return {
+      received: ({ length }) => observer.tell('bytesReceived', { client, bytes: length }),
+      sent: (chunks) =>
+        observer.tell('bytesSent', { client, bytes: chunks.reduce((sum, { length }) => sum + length, 0) }),
+    };
+  }
+
   // ── What operations report ──────────────────────────────────────────────────────────────────────────────────────
 
   nextNumber(): number {
@@ -124,4 +158,10 @@ export class Core implements Hosts {
   settled(): void {
     this.shutdowns.somethingSettled();
   }
+}
+
+/** The queue that options name, whatever was given as options. */
+function queuesIn(options: unknown): readonly string[] {
+  if (typeof options !== 'object' || options === null || !('queue' in options)) return [];
+  return typeof options.queue === 'string' ? [options.queue] : [];
 }

@@ -43,6 +43,19 @@ export type {
   GetOptions,
   QosOptions,
 } from './consuming/options.ts';
+export type {
+  ClientData,
+  ConnectData,
+  DeliveryData,
+  Diagnostics,
+  DisconnectData,
+  ObservedClient,
+  ProcessData,
+  PublishData,
+  RequestData,
+  SettlementData,
+} from './diagnostics/diagnostics.ts';
+export { addDiagnostics } from './diagnostics/listeners.ts';
 export type { ClientEvents } from './events.ts';
 export type { ErrorFirst, ErrorFirstValues } from './operations/error-first.ts';
 export { type Callback, Operation } from './operations/operation.ts';

@@ -32,6 +32,8 @@ export interface WaitOptions {
 
 /** What waiting needs of its client. */
 export interface WaitingHost extends OperationHost, BoundsHost {
+  /** Is told of the messages that waits get; `undefined` where nobody looks. */
+  readonly observer?: { waitTook(message: Message): void } | undefined;
   readonly drive: {
     /** The client works by itself until the function returned is called. */
     hold(): () => void;
@@ -63,12 +65,15 @@ export async function waitForFirst(
       settle();
     };
     const fail = (error: unknown): void => finish(() => (raiseErrors ? reject(error) : resolve(error)));
+    const took = (message: Message): void => {
+      host.observer?.waitTook(message);
+      finish(() => resolve(message));
+    };
     const ended = (consumer: Consumer): void => {
       if (--open === 0) fail(consumer.lostBy ?? new UsageError('wait on a consumer that has ended'));
     };
     for (const thing of things) {
-      if (thing instanceof Consumer)
-        undo.push(takeMessage(thing, (message) => finish(() => resolve(message)), fail, ended));
+      if (thing instanceof Consumer) undo.push(takeMessage(thing, took, fail, ended));
       else undo.push(takeOutcome(thing, (result) => finish(() => resolve(result)), fail));
       if (isOver) break;
     }

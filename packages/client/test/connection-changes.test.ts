@@ -20,6 +20,7 @@ function scene(isManual = false) {
   events.on('closed', () => log.push('closed'));
   const reports: RecoveryReport[] = [];
   const changes = new ConnectionChanges({
+    observed: { host: '', port: 0, virtualHost: '' },
     events,
     users: {
       detach: (_error, willRecover) => log.push(`detach ${willRecover}`),

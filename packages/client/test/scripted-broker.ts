@@ -8,12 +8,14 @@ import { type MemoryTransport, memoryConnector } from '@puka/transport/memory';
 import {
   type BasicProperties,
   ByteWriter,
+  contentPropertiesOffset,
   decodeMethod,
   encodeMethod,
   type FieldTableInput,
   FrameDecoder,
   type Method,
   type MethodInput,
+  PropertiesReader,
   writeBody,
   writeContentHeader,
 } from '@puka/wire';
@@ -37,6 +39,8 @@ export class ScriptedBroker {
   readonly warnings: unknown[] = [];
   /** What came from the client, in order. */
   readonly received: { readonly channel: number; readonly method: Method }[] = [];
+  /** Told the headers of each message that comes. */
+  headersReceived: ((headers: unknown) => void) | undefined = undefined;
   /** Heartbeats that came. */
   heartbeats = 0;
   /** What the client's transport says of each read: whether it has emptied the line. */
@@ -190,7 +194,9 @@ export class ScriptedBroker {
     this.refused.clear();
     const decoder = new FrameDecoder({
       method: (channel, bytes, start, end) => this.take(channel, decodeMethod(bytes, start, end)),
-      header: () => {},
+      header: (_channel, bytes, start, end) => {
+        this.headersReceived?.(new PropertiesReader(bytes, start + contentPropertiesOffset, end).headers);
+      },
       body: () => {},
       heartbeat: () => {
         this.heartbeats++;

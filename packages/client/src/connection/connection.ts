@@ -8,7 +8,7 @@ import type { Runtime } from '../runtime/runtime.ts';
 import { closedByUs, cutOff } from '../session/closed-by-us.ts';
 import { type ConnectionInfo, Session, type SessionOptions } from '../session/index.ts';
 import type { ConnectionUserGroup } from './connection-user.ts';
-import { Driver, type DriverHost } from './driver.ts';
+import { type ByteTap, Driver, type DriverHost } from './driver.ts';
 
 /** What a connection needs of its client, and what it reports to it. */
 export interface ConnectionHost {
@@ -29,6 +29,8 @@ export interface ConnectionHost {
     outboundChanged(): void;
   };
   readonly changes: ConnectionListener;
+  /** Makes what sees the bytes of a new connection; `undefined` where nobody looks. */
+  openTap?(): ByteTap | undefined;
 }
 
 /** Is told what happens to a connection that is open. */
@@ -36,6 +38,10 @@ export interface ConnectionListener {
   /** RabbitMQ extension: the broker is short of a resource. */
   blocked(reason: string): void;
   unblocked(): void;
+  /** A channel is opened. */
+  channelOpened?(channel: number): void;
+  /** A channel has ended. @param error the broker's, where it closed the channel. */
+  channelClosed?(channel: number, error: PukaError | undefined): void;
   /** Driven by hand: there is something to read, or to write, or the connection is lost. */
   ioReady(): void;
 }
@@ -72,12 +78,15 @@ export class Connection {
       opened: (info) => owner.opened(this, info),
       blocked: (reason) => host.changes.blocked(reason),
       unblocked: () => host.changes.unblocked(),
+      channelOpened: (channel) => host.changes.channelOpened?.(channel),
+      channelClosed: (channel, error) => host.changes.channelClosed?.(channel, error),
       outputWaiting: () => this.driver.wake(),
       ending: (error) => this.detach(error),
       closed: (error) => owner.closed(this, error, error ?? closedByUs()),
     });
     const connection = this;
     const driving: DriverHost = {
+      tap: host.openTap?.(),
       get isAutomatic() {
         return host.drive.isAutomatic;
       },

@@ -10,8 +10,18 @@ import { Alarm, type AlarmHost } from '../runtime/alarm.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Session } from '../session/index.ts';
 
+/** Sees the bytes of one connection as they pass. They are lent: it neither keeps nor changes them. Must not throw. */
+export interface ByteTap {
+  /** Before the session gets them. */
+  received(bytes: Uint8Array): void;
+  /** Before the transport gets them. */
+  sent(chunks: readonly Uint8Array[]): void;
+}
+
 /** What the driver needs of its client. */
 export interface DriverHost {
+  /** `undefined` where nobody looks. */
+  readonly tap?: ByteTap | undefined;
   /** Whether it reads, writes and wakes by itself just now. */
   readonly isAutomatic: boolean;
   /** Bytes were read, or time has passed, and the session has dealt with it: callbacks may run. */
@@ -123,7 +133,10 @@ export class Driver implements TransportHandlers, AlarmHost {
     this.host.beforeWrite();
     if (transport !== undefined && session.hasOutput) {
       const chunks = session.takeOutput(this.runtime.now(), transport.bufferedBytes);
-      if (chunks.length > 0) transport.write(chunks);
+      if (chunks.length > 0) {
+        this.host.tap?.sent(chunks);
+        transport.write(chunks);
+      }
     }
     if (session.state === 'closed') {
       this.stop();
@@ -139,6 +152,7 @@ export class Driver implements TransportHandlers, AlarmHost {
     const { transport, session } = this;
     if (transport !== undefined) {
       for (let bytes = this.readOnce(transport); bytes !== undefined; bytes = this.readOnce(transport)) {
+        this.host.tap?.received(bytes);
         session.receive(bytes, this.runtime.now());
         this.host.bytesRead();
         this.regulate();
@@ -206,6 +220,7 @@ export class Driver implements TransportHandlers, AlarmHost {
   onData(bytes: Uint8Array, isLast: boolean = bytes.length < shortReadBytes): void {
     this.turnFollows = this.host.isAutomatic;
     this.flushFollows = true;
+    this.host.tap?.received(bytes);
     this.session.receive(bytes, this.runtime.now());
     this.host.bytesRead();
     this.regulate();

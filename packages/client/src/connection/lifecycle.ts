@@ -39,8 +39,20 @@ export interface LifecycleHost extends OperationHost, BoundsHost, ConnectionHost
   };
 }
 
+/** Where an attempt goes. */
+export interface ConnectAddress {
+  /** A name or an IP address; IPv6 without brackets. */
+  readonly host: string;
+  readonly port: number;
+  readonly vhost: string;
+}
+
 /** Is told what becomes of the connections of a client. */
 export interface LifecycleListener {
+  /** A host is about to be tried. @param isRecovery whether a connection was lost before. */
+  attemptStarted(address: ConnectAddress, isRecovery: boolean): void;
+  /** The handshake with that host is done, or the attempt has failed. */
+  attemptEnded(error: PukaError | undefined): void;
   /** It is open, and its users are attached. */
   connected(info: ConnectionInfo): void;
   /** The user closes the client: from now on no message is handed out. */
@@ -127,6 +139,7 @@ export class Lifecycle implements ConnectionOwner {
   opened(connection: Connection, info: ConnectionInfo): void {
     const { connecting, host } = this;
     const refusal = refusalOf(info, host.options.pubacks);
+    host.changes.attemptEnded(refusal);
     if (refusal !== undefined) {
       this.refusal = refusal;
       if (this.state === 'connecting') this.closedFrom = this.state;
@@ -171,6 +184,7 @@ export class Lifecycle implements ConnectionOwner {
     if (this.connection !== connection) return;
     const { round, refusal } = this;
     this.refusal = undefined;
+    if (!connection.hasOpened) this.host.changes.attemptEnded(reason);
     // What ended with the connection may have closed the client: a shutdown that waited for nothing else.
     if (this.isFollowed && error !== undefined && this.state !== 'closing') {
       this.lost(connection, error);
@@ -286,6 +300,9 @@ export class Lifecycle implements ConnectionOwner {
     attempt.session = connection.session;
     connection.address = attempt.where;
     this.connection = connection;
+    const { host, port } = attempt.address;
+    const vhost = attempt.sessionOptions.vhost ?? '/';
+    this.host.changes.attemptStarted({ host, port, vhost }, this.state === 'recovering');
     // `push`: the transport hands over what it reads. `pull`: the client asks for it.
     connection.start(attempt, { ...attempt.address, mode: this.host.drive.isManual ? 'pull' : 'push' });
   }

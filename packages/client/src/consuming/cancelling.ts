@@ -9,13 +9,19 @@ import type { Consumer } from './consumer.ts';
 import type { Cancelled } from './options.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
+/** What cancelling needs of its client. */
+export interface CancellingHost extends OperationHost, BoundsHost {
+  /** A request is called. */
+  requestCalled(operation: Operation<unknown>, options: object, queues: readonly string[]): void;
+}
+
 /** The cancels of one client. */
 export class Cancelling {
-  private readonly host: OperationHost & BoundsHost;
+  private readonly host: CancellingHost;
   private readonly subscriptions: Subscriptions;
   private readonly cancels: WeakMap<Consumer, Operation<Cancelled>> = new WeakMap();
 
-  constructor(host: OperationHost & BoundsHost, subscriptions: Subscriptions) {
+  constructor(host: CancellingHost, subscriptions: Subscriptions) {
     this.host = host;
     this.subscriptions = subscriptions;
   }
@@ -35,7 +41,10 @@ export class Cancelling {
     const existing = this.cancels.get(consumer);
     if (existing !== undefined && callback === undefined) return existing;
     const operation = new Operation<Cancelled>(this.host, 'basic.cancel', callback);
-    if (existing === undefined) this.cancels.set(consumer, operation);
+    if (existing === undefined) {
+      this.cancels.set(consumer, operation);
+      this.host.requestCalled(operation, { consumerTag: consumer.consumerTag }, consumer.queues);
+    }
     this.subscriptions.cancel(consumer, operation);
     return operation;
   }

@@ -30,8 +30,18 @@ export interface InboundMeter {
   messageTaken(message: Message): void;
 }
 
+/** Is told of the messages that loops get. */
+export interface LoopObserver {
+  /** A loop gets a message. */
+  loopTook(message: Message): void;
+  /** It has come back, or was left. */
+  loopCameBack(message: Message): void;
+}
+
 /** What a consumer needs of its client: its neighbours. */
 export interface ConsumerHost {
+  /** `undefined` where nobody looks. */
+  readonly observer?: LoopObserver | undefined;
   /** Runs its callback when it has messages, or its end. */
   readonly callbacks: { addConsumer(consumer: Consumer): void };
   readonly flow: InboundMeter;
@@ -63,6 +73,8 @@ export interface ConsumerSettings {
   readonly noAck: boolean;
   readonly resubscribe: boolean | undefined;
   readonly prefetchCount: number;
+  /** As the option of that name. */
+  readonly processing?: 'callback' | 'manual' | undefined;
 }
 
 /** Made by `basicConsume`. An async iterable of its messages; leaving the loop cancels it. Not a promise: see `ready`. */
@@ -77,6 +89,8 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
   readonly resubscribe: boolean | undefined;
   /** Most messages unacked in the user's hands; 0 is no limit. Changed by `basicQos`. */
   prefetchCount: number;
+  /** @internal For the client: its callback does not do the work on its messages. */
+  readonly isProcessedManually: boolean;
   /** @internal For the client: told when a handler has finished, and when a message is settled. */
   idleWatcher: (() => void) | undefined = undefined;
   readonly #host: ConsumerHost;
@@ -115,6 +129,7 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
     this.noAck = settings.noAck;
     this.resubscribe = settings.resubscribe;
     this.prefetchCount = settings.prefetchCount;
+    this.isProcessedManually = settings.processing === 'manual';
     this.ready = ready;
     if (callback !== undefined) ready.isObserved = true;
     this.callback = callback;
@@ -173,7 +188,9 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
   [Symbol.asyncIterator](): AsyncIterator<Message, undefined> {
     let given: Message | undefined;
     const comeBack = (): void => {
-      if (given !== undefined) this.handlers.endBody(given);
+      if (given === undefined) return;
+      this.handlers.endBody(given);
+      this.#host.observer?.loopCameBack(given);
       given = undefined;
     };
     return {
@@ -184,6 +201,7 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
           this.next({
             take: (value) => {
               given = value;
+              this.#host.observer?.loopTook(value);
               resolve({ done: false, value });
               this.handlers.beginBody(value, isAsking);
             },

@@ -44,7 +44,7 @@ export class Message {
   readonly consumerTag: string | undefined;
   /** The queue of the consumer or of the get. */
   readonly queue: string;
-  private readonly settlement: Settlement | undefined;
+  private settlement: Settlement | undefined;
   private readonly tables: TableReadOptions | undefined;
   private readonly kind: 'deliver' | 'get-ok';
   private readonly methodBytes: Uint8Array;
@@ -266,6 +266,11 @@ export class Message {
   /** @internal For the client: what settles it; `undefined` where it needs no ack. */
   get settledBy(): Settlement | undefined {
     return this.settlement;
+  }
+
+  /** @internal For the client: something stands between the message and what settles it, where that is anything. */
+  watchSettlement(watch: (settlement: Settlement) => Settlement): void {
+    if (this.settlement !== undefined && !this.settledOnce) this.settlement = watch(this.settlement);
   }
 
   /** @internal For the client: nobody was handed the message, and nobody will be. It goes back to its queue. */

@@ -33,6 +33,12 @@ export interface ConsumeOptions extends OperationOptions {
    * it ends.
    */
   readonly resubscribe?: boolean | undefined;
+  /**
+   * What counts as the work on a message, as diagnostics see it. `'callback'`: the run of the callback, with the promise that
+   * it returns. `'manual'`: what you give to `client.process()`; for a callback that only puts its messages aside.
+   * Default `'callback'`.
+   */
+  readonly processing?: 'callback' | 'manual' | undefined;
 }
 
 /** One queue of `basicConsumeMulti`. */
@@ -50,6 +56,8 @@ export interface ConsumeMultiOptions extends OperationOptions {
   readonly noAck?: boolean | undefined;
   /** As in `ConsumeOptions`. */
   readonly resubscribe?: boolean | undefined;
+  /** As in `ConsumeOptions`. */
+  readonly processing?: 'callback' | 'manual' | undefined;
 }
 
 /** Options of `basicQos`. */

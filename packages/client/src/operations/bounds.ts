@@ -50,7 +50,9 @@ export function applyBounds(
     timeout === undefined
       ? undefined
       : host.deadlines.add(host.now() + timeout, () => giveUp(timeoutOf(operation, timeout)));
+  const { release } = operation;
   operation.release = () => {
+    release?.();
     undoSignal?.();
     undoTimeout?.();
   };

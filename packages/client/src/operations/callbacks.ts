@@ -100,8 +100,11 @@ export class Callbacks {
     if (this.isDue) this.host.turnIsDue();
   }
 
-  /** Told in this turn, or in the next where it comes late: an async callback may fail at any time. */
-  private addThrown(error: unknown, operation: Operation<unknown> | undefined): void {
+  /**
+   * What a callback or a listener threw. Told in this turn, or in the next where it comes late: an async callback may fail
+   * at any time.
+   */
+  addThrown(error: unknown, operation: Operation<unknown> | undefined): void {
     this.thrown.push({ error, operation });
     if (!this.isRunning) this.host.turnIsDue();
   }

@@ -31,6 +31,12 @@ export function publishInput(options: PublishOptions, maxTableDepth = 64): Publi
   return { exchange, routingKey, mandatory, properties, body: bodyOf(options) };
 }
 
+/** The same message with the properties of other options. @throws {UsageError} as `publishInput`. */
+export function withProperties(input: PublishInput, options: PublishOptions, maxTableDepth: number): PublishInput {
+  const { exchange, routingKey, mandatory, body } = input;
+  return { exchange, routingKey, mandatory, properties: encodedProperties(options, maxTableDepth), body };
+}
+
 function checkShortString(text: unknown, name: string): void {
   if (typeof text !== 'string') throw new UsageError(`${name} of basic.publish is ${typeof text}, not a string`);
   checkIsUtf8(text, name, 'basic.publish');

@@ -120,6 +120,11 @@ export class SessionChannel {
     return this.closeError !== undefined;
   }
 
+  /** @internal The broker's error, where it has closed the channel. */
+  get closedBy(): PukaError | undefined {
+    return this.closeError;
+  }
+
   /** @internal Whether it is a channel of that session. */
   isOf(session: ChannelHost): boolean {
     return this.host === session;

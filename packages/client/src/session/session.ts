@@ -175,6 +175,7 @@ export class Session {
     this.openChannels++;
     encodeChannelOpen(this.writer, id);
     channel.expect(MethodId.channelOpen, handler);
+    this.sink.channelOpened?.(id);
     return channel;
   }
 
@@ -329,6 +330,7 @@ export class Session {
     this.openChannels--;
     this.freeIds.push(channel.id);
     if (channel.wasClosedByPeer) this.closedByBroker.add(channel.id);
+    this.sink.channelClosed?.(channel.id, channel.closedBy);
   }
 
   /** @internal For the decoder: a method frame. */

@@ -24,6 +24,10 @@ export interface SessionSink {
   unblocked(): void;
   /** A channel has something to send besides what was asked of it in `receive`: take the output by the end of the turn. */
   outputWaiting(): void;
+  /** A channel is opened: `channel.open` is written. */
+  channelOpened?(channel: number): void;
+  /** A channel has ended. @param error the broker's, where it closed the channel. */
+  channelClosed?(channel: number, error: PukaError | undefined): void;
   /** Called exactly once, when the connection is over and before its channels end, with what `closed` will get. */
   ending?(error: PukaError | undefined): void;
   /** The last call, exactly once: `undefined` after our own clean close. Every channel has ended before. */
