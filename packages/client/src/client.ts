@@ -13,6 +13,7 @@ import type * as Consuming from './consuming/options.ts';
 import { directReplyQueue } from './consuming/reply-queue.ts';
 import { refusedConsumer, startConsumer } from './consuming/start-consumer.ts';
 import { Core } from './core.ts';
+import type { ClientMetrics } from './diagnostics/metrics.ts';
 import type { ClientEvents } from './events.ts';
 import { applyBounds, checkTimeout, hasBounds } from './operations/bounds.ts';
 import { type CallForm, checkCallback, checkNeededOptions, checkOptions, described } from './operations/call-check.ts';
@@ -84,6 +85,11 @@ export class Client implements AsyncDisposable {
   /** The state of recovery: a snapshot, as plain data. Nothing in it is secret. */
   get recovery(): RecoverySnapshot {
     return this.#core.recovery.snapshot();
+  }
+
+  /** What the client has done since it was made, and what is open: a snapshot, as plain data. `toPrometheus` writes it as text. */
+  metrics(): ClientMetrics {
+    return this.#core.metrics();
   }
 
   // ── Connecting and closing ──────────────────────────────────────────────────────────────────────────────────────
@@ -310,7 +316,7 @@ export class Client implements AsyncDisposable {
       publisher.publish(operation, input);
     } catch (error) {
       operation.reject(error);
-      return isFollowed ? operation : refusedPublish(core, operation, options);
+      return refusedPublish(core, operation, options, isFollowed);
     }
     core.wake();
     return operation;
@@ -716,9 +722,15 @@ function checkProcessing(processing: unknown, method: string): void {
   throw new UsageError(`processing is ${String(processing)}; it takes 'callback' or 'manual'`, { method });
 }
 
-/** A publish has failed at the call. */
-function refusedPublish(core: Core, operation: PublishOperation, options: PublishOptions): PublishOperation {
-  core.observer?.publishRefused(operation, options);
+/** A publish has failed at the call. @param isFollowed whether the listeners were told of its start. */
+function refusedPublish(
+  core: Core,
+  operation: PublishOperation,
+  options: PublishOptions,
+  isFollowed = false,
+): PublishOperation {
+  core.counts.publishes.refused++;
+  if (!isFollowed) core.observer?.publishRefused(operation, options);
   return operation;
 }
 

@@ -7,6 +7,7 @@ import type { Connection, ConnectionListener } from './connection/connection.ts'
 import type { ConnectAddress, ConnectionEnd, LifecycleListener } from './connection/lifecycle.ts';
 import type { ConnectionUsers } from './connection-users.ts';
 import type { Consumer } from './consuming/consumer.ts';
+import type { ClientCounts } from './diagnostics/client-counts.ts';
 import type { ConnectData } from './diagnostics/diagnostics.ts';
 import type { Observer, Slots } from './diagnostics/observer.ts';
 import type { DriveMode } from './drive-mode.ts';
@@ -14,6 +15,7 @@ import type { Events } from './events.ts';
 import type { FlowControl } from './flow-control.ts';
 import type { ClientRecovery } from './recovery/client-recovery.ts';
 import type { PlannedAttempt } from './recovery/recovery.ts';
+import { addedCounts, type DeliveryCounts } from './session/delivery-counts.ts';
 import type { ConnectionInfo } from './session/index.ts';
 import type { Shutdowns } from './shutdowns.ts';
 import type { Loops } from './waiting.ts';
@@ -31,6 +33,7 @@ export interface ConnectionChangesHost {
   readonly drive: Pick<DriveMode, 'isManual' | 'isAutomatic' | 'rest' | 'scheduleTurn'>;
   /** Where the client goes to. */
   readonly observed: { host: string; port: number; virtualHost: string };
+  readonly counts: Pick<ClientCounts, 'connections' | 'deliveries'>;
   /** Its listeners; `undefined` where there are none. */
   readonly observer?: Pick<Observer, 'client' | 'tell' | 'start' | 'end'> | undefined;
 }
@@ -57,6 +60,8 @@ export class ConnectionChanges implements LifecycleListener, ConnectionListener 
 
   attemptEnded(error: PukaError | undefined): void {
     const { attempt } = this;
+    if (error === undefined) this.host.counts.connections.opened++;
+    else this.host.counts.connections.failed++;
     this.attempt = undefined;
     if (attempt !== undefined) this.host.observer?.end('connectEnded', attempt.slots, attempt.data, error);
   }
@@ -66,8 +71,10 @@ export class ConnectionChanges implements LifecycleListener, ConnectionListener 
     observer?.tell('channelOpened', { client: observer.client, channel });
   }
 
-  channelClosed(channel: number, error: PukaError | undefined): void {
-    const { observer } = this.host;
+  channelClosed(channel: number, error: PukaError | undefined, deliveries: DeliveryCounts): void {
+    const { counts, observer } = this.host;
+    // What was unsettled goes back to its queue.
+    counts.deliveries = addedCounts(counts.deliveries, { ...deliveries, unsettled: 0 });
     observer?.tell('channelClosed', { client: observer.client, channel, error });
   }
 
@@ -135,7 +142,8 @@ export class ConnectionChanges implements LifecycleListener, ConnectionListener 
   }
 
   private gone(connection: Connection | undefined, error: PukaError | undefined, isRecovering: boolean): void {
-    const { observer } = this.host;
+    const { counts, observer } = this.host;
+    if (error !== undefined) counts.connections.lost++;
     observer?.tell('disconnected', { client: observer.client, error, isRecovering });
     this.host.events.emit('disconnected', error, isRecovering);
     this.endBlocked();

@@ -9,6 +9,7 @@ import { Getting } from './consuming/getting.ts';
 import { Subscriptions, type SubscriptionsHost } from './consuming/subscriptions.ts';
 import { DirectReplies } from './direct-replies.ts';
 import { ExchangeChecks } from './publishing/exchange-checks.ts';
+import type { PublishCounts } from './publishing/publish-counts.ts';
 import { Publisher, type PublisherHost } from './publishing/publisher.ts';
 import type { ConnectionInfo, Session } from './session/index.ts';
 import { Requests } from './topology/requests.ts';
@@ -18,6 +19,9 @@ export interface ConnectionUsersHost extends SubscriptionsHost {
   readonly options: { readonly pubacks?: boolean | undefined };
   /** As the option of that name. */
   readonly maxTableDepth: number;
+  readonly counts: { readonly publishes: PublishCounts };
+  /** The client's clock, in milliseconds. */
+  now(): number;
   /** Publishes have their outcome: `openBytes` has gone down. */
   publishesSettled(): void;
   /** A request or a get has its outcome. */
@@ -43,10 +47,16 @@ export class ConnectionUsers implements ConnectionUserGroup {
     this.exchanges = new ExchangeChecks(this.pool, host);
     const { pubacks } = host.options;
     const { topology } = host.recovery;
-    const publishesSettled = (): void => host.publishesSettled();
+    const publishing: Omit<PublisherHost, 'openChannel'> = {
+      pubacks,
+      names: topology,
+      counts: host.counts.publishes,
+      now: () => host.now(),
+      publishesSettled: () => host.publishesSettled(),
+    };
     const openChannel: PublisherHost['openChannel'] = (session, sink) => session.openChannel(sink, () => {});
-    this.publisher = new Publisher({ pubacks, names: topology, publishesSettled, openChannel }, this.exchanges);
-    this.replies = new DirectReplies({ pubacks, names: topology, publishesSettled }, this.exchanges);
+    this.publisher = new Publisher({ ...publishing, openChannel }, this.exchanges);
+    this.replies = new DirectReplies(publishing, this.exchanges);
     this.requests = new Requests(this.pool, topology, host);
     this.subscriptions = new Subscriptions(this.pool, host, this.replies);
     this.getting = new Getting(this.pool, topology, host);

@@ -10,7 +10,9 @@ import { ConnectionChanges, type ConnectionChangesHost } from './connection-chan
 import { ConnectionUsers, type ConnectionUsersHost } from './connection-users.ts';
 import { Cancelling, type CancellingHost } from './consuming/cancelling.ts';
 import type { StartConsumerHost } from './consuming/start-consumer.ts';
+import { ClientCounts } from './diagnostics/client-counts.ts';
 import { listenersOf } from './diagnostics/listeners.ts';
+import { type ClientMetrics, metricsOf } from './diagnostics/metrics.ts';
 import { Observer } from './diagnostics/observer.ts';
 import { DriveMode, type DriveModeHost } from './drive-mode.ts';
 import type { Events } from './events.ts';
@@ -62,6 +64,7 @@ export class Core implements Hosts {
   readonly observed: { connectionName: string | undefined; host: string; port: number; virtualHost: string };
   /** Its listeners; `undefined` where there are none. */
   readonly observer: Observer | undefined;
+  readonly counts: ClientCounts = new ClientCounts();
   private numbers = 0;
 
   constructor(urls: string | readonly string[], options: ClientOptions) {
@@ -113,12 +116,27 @@ export class Core implements Hosts {
     return refusal === undefined;
   }
 
+  /** See `Client.metrics`. */
+  metrics(): ClientMetrics {
+    const { counts, life, users, observed } = this;
+    const session = life.connection?.session;
+    return metricsOf(counts, {
+      connectionName: observed.connectionName,
+      state: life.state,
+      channels: session?.channelCount ?? 0,
+      consumers: [...users.subscriptions.consumers].length,
+      publishes: { open: users.openPublishes, openBytes: users.openBytes },
+      deliveries: session?.deliveryCounts,
+    });
+  }
+
   /** A request is called: its listeners follow it to its outcome. */
   requestCalled(
     operation: Operation<never> | Operation<unknown>,
     options: object,
     queues: readonly string[] = queuesIn(options),
   ): void {
+    this.counts.request(operation);
     this.observer?.request(operation, options, queues);
   }
 

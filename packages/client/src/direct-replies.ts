@@ -18,11 +18,10 @@ export class DirectReplies implements ReplyConsumers {
   /** The channel of a consumer that has ended, whose publishes may still be under way. */
   private draining: ReplyChannel | undefined = undefined;
 
-  constructor(host: Pick<PublisherHost, 'pubacks' | 'names' | 'publishesSettled'>, exchanges: ExchangeChecks) {
+  constructor(host: Omit<PublisherHost, 'openChannel'>, exchanges: ExchangeChecks) {
     this.publisher = new Publisher(
       {
-        pubacks: host.pubacks,
-        names: host.names,
+        ...host,
         publishesSettled: () => {
           this.draining?.freeWhenDone();
           host.publishesSettled();

@@ -43,6 +43,7 @@ export type {
   GetOptions,
   QosOptions,
 } from './consuming/options.ts';
+export type { RequestCounts } from './diagnostics/client-counts.ts';
 export type {
   ClientData,
   ConnectData,
@@ -56,6 +57,8 @@ export type {
   SettlementData,
 } from './diagnostics/diagnostics.ts';
 export { addDiagnostics } from './diagnostics/listeners.ts';
+export type { ClientMetrics, DeliveryMetrics, PublishMetrics } from './diagnostics/metrics.ts';
+export { toPrometheus } from './diagnostics/prometheus.ts';
 export type { ClientEvents } from './events.ts';
 export type { ErrorFirst, ErrorFirstValues } from './operations/error-first.ts';
 export { type Callback, Operation } from './operations/operation.ts';
@@ -65,6 +68,7 @@ export type { RecoverOptions } from './recovery/recover-options.ts';
 export type { PlannedAttempt, RecoveryReport } from './recovery/recovery.ts';
 export type { RestoredCounts } from './recovery/replay.ts';
 export type { RecoveryPhase, RecoverySnapshot, RetriedEntity } from './recovery/snapshot.ts';
+export type { HistogramSnapshot } from './runtime/histogram.ts';
 export type { Runtime, Timer } from './runtime/runtime.ts';
 export type { ConnectionInfo, MechanismName } from './session/index.ts';
 export type { ShutdownReport } from './shutdowns.ts';

@@ -2,6 +2,7 @@ import { ConnectionBroken } from '@puka/errors';
 import { describe, expect, it } from 'vitest';
 import type { Connection } from '../src/connection/connection.ts';
 import { ConnectionChanges } from '../src/connection-changes.ts';
+import { ClientCounts } from '../src/diagnostics/client-counts.ts';
 import { Events } from '../src/events.ts';
 import type { RecoveryReport } from '../src/recovery/recovery.ts';
 
@@ -20,6 +21,7 @@ function scene(isManual = false) {
   events.on('closed', () => log.push('closed'));
   const reports: RecoveryReport[] = [];
   const changes = new ConnectionChanges({
+    counts: new ClientCounts(),
     observed: { host: '', port: 0, virtualHost: '' },
     events,
     users: {

@@ -6,9 +6,10 @@ import { type AmqpError, type ConnectionBroken, type PukaError, replyError } fro
 import type { ConnectOptions, TransportConnector } from '@puka/transport';
 import type { Runtime } from '../runtime/runtime.ts';
 import { closedByUs, cutOff } from '../session/closed-by-us.ts';
+import type { DeliveryCounts } from '../session/delivery-counts.ts';
 import { type ConnectionInfo, Session, type SessionOptions } from '../session/index.ts';
 import type { ConnectionUserGroup } from './connection-user.ts';
-import { type ByteTap, Driver, type DriverHost } from './driver.ts';
+import { type ByteTap, Driver, type DriverHost, type Traffic } from './driver.ts';
 
 /** What a connection needs of its client, and what it reports to it. */
 export interface ConnectionHost {
@@ -29,6 +30,7 @@ export interface ConnectionHost {
     outboundChanged(): void;
   };
   readonly changes: ConnectionListener;
+  readonly counts: { readonly traffic: Traffic };
   /** Makes what sees the bytes of a new connection; `undefined` where nobody looks. */
   openTap?(): ByteTap | undefined;
 }
@@ -40,8 +42,8 @@ export interface ConnectionListener {
   unblocked(): void;
   /** A channel is opened. */
   channelOpened?(channel: number): void;
-  /** A channel has ended. @param error the broker's, where it closed the channel. */
-  channelClosed?(channel: number, error: PukaError | undefined): void;
+  /** A channel has ended. @param error the broker's, where it closed the channel. @param deliveries what became of them. */
+  channelClosed?(channel: number, error: PukaError | undefined, deliveries: DeliveryCounts): void;
   /** Driven by hand: there is something to read, or to write, or the connection is lost. */
   ioReady(): void;
 }
@@ -79,7 +81,7 @@ export class Connection {
       blocked: (reason) => host.changes.blocked(reason),
       unblocked: () => host.changes.unblocked(),
       channelOpened: (channel) => host.changes.channelOpened?.(channel),
-      channelClosed: (channel, error) => host.changes.channelClosed?.(channel, error),
+      channelClosed: (...values) => host.changes.channelClosed?.(...values),
       outputWaiting: () => this.driver.wake(),
       ending: (error) => this.detach(error),
       closed: (error) => owner.closed(this, error, error ?? closedByUs()),
@@ -87,6 +89,7 @@ export class Connection {
     const connection = this;
     const driving: DriverHost = {
       tap: host.openTap?.(),
+      traffic: host.counts.traffic,
       get isAutomatic() {
         return host.drive.isAutomatic;
       },

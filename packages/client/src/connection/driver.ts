@@ -18,8 +18,15 @@ export interface ByteTap {
   sent(chunks: readonly Uint8Array[]): void;
 }
 
+/** The bytes of a client, over all its connections. */
+export interface Traffic {
+  receivedBytes: number;
+  sentBytes: number;
+}
+
 /** What the driver needs of its client. */
 export interface DriverHost {
+  readonly traffic: Traffic;
   /** `undefined` where nobody looks. */
   readonly tap?: ByteTap | undefined;
   /** Whether it reads, writes and wakes by itself just now. */
@@ -135,6 +142,7 @@ export class Driver implements TransportHandlers, AlarmHost {
       const chunks = session.takeOutput(this.runtime.now(), transport.bufferedBytes);
       if (chunks.length > 0) {
         this.host.tap?.sent(chunks);
+        for (const { length } of chunks) this.host.traffic.sentBytes += length;
         transport.write(chunks);
       }
     }
@@ -153,6 +161,7 @@ export class Driver implements TransportHandlers, AlarmHost {
     if (transport !== undefined) {
       for (let bytes = this.readOnce(transport); bytes !== undefined; bytes = this.readOnce(transport)) {
         this.host.tap?.received(bytes);
+        this.host.traffic.receivedBytes += bytes.length;
         session.receive(bytes, this.runtime.now());
         this.host.bytesRead();
         this.regulate();
@@ -221,6 +230,7 @@ export class Driver implements TransportHandlers, AlarmHost {
     this.turnFollows = this.host.isAutomatic;
     this.flushFollows = true;
     this.host.tap?.received(bytes);
+    this.host.traffic.receivedBytes += bytes.length;
     this.session.receive(bytes, this.runtime.now());
     this.host.bytesRead();
     this.regulate();

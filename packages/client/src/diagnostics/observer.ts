@@ -70,7 +70,7 @@ export class Observer {
   request(operation: Operation<never> | Operation<unknown>, options: object, queues: readonly string[]): void {
     const data: RequestData = { client: this.client, method: operation.method, options: { ...options }, queues };
     const slots = this.start('requestStarted', data);
-    whenSettled(operation, () => {
+    operation.whenSettled(() => {
       const result = operation.state === 'fulfilled' ? operation.result : undefined;
       this.end('requestEnded', slots, data, operation.error, result);
       if (data.method === 'basic.get' && result instanceof Message) this.handOut(result, 'get');
@@ -86,7 +86,7 @@ export class Observer {
   ): PublishInput {
     const publish = new PublishObservation(this.client, options, input.body.length);
     const slots = this.start('publishStarted', publish);
-    whenSettled(operation, () => this.end('publishEnded', slots, publish, operation.error));
+    operation.whenSettled(() => this.end('publishEnded', slots, publish, operation.error));
     const changed = publish.close();
     return changed === undefined ? input : withProperties(input, changed, maxTableDepth);
   }
@@ -234,19 +234,6 @@ export class Observer {
       return undefined;
     }
   }
-}
-
-/** Calls once, when it has its outcome: ahead of its callback and of those that await it. */
-function whenSettled(operation: Operation<never> | Operation<unknown>, call: () => void): void {
-  if (operation.state !== 'pending') {
-    call();
-    return;
-  }
-  const { release } = operation;
-  operation.release = () => {
-    release?.();
-    call();
-  };
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -150,6 +150,19 @@ export class Operation<Result> implements Promise<Result> {
     return context.runInAsyncScope(callback, undefined, error, result, this);
   }
 
+  /** @internal For the client: calls once when it has its outcome, ahead of all who wait for that. Does not observe it. */
+  whenSettled(call: () => void): void {
+    if (this.state !== 'pending') {
+      call();
+      return;
+    }
+    const { release } = this;
+    this.release = () => {
+      release?.();
+      call();
+    };
+  }
+
   /** @internal For the client: is told when it settles, without a native promise. @returns undoes it. */
   watch(watcher: () => void): () => void {
     const watchers = this.watchers ?? new Set();

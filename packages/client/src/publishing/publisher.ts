@@ -20,10 +20,12 @@ import type {
 } from '../session/index.ts';
 import { type Suspicion, suspicionOf } from './blame.ts';
 import type { ExchangeChecks } from './exchange-checks.ts';
+import type { PublishCounts } from './publish-counts.ts';
 import { missingExchangeError, nackedError, returnedError } from './publish-errors.ts';
 import type { PublishOperation } from './publish-operation.ts';
 import { type QueueNames, withNewNames } from './renamed-publish.ts';
 import { ReturnedMessages } from './returned-messages.ts';
+import { RoundTripSample } from './round-trip-sample.ts';
 import { UncheckedPublishes } from './unchecked-publishes.ts';
 
 const noError = (): void => {};
@@ -50,6 +52,9 @@ export interface PublisherHost {
   readonly pubacks: boolean | undefined;
   /** The names of server-named queues; `undefined` where they never change. */
   readonly names?: QueueNames | undefined;
+  readonly counts: PublishCounts;
+  /** The client's clock, in milliseconds. */
+  now(): number;
   /** Called when publishes have their outcome: `openBytes` has gone down. */
   publishesSettled(): void;
   /** Gives the channel to publish on. @returns `undefined` where there is none for now. */
@@ -85,10 +90,14 @@ export class Publisher implements ChannelSink, ConnectionUser {
   private mayUseFooters = true;
   /** The last tag that a mark covers. */
   private coveredTag = 0;
+  private readonly counts: PublishCounts;
+  private readonly sample: RoundTripSample;
 
   constructor(host: PublisherHost, exchanges: KnownExchanges) {
     this.host = host;
     this.exchanges = exchanges;
+    this.counts = host.counts;
+    this.sample = new RoundTripSample(host.counts.roundTrip, () => host.now());
     this.unchecked = new UncheckedPublishes(exchanges, (operations, missing) => this.checked(operations, missing));
   }
 
@@ -140,6 +149,7 @@ export class Publisher implements ChannelSink, ConnectionUser {
   /** Output is about to be taken: publishes without confirms get the mark that ends them. */
   beforeWrite(): void {
     if (this.held.length > 0) this.sendHeld();
+    if (this.hasConfirms) this.sample.writing(this.nextTag - 1);
     if (this.hasConfirms || this.nextTag - 1 === this.coveredTag) return;
     this.sendMark();
   }
@@ -230,6 +240,7 @@ export class Publisher implements ChannelSink, ConnectionUser {
 
   /** For the channel: confirms and refusals. RabbitMQ extension; `multiple` covers all that are outstanding up to the tag. */
   confirmed(deliveryTag: number, multiple: boolean, ack: boolean): void {
+    this.sample.confirmed(deliveryTag, multiple);
     const index = deliveryTag - this.firstTag + this.head;
     if (multiple) this.settleUpTo(deliveryTag === 0 ? this.nextTag : deliveryTag, ack);
     else if (index >= this.head && index < this.sent.length) this.settle(index, ack);
@@ -323,6 +334,10 @@ export class Publisher implements ChannelSink, ConnectionUser {
   }
 
   private fail(operation: PublishOperation, error: unknown): void {
+    if (operation.state === 'pending') {
+      if (error === operation.returned) this.counts.returned++;
+      else this.counts.failed++;
+    }
     this.release(operation);
     operation.reject(error);
   }
@@ -441,6 +456,7 @@ export class Publisher implements ChannelSink, ConnectionUser {
     this.head = 0;
     this.firstTag = 1;
     this.coveredTag = 0;
+    this.sample.reset();
     return channel;
   }
 
@@ -457,10 +473,13 @@ export class Publisher implements ChannelSink, ConnectionUser {
     const { input } = operation;
     this.release(operation);
     if (!ack) {
+      this.counts.nacked++;
       if (input !== undefined) operation.reject(nackedError(input, outcomeOf(operation)));
     } else if (operation.returned !== undefined) {
+      this.counts.returned++;
       operation.reject(operation.returned);
     } else {
+      this.counts.confirmed++;
       operation.fulfil(undefined);
     }
   }

@@ -2,6 +2,7 @@
  * Which deliveries of a channel are settled, and how the acks of one turn go out: a run without gaps as one `multiple`.
  * Must not write: its caller does.
  */
+import type { DeliveryCounts } from './delivery-counts.ts';
 
 const unsettled = 0;
 const acked = 1;
@@ -19,8 +20,19 @@ export class AckWindow {
   private lowestWaiting = 0;
   private highestWaiting = 0;
 
+  /** Deliveries that needed no settlement, and those that were rejected. */
+  private withoutSettlement = 0;
+  private rejections = 0;
+
   /** How many deliveries await their settlement, those included whose ack has not been written. */
   outstanding = 0;
+
+  /** What became of the deliveries so far. An ack counts when it is given. */
+  get counts(): DeliveryCounts {
+    const received = this.next - 1;
+    const acked = received - this.outstanding - this.withoutSettlement - this.rejections;
+    return { received, acked, rejected: this.rejections, unsettled: this.outstanding };
+  }
 
   /**
    * Notes a delivery that awaits its settlement.
@@ -39,6 +51,7 @@ export class AckWindow {
   /** Notes that the delivery awaits none: it came without acks. */
   needsNone(tag: number): void {
     this.outstanding--;
+    this.withoutSettlement++;
     if (this.base === tag) this.base = tag + 1;
     else this.states[tag & (this.states.length - 1)] = settled;
   }
@@ -62,6 +75,7 @@ export class AckWindow {
   reject(tag: number): void {
     this.states[tag & (this.states.length - 1)] = settled;
     this.outstanding--;
+    this.rejections++;
     this.advance();
   }
 

@@ -28,6 +28,7 @@ import { AckWindow } from './ack-window.ts';
 import { type ChannelInput, type ChannelState, nextChannelState } from './channel-states.ts';
 import { ContentAssembler, type HalfMessages } from './content-assembler.ts';
 import { checkContentMethod, readConsumerTag, readDeliveryTag } from './content-method.ts';
+import type { DeliveryCounts } from './delivery-counts.ts';
 import { channelClosedError, connectionLostError, type Request, RequestQueue, refusedRequest } from './requests.ts';
 import type { ChannelSink, ContentKind, ReceivedContent, ReplyHandler } from './sinks.ts';
 
@@ -133,6 +134,11 @@ export class SessionChannel {
   /** Deliveries that the user still holds. */
   get unsettledDeliveries(): number {
     return this.acks.outstanding;
+  }
+
+  /** @internal What became of its deliveries so far. */
+  get deliveryCounts(): DeliveryCounts {
+    return this.acks.counts;
   }
 
   /** Requests whose reply is due. */

@@ -35,6 +35,7 @@ import {
 import { AnswerLimit } from './answer-limit.ts';
 import { closedByUs } from './closed-by-us.ts';
 import { type ConnectionState, connectionInputOf, nextConnectionState } from './connection-states.ts';
+import { addedCounts, type DeliveryCounts, noDeliveries } from './delivery-counts.ts';
 import { Handshake } from './handshake.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { type CompleteSessionOptions, completeSessionOptions, type SessionOptions } from './options.ts';
@@ -104,6 +105,11 @@ export class Session {
   /** Channels that are not closed. */
   get channelCount(): number {
     return this.openChannels;
+  }
+
+  /** What became of the deliveries of the channels that are not closed. */
+  get deliveryCounts(): DeliveryCounts {
+    return this.channels.reduce((sum, channel) => addedCounts(sum, channel?.deliveryCounts), noDeliveries);
   }
 
   /** Whether the reply to a request on any channel is due. */
@@ -330,7 +336,7 @@ export class Session {
     this.openChannels--;
     this.freeIds.push(channel.id);
     if (channel.wasClosedByPeer) this.closedByBroker.add(channel.id);
-    this.sink.channelClosed?.(channel.id, channel.closedBy);
+    this.sink.channelClosed?.(channel.id, channel.closedBy, channel.deliveryCounts);
   }
 
   /** @internal For the decoder: a method frame. */

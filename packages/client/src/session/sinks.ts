@@ -1,6 +1,7 @@
 /** What a session and its channels call on their owner. Interfaces only. No event costs an object of its own. */
 import type { PukaError } from '@puka/errors';
 import type { FieldTable, Method } from '@puka/wire';
+import type { DeliveryCounts } from './delivery-counts.ts';
 
 /** What the handshake agreed on. */
 export interface ConnectionInfo {
@@ -26,8 +27,8 @@ export interface SessionSink {
   outputWaiting(): void;
   /** A channel is opened: `channel.open` is written. */
   channelOpened?(channel: number): void;
-  /** A channel has ended. @param error the broker's, where it closed the channel. */
-  channelClosed?(channel: number, error: PukaError | undefined): void;
+  /** A channel has ended. @param error the broker's, where it closed the channel. @param deliveries what became of them. */
+  channelClosed?(channel: number, error: PukaError | undefined, deliveries: DeliveryCounts): void;
   /** Called exactly once, when the connection is over and before its channels end, with what `closed` will get. */
   ending?(error: PukaError | undefined): void;
   /** The last call, exactly once: `undefined` after our own clean close. Every channel has ended before. */

@@ -12,6 +12,7 @@ function scene() {
     {
       runtime: { ...defaultRuntime, atTurnEnd: () => {} },
       drive: { isAutomatic: false },
+      counts: { traffic: { receivedBytes: 0, sentBytes: 0 } },
       callbacks: { run: () => {} },
       flow: { hasRoom: true, limitInbound: () => {}, outboundChanged: () => {} },
       changes: { blocked: () => {}, unblocked: () => {}, ioReady: () => {} },

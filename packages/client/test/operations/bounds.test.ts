@@ -18,6 +18,16 @@ function scene(options: OperationOptions) {
 }
 
 describe('bounds', () => {
+  it('leave what was to be called at the end of the operation', () => {
+    const host: BoundsHost = { deadlines: new Deadlines(() => {}), signals: new Signals(), now: () => 0 };
+    const operation = new Operation<void>(operationHost, 'queue.declare', undefined);
+    let calls = 0;
+    operation.whenSettled(() => calls++);
+    applyBounds(host, operation, { timeout: 50 });
+    operation.fulfil(undefined);
+    expect([calls, host.deadlines.nextMs]).toEqual([1, Number.POSITIVE_INFINITY]);
+  });
+
   it('there are none unless they are given', () => {
     const { isToDo, operation, deadlines } = scene({});
     expect([isToDo, operation.state, deadlines.nextMs]).toEqual([true, 'pending', Number.POSITIVE_INFINITY]);

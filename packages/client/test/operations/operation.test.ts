@@ -200,3 +200,28 @@ describe('what the client hangs on it', () => {
     }
   });
 });
+
+describe('whenSettled', () => {
+  it.each(['fulfil', 'reject'] as const)('is called once, ahead of the callback, when it settles by %s', (how) => {
+    const host = new Host();
+    const calls: string[] = [];
+    const operation = host.operation<void>(() => calls.push('callback'));
+    operation.release = () => calls.push('bounds');
+    operation.whenSettled(() => calls.push(operation.state));
+    operation[how](undefined);
+    host.runCallbacks();
+    operation.reject(new Error('again'));
+    const state = how === 'fulfil' ? 'fulfilled' : 'rejected';
+    expect(calls).toEqual(['bounds', state, 'callback']);
+    operation.whenSettled(() => calls.push('late'));
+    expect(calls.at(-1)).toBe('late');
+  });
+
+  it('leaves a failure that nobody looks at unseen', () => {
+    const host = new Host();
+    const operation = host.operation();
+    operation.whenSettled(() => {});
+    operation.reject(new Error('no'));
+    expect(host.unseen).toEqual([operation]);
+  });
+});

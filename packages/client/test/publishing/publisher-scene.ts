@@ -2,6 +2,7 @@
 import { ByteWriter, decodeMethod, encodeMethod, FrameDecoder, writeBody, writeRawContentHeader } from '@puka/wire';
 import type { OperationHost } from '../../src/operations/operation.ts';
 import type { PublishOptions } from '../../src/publishing/options.ts';
+import { PublishCounts } from '../../src/publishing/publish-counts.ts';
 import { publishInput } from '../../src/publishing/publish-input.ts';
 import { PublishOperation } from '../../src/publishing/publish-operation.ts';
 import { Publisher, type PublisherHost } from '../../src/publishing/publisher.ts';
@@ -18,6 +19,9 @@ export class PublisherScene {
   readonly publisher: Publisher;
   /** How often it was told that publishes have their outcome. */
   settledCalls = 0;
+  readonly counts: PublishCounts = new PublishCounts();
+  /** Its clock. */
+  nowMs = 0;
   private readonly named: { readonly name: string; readonly operation: PublishOperation }[] = [];
 
   constructor(hasConfirms = true) {
@@ -27,7 +31,9 @@ export class PublisherScene {
     const publishesSettled = (): void => {
       this.settledCalls++;
     };
-    this.publisher = new Publisher({ pubacks: hasConfirms, publishesSettled, openChannel }, exchanges);
+    const { counts } = this;
+    const now = (): number => this.nowMs;
+    this.publisher = new Publisher({ pubacks: hasConfirms, counts, now, publishesSettled, openChannel }, exchanges);
     const { info } = this.harness;
     if (info !== undefined) this.publisher.attach(this.harness.session, info);
   }
