@@ -95,6 +95,7 @@ export const calls: Readonly<Record<CallName, CallForm>> = {
     runtime: 'other',
     recover: 'other',
     diagnostics: 'other',
+    trace: 'other',
   }),
   tls: form<TlsOptions>('tls', "new Client('amqps://localhost', { tls: { ca } })", {
     ca: 'other',

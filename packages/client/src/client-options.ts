@@ -2,6 +2,7 @@
 import { UsageError } from '@puka/errors';
 import type { ConnectionOptions } from './connecting/connection-options.ts';
 import type { Diagnostics } from './diagnostics/diagnostics.ts';
+import type { TraceListener, TraceOptions } from './diagnostics/wire-log.ts';
 import { checkTimeout } from './operations/bounds.ts';
 import type { RecoverOptions } from './recovery/recover-options.ts';
 import { checkSessionOptions } from './session/index.ts';
@@ -16,6 +17,12 @@ export interface ClientOptions extends ConnectionOptions {
   readonly recover?: boolean | RecoverOptions | undefined;
   /** Listeners of what this client does, beside those given to `addDiagnostics`. One, or a list. Default: none. */
   readonly diagnostics?: Diagnostics | readonly Diagnostics[] | undefined;
+  /**
+   * Gets each frame, in both directions, its fields decoded: a log of the wire. What logs in is never in it, bodies and the
+   * values of headers only with `{ to, bodies: true }`. Default: none, or as the environment variable `PUKA_DEBUG` says:
+   * `frames` prints a line for each on the standard error output, `frames,bodies` the bodies too.
+   */
+  readonly trace?: TraceListener | TraceOptions | undefined;
 }
 
 /** @throws {UsageError} for an option out of its range. */

@@ -14,6 +14,7 @@ import { ClientCounts } from './diagnostics/client-counts.ts';
 import { listenersOf } from './diagnostics/listeners.ts';
 import { type ClientMetrics, metricsOf } from './diagnostics/metrics.ts';
 import { Observer } from './diagnostics/observer.ts';
+import { traceOptions, WireLog } from './diagnostics/wire-log.ts';
 import { DriveMode, type DriveModeHost } from './drive-mode.ts';
 import type { Events } from './events.ts';
 import { FailureReports } from './failure-reports.ts';
@@ -23,7 +24,7 @@ import type { Operation } from './operations/operation.ts';
 import { Signals } from './operations/signals.ts';
 import { ClientRecovery, type ClientRecoveryHost } from './recovery/client-recovery.ts';
 import type { Deadlines } from './runtime/deadlines.ts';
-import { defaultRuntime, type Runtime } from './runtime/runtime.ts';
+import { defaultRuntime, environmentVariable, printLine, type Runtime } from './runtime/runtime.ts';
 import { type ShutdownHost, Shutdowns } from './shutdowns.ts';
 import { Loops, type WaitingHost } from './waiting.ts';
 
@@ -64,6 +65,7 @@ export class Core implements Hosts {
   readonly observed: { connectionName: string | undefined; host: string; port: number; virtualHost: string };
   /** Its listeners; `undefined` where there are none. */
   readonly observer: Observer | undefined;
+  private readonly wireLog: WireLog | undefined;
   readonly counts: ClientCounts = new ClientCounts();
   private numbers = 0;
 
@@ -83,6 +85,11 @@ export class Core implements Hosts {
     const listeners = listenersOf(options.diagnostics);
     if (listeners.length > 0) {
       this.observer = new Observer(listeners, this.observed, (error) => this.callbacks.addThrown(error, undefined));
+    }
+    const tracing = traceOptions(options.trace, environmentVariable('PUKA_DEBUG'), printLine);
+    if (tracing !== undefined) {
+      const wallClock = this.runtime.wallClock ?? Date.now;
+      this.wireLog = new WireLog(tracing, { wallClock, report: (error) => this.callbacks.addThrown(error, undefined) });
     }
     this.drive = new DriveMode(options.drive === 'manual', this);
     this.deadlines = this.drive.deadlines;
@@ -142,13 +149,19 @@ export class Core implements Hosts {
 
   /** Sees the bytes of a new connection, where somebody looks. */
   openTap(): ByteTap | undefined {
-    const { observer } = this;
-    if (observer === undefined || !observer.hears('bytesReceived', 'bytesSent')) return undefined;
-    const { client } = observer;
+    const { observer, wireLog } = this;
+    const counting = observer?.hears('bytesReceived', 'bytesSent') === true ? observer.countBytes() : undefined;
+    const logging = wireLog?.open();
+    if (counting === undefined || logging === undefined) return counting ?? logging;
     return {
-      received: ({ length }) => observer.tell('bytesReceived', { client, bytes: length }),
-      sent: (chunks) =>
-        observer.tell('bytesSent', { client, bytes: chunks.reduce((sum, { length }) => sum + length, 0) }),
+      received: (bytes) => {
+        counting.received(bytes);
+        logging.received(bytes);
+      },
+      sent: (chunks) => {
+        counting.sent(chunks);
+        logging.sent(chunks);
+      },
     };
   }
 

@@ -59,6 +59,8 @@ export type {
 export { addDiagnostics } from './diagnostics/listeners.ts';
 export type { ClientMetrics, DeliveryMetrics, PublishMetrics } from './diagnostics/metrics.ts';
 export { toPrometheus } from './diagnostics/prometheus.ts';
+export type { TraceEntry } from './diagnostics/trace-entry.ts';
+export type { TraceListener, TraceOptions } from './diagnostics/wire-log.ts';
 export type { ClientEvents } from './events.ts';
 export type { ErrorFirst, ErrorFirstValues } from './operations/error-first.ts';
 export { type Callback, Operation } from './operations/operation.ts';

@@ -5,6 +5,7 @@
  */
 import { UsageError } from '@puka/errors';
 import { defaultConnector, type TlsOptions, type TransportConnector } from '@puka/transport';
+import { inThisContext } from '../runtime/async-context.ts';
 import { platformName } from '../runtime/runtime.ts';
 import { checkSessionOptions, type MechanismName, type SaslMechanism, type SessionOptions } from '../session/index.ts';
 import { type HostAddress, readAmqpUrl } from './amqp-url.ts';
@@ -41,7 +42,10 @@ export class ConnectTarget {
     if (!Array.isArray(list) || list.length === 0) {
       throw new UsageError('a client takes a URL, or a list of one or more');
     }
-    this.#options = options;
+    const { credentials } = options;
+    // Called again and again, from timers too: always in the context of who gave it.
+    const bound = typeof credentials === 'function' ? inThisContext(credentials) : credentials;
+    this.#options = { ...options, credentials: bound };
     this.connector = options.transport ?? defaultConnector;
     this.#hosts = list.map((url) => this.#readHost(url));
     for (const host of this.#hosts) checkSessionOptions(this.sessionOptions(host, defaultTimeoutMs, () => undefined));

@@ -3,6 +3,7 @@
  * they are told: its callers do.
  */
 
+import type { ByteTap } from '../connection/driver.ts';
 import { Message } from '../consuming/message.ts';
 import type { UntypedErrorFirst } from '../operations/error-first.ts';
 import { Operation } from '../operations/operation.ts';
@@ -64,6 +65,15 @@ export class Observer {
     this.listeners.forEach((listener, index) => {
       this.call(listener, name, [slots[index], ...values]);
     });
+  }
+
+  /** Tells of the bytes of a connection. */
+  countBytes(): ByteTap {
+    const { client } = this;
+    return {
+      received: ({ length }) => this.tell('bytesReceived', { client, bytes: length }),
+      sent: (chunks) => this.tell('bytesSent', { client, bytes: chunks.reduce((sum, { length }) => sum + length, 0) }),
+    };
   }
 
   /** A request is called: follows it to its outcome. */

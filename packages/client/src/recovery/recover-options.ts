@@ -1,5 +1,6 @@
 /** The option `recover`: what may be given, the defaults, and the ranges. Must not act. */
 import { UsageError } from '@puka/errors';
+import { inThisContext } from '../runtime/async-context.ts';
 import type { RecordedEntity } from '../topology/recorded-entity.ts';
 
 /** How a client comes back after its connection is lost. */
@@ -148,8 +149,13 @@ function flag(name: string, value: boolean | undefined, fallback: boolean): bool
   throw outOfRange(name, value, 'true or false');
 }
 
-function callback<Function>(name: string, value: Function | undefined): Function | undefined {
-  if (value === undefined || typeof value === 'function') return value;
+/** It runs in the async context of who gave it. */
+function callback<Values extends readonly unknown[], Result>(
+  name: string,
+  value: ((...values: Values) => Result) | undefined,
+): ((...values: Values) => Result) | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === 'function') return inThisContext(value);
   throw outOfRange(name, typeof value, 'a function');
 }
 

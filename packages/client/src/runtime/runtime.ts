@@ -15,12 +15,20 @@ declare function setImmediate(callback: () => void): unknown;
 declare const performance: { now(): number };
 declare const process:
   | {
+      readonly env?: Readonly<Record<string, string | undefined>>;
       readonly versions?: Readonly<Record<string, string | undefined>>;
       getBuiltinModule?(name: string): unknown;
     }
   | undefined;
-declare const Deno: { unrefTimer(timer: unknown): void } | undefined;
-declare const console: { warn(...values: unknown[]): void };
+declare const Deno:
+  | {
+      unrefTimer(timer: unknown): void;
+      readonly permissions: {
+        querySync(permission: { readonly name: 'env'; readonly variable: string }): { readonly state: string };
+      };
+    }
+  | undefined;
+declare const console: { warn(...values: unknown[]): void; error(...values: unknown[]): void };
 
 /** What the driver asks of its surroundings; tests put a virtual clock in its place. */
 export interface Runtime {
@@ -49,6 +57,21 @@ export interface Runtime {
 /** A module that the runtime brings along; `undefined` where it has none of that name. */
 export function builtinModule(name: string): unknown {
   return typeof process === 'undefined' ? undefined : process.getBuiltinModule?.(name);
+}
+
+/** A variable of the environment; `undefined` where it is not set, or may not be read. */
+export function environmentVariable(name: string): string | undefined {
+  if (typeof process === 'undefined') return undefined;
+  // Deno would ask the user at the terminal.
+  if (typeof Deno === 'object' && Deno.permissions.querySync({ name: 'env', variable: name }).state !== 'granted') {
+    return undefined;
+  }
+  return process.env?.[name];
+}
+
+/** Prints a line where it is in nobody's way: on the standard error output. */
+export function printLine(line: string): void {
+  console.error(line);
 }
 
 /** The surroundings of Node, Deno and Bun. */

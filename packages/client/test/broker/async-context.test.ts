@@ -49,6 +49,93 @@ describe('a callback runs in the async context of the call that gave it', () => 
     expect(seen.toSorted()).toEqual(['get', 'publish', 'set']);
   });
 
+  it('of connect, close, shutdown, drained, basicQos and basicCancel', async () => {
+    const own = new Client(url);
+    const { seen, note, all } = noting(6);
+    await new Promise<void>((resolve) => {
+      storage.run('connect', () =>
+        own.connect(() => {
+          note();
+          resolve();
+        }),
+      );
+    });
+    const consumer = own.basicConsume({ queue: await freshQueue() });
+    await consumer.ready;
+    storage.run('drained', () => own.drained(note));
+    await new Promise<void>((resolve) => {
+      storage.run('qos', () =>
+        own.basicQos(consumer, { prefetchCount: 5 }, () => {
+          note();
+          resolve();
+        }),
+      );
+    });
+    await new Promise<void>((resolve) => {
+      storage.run('cancel', () =>
+        own.basicCancel(consumer, () => {
+          note();
+          resolve();
+        }),
+      );
+    });
+    storage.run('shutdown', () => own.shutdown({}, note));
+    storage.run('close', () => own.close(note));
+    await all;
+    expect(seen.toSorted()).toEqual(['cancel', 'close', 'connect', 'drained', 'qos', 'shutdown']);
+  });
+
+  it('of a consumer over several queues, and of operations that fail', async () => {
+    const own = await another();
+    const { seen, note, all } = noting(4);
+    const queues = [await freshQueue(1), await freshQueue(1)];
+    const consumer = storage.run('multi', () => own.basicConsumeMulti({ queues }, note));
+    storage.run('refused', () => own.queueDeclare({ queue: 'nowhere.context', passive: true }, note));
+    storage.run('returned', () => own.basicPublish({ routingKey: 'nowhere.context', mandatory: true }, note));
+    await all;
+    expect(seen.toSorted()).toEqual(['multi', 'multi', 'refused', 'returned']);
+    await consumer.cancel();
+  });
+
+  it('of functions among the options: credentials, retryIf and filter', async () => {
+    const seen: string[] = [];
+    const note = (name: string): void => void seen.push(`${name} ${storage.getStore()}`);
+    const { username, password } = new URL(url);
+    const target = url.replace(/\/\/[^@/]*@/, '//');
+    const own = storage.run(
+      'new',
+      () =>
+        new Client(target, {
+          credentials: () => {
+            note('credentials');
+            return { username: username || 'guest', password: password || 'guest' };
+          },
+          recover: {
+            minDelay: 0,
+            maxDelay: 0,
+            retryIf: () => {
+              note('retryIf');
+              return true;
+            },
+            filter: () => {
+              note('filter');
+              return false;
+            },
+          },
+        }),
+    );
+    await storage.run('connect', () => own.connect());
+    await storage.run('declare', () => own.queueDeclare({ exclusive: true }));
+    const again = new Promise((resolve) => own.once('connected', resolve));
+    const socket = own.socket() as { destroy?(): void; close?(): void; terminate?(): void };
+    if (socket.destroy !== undefined) socket.destroy();
+    else if (socket.terminate !== undefined) socket.terminate();
+    else socket.close?.();
+    await again;
+    await own.close();
+    expect(new Set(seen)).toEqual(new Set(['credentials new', 'retryIf new', 'filter new']));
+  });
+
   it('of a consumer, for each message and behind each await, and for its end', async () => {
     const own = await another();
     const queue = await freshQueue(3);
@@ -113,5 +200,27 @@ describe('the async context of who awaits', () => {
       return stores;
     });
     expect(seen).toEqual(Array.from({ length: 7 }, () => 'caller'));
+  });
+
+  it('goes on behind wait, waitForAll, loop and drained', async () => {
+    const own = await another();
+    const queue = await freshQueue(1);
+    const seen = await storage.run('caller', async () => {
+      const stores: (string | undefined)[] = [];
+      const consumer = own.basicConsume({ queue });
+      (await own.wait(consumer, { timeout: 10_000 }))?.ack();
+      stores.push(storage.getStore());
+      await own.waitForAll([own.basicPublish({ routingKey: queue }), own.queueDeclare({ queue, passive: true })]);
+      stores.push(storage.getStore());
+      await own.drained();
+      stores.push(storage.getStore());
+      own.setCallback(own.queueDeclare({ queue, passive: true }), () => own.loopBreak());
+      await own.loop();
+      stores.push(storage.getStore());
+      await consumer.cancel();
+      stores.push(storage.getStore());
+      return stores;
+    });
+    expect(seen).toEqual(Array.from({ length: 5 }, () => 'caller'));
   });
 });

@@ -1,7 +1,7 @@
 import { createPrivateKey } from 'node:crypto';
 import { createServer, type TLSSocket } from 'node:tls';
 import { inspect } from 'node:util';
-import { Client, type ClientOptions } from '@puka/client';
+import { Client, type ClientOptions, type Diagnostics, type TraceEntry, toPrometheus } from '@puka/client';
 import { type Broker, formsOf, launchBroker, waitFor } from '@puka/testkit';
 import { makeCertificates } from '@puka/testkit/transport-contract';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -73,7 +73,14 @@ describe('a secret', () => {
     const warnings = vi.spyOn(console, 'warn').mockImplementation(() => {});
     const cause = new Error('no more');
     let asked = 0;
+    const heard: unknown[] = [];
+    const listen = (...values: readonly unknown[]): undefined => void heard.push(...values);
+    // A listener of everything.
+    const diagnostics = new Proxy<Diagnostics>({}, { get: () => listen });
+    const frames: TraceEntry[] = [];
     const client = new Client(`amqp://localhost:${broker.port}`, {
+      diagnostics,
+      trace: { to: (entry) => frames.push(entry), bodies: true },
       credentials: () => {
         if (asked++ > 1) throw cause;
         return { username: 'u', password: secret, expiresIn: 1200 };
@@ -102,6 +109,16 @@ describe('a secret', () => {
     expectNoSecret(connecting);
     await client.close();
     expectNoSecret(client, consumer, events, warnings.mock.calls);
+    // The password went over the wire, first to log in and then as a new secret.
+    const loggedIn = frames.filter(({ name }) => name === 'connection.start-ok' || name === 'connection.update-secret');
+    expect(loggedIn.map(({ fields }) => fields.response ?? fields.newSecret)).toEqual([
+      { bytes: `\0u\0${secret}`.length },
+      ...loggedIn.slice(1).map(() => ({ bytes: secret.length })),
+    ]);
+    expect(loggedIn.length).toBeGreaterThan(1);
+    expectNoSecret(...frames, frames.map(String).join('\n'));
+    expect(heard.length).toBeGreaterThan(20);
+    expectNoSecret(...heard, client.metrics(), toPrometheus(client.metrics()));
     warnings.mockRestore();
   });
 
@@ -120,13 +137,19 @@ describe('a secret', () => {
     ],
   ])('%s is in nothing of a login that is refused', async (_, target, options) => {
     const warnings = vi.spyOn(console, 'warn').mockImplementation(() => {});
-    const client = new Client([target(), target()], options);
+    const heard: unknown[] = [];
+    const client = new Client([target(), target()], {
+      ...options,
+      trace: { to: (entry) => heard.push(entry, String(entry)), bodies: true },
+      diagnostics: { connectStarted: (connect) => heard.push(connect), connectEnded: (...ended) => heard.push(ended) },
+    });
     expectNoSecret(client);
     const connecting = client.connect();
     expectNoSecret(client, connecting);
     const error: unknown = await connecting.catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: 'AUTHENTICATION_FAILED' });
-    expectNoSecret(client, connecting, error, warnings.mock.calls);
+    expect(heard.length).toBeGreaterThan(6);
+    expectNoSecret(client, connecting, error, warnings.mock.calls, ...heard);
     warnings.mockRestore();
   });
 

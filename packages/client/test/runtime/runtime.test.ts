@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest';
-import { defaultRuntime, platformName } from '../../src/runtime/runtime.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { defaultRuntime, environmentVariable, platformName, printLine } from '../../src/runtime/runtime.ts';
 
 describe('the runtime', () => {
   it('names the platform and its version', () => {
@@ -30,5 +30,28 @@ describe('the runtime', () => {
     );
     for (const timer of timers) defaultRuntime.stopTimer(timer);
     expect(kept).toEqual([false, true]);
+  });
+});
+
+describe('the environment', () => {
+  it('is read where it may be, and lines go to the standard error output', () => {
+    vi.stubEnv('PUKA_TEST', 'x');
+    expect([environmentVariable('PUKA_TEST'), environmentVariable('PUKA_TEST_UNSET')]).toEqual(['x', undefined]);
+    vi.unstubAllEnvs();
+    const error = vi.spyOn(console, 'error').mockImplementation(() => {});
+    printLine('a line');
+    expect(error.mock.calls).toEqual([['a line']]);
+    error.mockRestore();
+  });
+
+  it.each([
+    ['granted', 'x'],
+    ['prompt', undefined],
+  ])('of Deno is read where that is %s', (state, value) => {
+    vi.stubEnv('PUKA_TEST', 'x');
+    vi.stubGlobal('Deno', { permissions: { querySync: () => ({ state }) } });
+    expect(environmentVariable('PUKA_TEST')).toBe(value);
+    vi.unstubAllGlobals();
+    vi.unstubAllEnvs();
   });
 });
