@@ -9,6 +9,7 @@ import { delimiter, join } from 'node:path';
 import type { ConfigurationFiles } from './configuration.ts';
 import type { InstalledServer } from './installed-server.ts';
 import type { NodeProcess } from './node-process.ts';
+import { writePreload } from './preloaded-modules.ts';
 import { runCommand } from './run-command.ts';
 import type { Watchdog } from './watchdog.ts';
 
@@ -74,7 +75,8 @@ export class InstalledNode implements NodeProcess {
       ignoreExisting,
     );
     if (this.#hasOwnEpmd && this.#epmd === undefined) this.#startEpmd();
-    const server = this.#spawn(join(this.#options.server.scripts, 'rabbitmq-server'), []);
+    const preload = await writePreload(this.folder);
+    const server = this.#spawn(join(this.#options.server.scripts, 'rabbitmq-server'), [], preload);
     this.#server = server;
     this.#guard();
     this.ended = exitOf(server).then((how) => {
@@ -169,12 +171,12 @@ export class InstalledNode implements NodeProcess {
    * Group leader of its own, so that it can be killed with its children; the event loop of this process is not held by
    * it.
    */
-  #spawn(command: string, args: readonly string[]): ChildProcess {
+  #spawn(command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
     const log = openSync(this.#logFile, 'a');
     try {
       const child = spawn(command, args, {
         cwd: this.folder,
-        env: this.#env,
+        env: { ...env, ...this.#env },
         stdio: ['ignore', log, log],
         detached: true,
       });

@@ -43,6 +43,13 @@ describe('two nodes side by side', () => {
     expect(await second.ctl('--quiet', 'list_vhosts')).toBe('name\nother');
   });
 
+  it('have loaded their modules before they booted, each from its own place', async () => {
+    expect(Number(await first.evaluate('persistent_term:get(puka_preloaded, 0)'))).toBeGreaterThan(100);
+    expect(
+      await first.evaluate('code:which(rabbit) =:= filename:join(code:lib_dir(rabbit, ebin), "rabbit.beam")'),
+    ).toBe('true');
+  });
+
   it('listen on the loopback address alone', () => {
     expect(loopbackListenersOnly(first.pid)).toBe(true);
     expect(loopbackListenersOnly(second.pid)).toBe(true);
