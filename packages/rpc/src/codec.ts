@@ -11,7 +11,11 @@ export interface Codec {
   readonly contentType: string;
   /** @returns the body; `undefined` has to come back as `undefined`. Throws for what cannot be encoded. */
   encode(value: unknown): Uint8Array | string;
-  /** @param body yours to keep. Throws for what cannot be decoded. */
+  /**
+   * Reads a body. Throws for what cannot be decoded.
+   *
+   * @param body yours to keep.
+   */
   decode(body: Uint8Array): unknown;
 }
 

@@ -52,6 +52,7 @@ export class RemoteError extends PukaError {
  * ```
  */
 export class HandlerError extends Error {
+  /** The name of the class. */
   override readonly name: string = 'HandlerError';
   /** What the caller finds in `remoteCode`. */
   readonly code: string | undefined;

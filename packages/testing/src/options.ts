@@ -45,7 +45,10 @@ export interface UrlParts {
 export interface PermissionOptions {
   /** Default `/`. */
   readonly vhost?: string;
+  /** A regular expression: names of what the user may declare and delete. Default: everything. */
   readonly configure?: string;
+  /** Where the user may publish to and bind from. Default: everything. */
   readonly write?: string;
+  /** What the user may consume and bind to. Default: everything. */
   readonly read?: string;
 }

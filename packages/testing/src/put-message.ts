@@ -9,6 +9,7 @@ import type { VirtualHost } from './model/vhost.ts';
 export interface TestMessage extends BasicProperties {
   /** Default: the default exchange, whose routing keys are names of queues. */
   readonly exchange?: string;
+  /** To the default exchange: the name of the queue. Default empty. */
   readonly routingKey?: string;
   /** Text goes as UTF-8. Default: empty. */
   readonly body?: string | Uint8Array;

@@ -14,9 +14,13 @@ export interface ApplyOptions extends OperationOptions {
 
 /** How many of each are there now. */
 export interface Applied {
+  /** Exchanges that were declared. */
   readonly exchanges: number;
+  /** Queues that were declared. */
   readonly queues: number;
+  /** Bindings that were made. */
   readonly bindings: number;
+  /** Policies that were set. */
   readonly policies: number;
 }
 

@@ -43,7 +43,9 @@ export type PredeclaredExchange = `amq.${string}`;
 
 /** A queue gets messages of an exchange. */
 export interface QueueBindingDefinition<Queue extends string = string, Exchange extends string = string> {
+  /** The queue that gets the messages. */
   readonly queue: Queue;
+  /** The exchange they come from. */
   readonly exchange: Exchange | PredeclaredExchange;
   /** Several make several bindings. Default empty. */
   readonly routingKey?: string | readonly string[] | undefined;
@@ -81,6 +83,7 @@ export interface TopologyDefinition<Exchange extends string = string, Queue exte
   readonly exchanges?: Readonly<Record<Exchange, ExchangeDefinition>> | undefined;
   /** By name. */
   readonly queues?: Readonly<Record<Queue, QueueDefinition>> | undefined;
+  /** Of queues and of exchanges. What they name has to be in the topology, or begin with `amq.`. */
   readonly bindings?:
     | readonly (
         | QueueBindingDefinition<NoInfer<Queue>, NoInfer<Exchange>>
@@ -93,48 +96,75 @@ export interface TopologyDefinition<Exchange extends string = string, Queue exte
 
 /** An exchange, with nothing left unsaid. */
 export interface Exchange {
+  /** Its name. */
   readonly name: string;
+  /** How it routes messages: `direct`, `fanout`, `topic`, `headers`, or one of a plugin. */
   readonly type: string;
+  /** Survives a restart of the broker. */
   readonly durable: boolean;
+  /** Goes with its last binding. */
   readonly autoDelete: boolean;
+  /** Takes messages from other exchanges only. */
   readonly internal: boolean;
+  /** By name. */
   readonly arguments: ReadonlyMap<string, unknown>;
+  /** Made by somebody else: it is neither declared nor deleted. */
   readonly external: boolean;
 }
 
 /** A queue, with nothing left unsaid. */
 export interface Queue {
+  /** Its name. */
   readonly name: string;
+  /** Survives a restart of the broker. */
   readonly durable: boolean;
+  /** For one connection alone, gone with it. */
   readonly exclusive: boolean;
+  /** Goes with its last consumer. */
   readonly autoDelete: boolean;
+  /** By name. */
   readonly arguments: ReadonlyMap<string, unknown>;
+  /** Made by somebody else: it is neither declared nor deleted. */
   readonly external: boolean;
 }
 
 /** A binding, with nothing left unsaid. */
 export interface Binding {
+  /** The exchange that messages come from. */
   readonly source: string;
+  /** The queue, or the exchange that gets the messages. */
   readonly destination: string;
+  /** Whether it binds a queue or an exchange. */
   readonly destinationKind: 'queue' | 'exchange';
+  /** What the exchange compares with the routing key of a message. */
   readonly routingKey: string;
+  /** For headers exchanges: what to match. */
   readonly arguments: ReadonlyMap<string, unknown>;
 }
 
 /** A policy, with nothing left unsaid. */
 export interface Policy {
+  /** Its name. */
   readonly name: string;
+  /** A regular expression, as Erlang reads it, for the names of queues or exchanges. */
   readonly pattern: string;
+  /** To what it applies, such as `queues`. */
   readonly applyTo: string;
+  /** Of several that match the highest counts. */
   readonly priority: number;
+  /** RabbitMQ's keys, such as `message-ttl`. */
   readonly definition: Readonly<Record<string, string | number | boolean>>;
 }
 
 /** A topology, with nothing left unsaid. Plain data. */
 export interface TopologyData {
+  /** In the order of the definition. */
   readonly exchanges: readonly Exchange[];
+  /** In the order of the definition. */
   readonly queues: readonly Queue[];
+  /** One for each routing key. */
   readonly bindings: readonly Binding[];
+  /** In the order of the definition. */
   readonly policies: readonly Policy[];
 }
 

@@ -5,6 +5,7 @@ export type ThingKind = 'exchange' | 'queue' | 'binding' | 'policy';
 
 /** One difference. */
 export interface Difference {
+  /** What it is. */
   readonly kind: ThingKind;
   /** The name; of a binding `source -> destination`, with its routing key. */
   readonly name: string;

@@ -15,6 +15,7 @@ import { checkInteger, checkName } from './ranges.ts';
 
 /** How far a migration has come. */
 export interface MigrationProgress {
+  /** What is done just now. */
   readonly step: 'declare' | 'bind' | 'unbind' | 'drain' | 'delete';
   /** The queue that messages leave. */
   readonly from: string;

@@ -9,9 +9,13 @@ import { intervalPattern } from './stream-offset.ts';
 
 /** A queue as `queueDeclare` takes it, but for its name. */
 export interface QueueArguments {
+  /** Survives a restart of the broker. */
   readonly durable: boolean;
+  /** For this connection alone, gone with it. */
   readonly exclusive: boolean;
+  /** Gone with its last consumer. */
   readonly autoDelete: boolean;
+  /** RabbitMQ's `x-…` arguments. */
   readonly arguments: FieldTableInput;
 }
 

@@ -18,8 +18,11 @@ export interface RemoveOptions extends OperationOptions {
 
 /** What went. */
 export interface Removed {
+  /** Exchanges that were deleted. */
   readonly exchanges: number;
+  /** Queues that were deleted. */
   readonly queues: number;
+  /** Policies that were deleted. */
   readonly policies: number;
   /** Messages that went with the queues. */
   readonly messageCount: number;

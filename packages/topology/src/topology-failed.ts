@@ -4,6 +4,7 @@ import type { ThingKind } from './difference.ts';
 
 /** One thing of a topology, and why it could not be done. */
 export interface TopologyFailure {
+  /** What failed. */
   readonly kind: ThingKind;
   /** As in a `Difference`. */
   readonly name: string;

@@ -13,7 +13,12 @@ export class Topology<Exchange extends string = string, Queue extends string = s
   /** All of it, with nothing left unsaid. */
   readonly data: TopologyData;
   /** Its names, for the types. */
-  declare protected readonly names: { readonly exchange: Exchange; readonly queue: Queue };
+  declare protected readonly names: {
+    /** Of its exchanges. */
+    readonly exchange: Exchange;
+    /** Of its queues. */
+    readonly queue: Queue;
+  };
 
   /** Use `defineTopology`. */
   constructor(data: TopologyData) {

@@ -74,9 +74,13 @@ export interface ConnectOptions {
  * neither the DOM's types nor Node's.
  */
 export interface AbortSignalLike {
+  /** Whether it has been aborted. */
   readonly aborted: boolean;
+  /** Why; `undefined` before it is aborted. */
   readonly reason: unknown;
+  /** Calls the listener when it is aborted. */
   addEventListener(type: 'abort', listener: () => void): void;
+  /** Takes the listener away. */
   removeEventListener(type: 'abort', listener: () => void): void;
 }
 

@@ -13,6 +13,7 @@ const safeHighWord = 0x20_0000;
 
 /** A cursor over `bytes[start .. end)`. Views it gives share the memory of `bytes`. */
 export class ByteReader {
+  /** What it reads; lent by the caller. */
   readonly bytes: Uint8Array;
   /** Index in `bytes` of the next octet to read. */
   position: number;

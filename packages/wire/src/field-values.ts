@@ -134,7 +134,9 @@ export class Timestamp extends Tagged {
 
 /** One field of a table in the tagged form: a name (bytes when it is not valid UTF-8) and its value. */
 export interface TaggedField {
+  /** Its name; bytes where it is no UTF-8. */
   readonly name: string | Uint8Array;
+  /** Its value with its tag. */
   readonly value: Tagged;
 }
 

@@ -57,19 +57,33 @@ export interface BasicProperties {
 
 /** The bit of each property in the first word of flags, the highest first. AMQP 0-9-1 §4.2.6.1. */
 export const PropertyFlag = {
+  /** `content-type`. */
   contentType: 0x8000,
+  /** `content-encoding`. */
   contentEncoding: 0x4000,
+  /** `headers`. */
   headers: 0x2000,
+  /** `delivery-mode`. */
   deliveryMode: 0x1000,
+  /** `priority`. */
   priority: 0x0800,
+  /** `correlation-id`. */
   correlationId: 0x0400,
+  /** `reply-to`. */
   replyTo: 0x0200,
+  /** `expiration`. */
   expiration: 0x0100,
+  /** `message-id`. */
   messageId: 0x0080,
+  /** `timestamp`. */
   timestamp: 0x0040,
+  /** `type`. */
   type: 0x0020,
+  /** `user-id`. */
   userId: 0x0010,
+  /** `app-id`. */
   appId: 0x0008,
+  /** `cluster-id; deprecated by the standard`. */
   clusterId: 0x0004,
 } as const;
 

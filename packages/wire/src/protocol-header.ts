@@ -9,28 +9,40 @@ export const protocolHeader: Uint8Array = Uint8Array.of(0x41, 0x4d, 0x51, 0x50, 
 
 /** The kind of the first octets from a server. */
 export type FirstBytes =
-  /** Too few octets to recognise the kind. */
-  | { readonly type: 'incomplete' }
-  /** Frames: the server speaks AMQP 0-9-1. */
-  | { readonly type: 'frames' }
-  /** A protocol header: the server refuses ours. RabbitMQ: `3 1 0 0` for everything it does not know, `0 0 9 1` for other versions. */
   | {
+      /** Too few octets to recognise the kind. */
+      readonly type: 'incomplete';
+    }
+  | {
+      /** Frames: the server speaks AMQP 0-9-1. */
+      readonly type: 'frames';
+    }
+  | {
+      /**
+       * A protocol header: the server refuses ours. RabbitMQ: `3 1 0 0` for everything it does not know, `0 0 9 1` for other
+       * versions.
+       */
       readonly type: 'amqp';
+      /** The fifth octet. */
       readonly protocolId: number;
+      /** The sixth octet. */
       readonly major: number;
+      /** The seventh octet. */
       readonly minor: number;
+      /** The eighth octet. */
       readonly revision: number;
       /** As text: `AMQP 3 1 0 0`. */
       readonly text: string;
     }
-  /** An HTTP answer, as from a management port. */
-  | { readonly type: 'http'; readonly text: string }
-  /** A TLS alert: the port speaks TLS. */
-  | { readonly type: 'tls'; readonly text: string }
-  /** An SSH greeting. */
-  | { readonly type: 'ssh'; readonly text: string }
-  /** An unknown kind. */
-  | { readonly type: 'unknown'; readonly text: string };
+  | {
+      /**
+       * Something else. `http`: an HTTP answer, as from a management port. `tls`: a TLS alert, as from a port that speaks TLS.
+       * `ssh`: an SSH greeting. `unknown`: anything else.
+       */
+      readonly type: 'http' | 'tls' | 'ssh' | 'unknown';
+      /** What answered, in words. */
+      readonly text: string;
+    };
 
 /** The shortest start of each kind. */
 const httpStart = [0x48, 0x54, 0x54, 0x50, 0x2f];

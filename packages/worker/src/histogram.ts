@@ -2,13 +2,19 @@
 
 /** How long handlers took. */
 export interface DurationHistogram {
+  /** How many. */
   readonly count: number;
   /** All of them together, in milliseconds. */
   readonly sumMs: number;
   /** The longest, in milliseconds. */
   readonly maxMs: number;
-  /** How many took no more than `upToMs` and more than the step before; the last step is `Infinity`. Empty steps are left out. */
-  readonly buckets: readonly { readonly upToMs: number; readonly count: number }[];
+  /** How many took how long. Empty steps are left out. */
+  readonly buckets: readonly {
+    /** They took no more than this, in milliseconds, and more than the step before; the last step is `Infinity`. */
+    readonly upToMs: number;
+    /** How many. */
+    readonly count: number;
+  }[];
 }
 
 /** 1 ms to 2^22 ms (70 minutes), and beyond. */

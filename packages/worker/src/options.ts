@@ -95,6 +95,7 @@ export interface BatchContext<Job> {
 
 /** One job of a batch. */
 export interface BatchItem<Job> extends JobContext {
+  /** What `parse` made of the message; without `parse` the message. */
   readonly job: Job;
   /** The job is done: it is acked now. Does nothing when it is settled already. */
   done(): void;

@@ -9,6 +9,7 @@ export const maxDelayMs = 2_592_000_000;
 
 /** Thrown by a handler: the job goes to the dead letters at once, whatever attempts are left. */
 export class Discard extends Error {
+  /** The name of the class. */
   override readonly name = 'Discard';
 
   static {
@@ -23,6 +24,7 @@ export class Discard extends Error {
 
 /** Thrown by a handler: the attempt has failed, and the next one comes after this delay. */
 export class Later extends Error {
+  /** The name of the class. */
   override readonly name = 'Later';
   /** In milliseconds. */
   readonly delayMs: number;

@@ -161,7 +161,14 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
   }
 
   /** For `JSON.stringify`: whose messages it gives, none of the messages. */
-  toJSON(): { readonly consumerTag: string; readonly queues: readonly string[]; readonly isEnded: boolean } {
+  toJSON(): {
+    /** As of the consumer. */
+    readonly consumerTag: string;
+    /** As of the consumer. */
+    readonly queues: readonly string[];
+    /** As of the consumer. */
+    readonly isEnded: boolean;
+  } {
     return { consumerTag: this.consumerTag, queues: this.queues, isEnded: this.isEnded };
   }
 

@@ -331,11 +331,17 @@ const nackCall: CallForm = {
 
 /** What a message shows of itself. */
 export interface MessageSummary {
+  /** Its tag on its channel. */
   readonly deliveryTag: number;
+  /** The consumer it came to; `undefined` for one from `basicGet`. */
   readonly consumerTag: string | undefined;
+  /** The queue of the consumer or of the get. */
   readonly queue: string;
+  /** The exchange it was published to; empty for the default exchange. */
   readonly exchange: string;
+  /** The routing key it was published with. */
   readonly routingKey: string;
+  /** Whether the broker may have delivered it before. */
   readonly redelivered: boolean;
   /** In bytes. */
   readonly bodySize: number;

@@ -16,8 +16,9 @@ export type ErrorFirstValues<Result, Source> =
 export type ErrorFirst<Result, Source> =
   | ((...values: ErrorFirstValues<Result, Source>) => unknown)
   | {
-      // A method, for the same looseness as that of any callback parameter.
+      /** Called with the error or the result. A method, for the same looseness as that of any callback parameter. */
       call(error: Error | undefined, result: Result | undefined, source: Source): unknown;
+      /** The same. */
       call<_>(error: Error | undefined, result: Result | undefined, source: Source): unknown;
     }['call'];
 

@@ -79,7 +79,14 @@ export class Operation<Result> implements Promise<Result> {
   }
 
   /** For `JSON.stringify`: number, method and state, neither result nor error. */
-  toJSON(): { readonly number: number; readonly method: string; readonly state: string } {
+  toJSON(): {
+    /** As of the operation. */
+    readonly number: number;
+    /** As of the operation. */
+    readonly method: string;
+    /** `pending`, `fulfilled` or `rejected`. */
+    readonly state: string;
+  } {
     return { number: this.number, method: this.method, state: this.state };
   }
 

@@ -32,6 +32,7 @@ export interface RecoveryReport {
   readonly downMs: number;
   /** The host that took the connection, with its port. */
   readonly host: string;
+  /** What was made again on the new connection. */
   readonly restored: RestoredCounts;
   /** Entities that could not be restored yet and are tried again. */
   readonly waiting: number;

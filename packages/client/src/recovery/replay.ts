@@ -19,9 +19,13 @@ import type { RetriedEntity } from './snapshot.ts';
 
 /** What was restored. */
 export interface RestoredCounts {
+  /** Exchanges that were declared again. */
   readonly exchanges: number;
+  /** Queues that were declared again. */
   readonly queues: number;
+  /** Bindings that were made again, those of exchanges among them. */
   readonly bindings: number;
+  /** Consumers that were subscribed again. */
   readonly consumers: number;
 }
 

@@ -6,6 +6,7 @@ export type RecoveryPhase = 'idle' | 'waiting' | 'reaching' | 'restoring';
 
 /** A queue or a binding that could not be restored and is tried again. */
 export interface RetriedEntity {
+  /** What could not be restored. */
   readonly entity: RecordedQueue | RecordedBinding;
   /** Why it failed the last time. */
   readonly error: Error;
@@ -28,10 +29,24 @@ export interface RecoverySnapshot {
   readonly downMs: number;
   /** Milliseconds until the next attempt, where one is planned. */
   readonly nextAttemptMs: number | undefined;
-  /** What waits for the next connection. `bytes` counts publishes without an outcome. */
-  readonly held: { readonly operations: number; readonly publishes: number; readonly bytes: number };
+  /** What waits for the next connection. */
+  readonly held: {
+    /** Operations besides publishes. */
+    readonly operations: number;
+    /** Publishes without an outcome. */
+    readonly publishes: number;
+    /** Bytes of these publishes. */
+    readonly bytes: number;
+  };
   /** What was declared and will be made again. */
-  readonly recorded: { readonly exchanges: number; readonly queues: number; readonly bindings: number };
+  readonly recorded: {
+    /** Exchanges. */
+    readonly exchanges: number;
+    /** Queues. */
+    readonly queues: number;
+    /** Bindings, those of exchanges among them. */
+    readonly bindings: number;
+  };
   /** What could not be restored and is tried again. */
   readonly retrying: readonly RetriedEntity[];
 }

@@ -63,11 +63,15 @@ export interface ChannelHost extends HalfMessages {
 
 /** A message to publish. Properties are encoded at the call; a body of more than 16 KiB is lent until it is sent. */
 export interface PublishInput {
+  /** Empty for the default exchange. */
   readonly exchange: string;
+  /** To the default exchange: the name of the queue. */
   readonly routingKey: string;
+  /** The broker returns the message where no queue takes it. */
   readonly mandatory: boolean;
   /** Properties, or the bytes of encoded ones. */
   readonly properties: BasicProperties | Uint8Array;
+  /** Lent until the output was taken. */
   readonly body: Uint8Array;
 }
 

@@ -43,20 +43,27 @@ export type ContentKind = 'deliver' | 'get-ok' | 'return';
  * decoded without an error. The object is used again for the next message: take what you need before you return.
  */
 export interface ReceivedContent {
+  /** Which method brought it. */
   kind: ContentKind;
   /** Its number on the channel; 0 for a return. */
   deliveryTag: number;
   /** The method frame's payload. */
   methodBytes: Uint8Array;
+  /** Index in `methodBytes` of the first octet. */
   methodStart: number;
+  /** Index behind the last octet. */
   methodEnd: number;
   /** The content header's flags and properties. */
   propertiesBytes: Uint8Array;
+  /** Index in `propertiesBytes` of the first octet. */
   propertiesStart: number;
+  /** Index behind the last octet. */
   propertiesEnd: number;
   /** The body: lies between two positions of the received bytes, or in an array of its own. */
   bodyBytes: Uint8Array;
+  /** Index in `bodyBytes` of the first octet. */
   bodyStart: number;
+  /** Index behind the last octet. */
   bodyEnd: number;
   /**
    * Why the body is not here: the message is over the limit that this text names, and its body is passed over.

@@ -32,8 +32,9 @@ export interface KnownQueueArguments {
   readonly 'x-single-active-consumer'?: boolean | undefined;
   /** Quorum queues: deliveries after which a message is dropped or dead-lettered. */
   readonly 'x-delivery-limit'?: Integer;
-  /** Quorum queues and streams: on how many nodes. */
+  /** Quorum queues and streams: on how many nodes, from 1. */
   readonly 'x-quorum-initial-group-size'?: Integer;
+  /** Streams: the same, under its older name. */
   readonly 'x-initial-cluster-size'?: Integer;
   /** Streams: how long messages are kept, such as `7D`. */
   readonly 'x-max-age'?: string | undefined;

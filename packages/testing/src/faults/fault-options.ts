@@ -13,12 +13,15 @@ export interface DropOptions {
 export interface ConnectionFilter {
   /** As in `broker.connections`. */
   readonly connection?: string;
+  /** The user that logged in. */
   readonly user?: string;
+  /** The virtual host that it is open to. */
   readonly vhost?: string;
 }
 
 /** Which channels a fault is meant for: those that have all that is given. Default: all. */
 export interface ChannelFilter extends ConnectionFilter {
+  /** Its number, from 1. */
   readonly channel?: number;
   /** It has a consumer of that queue. */
   readonly queue?: string;
@@ -53,6 +56,8 @@ export interface LoseLeaderOptions extends QueueFaultOptions {
 
 /** Which messages a fault is meant for. */
 export interface MessageFilter {
+  /** The exchange it was published to; empty for the default exchange. */
   readonly exchange?: string;
+  /** The routing key it was published with. */
   readonly routingKey?: string;
 }

@@ -4,7 +4,9 @@ import type { Message } from '../model/message.ts';
 
 /** What was published, the way a consumer would see it. */
 export class PublishedMessage {
+  /** The exchange it was published to; empty for the default exchange. */
   readonly exchange: string;
+  /** The routing key it was published with. */
   readonly routingKey: string;
   /** As they came. */
   readonly body: Uint8Array;

@@ -8,9 +8,13 @@ import { PublishedMessage } from './published-message.ts';
 
 /** A consumer of a queue. */
 export interface ConsumerInfo {
+  /** Its tag. */
   readonly consumerTag: string;
+  /** Whether messages count as acked once they are sent. */
   readonly noAck: boolean;
+  /** Whether it refuses other consumers of the queue. */
   readonly exclusive: boolean;
+  /** Most messages unacked; 0 is no limit. */
   readonly prefetchCount: number;
   /** False where another is the active one of a single active consumer. */
   readonly isActive: boolean;
@@ -18,17 +22,25 @@ export interface ConsumerInfo {
 
 /** A queue. */
 export interface QueueInfo {
+  /** Its name. */
   readonly name: string;
+  /** Its virtual host. */
   readonly vhost: string;
+  /** As `x-queue-type` says. */
   readonly type: 'classic' | 'quorum' | 'stream';
+  /** Survives a restart of the broker. */
   readonly durable: boolean;
+  /** Belongs to one connection, and goes with it. */
   readonly exclusive: boolean;
+  /** Goes with its last consumer. */
   readonly autoDelete: boolean;
+  /** The `x-…` arguments it was declared with. */
   readonly arguments: Readonly<Record<string, unknown>>;
   /** Messages that wait for a consumer. */
   readonly ready: number;
   /** Messages delivered and not acked. */
   readonly unacked: number;
+  /** Its consumers. */
   readonly consumers: readonly ConsumerInfo[];
   /** Those that wait, the next one first. */
   readonly messages: readonly PublishedMessage[];
@@ -36,22 +48,35 @@ export interface QueueInfo {
 
 /** An exchange. */
 export interface ExchangeInfo {
+  /** Its name; empty for the default exchange. */
   readonly name: string;
+  /** Its virtual host. */
   readonly vhost: string;
+  /** How it routes messages. */
   readonly type: 'direct' | 'fanout' | 'topic' | 'headers';
+  /** Survives a restart of the broker. */
   readonly durable: boolean;
+  /** Goes with its last binding. */
   readonly autoDelete: boolean;
+  /** Takes messages from other exchanges only. */
   readonly internal: boolean;
+  /** The arguments it was declared with. */
   readonly arguments: Readonly<Record<string, unknown>>;
 }
 
 /** A binding. */
 export interface BindingInfo {
+  /** Its virtual host. */
   readonly vhost: string;
+  /** The exchange that messages come from. */
   readonly source: string;
+  /** The queue, or the exchange that gets the messages. */
   readonly destination: string;
+  /** Whether it binds a queue or an exchange. */
   readonly destinationKind: 'queue' | 'exchange';
+  /** What the exchange compares with the routing key of a message. */
   readonly routingKey: string;
+  /** For headers exchanges: what to match. */
   readonly arguments: Readonly<Record<string, unknown>>;
 }
 
@@ -59,10 +84,15 @@ export interface BindingInfo {
 export interface ConnectionInfo {
   /** The address of the other end. */
   readonly name: string;
+  /** The user that logged in. */
   readonly user: string;
+  /** The virtual host that it is open to. */
   readonly vhost: string;
+  /** Channels that are open. */
   readonly channels: number;
+  /** Consumers on all its channels. */
   readonly consumers: number;
+  /** Messages that it was sent and has not settled. */
   readonly unacked: number;
   /** It is not read from, for it publishes while there is an alarm. */
   readonly isBlocked: boolean;

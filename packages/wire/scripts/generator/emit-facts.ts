@@ -14,9 +14,16 @@ export function emitIds(models: readonly ClassModel[]): SourceFile {
       models.map(({ name, id, doc }) => ({ name, text: `${id}`, doc: `About ${doc}.` })),
     ),
     docComment(['The number of each method: its class in the upper 16 bits, the method within it in the lower.']),
-    'export const MethodId = {',
-    ...models.flatMap(({ methods }) => methods.map(({ idName, id }) => `${idName}: ${hex(id, 8)},`)),
-    '} as const;',
+    constObject(
+      'MethodId',
+      models.flatMap(({ methods }) =>
+        methods.map(({ idName, id, type, origin }) => ({
+          name: idName,
+          text: hex(id, 8),
+          doc: `\`${type}\`. ${origin}.`,
+        })),
+      ),
+    ),
     docComment(['One of the numbers in {@link MethodId}.']),
     'export type MethodId = (typeof MethodId)[keyof typeof MethodId];',
   ]);

@@ -21,69 +21,133 @@ export const ClassId = {
 
 /** The number of each method: its class in the upper 16 bits, the method within it in the lower. */
 export const MethodId = {
+  /** `connection.start`. AMQP 0-9-1 §1.4, method 10,10. */
   connectionStart: 0x000a000a,
+  /** `connection.start-ok`. AMQP 0-9-1 §1.4, method 10,11. */
   connectionStartOk: 0x000a000b,
+  /** `connection.secure`. AMQP 0-9-1 §1.4, method 10,20. */
   connectionSecure: 0x000a0014,
+  /** `connection.secure-ok`. AMQP 0-9-1 §1.4, method 10,21. */
   connectionSecureOk: 0x000a0015,
+  /** `connection.tune`. AMQP 0-9-1 §1.4, method 10,30. */
   connectionTune: 0x000a001e,
+  /** `connection.tune-ok`. AMQP 0-9-1 §1.4, method 10,31. */
   connectionTuneOk: 0x000a001f,
+  /** `connection.open`. AMQP 0-9-1 §1.4, method 10,40. */
   connectionOpen: 0x000a0028,
+  /** `connection.open-ok`. AMQP 0-9-1 §1.4, method 10,41. */
   connectionOpenOk: 0x000a0029,
+  /** `connection.close`. AMQP 0-9-1 §1.4, method 10,50. */
   connectionClose: 0x000a0032,
+  /** `connection.close-ok`. AMQP 0-9-1 §1.4, method 10,51. */
   connectionCloseOk: 0x000a0033,
+  /** `connection.blocked`. RabbitMQ: connection.blocked. */
   connectionBlocked: 0x000a003c,
+  /** `connection.unblocked`. RabbitMQ: connection.blocked. */
   connectionUnblocked: 0x000a003d,
+  /** `connection.update-secret`. RabbitMQ: connection.update-secret. */
   connectionUpdateSecret: 0x000a0046,
+  /** `connection.update-secret-ok`. RabbitMQ: connection.update-secret. */
   connectionUpdateSecretOk: 0x000a0047,
+  /** `channel.open`. AMQP 0-9-1 §1.5, method 20,10. */
   channelOpen: 0x0014000a,
+  /** `channel.open-ok`. AMQP 0-9-1 §1.5, method 20,11. */
   channelOpenOk: 0x0014000b,
+  /** `channel.flow`. AMQP 0-9-1 §1.5, method 20,20. */
   channelFlow: 0x00140014,
+  /** `channel.flow-ok`. AMQP 0-9-1 §1.5, method 20,21. */
   channelFlowOk: 0x00140015,
+  /** `channel.close`. AMQP 0-9-1 §1.5, method 20,40. */
   channelClose: 0x00140028,
+  /** `channel.close-ok`. AMQP 0-9-1 §1.5, method 20,41. */
   channelCloseOk: 0x00140029,
+  /** `exchange.declare`. AMQP 0-9-1 §1.6, method 40,10. */
   exchangeDeclare: 0x0028000a,
+  /** `exchange.declare-ok`. AMQP 0-9-1 §1.6, method 40,11. */
   exchangeDeclareOk: 0x0028000b,
+  /** `exchange.delete`. AMQP 0-9-1 §1.6, method 40,20. */
   exchangeDelete: 0x00280014,
+  /** `exchange.delete-ok`. AMQP 0-9-1 §1.6, method 40,21. */
   exchangeDeleteOk: 0x00280015,
+  /** `exchange.bind`. RabbitMQ: exchange_exchange_bindings. */
   exchangeBind: 0x0028001e,
+  /** `exchange.bind-ok`. RabbitMQ: exchange_exchange_bindings. */
   exchangeBindOk: 0x0028001f,
+  /** `exchange.unbind`. RabbitMQ: exchange_exchange_bindings. */
   exchangeUnbind: 0x00280028,
+  /** `exchange.unbind-ok`. RabbitMQ: exchange_exchange_bindings. */
   exchangeUnbindOk: 0x00280033,
+  /** `queue.declare`. AMQP 0-9-1 §1.7, method 50,10. */
   queueDeclare: 0x0032000a,
+  /** `queue.declare-ok`. AMQP 0-9-1 §1.7, method 50,11. */
   queueDeclareOk: 0x0032000b,
+  /** `queue.bind`. AMQP 0-9-1 §1.7, method 50,20. */
   queueBind: 0x00320014,
+  /** `queue.bind-ok`. AMQP 0-9-1 §1.7, method 50,21. */
   queueBindOk: 0x00320015,
+  /** `queue.purge`. AMQP 0-9-1 §1.7, method 50,30. */
   queuePurge: 0x0032001e,
+  /** `queue.purge-ok`. AMQP 0-9-1 §1.7, method 50,31. */
   queuePurgeOk: 0x0032001f,
+  /** `queue.delete`. AMQP 0-9-1 §1.7, method 50,40. */
   queueDelete: 0x00320028,
+  /** `queue.delete-ok`. AMQP 0-9-1 §1.7, method 50,41. */
   queueDeleteOk: 0x00320029,
+  /** `queue.unbind`. AMQP 0-9-1 §1.7, method 50,50. */
   queueUnbind: 0x00320032,
+  /** `queue.unbind-ok`. AMQP 0-9-1 §1.7, method 50,51. */
   queueUnbindOk: 0x00320033,
+  /** `basic.qos`. AMQP 0-9-1 §1.8, method 60,10. */
   basicQos: 0x003c000a,
+  /** `basic.qos-ok`. AMQP 0-9-1 §1.8, method 60,11. */
   basicQosOk: 0x003c000b,
+  /** `basic.consume`. AMQP 0-9-1 §1.8, method 60,20. */
   basicConsume: 0x003c0014,
+  /** `basic.consume-ok`. AMQP 0-9-1 §1.8, method 60,21. */
   basicConsumeOk: 0x003c0015,
+  /** `basic.cancel`. AMQP 0-9-1 §1.8, method 60,30. */
   basicCancel: 0x003c001e,
+  /** `basic.cancel-ok`. AMQP 0-9-1 §1.8, method 60,31. */
   basicCancelOk: 0x003c001f,
+  /** `basic.publish`. AMQP 0-9-1 §1.8, method 60,40. */
   basicPublish: 0x003c0028,
+  /** `basic.return`. AMQP 0-9-1 §1.8, method 60,50. */
   basicReturn: 0x003c0032,
+  /** `basic.deliver`. AMQP 0-9-1 §1.8, method 60,60. */
   basicDeliver: 0x003c003c,
+  /** `basic.get`. AMQP 0-9-1 §1.8, method 60,70. */
   basicGet: 0x003c0046,
+  /** `basic.get-ok`. AMQP 0-9-1 §1.8, method 60,71. */
   basicGetOk: 0x003c0047,
+  /** `basic.get-empty`. AMQP 0-9-1 §1.8, method 60,72. */
   basicGetEmpty: 0x003c0048,
+  /** `basic.ack`. AMQP 0-9-1 §1.8, method 60,80. */
   basicAck: 0x003c0050,
+  /** `basic.reject`. AMQP 0-9-1 §1.8, method 60,90. */
   basicReject: 0x003c005a,
+  /** `basic.recover-async`. AMQP 0-9-1 §1.8, method 60,100. */
   basicRecoverAsync: 0x003c0064,
+  /** `basic.recover`. AMQP 0-9-1 §1.8, method 60,110. */
   basicRecover: 0x003c006e,
+  /** `basic.recover-ok`. AMQP 0-9-1 §1.8, method 60,111. */
   basicRecoverOk: 0x003c006f,
+  /** `basic.nack`. RabbitMQ: basic.nack. */
   basicNack: 0x003c0078,
+  /** `confirm.select`. RabbitMQ: publisher_confirms. */
   confirmSelect: 0x0055000a,
+  /** `confirm.select-ok`. RabbitMQ: publisher_confirms. */
   confirmSelectOk: 0x0055000b,
+  /** `tx.select`. AMQP 0-9-1 §1.9, method 90,10. */
   txSelect: 0x005a000a,
+  /** `tx.select-ok`. AMQP 0-9-1 §1.9, method 90,11. */
   txSelectOk: 0x005a000b,
+  /** `tx.commit`. AMQP 0-9-1 §1.9, method 90,20. */
   txCommit: 0x005a0014,
+  /** `tx.commit-ok`. AMQP 0-9-1 §1.9, method 90,21. */
   txCommitOk: 0x005a0015,
+  /** `tx.rollback`. AMQP 0-9-1 §1.9, method 90,30. */
   txRollback: 0x005a001e,
+  /** `tx.rollback-ok`. AMQP 0-9-1 §1.9, method 90,31. */
   txRollbackOk: 0x005a001f,
 } as const;
 
