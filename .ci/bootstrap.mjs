@@ -1,5 +1,5 @@
-// Takes a fresh checkout to a running program (`start`), through every check (`test`), or through the conformance suite on
-// every runtime (`conformance`). Plain Node, no dependencies, because it runs before anything is installed. It must not
+// Takes a fresh checkout to a running program (`start`), through every check (`test`), through the conformance suite on
+// every runtime (`conformance`), or to the site (`site`). Plain Node, no dependencies, because it runs before anything is installed. It must not
 // hold checks of its own: each step is a command that can be run by hand as well.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
@@ -11,6 +11,8 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const pnpm = ['npx', '--yes', 'pnpm@12.21.0'];
 // The age of a version is looked at when it gets into the lockfile; to ask a registry again for all of them takes a minute.
 const installCommand = [...pnpm, 'install', '--frozen-lockfile', '--config.minimum-release-age=0'];
+const withoutNodeVersions = '--filter=!@puka/node-versions';
+const withoutSite = '--filter=!@puka/site';
 // turbo looks for pnpm on PATH; npx puts it there.
 const buildCommand = [...pnpm, 'exec', 'turbo', 'run', 'build'];
 const resultsFile = process.env.PUKA_TEST_RESULTS || join(root, 'node_modules', '.cache', 'puka', 'vitest.json');
@@ -99,10 +101,10 @@ function touchMarker() {
   if (existsSync(pnpmMarker)) utimesSync(pnpmMarker, new Date(), new Date());
 }
 
-/** All but the versions of Node: they are two hundred megabytes that only the conformance suite wants. */
+/** All but what only the conformance suite wants, two hundred megabytes of Node, and what only the site is made with. */
 async function install() {
   if (isInstalled() && !existsSync(partialMarker)) return;
-  await step('install', [...installCommand, '--filter=!@puka/node-versions'], { isWatched: true });
+  await step('install', [...installCommand, withoutNodeVersions, withoutSite], { isWatched: true });
   rmSync(partialMarker, { force: true });
   touchMarker();
 }
@@ -172,7 +174,7 @@ async function test() {
 }
 
 async function conformance(names) {
-  await step('install, with the versions of Node', installCommand);
+  await step('install, with the versions of Node', [...installCommand, withoutSite]);
   rmSync(partialMarker, { force: true });
   await step('build', buildCommand);
   const command = [...pnpm, '--silent', '--filter', '@puka/checks', 'run', 'conformance', ...names];
@@ -180,10 +182,19 @@ async function conformance(names) {
   return 0;
 }
 
+async function site() {
+  await step('install, with what the site is made with', [...installCommand, withoutNodeVersions], { isWatched: true });
+  rmSync(partialMarker, { force: true });
+  await step('site', [...pnpm, '--silent', '--filter', '@puka/site', 'run', 'site'], { show: true });
+  return 0;
+}
+
 const [command, ...rest] = process.argv.slice(2);
-const commands = { start: () => start(rest), test, conformance: () => conformance(rest) };
+const commands = { start: () => start(rest), test, conformance: () => conformance(rest), site };
 if (command === undefined || !Object.hasOwn(commands, command)) {
-  process.stderr.write('usage: node .ci/bootstrap.mjs start [--rabbitmq] [FILE] | test | conformance [RUNTIME]...\n');
+  process.stderr.write(
+    'usage: node .ci/bootstrap.mjs start [--rabbitmq] [FILE] | test | conformance [RUNTIME]... | site\n',
+  );
   process.exit(2);
 }
 try {
