@@ -37,7 +37,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   topology: ['errors', 'client'],
   rpc: ['errors', 'client'],
   // A program: its parser and its terminal libraries are third parties, and nothing imports it.
-  cli: ['client', 'testing'],
+  cli: ['client', 'testing', 'transport'],
   testkit: ['errors', 'wire', 'transport', 'client'],
   checks: ['testkit'],
 };

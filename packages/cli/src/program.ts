@@ -13,13 +13,14 @@ import { addEntities } from './commands/entities.ts';
 import { addGet } from './commands/get.ts';
 import { addMove } from './commands/move.ts';
 import { addPublish } from './commands/publish.ts';
+import { addRelay } from './commands/relay.ts';
 import { addRestore } from './commands/restore.ts';
 import { type ExitCode, exitCodeOf, exitCodes } from './exit-codes.ts';
 import { type Io, write } from './terminal/io.ts';
 
 const additions: readonly ((program: Command, registration: Registration) => void)[] = [
   ...[addPublish, addConsume, addGet, addTail, addEntities],
-  ...[addMove, addDump, addRestore, addBench, addBroker, addDoctor, addCompletion],
+  ...[addMove, addDump, addRestore, addBench, addBroker, addRelay, addDoctor, addCompletion],
 ];
 
 /** Runs one command line. It never rejects: what goes wrong is a text on standard error and an exit code. */

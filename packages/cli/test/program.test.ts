@@ -4,7 +4,7 @@ import { run } from './harness.ts';
 
 const names = [
   ...['publish', 'consume', 'get', 'tail', 'declare', 'delete', 'bind', 'unbind', 'purge'],
-  ...['move', 'dump', 'restore', 'bench', 'broker', 'doctor', 'completion'],
+  ...['move', 'dump', 'restore', 'bench', 'broker', 'relay', 'doctor', 'completion'],
 ];
 
 describe('puka', () => {

@@ -1,8 +1,13 @@
 import * as root from '@puka/transport';
 import { nodeConnector } from '@puka/transport/node';
 import { expect, it } from 'vitest';
+import * as browserRoot from '../src/index-browser.ts';
 
 it('the root exports the adapter of the runtime as defaultConnector, and nothing else', () => {
   expect(root.defaultConnector).toBe(nodeConnector);
   expect(Object.keys(root)).toEqual(['defaultConnector']);
+});
+
+it('the root in browsers exports WebSockets as defaultConnector, and nothing else', () => {
+  expect({ ...browserRoot }).toEqual({ defaultConnector: expect.objectContaining({ runtime: 'websocket' }) });
 });

@@ -2,9 +2,10 @@
 import { type EmbeddedBroker, startBroker } from '@puka/testing';
 import type { Command } from 'commander';
 import type { CommonOptions } from '../connect.ts';
-import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import type { ExitCode } from '../exit-codes.ts';
 import { wholeNumber } from '../messages/message-options.ts';
-import { type Io, write } from '../terminal/io.ts';
+import type { Io } from '../terminal/io.ts';
+import { keyHint, keyTable, obeyKeys } from '../terminal/keys.ts';
 import { answer, counted } from '../terminal/results.ts';
 import { newCommand, type Registration, runs } from './command.ts';
 
@@ -115,13 +116,9 @@ export function addBroker(program: Command, registration: Registration): void {
       ['puka broker --port 0 --json', 'on a free port; the first line says which'],
     ],
   }).option('-p, --port <number>', 'on 127.0.0.1; 0: a free one', '5672');
-  command.addHelpText('after', `\nKeys, each also as a line of standard input:\n${keyTable()}`);
+  command.addHelpText('after', `\nKeys, each also as a line of standard input:\n${keyTable(faults)}`);
   runs<[], BrokerOptions>(command, registration, runBroker);
   program.addCommand(command);
-}
-
-function keyTable(): string {
-  return [...faults.map(({ key, meaning }) => `  ${key}   ${meaning}`), '  q   quit'].join('\n');
 }
 
 async function runBroker(io: Io, options: BrokerOptions): Promise<ExitCode> {
@@ -129,48 +126,13 @@ async function runBroker(io: Io, options: BrokerOptions): Promise<ExitCode> {
   // The broker keeps no process running.
   const awake = setInterval(() => undefined, 60_000);
   try {
-    const keys = io.stdin.isTTY === true && options.json !== true && options.quiet !== true ? `\n${keyTable()}` : '';
-    await answer(io, options, `${broker.url}${keys}`, { url: broker.url, port: broker.port });
-    return await obeyKeys(io, options, broker);
+    const keys = faults.map(({ run, ...key }) => ({ ...key, run: () => run(broker) }));
+    await answer(io, options, `${broker.url}${keyHint(io, options, keys)}`, { url: broker.url, port: broker.port });
+    return await obeyKeys(io, options, keys);
   } finally {
     clearInterval(awake);
     await broker.stop();
   }
-}
-
-/** Resolves on `q` and on an interrupt. The end of the input ends nothing: a broker may run without one. */
-function obeyKeys(io: Io, options: CommonOptions, broker: EmbeddedBroker): Promise<ExitCode> {
-  const { stdin, interrupted } = io;
-  const isRaw = stdin.isTTY === true && 'setRawMode' in stdin && typeof stdin.setRawMode === 'function';
-  const setRaw = (on: boolean): void => {
-    if (isRaw && 'setRawMode' in stdin && typeof stdin.setRawMode === 'function') stdin.setRawMode(on);
-  };
-  return new Promise((resolve) => {
-    const end = (code: ExitCode): void => {
-      stdin.off('data', onData);
-      stdin.pause();
-      setRaw(false);
-      resolve(code);
-    };
-    const onData = (data: string | Uint8Array): void => {
-      for (const key of Buffer.from(data as Uint8Array).toString()) {
-        // In raw mode Ctrl-C is a character.
-        if (key === 'q' || key === '\u0003') {
-          end(key === 'q' ? exitCodes.done : exitCodes.interrupted);
-          return;
-        }
-        const fault = faults.find((known) => known.key === key);
-        if (fault !== undefined) {
-          const text = fault.run(broker);
-          void answer(io, options, text, { key, text }).catch(() => end(exitCodes.done));
-        } else if (key === '?') void write(io.stderr, `${keyTable()}\n`).catch(() => undefined);
-      }
-    };
-    interrupted.addEventListener('abort', () => end(exitCodes.interrupted), { once: true });
-    setRaw(true);
-    stdin.on('data', onData);
-    if (interrupted.aborted) end(exitCodes.interrupted);
-  });
 }
 
 function statusOf(broker: EmbeddedBroker): string {
