@@ -15,7 +15,7 @@ import { refusedConsumer, startConsumer } from './consuming/start-consumer.ts';
 import { Core } from './core.ts';
 import type { ClientMetrics } from './diagnostics/metrics.ts';
 import type { ClientEvents } from './events.ts';
-import { applyBounds, checkTimeout, hasBounds } from './operations/bounds.ts';
+import { applyBounds, type BoundsHost, checkTimeout, hasBounds } from './operations/bounds.ts';
 import { type CallForm, checkCallback, checkNeededOptions, checkOptions, described } from './operations/call-check.ts';
 import type { UntypedErrorFirst } from './operations/error-first.ts';
 import { type Callback, Operation } from './operations/operation.ts';
@@ -25,8 +25,9 @@ import type { PublishOptions } from './publishing/options.ts';
 import { isPublishCall } from './publishing/publish-call.ts';
 import { publishInput } from './publishing/publish-input.ts';
 import { PublishOperation } from './publishing/publish-operation.ts';
+import type { Publisher } from './publishing/publisher.ts';
 import type { RecoverySnapshot } from './recovery/snapshot.ts';
-import { inThisContext } from './runtime/async-context.ts';
+import { currentContext } from './runtime/async-context.ts';
 import type { ConnectionInfo } from './session/index.ts';
 import type { ShutdownReport } from './shutdowns.ts';
 import * as declarations from './topology/declarations.ts';
@@ -304,7 +305,7 @@ export class Client implements AsyncDisposable {
       const isForReply = options.replyTo === directReplyQueue;
       const publisher = isForReply ? users.replies.publisher : users.publisher;
       if (!core.accepts(operation)) return refusedPublish(core, operation, options);
-      if (hasBounds(options) && !applyBounds(core, operation, options, () => publisher.forget(operation)))
+      if (hasBounds(options) && !applyPublishBounds(core, operation, options, publisher))
         return refusedPublish(core, operation, options);
       core.flow.checkOutbound();
       if (isForReply) users.replies.checkPublish();
@@ -634,7 +635,10 @@ export class Client implements AsyncDisposable {
     const { observer } = this.#core;
     const untyped = callback as UntypedErrorFirst; // Consumers give it either a message or an error.
     const watched = observer === undefined ? untyped : observer.callback(untyped, isManual);
-    return inThisContext<Parameters<UntypedErrorFirst>, unknown>(watched);
+    const context = currentContext();
+    if (context === undefined) return watched;
+    // Named one by one: a list of them would cost each message an array.
+    return (error, message, consumer) => context.runInAsyncScope(watched, undefined, error, message, consumer);
   }
 
   #declare<Result>(
@@ -710,6 +714,16 @@ function optionsAndCallback<Result>(
   const [options = {}, callback] = typeof first === 'function' ? [{}, first] : [first, second];
   checkCall(form, options, callback);
   return { options, callback };
+}
+
+/** Apart from `basicPublish`, where a closure would cost each publish. */
+function applyPublishBounds(
+  host: BoundsHost,
+  operation: PublishOperation,
+  options: PublishOptions,
+  publisher: Publisher,
+): boolean {
+  return applyBounds(host, operation, options, () => publisher.forget(operation));
 }
 
 /** What can be called: a callback of another kind is refused, and must not be called to say so. */

@@ -19,7 +19,7 @@ interface Handler {
   /** `undefined` where it was told the end. */
   readonly message: Message | undefined;
   /** It waits for the shutdown itself. */
-  isExcused: boolean;
+  readonly isExcused: boolean;
 }
 
 const settled = Promise.resolve();
@@ -28,8 +28,8 @@ const settled = Promise.resolve();
 export class Handlers {
   private readonly owner: HandlerOwner;
   private readonly open = new Set<Handler>();
-  /** The callback that runs just now, up to its first `await`. */
-  private calling: Handler | undefined = undefined;
+  /** The callback that runs just now, up to its first `await`, waits for the shutdown. */
+  private isCallerExcused = false;
   /** What the bodies of loops are working on. */
   private readonly inBodies = new Set<Message>();
   /** What the body works on that runs just now, up to its first `await`. */
@@ -55,16 +55,15 @@ export class Handlers {
     message: Message | undefined,
     report: (error: unknown) => void,
   ): void {
-    const { calling } = this;
-    const handler: Handler = { message, isExcused: false };
-    this.calling = handler;
+    const { isCallerExcused } = this;
+    this.isCallerExcused = false;
     try {
       const returned = callback(error, message, this.owner);
-      if (isThenable(returned)) this.track(handler, returned, report);
+      if (isThenable(returned)) this.track({ message, isExcused: this.isCallerExcused }, returned, report);
     } catch (thrown) {
       report(handlerFailed(this.owner, message, thrown));
     } finally {
-      this.calling = calling;
+      this.isCallerExcused = isCallerExcused;
     }
   }
 
@@ -83,7 +82,7 @@ export class Handlers {
 
   /** Who calls `shutdown()` just now, a callback or the body of a loop, is not waited for. */
   excuseCaller(): void {
-    if (this.calling !== undefined) this.calling.isExcused = true;
+    this.isCallerExcused = true;
     if (this.bodyNow !== undefined) this.inBodies.delete(this.bodyNow);
   }
 

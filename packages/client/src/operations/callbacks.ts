@@ -110,12 +110,16 @@ export class Callbacks {
   }
 
   private runCallback(operation: Operation<unknown>): void {
-    const report = (error: unknown): void => this.addThrown(error, operation);
     try {
       const returned = operation.runCallback();
-      if (returned instanceof Promise) returned.catch(report);
+      if (returned instanceof Promise) this.watchCallback(returned, operation);
     } catch (error) {
-      report(error);
+      this.addThrown(error, operation);
     }
+  }
+
+  /** Apart from `runCallback`, where a closure would cost each callback. */
+  private watchCallback(returned: Promise<unknown>, operation: Operation<unknown>): void {
+    returned.catch((error: unknown) => this.addThrown(error, operation));
   }
 }
