@@ -117,7 +117,11 @@ export class BatchRunner<Job> implements Runner {
       this.leave(batch);
     };
     try {
-      const returned = this.parse === undefined ? this.handle(batch) : this.parsed(batch, this.parse);
+      const messages = deliveries.map(({ message }) => message);
+      const { parse } = this;
+      const returned = this.host.process(messages, () =>
+        parse === undefined ? this.handle(batch) : this.parsed(batch, parse),
+      );
       if (isThenable(returned)) {
         returned.then(succeeded, failed);
         return;

@@ -25,6 +25,7 @@ const delayInDoubtMs = 60_000;
 export class WorkerCore implements RunnerHost {
   readonly settings: Settings;
   readonly events: Events;
+  private readonly client: Client;
   private readonly settling: Settling;
   private readonly runner: Runner;
   private readonly runtime: WorkerRuntime;
@@ -47,6 +48,7 @@ export class WorkerCore implements RunnerHost {
     events: Events,
     runnerOf: (host: RunnerHost) => Runner,
   ) {
+    this.client = client;
     this.settings = settings;
     this.runtime = settings.runtime;
     this.events = events;
@@ -119,6 +121,10 @@ export class WorkerCore implements RunnerHost {
       this.idle = { promise, resolve };
     }
     return this.idle.promise;
+  }
+
+  process(messages: readonly Message[], work: () => unknown): unknown {
+    return this.client.process(messages, work);
   }
 
   began(delivery: Delivery): void {

@@ -1,4 +1,5 @@
 /** What the core of a worker and those who run its jobs know of each other. */
+import type { Message } from '@puka/client';
 import type { Delivery } from './delivery.ts';
 import type { Settings } from './settings.ts';
 
@@ -15,6 +16,8 @@ export interface Runner {
 /** What a runner needs of the core. */
 export interface RunnerHost {
   readonly settings: Settings;
+  /** Runs the handler, as the work on these messages that the client's diagnostics see. @returns what it returns. */
+  process(messages: readonly Message[], work: () => unknown): unknown;
   /** The handler begins. */
   began(delivery: Delivery): void;
   /** The handler has come back, however. */

@@ -55,8 +55,9 @@ export class SingleRunner<Job> implements Runner {
     this.limit(delivery);
     try {
       // Without `parse` the job is the message.
-      const returned =
-        parse === undefined ? this.handler(delivery.message as Job, delivery) : this.parsed(delivery, parse);
+      const returned = host.process([delivery.message], () =>
+        parse === undefined ? this.handler(delivery.message as Job, delivery) : this.parsed(delivery, parse),
+      );
       if (isThenable(returned)) {
         returned.then(
           () => this.succeeded(delivery),

@@ -91,7 +91,7 @@ export async function startWorker(
   let worker: Worker | undefined;
   let failure: { readonly error: unknown } | undefined;
   const consumer = client.basicConsume(
-    { queue, prefetchCount: prefetch, arguments: consumeArguments },
+    { queue, prefetchCount: prefetch, arguments: consumeArguments, processing: 'manual' },
     (error, message) => {
       if (message !== undefined) return core.receive(message);
       if (worker === undefined) failure = { error };

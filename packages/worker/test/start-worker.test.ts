@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { type Message, NotFound, PreconditionFailed, UsageError } from '@puka/client';
 import { type BatchContext, Discard, type JobContext, Later, startWorker } from '@puka/worker';
 import { describe, expect, expectTypeOf, it } from 'vitest';
@@ -225,5 +226,80 @@ describe('starting', () => {
     broker.publish({ routingKey: 'jobs' });
     await told(worker, 'dead');
     expect(broker.queue('jobs.dead')?.ready).toBe(1);
+  });
+});
+
+describe('the work on jobs', () => {
+  /** A client whose listener writes down the work, and gives each its own context. */
+  async function observed() {
+    const scene = await startScene();
+    const storage = new AsyncLocalStorage<string>();
+    const lines: string[] = [];
+    const client = await scene.another({
+      diagnostics: {
+        processStarted: ({ messages, by }) => {
+          const name = messages.map((message) => message.text()).join('+');
+          lines.push(`${name} by ${by}`);
+          return name;
+        },
+        runProcess: (slot, work) => storage.run(String(slot), work),
+        processEnded: (slot, _process, error) => {
+          lines.push(`${slot} ended${error instanceof Error ? ` ${error.message}` : ''}`);
+        },
+      },
+    });
+    return { ...scene, client, storage, lines };
+  }
+
+  it('is the run of the handler, in a context of its own, however many wait behind it', async () => {
+    const { broker, client, storage, lines } = await observed();
+    const seen: string[] = [];
+    const worker = await startWorker(
+      client,
+      { queue: 'jobs', concurrency: 1, prefetch: 10, delay: 10 },
+      async (job) => {
+        await Promise.resolve();
+        seen.push(`${job.text()} in ${storage.getStore()}`);
+        if (job.text() === 'b') throw new Discard('no');
+      },
+    );
+    const over = Promise.all([told(worker, 'done', 2), told(worker, 'dead')]);
+    for (const body of ['a', 'b', 'c']) broker.publish({ routingKey: 'jobs', body });
+    await over;
+    expect(seen).toEqual(['a in a', 'b in b', 'c in c']);
+    expect(lines).toEqual(['a by process', 'a ended', 'b by process', 'b ended no', 'c by process', 'c ended']);
+  });
+
+  it('of a batch is one', async () => {
+    const { broker, client, storage, lines } = await observed();
+    const seen: unknown[] = [];
+    const worker = await startWorker(client, { queue: 'jobs', batch: { size: 2, wait: 10 } }, async () => {
+      await Promise.resolve();
+      seen.push(storage.getStore());
+    });
+    const over = told(worker, 'done', 4);
+    for (const body of ['a', 'b', 'c', 'd']) broker.publish({ routingKey: 'jobs', body });
+    await over;
+    expect(seen).toEqual(['a+b', 'c+d']);
+    expect(lines).toEqual(['a+b by process', 'a+b ended', 'c+d by process', 'c+d ended']);
+  });
+
+  it('runs in the async context of startWorker, behind the first as well', async () => {
+    const { broker, client } = await startScene();
+    const storage = new AsyncLocalStorage<string>();
+    const seen: unknown[] = [];
+    const worker = await storage.run('start', () =>
+      startWorker(client, { queue: 'jobs', concurrency: 2 }, async (job) => {
+        await Promise.resolve();
+        seen.push(storage.getStore());
+        if (job.text() === '0') throw new Error('no');
+      }),
+    );
+    const over = told(worker, 'done', 5);
+    storage.run('publisher', () => {
+      for (let job = 0; job < 6; job++) broker.publish({ routingKey: 'jobs', body: `${job}` });
+    });
+    await over;
+    expect(new Set(seen)).toEqual(new Set(['start']));
   });
 });
