@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from '@puka/client';
+import { faultProxy } from '@puka/testkit';
 import { describe, expect, inject, it } from 'vitest';
 import { numbers, scene } from './scene.ts';
 
@@ -100,8 +101,9 @@ describe('a callback runs in the async context of the call that gave it', () => 
   it('of functions among the options: credentials, retryIf and filter', async () => {
     const seen: string[] = [];
     const note = (name: string): void => void seen.push(`${name} ${storage.getStore()}`);
-    const { username, password } = new URL(url);
-    const target = url.replace(/\/\/[^@/]*@/, '//');
+    const { hostname, port, username, password } = new URL(url);
+    await using proxy = await faultProxy({ target: { host: hostname, port: Number(port) } });
+    const target = `amqp://${proxy.host}:${proxy.port}`;
     const own = storage.run(
       'new',
       () =>
@@ -127,10 +129,7 @@ describe('a callback runs in the async context of the call that gave it', () => 
     await storage.run('connect', () => own.connect());
     await storage.run('declare', () => own.queueDeclare({ exclusive: true }));
     const again = new Promise((resolve) => own.once('connected', resolve));
-    const socket = own.socket() as { destroy?(): void; close?(): void; terminate?(): void };
-    if (socket.destroy !== undefined) socket.destroy();
-    else if (socket.terminate !== undefined) socket.terminate();
-    else socket.close?.();
+    proxy.reset();
     await again;
     await own.close();
     expect(new Set(seen)).toEqual(new Set(['credentials new', 'retryIf new', 'filter new']));
