@@ -52,6 +52,8 @@ export class DeclaredTopology {
   private readonly arriving = new Map<string, Set<RecordedBinding>>();
   /** Of these, those whose one end was deleted meanwhile: their ok may come behind that of the delete. */
   private readonly overtaken = new WeakMap<RecordedBinding, string>();
+  /** Left out when entities were last made again, as they were leaving: the broker does not have them. */
+  private readonly leftOut = new WeakSet<RecordedExchange | RecordedBinding>();
   private readonly names = new Map<string, string>();
   private isFull = false;
   private tidyAt = 1024;
@@ -176,7 +178,7 @@ export class DeclaredTopology {
 
   /** The exchanges to be made again. */
   *exchangesToMake(): Iterable<RecordedExchange> {
-    for (const exchange of [...this.exchanges.values()]) if (!this.isLeaving(exchange)) yield exchange;
+    for (const exchange of [...this.exchanges.values()]) if (!this.isLeftOut(exchange)) yield exchange;
   }
 
   /** The queues to be made again. */
@@ -187,8 +189,15 @@ export class DeclaredTopology {
   /** The bindings to be made again, of queues or of exchanges. */
   *bindingsToMake(destinationKind: 'queue' | 'exchange'): Iterable<RecordedBinding> {
     for (const binding of [...this.bindings.values()]) {
-      if (binding.destinationKind === destinationKind && !this.isLeaving(binding)) yield binding;
+      if (binding.destinationKind === destinationKind && !this.isLeftOut(binding)) yield binding;
     }
+  }
+
+  private isLeftOut(entity: RecordedExchange | RecordedBinding): boolean {
+    const isLeaving = this.isLeaving(entity);
+    if (isLeaving) this.leftOut.add(entity);
+    else this.leftOut.delete(entity);
+    return isLeaving;
   }
 
   /** The queue, where it is recorded. */
@@ -342,14 +351,19 @@ export class DeclaredTopology {
       keys?.delete(key);
       if (keys?.size === 0) this.byEnd.delete(end);
     }
-    if (isFinal) this.forgetUnusedExchange(binding.source);
+    if (isFinal) this.forgetUnusedExchange(binding);
   }
 
-  private forgetUnusedExchange(name: string): void {
-    if (this.exchanges.get(name)?.options.autoDelete !== true) return;
+  /** @param last the binding that was removed from it. */
+  private forgetUnusedExchange(last: RecordedBinding): void {
+    const name = last.source;
+    const exchange = this.exchanges.get(name);
+    if (exchange?.options.autoDelete !== true) return;
     for (const key of this.byEnd.get(`exchange ${name}`) ?? []) {
       if (this.bindings.get(key)?.source === name) return;
     }
+    // It was declared again since, without the binding.
+    if (this.leftOut.has(last) && !this.leftOut.has(exchange)) return;
     this.forget('exchange', name);
   }
 

@@ -75,6 +75,28 @@ describe('the record', () => {
     expect(scene.topology.size).toBe(0);
   });
 
+  it('keeps an auto-delete exchange that was declared again while its last queue left', () => {
+    const scene = new Scene();
+    const leave = (): void => {
+      const change = { type: 'delete', kind: 'queue', name: 'q' } as const;
+      const ended = scene.topology.begin(change);
+      // The entities are made again without what is leaving.
+      expect([...scene.topology.exchangesToMake(), ...scene.topology.bindingsToMake('queue')]).toEqual([]);
+      if (isDeclaredAgain) scene.exchange('x', { autoDelete: true });
+      scene.topology.apply(change);
+      ended();
+    };
+    let isDeclaredAgain = false;
+    for (const wanted of [[], ['x']]) {
+      scene.exchange('x', { autoDelete: true });
+      scene.queue('q', { queue: 'q' });
+      scene.bind('q', 'x');
+      leave();
+      expect([...scene.topology.exchangesToMake()].map(({ options }) => options.exchange)).toEqual(wanted);
+      isDeclaredAgain = true;
+    }
+  });
+
   it('forgets an auto-delete queue with the last consumer, and not before one came', () => {
     const scene = new Scene();
     scene.queue('q', { queue: 'q', autoDelete: true });
