@@ -1,6 +1,7 @@
 // Takes a fresh checkout to a running program (`start`), through every check (`test`), through the conformance suite on
-// every runtime (`conformance`), or to the site (`site`). Plain Node, no dependencies, because it runs before anything is installed. It must not
-// hold checks of its own: each step is a command that can be run by hand as well.
+// every runtime (`conformance`), to the site (`site`), or through a rehearsal of a release (`rehearsal`). Plain Node, no
+// dependencies, because it runs before anything is installed. It must not hold checks of its own: each step is a command
+// that can be run by hand as well.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
@@ -13,6 +14,7 @@ const pnpm = ['npx', '--yes', 'pnpm@12.21.0'];
 const installCommand = [...pnpm, 'install', '--frozen-lockfile', '--config.minimum-release-age=0'];
 const withoutNodeVersions = '--filter=!@puka/node-versions';
 const withoutSite = '--filter=!@puka/site';
+const withoutRegistry = '--filter=!@puka/registry';
 // turbo looks for pnpm on PATH; npx puts it there.
 const buildCommand = [...pnpm, 'exec', 'turbo', 'run', 'build'];
 const resultsFile = process.env.PUKA_TEST_RESULTS || join(root, 'node_modules', '.cache', 'puka', 'vitest.json');
@@ -101,10 +103,10 @@ function touchMarker() {
   if (existsSync(pnpmMarker)) utimesSync(pnpmMarker, new Date(), new Date());
 }
 
-/** All but what only the conformance suite wants, two hundred megabytes of Node, and what only the site is made with. */
+/** All but two hundred megabytes of Node, which the conformance suite wants, and what only the site or the rehearsal does. */
 async function install() {
   if (isInstalled() && !existsSync(partialMarker)) return;
-  await step('install', [...installCommand, withoutNodeVersions, withoutSite], { isWatched: true });
+  await step('install', [...installCommand, withoutNodeVersions, withoutSite, withoutRegistry], { isWatched: true });
   rmSync(partialMarker, { force: true });
   touchMarker();
 }
@@ -174,7 +176,7 @@ async function test() {
 }
 
 async function conformance(names) {
-  await step('install, with the versions of Node', [...installCommand, withoutSite]);
+  await step('install, with the versions of Node', [...installCommand, withoutSite, withoutRegistry]);
   rmSync(partialMarker, { force: true });
   await step('build', buildCommand);
   const command = [...pnpm, '--silent', '--filter', '@puka/checks', 'run', 'conformance', ...names];
@@ -183,17 +185,28 @@ async function conformance(names) {
 }
 
 async function site() {
-  await step('install, with what the site is made with', [...installCommand, withoutNodeVersions], { isWatched: true });
+  await step('install, with what the site is made with', [...installCommand, withoutNodeVersions, withoutRegistry], {
+    isWatched: true,
+  });
   rmSync(partialMarker, { force: true });
   await step('site', [...pnpm, '--silent', '--filter', '@puka/site', 'run', 'site'], { show: true });
   return 0;
 }
 
+async function rehearsal() {
+  const command = [...installCommand, withoutNodeVersions, withoutSite];
+  await step('install, with a registry', command, { isWatched: true });
+  rmSync(partialMarker, { force: true });
+  const rehearse = [...pnpm, '--silent', '--filter', '@puka/checks', 'run', 'rehearsal'];
+  await step('release rehearsal', rehearse, { show: true });
+  return 0;
+}
+
 const [command, ...rest] = process.argv.slice(2);
-const commands = { start: () => start(rest), test, conformance: () => conformance(rest), site };
+const commands = { start: () => start(rest), test, conformance: () => conformance(rest), site, rehearsal };
 if (command === undefined || !Object.hasOwn(commands, command)) {
   process.stderr.write(
-    'usage: node .ci/bootstrap.mjs start [--rabbitmq] [FILE] | test | conformance [RUNTIME]... | site\n',
+    'usage: node .ci/bootstrap.mjs start [--rabbitmq] [FILE] | test | conformance [RUNTIME]... | site | rehearsal\n',
   );
   process.exit(2);
 }

@@ -1,60 +1,29 @@
 // Installs each published package alone, from its tarball, in an empty project, by every package manager and from a
 // registry of its own; uses it by import, by require and with types; bundles it for Node, and the protocol for the browser.
 // It must not look at the sources, nor ask another registry. Needs a build.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { documentOf, findBrowser } from './installs/browser.ts';
 import { bundleProgram, writePage } from './installs/bundles.ts';
+import { specifiersOf, useInstalled } from './installs/installed.ts';
 import { type PackageManager, Project, packageManagers } from './installs/managers.ts';
-import {
-  bundledForBrowser,
-  bundledForNode,
-  importing,
-  requiring,
-  shownInBrowser,
-  typed,
-  typedSettings,
-} from './installs/programs.ts';
+import { bundledForBrowser, bundledForNode, shownInBrowser, typed, typedSettings } from './installs/programs.ts';
 import { startRegistry } from './installs/registry.ts';
 import { command, packTarballs, packThirdParties, publishedPackages } from './tarballs.ts';
-
-/** What users can write after `from`. */
-function specifiersOf({ folder }: Project, name: string): string[] {
-  const path = join(folder, 'node_modules', '@puka', name, 'package.json');
-  const { exports: entries } = Object(JSON.parse(readFileSync(path, 'utf8')));
-  return Object.keys(entries)
-    .filter((subpath) => subpath !== './package.json')
-    .map((subpath) => `@puka/${name}${subpath.slice(1)}`);
-}
 
 /** @returns the project, for what is done with it besides. */
 async function tryPackage(manager: PackageManager, name: string, project: Project): Promise<number> {
   await project.run(manager.add(`@puka/${name}`));
+  const count = await useInstalled(manager, project, name);
+  if (name === 'cli') return count;
   const specifiers = specifiersOf(project, name);
-  for (const [file, program, said] of [
-    ['use.mjs', importing(specifiers), 'imported'],
-    ['use.cjs', requiring(specifiers), 'required'],
-  ] as const) {
-    const output = await project.run([...manager.runtime, project.write(file, program)]);
-    if (output.trim() !== said) throw new Error(`${manager.name}, @puka/${name}, ${file}: it printed ${output}`);
-  }
-  // A program has no entry points: it is run.
-  if (name === 'cli') {
-    const shown = await project.run([
-      ...manager.runtime,
-      join('node_modules', '@puka', 'cli', 'dist', 'index.js'),
-      '--help',
-    ]);
-    if (!shown.includes('puka completion')) throw new Error(`${manager.name}, @puka/cli: it printed ${shown}`);
-    return 0;
-  }
   project.write('use.mts', typed(specifiers));
   if (manager.name === 'npm') {
     project.write('tsconfig.json', JSON.stringify(typedSettings));
     await command(project.folder, 'tsc', '-p', 'tsconfig.json');
   } else if (manager.name === 'deno') await project.run([manager.runtime[0], 'check', '--quiet', 'use.mts']);
-  return specifiers.length;
+  return count;
 }
 
 async function tryBundles(project: Project): Promise<void> {

@@ -30,7 +30,7 @@ export interface InstalledRuntime {
 
 /**
  * Looks a runtime up. The packages with the versions of Node are for Linux on x64: elsewhere the Node that runs this stands
- * for its own version.
+ * for its own version. `PUKA_DENO`, `PUKA_BUN`, `PUKA_NODE20` and so on name the executable of another version.
  *
  * @returns the reason where it is not to be had.
  */
@@ -44,7 +44,12 @@ export async function findRuntime(name: RuntimeName): Promise<InstalledRuntime |
 }
 
 function locate(name: RuntimeName): readonly [string, ...string[]] | string {
-  if (name === 'deno' || name === 'bun') return commandOf(name);
+  const given = process.env[`PUKA_${name.toUpperCase()}`] || undefined;
+  if (name === 'deno' || name === 'bun') {
+    const [installed, ...args] = commandOf(name);
+    return [given ?? installed, ...args];
+  }
+  if (given !== undefined) return [given];
   const isLinuxX64 = process.platform === 'linux' && process.arch === 'x64';
   const packed = join(nodes, name, 'bin', 'node');
   if (isLinuxX64 && existsSync(packed)) return [packed];

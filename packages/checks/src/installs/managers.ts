@@ -1,6 +1,6 @@
 /** The package managers, and the runtime each installs for. It must not know what is installed. */
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -21,7 +21,9 @@ export interface PackageManager {
 const node = commandOf('node');
 
 /** Where npx keeps it: in the projects it would look for it in the registry of the check. */
-const pnpm = execFileSync('npx', ['--yes', '-p', 'pnpm@12.21.0', '-c', 'command -v pnpm'], { encoding: 'utf8' }).trim();
+export const pnpm: string = execFileSync('npx', ['--yes', '-p', 'pnpm@12.21.0', '-c', 'command -v pnpm'], {
+  encoding: 'utf8',
+}).trim();
 
 /** All of them: yarn is the classic one, with a node_modules folder as the others have. */
 export const packageManagers: readonly PackageManager[] = [
@@ -77,6 +79,12 @@ export class Project {
     const path = join(this.folder, name);
     writeFileSync(path, text);
     return path;
+  }
+
+  /** The version of an installed package; `undefined` if it is not installed. */
+  versionOf(packageName: string): string | undefined {
+    const path = join(this.folder, 'node_modules', packageName, 'package.json');
+    return existsSync(path) ? String(JSON.parse(readFileSync(path, 'utf8')).version) : undefined;
   }
 
   /** Runs a command in it. @returns what it printed. Rejects with that when it fails. */
