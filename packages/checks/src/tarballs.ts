@@ -34,23 +34,23 @@ export async function command(cwd: string, name: string, ...args: string[]): Pro
   }
 }
 
-/** Packs them into `folder`, each in a folder of its own. Needs a build. @returns the tarball's path by the package's name. */
+/** Packs them into `folder`. Needs a build. @returns the tarball's path by the package's name. */
 export async function packTarballs(
   folder: string,
   names: readonly string[] = publishedPackages,
 ): Promise<Map<string, string>> {
-  const tarballs = new Map<string, string>();
-  for (const name of names) tarballs.set(name, await pack(name, folder));
-  return tarballs;
-}
-
-async function pack(name: string, folder: string): Promise<string> {
-  const own = join(folder, name);
+  const own = join(folder, 'tarballs');
   mkdirSync(own);
-  await command(join(root, 'packages', name), 'npx', '--yes', 'pnpm@12.21.0', 'pack', '--pack-destination', own);
-  const [tarball, ...others] = readdirSync(own);
-  if (tarball === undefined || others.length > 0) throw new Error(`packing ${name} did not give one tarball`);
-  return join(own, tarball);
+  const filters = names.map((name) => `--filter=@puka/${name}`);
+  await command(root, 'npx', '--yes', 'pnpm@12.21.0', '--recursive', ...filters, 'pack', '--pack-destination', own);
+  const files = readdirSync(own);
+  return new Map(
+    names.map((name) => {
+      const [file, ...others] = files.filter((each) => /^puka-(.+)-\d+\.\d+\.\d+.*\.tgz$/.exec(each)?.[1] === name);
+      if (file === undefined || others.length > 0) throw new Error(`packing ${name} did not give one tarball`);
+      return [name, join(own, file)];
+    }),
+  );
 }
 
 /**
@@ -58,21 +58,26 @@ async function pack(name: string, folder: string): Promise<string> {
  * @returns the tarball's path by the package's name.
  */
 export async function packThirdParties(folder: string): Promise<Map<string, string>> {
-  const tarballs = new Map<string, string>();
+  const own = join(folder, 'third-parties');
+  mkdirSync(own);
+  const options = ['--offline', '--ignore-scripts', '--json', '--pack-destination', own];
+  const output = await command(folder, 'npm', 'pack', ...options, ...thirdPartyFolders());
+  const packed: readonly { readonly name: string; readonly filename: string }[] = JSON.parse(output);
+  return new Map(packed.map(({ name, filename }) => [name, join(own, filename)]));
+}
+
+function thirdPartyFolders(): string[] {
+  const folders = new Map<string, string>();
   const cli = join(root, 'packages', 'cli');
   const waiting = thirdPartiesOf(cli).map((name) => realpathSync(join(cli, 'node_modules', name)));
   for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
-    const name = basename(path);
-    if (tarballs.has(name)) continue;
-    const own = join(folder, `third-party-${name}`);
-    mkdirSync(own);
-    await command(own, 'npm', 'pack', '--offline', '--ignore-scripts', path);
-    tarballs.set(name, join(own, readdirSync(own)[0] ?? ''));
+    if (folders.has(basename(path))) continue;
+    folders.set(basename(path), path);
     // pnpm keeps what a package depends on beside it.
     const beside = dirname(path);
     waiting.push(...thirdPartiesOf(path).map((needed) => realpathSync(join(beside, needed))));
   }
-  return tarballs;
+  return [...folders.values()];
 }
 
 /** Names without a scope, for there are no others. */
