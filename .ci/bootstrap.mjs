@@ -4,7 +4,7 @@
 // that can be run by hand as well.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
-import { constants, tmpdir } from 'node:os';
+import { availableParallelism, constants, tmpdir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -33,10 +33,10 @@ class StepFailed extends Error {}
 
 /**
  * Runs one command from the root. `show` passes its output on as it comes; otherwise the output is kept and printed
- * only when the command fails. `isWatched` says once a second what it is doing. Progress lines go to standard error, so
- * that a started program owns standard output.
+ * only when the command fails, or at its end where `showAtEnd` is set. `isWatched` says once a second what it is doing.
+ * Progress lines go to standard error, so that a started program owns standard output.
  */
-function step(title, command, { show = false, isWatched = false } = {}) {
+function step(title, command, { show = false, showAtEnd = false, isWatched = false } = {}) {
   const began = process.hrtime.bigint();
   const seconds = (digits = 1) => (Number(process.hrtime.bigint() - began) / 1e9).toFixed(digits);
   return new Promise((done, fail) => {
@@ -56,6 +56,7 @@ function step(title, command, { show = false, isWatched = false } = {}) {
     child.on('close', (code, signal) => {
       if (code !== 0) return failed(signal ?? `exit code ${code}`);
       watch?.end();
+      if (showAtEnd) process.stderr.write(Buffer.concat(kept));
       process.stderr.write(`ok    ${title}  ${seconds()} s\n`);
       done();
     });
@@ -138,41 +139,60 @@ async function test() {
   rmSync(resultsFile, { force: true });
   await install();
   mkdirSync(dirname(resultsFile), { recursive: true });
-  const steps = [
-    ['build', buildCommand],
+  // Without a build the rest would only mislead.
+  await step('build', buildCommand);
+  const check = (script) => [...pnpm, '--filter', '@puka/checks', 'run', script];
+  const sources = [
     ['format and lint', ['biome', 'ci', '--colors=off', '.']],
     ['floating promises', ['oxlint', '--type-aware']],
     ['types', ['tsc', '-p', 'tsconfig.json']],
     ['generated code', [...pnpm, '--filter', '@puka/wire', 'gen', '--check']],
-    ['boundaries', [...pnpm, '--filter', '@puka/checks', 'boundaries']],
-    ['release files', [...pnpm, '--filter', '@puka/checks', 'run', 'release']],
-    ['examples in the docs', [...pnpm, '--filter', '@puka/checks', 'run', 'docs']],
-    [
-      'tests',
-      [
-        ...['vitest', 'run', '--project', 'unit', '--project', 'broker', '--project', 'embedded'],
-        ...['--reporter=default', '--reporter=json', `--outputFile.json=${resultsFile}`],
-      ],
-      { show: true },
-    ],
-    ['transport contract on Deno', [...pnpm, '--filter', '@puka/checks', 'run', 'contract:deno']],
-    ['transport contract on Bun', [...pnpm, '--filter', '@puka/checks', 'run', 'contract:bun']],
-    ['packed packages', [...pnpm, '--filter', '@puka/checks', 'packed']],
-    ['installs and bundles', [...pnpm, '--filter', '@puka/checks', 'run', 'installs'], { show: true }],
-    ['sizes', [...pnpm, '--filter', '@puka/checks', 'run', 'sizes'], { show: true }],
+    ['boundaries', check('boundaries')],
+    ['release files', check('release')],
+    ['examples in the docs', check('docs')],
   ];
-  // Every step runs, so that one look shows everything that is wrong; without a build the rest would only mislead.
-  const failures = [];
-  for (const [title, command, options] of steps) {
-    try {
-      await step(title, command, options);
-    } catch (error) {
-      if (!(error instanceof StepFailed) || title === 'build') throw error;
-      failures.push(title);
-    }
-  }
+  const tests = [
+    ...['vitest', 'run', '--project', 'unit', '--project', 'broker', '--project', 'embedded'],
+    ...['--reporter=default', '--reporter=json', `--outputFile.json=${resultsFile}`],
+  ];
+  // They read the build, and each works in a temporary folder of its own. The longest is first.
+  const packages = [
+    ['installs and bundles', check('installs'), { showAtEnd: true }],
+    ['packed packages', check('packed')],
+    ['sizes', check('sizes'), { showAtEnd: true }],
+    ['transport contract on Deno', check('contract:deno')],
+    ['transport contract on Bun', check('contract:bun')],
+  ];
+  const failures = [
+    ...(await runSteps(sources, availableParallelism())),
+    ...(await runSteps([['tests', tests, { show: true }]], 1)),
+    ...(await runSteps(packages, availableParallelism())),
+  ];
   if (failures.length > 0) process.stderr.write(`failed: ${failures.join(', ')}\n`);
   return failures.length === 0 ? 0 : 1;
+}
+
+/**
+ * Runs every step, whichever fails, so that one look shows everything that is wrong.
+ *
+ * @param atOnce how many steps run at the same time; they start in their order.
+ * @returns the titles of those that failed.
+ */
+async function runSteps(steps, atOnce) {
+  const waiting = [...steps];
+  const failures = [];
+  const work = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      try {
+        await step(...next);
+      } catch (error) {
+        if (!(error instanceof StepFailed)) throw error;
+        failures.push(next[0]);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, work));
+  return failures;
 }
 
 async function conformance(names) {
