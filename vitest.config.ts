@@ -15,7 +15,7 @@ const config: ViteUserConfigExport = defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/test/**/*.test.ts', 'apps/ledger/test/**/*.test.ts'],
-          exclude: ['packages/*/test/{broker,differential}/**'],
+          exclude: ['packages/*/test/{broker,differential,browser,terminal}/**'],
           // No test waits so long; on a machine with much else to do some take their time.
           testTimeout: 30_000,
         },
@@ -31,6 +31,17 @@ const config: ViteUserConfigExport = defineConfig({
           // Some tests start a node of RabbitMQ, and a machine may have much else to do.
           testTimeout: 120_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'programs',
+          // They need programs of the system, which they install by apt: Chromium, tmux.
+          include: ['packages/*/test/{browser,terminal}/**/*.test.ts'],
+          globalSetup: ['packages/testkit/src/vitest/broker-setup.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 600_000,
         },
       },
       {

@@ -5,6 +5,8 @@ export default defineConfig({
   format: 'esm',
   target: 'es2023',
   platform: 'node',
+  // It is not published: what is used of it comes with the program.
+  noExternal: ['@puka/testkit'],
   sourcemap: true,
   // The sources come with the package: the maps need not hold them a second time.
   esbuildOptions: (options) => {

@@ -1,7 +1,13 @@
 import { defineConfig } from 'tsup';
 
 export default defineConfig({
-  entry: ['src/index.ts', 'src/cli.ts', 'src/transport-contract/index.ts', 'src/vitest/broker-setup.ts'],
+  entry: [
+    'src/index.ts',
+    'src/cli.ts',
+    'src/proxy/index.ts',
+    'src/transport-contract/index.ts',
+    'src/vitest/broker-setup.ts',
+  ],
   format: 'esm',
   target: 'es2023',
   platform: 'node',

@@ -4,7 +4,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { documentOf, findBrowser } from './installs/browser.ts';
+import { findBrowser } from '@puka/testkit';
+import { documentOf } from './installs/browser.ts';
 import { bundleProgram, writePage } from './installs/bundles.ts';
 import { specifiersOf, useInstalled } from './installs/installed.ts';
 import { type PackageManager, Project, packageManagers } from './installs/managers.ts';

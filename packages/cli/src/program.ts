@@ -12,15 +12,17 @@ import { addDump } from './commands/dump.ts';
 import { addEntities } from './commands/entities.ts';
 import { addGet } from './commands/get.ts';
 import { addMove } from './commands/move.ts';
+import { addProxy } from './commands/proxy.ts';
 import { addPublish } from './commands/publish.ts';
 import { addRelay } from './commands/relay.ts';
 import { addRestore } from './commands/restore.ts';
 import { type ExitCode, exitCodeOf, exitCodes } from './exit-codes.ts';
+import { optionText } from './terminal/help.ts';
 import { type Io, write } from './terminal/io.ts';
 
 const additions: readonly ((program: Command, registration: Registration) => void)[] = [
   ...[addPublish, addConsume, addGet, addTail, addEntities],
-  ...[addMove, addDump, addRestore, addBench, addBroker, addRelay, addDoctor, addCompletion],
+  ...[addMove, addDump, addRestore, addBench, addBroker, addProxy, addRelay, addDoctor, addCompletion],
 ];
 
 /** Runs one command line. It never rejects: what goes wrong is a text on standard error and an exit code. */
@@ -51,12 +53,15 @@ function programFor(registration: Registration): Command {
     );
   for (const add of additions) add(program, registration);
   for (const command of [program, ...program.commands]) {
-    command.exitOverride().configureOutput({
-      writeOut: (text) => void io.stdout.write(text),
-      writeErr: (text) => void io.stderr.write(text),
-      getOutHelpWidth: () => io.stdout.columns ?? 80,
-      getErrHelpWidth: () => io.stderr.columns ?? 80,
-    });
+    command
+      .exitOverride()
+      .configureHelp({ optionDescription: optionText })
+      .configureOutput({
+        writeOut: (text) => void io.stdout.write(text),
+        writeErr: (text) => void io.stderr.write(text),
+        getOutHelpWidth: () => io.stdout.columns ?? 80,
+        getErrHelpWidth: () => io.stderr.columns ?? 80,
+      });
   }
   return program;
 }

@@ -4,7 +4,7 @@ import { run } from './harness.ts';
 
 const names = [
   ...['publish', 'consume', 'get', 'tail', 'declare', 'delete', 'bind', 'unbind', 'purge'],
-  ...['move', 'dump', 'restore', 'bench', 'broker', 'relay', 'doctor', 'completion'],
+  ...['move', 'dump', 'restore', 'bench', 'broker', 'proxy', 'relay', 'doctor', 'completion'],
 ];
 
 describe('puka', () => {
@@ -20,6 +20,7 @@ describe('puka', () => {
     expect(stdout).toContain('Examples:\n');
     expect(stdout).toContain('--url <url>');
     expect(stdout).toContain('--json');
+    expect(stdout).not.toMatch(/default: *(?:\[|"|\))/);
   });
 
   test('has a version', async () => {

@@ -54,7 +54,7 @@ export class Bridge {
 
   /** Closes both sides, because the relay ends. */
   stop(): void {
-    this.#finish('stopped', 1001, 'the relay is shutting down');
+    this.#finish('stopped', 1001, '');
   }
 
   async #connect(dial: Dial): Promise<void> {

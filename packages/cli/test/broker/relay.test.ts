@@ -1,27 +1,23 @@
 /** The relay before RabbitMQ: what a client does through it, and what it does when the relay is gone. */
 import { Client, type ClientOptions } from '@puka/client';
-import { type EnsuredBroker, ensureBroker, uniqueName } from '@puka/testkit';
+import { uniqueName } from '@puka/testkit';
 import { webSocketConnector } from '@puka/transport/websocket';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, inject, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { brokerAddress } from '../../src/broker-address.ts';
 import { startTestRelay } from '../relay/relay-harness.ts';
 
-let broker: EnsuredBroker;
-beforeAll(async () => {
-  broker = await ensureBroker();
-});
-afterAll(() => broker.stop());
+const url = inject('amqpUrl');
 
 function clientOf(port: number, options: Partial<ClientOptions> = {}): Client {
-  const address = new URL(broker.url);
+  const address = new URL(url);
   address.hostname = '127.0.0.1';
   address.port = String(port);
   return new Client(address.href, { transport: webSocketConnector({ WebSocket }), ...options });
 }
 
 test('carries ten thousand messages in order, and a body of 5 MiB', async () => {
-  const relay = await startTestRelay(await brokerAddress(broker.url));
+  const relay = await startTestRelay(await brokerAddress(url));
   const client = clientOf(relay.port);
   await client.connect();
   const { queue } = await client.queueDeclare({});
@@ -48,7 +44,7 @@ test('carries ten thousand messages in order, and a body of 5 MiB', async () => 
 });
 
 test('a client outlives its relay: publishes of the time between are confirmed by the next', async () => {
-  const first = await startTestRelay(await brokerAddress(broker.url));
+  const first = await startTestRelay(await brokerAddress(url));
   const { port } = first;
   const client = clientOf(port, { recover: { minDelay: 10, maxDelay: 50 } });
   await client.connect();
@@ -59,7 +55,7 @@ test('a client outlives its relay: publishes of the time between are confirmed b
   await first.stop();
   await disconnected;
   const published = client.basicPublish({ routingKey: queue, body: 'between' });
-  const second = await startTestRelay(await brokerAddress(broker.url), { port });
+  const second = await startTestRelay(await brokerAddress(url), { port });
   await published;
   expect((await client.queueDelete({ queue })).messageCount).toBe(2);
   await client.shutdown();
@@ -67,7 +63,7 @@ test('a client outlives its relay: publishes of the time between are confirmed b
 });
 
 test('says that the login is wrong, as without a relay', async () => {
-  const relay = await startTestRelay(await brokerAddress(broker.url));
+  const relay = await startTestRelay(await brokerAddress(url));
   const client = new Client(`amqp://nobody:wrong@127.0.0.1:${relay.port}`, {
     transport: webSocketConnector({ WebSocket }),
     allowCleartextPassword: true,

@@ -1,7 +1,8 @@
 /**
- * The few globals that all runtimes have and the client uses: timers, a clock, the end of a turn, the console.
+ * The few globals of the runtimes that the client uses: timers, a clock, the end of a turn, the console.
  * Nothing else in this package may touch one.
  */
+import { MessageTasks } from './message-tasks.ts';
 
 /** A timer, as far as it is used here. */
 export interface Timer {
@@ -11,7 +12,7 @@ export interface Timer {
 
 declare function setTimeout(callback: () => void, ms: number): Timer;
 declare function clearTimeout(timer: Timer): void;
-declare function setImmediate(callback: () => void): unknown;
+declare const setImmediate: ((callback: () => void) => unknown) | undefined;
 declare const performance: { now(): number };
 declare const process:
   | {
@@ -74,7 +75,9 @@ export function printLine(line: string): void {
   console.error(line);
 }
 
-/** The surroundings of Node, Deno and Bun. */
+const messageTasks = new MessageTasks();
+
+/** The surroundings of Node, Deno, Bun and browsers. */
 export const defaultRuntime: Runtime = {
   now: () => performance.now(),
   startTimer(callback, ms, keepsProcess = false) {
@@ -84,7 +87,8 @@ export const defaultRuntime: Runtime = {
   },
   stopTimer: (timer) => clearTimeout(timer),
   atTurnEnd: (callback) => {
-    setImmediate(callback);
+    if (typeof setImmediate === 'function') setImmediate(callback);
+    else messageTasks.run(callback);
   },
   warn: (text, error) => console.warn(text, error),
 };

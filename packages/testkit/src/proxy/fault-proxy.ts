@@ -18,6 +18,8 @@ import { resetSocket } from './reset-socket.ts';
 /** Options of {@link faultProxy}. */
 export interface FaultProxyOptions {
   readonly target: { readonly host: string; readonly port: number };
+  /** Where to listen, on 127.0.0.1. Default: a port that nobody else takes, even while the proxy refuses. */
+  readonly port?: number;
   /** Keep all bytes of all connections, see {@link FaultProxy.conversations}. Default false. */
   readonly record?: boolean;
   /** The clock of `latency` and `throttle`. Default: the machine's. */
@@ -38,7 +40,7 @@ interface Connection {
 }
 
 /**
- * Starts a proxy on a free port of 127.0.0.1. Without faults it passes everything on, ends and resets too.
+ * Starts a proxy on 127.0.0.1. Without faults it passes everything on, ends and resets too.
  *
  * @example
  * ```ts
@@ -74,7 +76,7 @@ export class FaultProxy {
   }
 
   get port(): number {
-    return this.#claim?.port ?? 0;
+    return this.#options.port ?? this.#claim?.port ?? 0;
   }
 
   /** The number of open connections. */
@@ -202,8 +204,8 @@ export class FaultProxy {
   /** Listens, at the first call on a port it chooses, later on the same. Called by `faultProxy` and `restore`. */
   async listen(): Promise<void> {
     // It is reserved until `stop`, so that nothing listens on it while it refuses.
-    this.#claim ??= await claimPort();
-    const { port } = this.#claim;
+    if (this.#options.port === undefined) this.#claim ??= await claimPort();
+    const { port } = this;
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => this.#accept(client));
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
