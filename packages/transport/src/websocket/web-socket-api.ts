@@ -7,8 +7,8 @@ import { UsageError } from '@puka/errors';
 /** An open or opening WebSocket. */
 export interface WebSocketLike {
   binaryType: string;
-  /** Bytes given to `send()` that have not left yet. */
-  readonly bufferedAmount: number;
+  /** Bytes given to `send()` that have not left yet. Cloudflare Workers do not say. */
+  readonly bufferedAmount?: number | undefined;
   /** What the two sides have agreed on; empty for none. */
   readonly protocol: string;
   /** `ws` calls `sent` when the message has left; other implementations ignore it. */

@@ -92,7 +92,7 @@ export class WebSocketTransport implements Transport, InboxSource {
   }
 
   get bufferedBytes(): number {
-    return this.#state === 'closed' ? 0 : this.#outbox.bytes + this.#socket.bufferedAmount;
+    return this.#state === 'closed' ? 0 : this.#outbox.bytes + this.#leavingBytes;
   }
 
   write(chunks: readonly Uint8Array[]): boolean {
@@ -149,6 +149,11 @@ export class WebSocketTransport implements Transport, InboxSource {
   stopReading(): void {
     this.#isReading = false;
     if (!this.#hasFlowControl) callIfThere(this.#socket, 'pause');
+  }
+
+  /** What the WebSocket holds. Where it does not say, credit alone holds us back. */
+  get #leavingBytes(): number {
+    return this.#socket.bufferedAmount ?? 0;
   }
 
   #receive(data: string | Uint8Array | undefined): void {
@@ -227,7 +232,7 @@ export class WebSocketTransport implements Transport, InboxSource {
 
   #sendAll(): void {
     for (let bytes = this.#outbox.next(); bytes !== undefined; bytes = this.#outbox.next()) {
-      const roomBytes = Math.min(aheadBytes - this.#socket.bufferedAmount, messageBytes);
+      const roomBytes = Math.min(aheadBytes - this.#leavingBytes, messageBytes);
       const byteCount = Math.min(bytes.length, roomBytes, this.#hasFlowControl ? this.#credit : messageBytes);
       if (byteCount <= 0) return;
       this.#socket.send(byteCount === bytes.length ? bytes : bytes.subarray(0, byteCount), this.#onSent);
@@ -245,12 +250,12 @@ export class WebSocketTransport implements Transport, InboxSource {
   }
 
   #pollIfNeeded(): void {
-    const before = this.#socket.bufferedAmount;
+    const before = this.#leavingBytes;
     const isWaiting = this.#needsDrain || this.#outbox.bytes > 0;
     if (this.#timer !== undefined || this.#state === 'closed' || before === 0 || !isWaiting) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      const hasMoved = this.#socket.bufferedAmount < before;
+      const hasMoved = this.#leavingBytes < before;
       this.#pollMs = hasMoved ? shortestPollMs : Math.min(this.#pollMs * 2, longestPollMs);
       this.#send();
     }, this.#pollMs);

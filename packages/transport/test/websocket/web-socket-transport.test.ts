@@ -117,6 +117,16 @@ describe('what is buffered in the WebSocket', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it('counts as nothing where the runtime does not say, as in Cloudflare Workers', async () => {
+    const { socket, transport } = await accepted();
+    Object.assign(socket, { bufferedAmount: undefined });
+    socket.sent.length = 0;
+    socket.message('credit 3');
+    expect(transport.write([Uint8Array.of(1, 2, 3, 4)])).toBe(true);
+    expect(socket.sent).toEqual([Uint8Array.of(1, 2, 3)]);
+    expect(transport.bufferedBytes).toBe(1);
+  });
+
   it('holds back the rest above 1 MiB', async () => {
     const { socket, transport } = await accepted('');
     socket.bufferedAmount = 1024 * 1024;
