@@ -36,6 +36,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   worker: ['errors', 'client'],
   topology: ['errors', 'client'],
   rpc: ['errors', 'client'],
+  opentelemetry: ['client'],
   // A program: its parser and its terminal libraries are third parties, and nothing imports it.
   // What it uses of the test kit, the fault proxy, is bundled into it.
   cli: ['client', 'testing', 'transport', 'testkit'],
@@ -56,9 +57,11 @@ const separateRooms: readonly (readonly [from: string, to: string])[] = [['consu
 const clientSources = 'packages/client/src/';
 
 /** The packages that users install: they depend on each other and on nothing else. */
-const published = ['errors', 'wire', 'transport', 'client', 'testing', 'worker', 'topology', 'rpc'];
+const published = ['errors', 'wire', 'transport', 'client', 'testing', 'worker', 'topology', 'rpc', 'opentelemetry'];
 /** Packages over the public API of the client: they import its root alone. */
-const overClient = ['worker', 'topology', 'rpc', 'cli'];
+const overClient = ['worker', 'topology', 'rpc', 'opentelemetry', 'cli'];
+/** Third parties that users bring along: a package may import them, and has them as peers alone. */
+const peers: Readonly<Record<string, readonly string[]>> = { opentelemetry: ['@opentelemetry/api'] };
 /** Code without a clock, timers, randomness or a runtime. */
 const pure = [
   'packages/errors/src/',
@@ -98,9 +101,9 @@ function checkDependencies(manifest: Manifest): Violation[] {
   const folder = /^packages\/([^/]+)\//.exec(manifest.path)?.[1];
   if (folder === undefined || !published.includes(folder)) return [];
   const { path, dependencies, peerDependencies, optionalDependencies } = manifest;
-  const names = Object.keys({ ...dependencies, ...peerDependencies, ...optionalDependencies });
   const allowed = (layers[folder] ?? []).map((name) => `@puka/${name}`);
-  return names
+  const peersLeft = Object.keys(peerDependencies ?? {}).filter((name) => !peers[folder]?.includes(name));
+  return [...Object.keys({ ...dependencies, ...optionalDependencies }), ...peersLeft]
     .filter((name) => !allowed.includes(name))
     .map((name) => ({
       rule: name.startsWith('@puka/') ? 'layer' : 'third-party',
@@ -182,6 +185,7 @@ function checkOutside(
   if (builtin && pure.some((prefix) => path.startsWith(prefix))) {
     report('runtime-global', `'${specifier}' belongs to a runtime`);
   }
+  if (peers[folder]?.includes(specifier)) return;
   if (!builtin && published.includes(folder)) report('third-party', `${folder} must not import '${specifier}'`);
 }
 

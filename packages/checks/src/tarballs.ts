@@ -1,7 +1,7 @@
 /** Packs the published packages as the registry would get them, and installs them elsewhere. It must not judge them. */
 import { execFile } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
-import { basename, delimiter, dirname, join, resolve } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -20,6 +20,7 @@ export const publishedPackages: readonly string[] = [
   'worker',
   'topology',
   'rpc',
+  'opentelemetry',
   'cli',
 ];
 
@@ -54,7 +55,7 @@ export async function packTarballs(
 }
 
 /**
- * Packs the third parties that `@puka/cli` depends on, and theirs, as they are installed here, so that no registry is asked.
+ * Packs the third parties that our packages depend on, and theirs, as they are installed here, so that no registry is asked.
  * @returns the tarball's path by the package's name.
  */
 export async function packThirdParties(folder: string): Promise<Map<string, string>> {
@@ -68,24 +69,27 @@ export async function packThirdParties(folder: string): Promise<Map<string, stri
 
 function thirdPartyFolders(): string[] {
   const folders = new Map<string, string>();
-  const cli = join(root, 'packages', 'cli');
-  const waiting = thirdPartiesOf(cli).map((name) => realpathSync(join(cli, 'node_modules', name)));
-  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
-    if (folders.has(basename(path))) continue;
-    folders.set(basename(path), path);
+  const waiting = publishedPackages.flatMap((name) => {
+    const own = join(root, 'packages', name);
+    return thirdPartiesOf(own).map((needed) => ({ name: needed, path: join(own, 'node_modules', needed) }));
+  });
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const { name } = next;
+    if (folders.has(name)) continue;
+    const path = realpathSync(next.path);
+    folders.set(name, path);
     // pnpm keeps what a package depends on beside it.
-    const beside = dirname(path);
-    waiting.push(...thirdPartiesOf(path).map((needed) => realpathSync(join(beside, needed))));
+    const beside = path.slice(0, -name.length);
+    waiting.push(...thirdPartiesOf(path).map((needed) => ({ name: needed, path: join(beside, needed) })));
   }
   return [...folders.values()];
 }
 
-/** Names without a scope, for there are no others. */
+/** What users have to install beside it: dependencies and peers. */
 function thirdPartiesOf(folder: string): string[] {
-  const { dependencies = {} }: { readonly dependencies?: Readonly<Record<string, string>> } = JSON.parse(
-    readFileSync(join(folder, 'package.json'), 'utf8'),
-  );
-  return Object.keys(dependencies).filter((name) => !name.startsWith('@puka/'));
+  const { dependencies = {}, peerDependencies = {} }: Readonly<Record<string, Readonly<Record<string, string>>>> =
+    JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  return Object.keys({ ...dependencies, ...peerDependencies }).filter((name) => !name.startsWith('@puka/'));
 }
 
 /** Makes `project` a project that has them installed by npm, without a look at any registry. */

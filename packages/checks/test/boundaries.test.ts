@@ -70,6 +70,20 @@ describe('layers', () => {
     expect(check({ 'packages/wire/src/a.ts': text })).toEqual(['layer packages/wire/src/a.ts:1']);
   });
 
+  it('a peer is imported by the package that has it, and is no dependency', () => {
+    const text = "import '@opentelemetry/api';";
+    const imports = check({ 'packages/opentelemetry/src/a.ts': text, 'packages/client/src/a.ts': text });
+    expect(imports).toEqual(['third-party packages/client/src/a.ts:1']);
+    const depending = (fields: object): string[] =>
+      checkBoundaries(
+        [],
+        [{ path: 'packages/opentelemetry/package.json', name: '@puka/opentelemetry', ...fields }],
+      ).map(({ rule }) => rule);
+    expect(depending({ peerDependencies: { '@opentelemetry/api': '^1.9.0' } })).toEqual([]);
+    expect(depending({ dependencies: { '@opentelemetry/api': '^1.9.0' } })).toEqual(['third-party']);
+    expect(depending({ peerDependencies: { '@opentelemetry/sdk-node': '1' } })).toEqual(['third-party']);
+  });
+
   it('tests may use any package', () => {
     expect(check({ 'packages/wire/test/a.test.ts': "import '@puka/testkit'; import 'vitest';" })).toEqual([]);
   });
@@ -108,6 +122,7 @@ describe('the rooms of the client', () => {
     ['connection/a.ts', '../consuming/b.ts'],
     ['publishing/a.ts', '../topology/b.ts'],
     ['consuming/a.ts', '../publishing/b.ts'],
+    ['consuming/a.ts', '../diagnostics/b.ts'],
     ['consuming/a.ts', '../core.ts'],
     ['elsewhere/a.ts', '../runtime/b.ts'],
   ])('%s must not import %s', (path, specifier) => {
@@ -122,6 +137,7 @@ describe('the rooms of the client', () => {
     ['publishing/a.ts', '../connection/b.ts'],
     ['consuming/a.ts', '../topology/b.ts'],
     ['recovery/a.ts', '../publishing/b.ts'],
+    ['diagnostics/a.ts', '../consuming/b.ts'],
     ['core.ts', './consuming/b.ts'],
     ['core.ts', './events.ts'],
   ])('%s may import %s', (path, specifier) => {

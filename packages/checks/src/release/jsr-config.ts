@@ -12,6 +12,7 @@ export interface PackageManifest {
   /** A program has no other entry point. */
   readonly bin?: Readonly<Record<string, string>>;
   readonly dependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -19,8 +20,11 @@ export interface PackageManifest {
  * @throws {Error} if an entry point names no source, or a dependency has no version.
  */
 export function jsrConfig(manifest: PackageManifest, versions: ReadonlyMap<string, string>): object {
-  const { name, version, license, exports, bin, dependencies = {} } = manifest;
-  const imports = Object.keys(dependencies).map((dependency) => [dependency, specifierOf(dependency, versions)]);
+  const { name, version, license, exports, bin, dependencies = {}, peerDependencies = {} } = manifest;
+  const imports = Object.keys({ ...dependencies, ...peerDependencies }).map((dependency) => [
+    dependency,
+    specifierOf(dependency, versions),
+  ]);
   return {
     $schema: 'https://jsr.io/schema/config-file.v1.json',
     ...{ name, version, license },
