@@ -310,9 +310,9 @@ export class Client implements AsyncDisposable {
       core.flow.checkOutbound();
       if (isForReply) users.replies.checkPublish();
       let input = publishInput(options, core.maxTableDepth);
-      if (core.observer !== undefined) {
+      if (core.publishObserver !== undefined) {
         isFollowed = true;
-        input = core.observer.publish(operation, options, input, core.maxTableDepth);
+        input = core.publishObserver.publish(operation, options, input, core.maxTableDepth);
       }
       publisher.publish(operation, input);
     } catch (error) {
@@ -429,10 +429,10 @@ export class Client implements AsyncDisposable {
    * @throws what `work` throws.
    */
   process<Result>(messages: Message | readonly Message[], work: () => Result): Result {
-    const { observer } = this.#core;
+    const { deliveryObserver } = this.#core;
     if (typeof work !== 'function') throw new UsageError('process takes messages and a function');
-    if (observer === undefined) return work();
-    return observer.process(messages instanceof Message ? [messages] : messages, work);
+    if (deliveryObserver === undefined) return work();
+    return deliveryObserver.process(messages instanceof Message ? [messages] : messages, work);
   }
 
   /** As `message.ack()`. */
@@ -632,7 +632,7 @@ export class Client implements AsyncDisposable {
   /** Runs in the async context of the call that gave it, watched where there are listeners. */
   #bound<Given extends MessageCallback | undefined>(callback: Given, isManual: boolean): Given | MessageCallback {
     if (callback === undefined) return callback;
-    const { observer } = this.#core;
+    const { deliveryObserver: observer } = this.#core;
     const untyped = callback as UntypedErrorFirst; // Consumers give it either a message or an error.
     const watched = observer === undefined ? untyped : observer.callback(untyped, isManual);
     const context = currentContext();
@@ -744,7 +744,7 @@ function refusedPublish(
   isFollowed = false,
 ): PublishOperation {
   core.counts.publishes.refused++;
-  if (!isFollowed) core.observer?.publishRefused(operation, options);
+  if (!isFollowed) core.publishObserver?.publishRefused(operation, options);
   return operation;
 }
 

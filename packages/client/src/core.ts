@@ -65,6 +65,10 @@ export class Core implements Hosts {
   readonly observed: { connectionName: string | undefined; host: string; port: number; virtualHost: string };
   /** Its listeners; `undefined` where there are none. */
   readonly observer: Observer | undefined;
+  /** The same, where one of them wants to know of publishes. */
+  readonly publishObserver: Observer | undefined;
+  /** The same, where one of them wants to know of messages that come and of the work on them. */
+  readonly deliveryObserver: Observer | undefined;
   private readonly wireLog: WireLog | undefined;
   readonly counts: ClientCounts = new ClientCounts();
   private numbers = 0;
@@ -84,7 +88,12 @@ export class Core implements Hosts {
     this.observed = { connectionName: options.connectionName, host: '', port: 0, virtualHost: '' };
     const listeners = listenersOf(options.diagnostics);
     if (listeners.length > 0) {
-      this.observer = new Observer(listeners, this.observed, (error) => this.callbacks.addThrown(error, undefined));
+      const observer = new Observer(listeners, this.observed, (error) => this.callbacks.addThrown(error, undefined));
+      this.observer = observer;
+      if (observer.hears('publishStarted', 'publishEnded')) this.publishObserver = observer;
+      if (observer.hears('delivered', 'settled', 'processStarted', 'runProcess', 'processEnded')) {
+        this.deliveryObserver = observer;
+      }
     }
     const tracing = traceOptions(options.trace, environmentVariable('PUKA_DEBUG'), printLine);
     if (tracing !== undefined) {

@@ -33,7 +33,7 @@ export interface WaitOptions {
 /** What waiting needs of its client. */
 export interface WaitingHost extends OperationHost, BoundsHost {
   /** Is told of the messages that waits get; `undefined` where nobody looks. */
-  readonly observer?: { waitTook(message: Message): void } | undefined;
+  readonly deliveryObserver?: { waitTook(message: Message): void } | undefined;
   readonly drive: {
     /** The client works by itself until the function returned is called. */
     hold(): () => void;
@@ -66,7 +66,7 @@ export async function waitForFirst(
     };
     const fail = (error: unknown): void => finish(() => (raiseErrors ? reject(error) : resolve(error)));
     const took = (message: Message): void => {
-      host.observer?.waitTook(message);
+      host.deliveryObserver?.waitTook(message);
       finish(() => resolve(message));
     };
     const ended = (consumer: Consumer): void => {

@@ -41,7 +41,7 @@ export interface LoopObserver {
 /** What a consumer needs of its client: its neighbours. */
 export interface ConsumerHost {
   /** `undefined` where nobody looks. */
-  readonly observer?: LoopObserver | undefined;
+  readonly deliveryObserver?: LoopObserver | undefined;
   /** Runs its callback when it has messages, or its end. */
   readonly callbacks: { addConsumer(consumer: Consumer): void };
   readonly flow: InboundMeter;
@@ -197,7 +197,7 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
     const comeBack = (): void => {
       if (given === undefined) return;
       this.handlers.endBody(given);
-      this.#host.observer?.loopCameBack(given);
+      this.#host.deliveryObserver?.loopCameBack(given);
       given = undefined;
     };
     return {
@@ -208,7 +208,7 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
           this.next({
             take: (value) => {
               given = value;
-              this.#host.observer?.loopTook(value);
+              this.#host.deliveryObserver?.loopTook(value);
               resolve({ done: false, value });
               this.handlers.beginBody(value, isAsking);
             },

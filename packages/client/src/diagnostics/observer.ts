@@ -51,20 +51,22 @@ export class Observer {
   }
 
   /** Tells of something that has no end. */
-  tell<Name extends PlainHook>(name: Name, ...values: ValuesOf<Name>): void {
-    for (const listener of this.listeners) this.call(listener, name, values);
+  tell<Name extends PlainHook>(name: Name, data: ValuesOf<Name>[0]): void {
+    for (const listener of this.listeners) this.call(listener, name, data);
   }
 
   /** Tells of a start. @returns what the end needs. */
-  start<Name extends StartHook>(name: Name, ...values: ValuesOf<Name>): Slots {
-    return this.listeners.map((listener) => this.call(listener, name, values));
+  start<Name extends StartHook>(name: Name, data: ValuesOf<Name>[0]): Slots {
+    return this.listeners.map((listener) => this.call(listener, name, data));
   }
 
   /** Tells of the end of what was started. */
   end<Name extends EndHook>(name: Name, slots: Slots, ...values: WithoutSlot<ValuesOf<Name>>): void {
-    this.listeners.forEach((listener, index) => {
-      this.call(listener, name, [slots[index], ...values]);
-    });
+    const [data, outcome, result] = values;
+    for (let index = 0; index < slots.length; index++) {
+      const listener = this.listeners[index];
+      if (listener !== undefined) this.call(listener, name, slots[index], data, outcome, result);
+    }
   }
 
   /** Tells of the bytes of a connection. */
@@ -231,12 +233,20 @@ export class Observer {
     return once();
   }
 
-  private call(listener: Diagnostics, name: Hook, values: readonly unknown[]): unknown {
+  /** Without an array of its values: it is called several times a message. */
+  private call(
+    listener: Diagnostics,
+    name: Hook,
+    first: unknown,
+    second?: unknown,
+    third?: unknown,
+    fourth?: unknown,
+  ): unknown {
     // The methods above give each name its own values.
     const method = listener[name] as ((...values: readonly unknown[]) => unknown) | undefined;
     if (method === undefined) return undefined;
     try {
-      const returned = method.apply(listener, [...values]);
+      const returned = method.call(listener, first, second, third, fourth);
       if (returned instanceof Promise) returned.catch(this.report);
       return returned;
     } catch (error) {
