@@ -38,6 +38,9 @@ import { linkTo, Propagation } from './propagation.ts';
 
 export type { OpenTelemetryOptions } from './options.ts';
 
+/** All runtimes have it. */
+declare const performance: { now(): number };
+
 const scopeName = '@puka/opentelemetry';
 
 /** Something under way that has a span. */
