@@ -6,10 +6,10 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
+import { writeBootScript } from './boot-script.ts';
 import type { ConfigurationFiles } from './configuration.ts';
 import type { InstalledServer } from './installed-server.ts';
 import type { NodeProcess } from './node-process.ts';
-import { writePreload } from './preloaded-modules.ts';
 import { runCommand } from './run-command.ts';
 import type { Watchdog } from './watchdog.ts';
 
@@ -75,8 +75,8 @@ export class InstalledNode implements NodeProcess {
       ignoreExisting,
     );
     if (this.#hasOwnEpmd && this.#epmd === undefined) this.#startEpmd();
-    const preload = await writePreload(this.folder);
-    const server = this.#spawn(join(this.#options.server.scripts, 'rabbitmq-server'), [], preload);
+    const script = await writeBootScript(this.folder);
+    const server = this.#spawn(join(this.#options.server.scripts, 'rabbitmq-server'), [], script);
     this.#server = server;
     this.#guard();
     this.ended = exitOf(server).then((how) => {

@@ -44,7 +44,9 @@ describe('two nodes side by side', () => {
   });
 
   it('have loaded their modules before they booted, each from its own place', async () => {
-    expect(Number(await first.evaluate('persistent_term:get(puka_preloaded, 0)'))).toBeGreaterThan(100);
+    expect(Number(await first.evaluate('persistent_term:get(puka_modules_loaded_before_boot, 0)'))).toBeGreaterThan(
+      100,
+    );
     expect(
       await first.evaluate('code:which(rabbit) =:= filename:join(code:lib_dir(rabbit, ebin), "rabbit.beam")'),
     ).toBe('true');

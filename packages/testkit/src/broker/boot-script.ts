@@ -1,11 +1,12 @@
-// An Erlang script that loads RabbitMQ's modules at once before RabbitMQ boots. The boot itself loads every module of
-// every application one by one and looks for each in about ninety folders, which takes a third of the processor time of
-// a start. The script must not change what is loaded. Where it fails, the server boots as it would without it.
+// An Erlang script that does two parts of RabbitMQ's boot beforehand and more cheaply; by themselves they take almost half of
+// the processor time of a start. The modules: the boot loads every module of every application one by one and looks for each
+// in about ninety folders; the script loads them together. The distribution: the boot first starts another Erlang, to make
+// sure that an epmd runs. The script must not change what is loaded. Where it fails, the boot does these parts itself.
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-const fileName = 'preload.erl';
+const fileName = 'before-boot.erl';
 
 const script = `
 % Programs that the server starts must not run this.
@@ -37,7 +38,10 @@ Load = fun Again(Files) ->
 end,
 Load([{Module, Path, Code} || {Module, Path} <- Modules, not lists:member(Module, OnLoad),
   {ok, Code} <- [file:read_file(Path)]]),
-persistent_term:put(puka_preloaded, length(Modules)).
+{Port, ""} = string:to_integer(os:getenv("RABBITMQ_DIST_PORT")),
+[application:set_env(kernel, Key, Port) || Key <- [inet_dist_listen_min, inet_dist_listen_max]],
+{ok, _} = net_kernel:start([list_to_atom(os:getenv("RABBITMQ_NODENAME")), shortnames]),
+persistent_term:put(puka_modules_loaded_before_boot, length(Modules)).
 `;
 
 /**
@@ -45,7 +49,7 @@ persistent_term:put(puka_preloaded, length(Modules)).
  *
  * @returns the environment variables that make that server run it.
  */
-export async function writePreload(folder: string): Promise<Readonly<Record<string, string>>> {
+export async function writeBootScript(folder: string): Promise<Readonly<Record<string, string>>> {
   await writeFile(join(folder, fileName), script);
   return { ERL_AFLAGS: `-run file script ${fileName}` };
 }
