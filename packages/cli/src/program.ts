@@ -55,7 +55,7 @@ function programFor(registration: Registration): Command {
   for (const command of [program, ...program.commands]) {
     command
       .exitOverride()
-      .configureHelp({ optionDescription: optionText })
+      .configureHelp({ optionDescription: optionText, minWidthToWrap: 12 })
       .configureOutput({
         writeOut: (text) => void io.stdout.write(text),
         writeErr: (text) => void io.stderr.write(text),

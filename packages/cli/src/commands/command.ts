@@ -32,8 +32,6 @@ export interface CommandHelp {
 
 /** A command with `--url`, `--json`, `--quiet` and the examples in its help. */
 export function newCommand({ usage, summary, examples }: CommandHelp): Command {
-  const width = Math.max(...examples.map(([line]) => line.length));
-  const shown = examples.map(([line, meaning]) => `  ${line.padEnd(width)}   ${meaning}`);
   const [name, ...words] = usage.split(' ');
   const command = new Command(name);
   if (words.length > 0) command.arguments(words.join(' '));
@@ -42,7 +40,18 @@ export function newCommand({ usage, summary, examples }: CommandHelp): Command {
     .option('-u, --url <url>', 'the broker; default: AMQP_URL, else amqp://localhost')
     .option('--json', 'print JSON, one object a line')
     .option('--quiet', 'no progress and no notes')
-    .addHelpText('after', `\nExamples:\n${shown.join('\n')}`);
+    .addHelpText('after', ({ command }) => {
+      const columns = command.configureOutput().getOutHelpWidth?.() ?? 80;
+      return `\nExamples:\n${examplesText(examples, columns)}`;
+    });
+}
+
+/** The meanings beside the lines or, where there is no room for that, below them. */
+function examplesText(examples: CommandHelp['examples'], columns: number): string {
+  const width = Math.max(...examples.map(([line]) => line.length));
+  const beside = examples.map(([line, meaning]) => `  ${line.padEnd(width)}   ${meaning}`.trimEnd());
+  if (beside.every((line) => line.length <= columns)) return beside.join('\n');
+  return examples.map(([line, meaning]) => `  ${line}${meaning === '' ? '' : `\n      ${meaning}`}`).join('\n');
 }
 
 /** Makes the command run `action`. */
