@@ -1,7 +1,7 @@
 /** Packs the published packages as the registry would get them, and installs them elsewhere. It must not judge them. */
 import { execFile } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
-import { delimiter, dirname, join, resolve } from 'node:path';
+import { cpSync, mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { basename, delimiter, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -62,7 +62,13 @@ export async function packThirdParties(folder: string): Promise<Map<string, stri
   const own = join(folder, 'third-parties');
   mkdirSync(own);
   const options = ['--offline', '--ignore-scripts', '--json', '--pack-destination', own];
-  const output = await command(folder, 'npm', 'pack', ...options, ...thirdPartyFolders());
+  // npm cannot pack every package where pnpm has put it: @opentelemetry/api makes it end by a fault of its own.
+  const copies = thirdPartyFolders().map((path, index) => {
+    const copy = join(folder, 'third-party-sources', String(index));
+    cpSync(path, copy, { recursive: true, filter: (source) => basename(source) !== 'node_modules' });
+    return copy;
+  });
+  const output = await command(folder, 'npm', 'pack', ...options, ...copies);
   const packed: readonly { readonly name: string; readonly filename: string }[] = JSON.parse(output);
   return new Map(packed.map(({ name, filename }) => [name, join(own, filename)]));
 }
@@ -85,11 +91,18 @@ function thirdPartyFolders(): string[] {
   return [...folders.values()];
 }
 
-/** What users have to install beside it: dependencies and peers. */
+/** What users have to install beside it: dependencies, and peers but for optional ones. */
 function thirdPartiesOf(folder: string): string[] {
-  const { dependencies = {}, peerDependencies = {} }: Readonly<Record<string, Readonly<Record<string, string>>>> =
-    JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-  return Object.keys({ ...dependencies, ...peerDependencies }).filter((name) => !name.startsWith('@puka/'));
+  const manifest: Manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const { dependencies = {}, peerDependencies = {}, peerDependenciesMeta: about = {} } = manifest;
+  const peers = Object.keys(peerDependencies).filter((name) => about[name]?.optional !== true);
+  return [...Object.keys(dependencies), ...peers].filter((name) => !name.startsWith('@puka/'));
+}
+
+interface Manifest {
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+  readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>;
 }
 
 /** Makes `project` a project that has them installed by npm, without a look at any registry. */

@@ -11,7 +11,7 @@ import { gunzipSync } from 'node:zlib';
 export interface Registry {
   /** With a slash at its end. */
   readonly url: string;
-  /** Packages that were asked for and are not in it. */
+  /** Packages that were asked for and are not in it, but for optional peers of those that are. */
   readonly strangers: ReadonlySet<string>;
   stop(): Promise<void>;
 }
@@ -30,6 +30,10 @@ const published = '2020-01-01T00:00:00.000Z';
 /** @param tarballs paths of what `pnpm pack` wrote. */
 export async function startRegistry(tarballs: Iterable<string>): Promise<Registry> {
   const packages = new Map([...tarballs].map(readTarball).map((packed) => [packed.name, packed]));
+  // Package managers ask for them too, and go on without them.
+  const optionalPeers = new Set(
+    [...packages.values()].flatMap(({ manifest }) => Object.keys(Object(manifest.peerDependenciesMeta))),
+  );
   const strangers = new Set<string>();
   let url = '';
   const server = createServer((request, response) => answer(request, response));
@@ -47,7 +51,7 @@ export async function startRegistry(tarballs: Iterable<string>): Promise<Registr
       return;
     }
     // `-/…` are services: advice, statistics.
-    if (!path.startsWith('-/')) strangers.add(path);
+    if (!path.startsWith('-/') && !optionalPeers.has(path)) strangers.add(path);
     response.statusCode = 404;
     response.end('{}');
   }
