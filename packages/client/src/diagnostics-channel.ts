@@ -49,19 +49,34 @@ export interface TracingChannels {
 
 /** What each plain channel publishes. */
 export interface PlainChannels {
+  /** An attempt to connect begins. */
   'puka:connect:start': ConnectData;
   /** With `error` where the attempt has failed. */
-  'puka:connect:end': ConnectData & { readonly error: unknown };
+  'puka:connect:end': ConnectData & {
+    /** Why the attempt failed; `undefined` where the connection is open. */
+    readonly error: unknown;
+  };
+  /** The connection is gone. */
   'puka:disconnected': Parameters<Required<Diagnostics>['disconnected']>[0];
+  /** An attempt to connect again is planned. */
   'puka:recovery:planned': Parameters<Required<Diagnostics>['recoveryPlanned']>[0];
+  /** The connection is back. */
   'puka:recovered': Parameters<Required<Diagnostics>['recovered']>[0];
+  /** RabbitMQ extension: the broker does not read what is published. */
   'puka:blocked': Parameters<Required<Diagnostics>['blocked']>[0];
+  /** RabbitMQ extension: it reads again. */
   'puka:unblocked': Parameters<Required<Diagnostics>['unblocked']>[0];
+  /** A channel was opened. */
   'puka:channel:opened': Parameters<Required<Diagnostics>['channelOpened']>[0];
+  /** A channel was closed. */
   'puka:channel:closed': Parameters<Required<Diagnostics>['channelClosed']>[0];
+  /** Bytes came from the socket. */
   'puka:bytes:received': Parameters<Required<Diagnostics>['bytesReceived']>[0];
+  /** Bytes were given to the socket. */
   'puka:bytes:sent': Parameters<Required<Diagnostics>['bytesSent']>[0];
+  /** A message was handed out. */
   'puka:delivered': DeliveryData;
+  /** A message was settled. */
   'puka:settled': DeliveryData & SettlementData;
 }
 

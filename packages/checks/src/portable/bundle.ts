@@ -44,6 +44,7 @@ export async function bundleTests({ files, runtime, outfile, external = [] }: Bu
     mainFields: ['module', 'main'],
     // Not 'node' for Deno and Bun: each has to get its own adapter.
     conditions: ['puka:source', ...(runtime === undefined ? [] : [runtime]), 'import', 'default'],
+    inject: [join(here, 'node-globals.ts')],
     alias: { vitest: resolve(here, 'vitest.ts') },
     external: ['node:*', ...external.flatMap((name) => [name, `${name}/*`])],
     // The packages of the tests say that importing them has no effect.

@@ -5,7 +5,9 @@ import { type DeliveryCounts, noDeliveries } from '../session/delivery-counts.ts
 
 /** Requests of one method. */
 export interface RequestCounts {
+  /** The broker has answered. */
   readonly succeeded: number;
+  /** Refused, given up, or lost with the connection. */
   readonly failed: number;
   /** Without an outcome. */
   readonly open: number;

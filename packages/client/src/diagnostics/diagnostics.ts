@@ -59,7 +59,9 @@ export interface RequestData extends ClientData {
 export interface PublishData extends ClientData {
   /** Empty: the default exchange. */
   readonly exchange: string;
+  /** To the default exchange: the name of the queue. */
   readonly routingKey: string;
+  /** Whether it is returned when no queue takes it. */
   readonly mandatory: boolean;
   /** In bytes; 0 for a publish that was refused at the call. */
   readonly bodyBytes: number;
@@ -75,6 +77,7 @@ export interface PublishData extends ClientData {
 
 /** A message in the user's hands. */
 export interface DeliveryData extends ClientData {
+  /** The message that was handed out. */
   readonly message: Message;
   /** To what it was handed. */
   readonly by: 'callback' | 'loop' | 'wait' | 'get';
@@ -82,6 +85,7 @@ export interface DeliveryData extends ClientData {
 
 /** How a message was settled. */
 export interface SettlementData {
+  /** How it was settled. */
   readonly method: 'basic.ack' | 'basic.nack' | 'basic.reject';
   /** Whether it goes back to its queue; `false` for an ack. */
   readonly requeue: boolean;
@@ -112,21 +116,58 @@ export interface Diagnostics {
   /** A connection that was open is gone. */
   disconnected?(disconnect: DisconnectData): void;
   /** An attempt to connect again is planned. */
-  recoveryPlanned?(plan: ClientData & { readonly attempt: PlannedAttempt }): void;
+  recoveryPlanned?(
+    plan: ClientData & {
+      /** Which attempt, and when. */
+      readonly attempt: PlannedAttempt;
+    },
+  ): void;
   /** A connection is open again, and what was lost is restored. */
-  recovered?(recovery: ClientData & { readonly report: RecoveryReport }): void;
+  recovered?(
+    recovery: ClientData & {
+      /** What was restored. */
+      readonly report: RecoveryReport;
+    },
+  ): void;
   /** RabbitMQ extension: the broker is short of a resource and does not read what is published. */
-  blocked?(blocked: ClientData & { readonly reason: string }): void;
+  blocked?(
+    blocked: ClientData & {
+      /** In the words of the broker. */
+      readonly reason: string;
+    },
+  ): void;
   /** RabbitMQ extension: it reads again, or the connection has ended. */
   unblocked?(unblocked: ClientData): void;
   /** A channel is opened. @param opened `channel` is its number. */
-  channelOpened?(opened: ClientData & { readonly channel: number }): void;
+  channelOpened?(
+    opened: ClientData & {
+      /** Its number, from 1. */
+      readonly channel: number;
+    },
+  ): void;
   /** A channel is closed, by itself or with its connection. @param closed `error` is the broker's, where it closed the channel. */
-  channelClosed?(closed: ClientData & { readonly channel: number; readonly error: unknown }): void;
+  channelClosed?(
+    closed: ClientData & {
+      /** Its number, from 1. */
+      readonly channel: number;
+      /** Why the broker closed it; `undefined` for a close of ours. */
+      readonly error: unknown;
+    },
+  ): void;
   /** Bytes were read from the socket. */
-  bytesReceived?(received: ClientData & { readonly bytes: number }): void;
+  bytesReceived?(
+    received: ClientData & {
+      /** How many. */
+      readonly bytes: number;
+    },
+  ): void;
   /** Bytes were handed to the socket. */
-  bytesSent?(sent: ClientData & { readonly bytes: number }): void;
+  bytesSent?(
+    sent: ClientData & {
+      /** How many. */
+      readonly bytes: number;
+    },
+  ): void;
   /** A request is called. */
   requestStarted?(request: RequestData): unknown;
   /** It has its outcome. @param result what it resolves with; the consumer for `basic.consume`. */

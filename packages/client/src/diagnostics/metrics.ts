@@ -8,15 +8,31 @@ import type { ClientCounts, RequestCounts } from './client-counts.ts';
 export interface ClientMetrics {
   /** As the option of that name. */
   readonly connectionName: string | undefined;
+  /** As `client.state`. */
   readonly state: ClientState;
-  /** Attempts that led to a connection, those that did not, and connections that were lost. */
-  readonly connections: { readonly opened: number; readonly failed: number; readonly lost: number };
+  /** Since the client was made. */
+  readonly connections: {
+    /** Attempts that led to a connection. */
+    readonly opened: number;
+    /** Attempts that did not. */
+    readonly failed: number;
+    /** Connections that were lost. */
+    readonly lost: number;
+  };
   /** Channels that are open. */
   readonly channels: number;
   /** Consumers that have not ended. */
   readonly consumers: number;
-  readonly bytes: { readonly received: number; readonly sent: number };
+  /** Of all its connections. */
+  readonly bytes: {
+    /** Read from sockets. */
+    readonly received: number;
+    /** Given to sockets. */
+    readonly sent: number;
+  };
+  /** What became of its publishes. */
   readonly publishes: PublishMetrics;
+  /** What became of the messages it got. */
   readonly deliveries: DeliveryMetrics;
   /** Calls of `queueDeclare` and its kin, `basicGet`, `basicConsume`, `basicQos`, `basicCancel`, by the AMQP name of the method. */
   readonly requests: Readonly<Record<string, RequestCounts>>;
@@ -47,7 +63,9 @@ export interface PublishMetrics {
 
 /** Messages that came, for consumers and for gets, direct replies excepted. */
 export interface DeliveryMetrics {
+  /** Messages that came from the broker. */
   readonly received: number;
+  /** Messages that were acked. */
   readonly acked: number;
   /** By `reject` and `nack`, those included that went back unseen. */
   readonly rejected: number;

@@ -20,6 +20,7 @@ export interface TraceEntry {
   readonly timeMs: number;
   /** Connections of a client are numbered from 1. */
   readonly connection: number;
+  /** Which way it went. */
   readonly direction: 'sent' | 'received';
   /** 0 for what concerns the connection. */
   readonly channel: number;

@@ -9,6 +9,7 @@ export type TraceListener = (entry: TraceEntry) => void;
 
 /** How the wire is logged. */
 export interface TraceOptions {
+  /** What gets each entry. */
   readonly to: TraceListener;
   /** Whether the entries hold bodies and the values of headers. Default `false`: their lengths alone. */
   readonly bodies?: boolean | undefined;

@@ -6,8 +6,13 @@ export interface HistogramSnapshot {
   readonly count: number;
   /** The sum of all, in milliseconds. */
   readonly sumMs: number;
-  /** How many were at most so long, in milliseconds, the shorter ones included; the last bound is `Infinity`. */
-  readonly buckets: readonly { readonly upToMs: number; readonly count: number }[];
+  /** How many took how long, the shorter ones included in each. */
+  readonly buckets: readonly {
+    /** The bound, in milliseconds; the last one is `Infinity`. */
+    readonly upToMs: number;
+    /** How many took at most so long. */
+    readonly count: number;
+  }[];
 }
 
 /** Upper bounds in milliseconds: from a broker beside the client to one that is short of memory. */

@@ -88,6 +88,8 @@ export const defaultRuntime: Runtime = {
   stopTimer: (timer) => clearTimeout(timer),
   atTurnEnd: (callback) => {
     if (typeof setImmediate === 'function') setImmediate(callback);
+    // Deno has none before 2.4, and there an open message port would keep the process.
+    else if (typeof Deno === 'object') setTimeout(callback, 0);
     else messageTasks.run(callback);
   },
   warn: (text, error) => console.warn(text, error),

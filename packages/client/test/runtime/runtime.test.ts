@@ -33,6 +33,27 @@ describe('the runtime', () => {
   });
 });
 
+describe('the end of a turn', () => {
+  it.each(['as it is', 'Deno without setImmediate'])('comes behind what the turn still does: %s', async (runtime) => {
+    if (runtime !== 'as it is') {
+      vi.stubGlobal('setImmediate', undefined);
+      vi.stubGlobal('Deno', {});
+    }
+    const order: string[] = [];
+    const ended = new Promise<void>((resolve) => {
+      defaultRuntime.atTurnEnd(() => {
+        order.push('end of the turn');
+        resolve();
+      });
+    });
+    await Promise.resolve();
+    order.push('microtask');
+    await ended;
+    vi.unstubAllGlobals();
+    expect(order).toEqual(['microtask', 'end of the turn']);
+  });
+});
+
 describe('the environment', () => {
   it('is read where it may be, and lines go to the standard error output', () => {
     vi.stubEnv('PUKA_TEST', 'x');

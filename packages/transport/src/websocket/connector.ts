@@ -62,6 +62,7 @@ export function webSocketConnector(options: WebSocketConnectorOptions = {}): Tra
 
 /** Options of {@link acceptWebSocket}. */
 export interface AcceptWebSocketOptions {
+  /** What is told of bytes and of the end. */
   readonly handlers: TransportHandlers;
   /** The other side, as errors name it. */
   readonly host: string;

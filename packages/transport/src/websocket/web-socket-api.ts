@@ -6,6 +6,7 @@ import { UsageError } from '@puka/errors';
 
 /** An open or opening WebSocket. */
 export interface WebSocketLike {
+  /** Set to `arraybuffer`. */
   binaryType: string;
   /** Bytes given to `send()` that have not left yet. Cloudflare Workers do not say. */
   readonly bufferedAmount?: number | undefined;
@@ -13,8 +14,11 @@ export interface WebSocketLike {
   readonly protocol: string;
   /** `ws` calls `sent` when the message has left; other implementations ignore it. */
   send(data: string | Uint8Array, sent?: () => void): void;
+  /** Starts the closing handshake. */
   close(code?: number, reason?: string): void;
+  /** Adds a listener. */
   addEventListener(type: 'open' | 'message' | 'close' | 'error', listener: (event: object) => void): void;
+  /** Takes a listener away. */
   removeEventListener(type: 'open' | 'message' | 'close' | 'error', listener: (event: object) => void): void;
 }
 
