@@ -21,7 +21,7 @@ async function tryPackage(manager: PackageManager, name: string, project: Projec
   const specifiers = specifiersOf(project, name);
   project.write('use.mts', typed(specifiers));
   if (manager.name === 'npm') {
-    project.write('tsconfig.json', JSON.stringify(typedSettings));
+    project.write('tsconfig.json', JSON.stringify(typedSettings(name)));
     await command(project.folder, 'tsc', '-p', 'tsconfig.json');
   } else if (manager.name === 'deno') await project.run([manager.runtime[0], 'check', '--quiet', 'use.mts']);
   return count;

@@ -40,15 +40,18 @@ export const all${index}: object = package${index};`,
   return `${lines.join('\n')}\n`;
 }
 
-/** Settings of a project whose programs know neither Node nor a browser. */
-export const typedSettings: object = {
-  compilerOptions: {
-    ...{ target: 'ES2023', lib: ['ES2023'], types: [], module: 'NodeNext', moduleResolution: 'NodeNext' },
-    ...{ strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, skipLibCheck: false },
-    noEmit: true,
-  },
-  files: ['use.mts'],
-};
+/** Settings of a project whose programs know neither Node nor a browser, but for what a third party needs: a console. */
+export function typedSettings(packageName: string): object {
+  const lib = packageName === 'opentelemetry' ? ['ES2023', 'DOM'] : ['ES2023'];
+  return {
+    compilerOptions: {
+      ...{ target: 'ES2023', lib, types: [], module: 'NodeNext', moduleResolution: 'NodeNext' },
+      ...{ strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, skipLibCheck: false },
+      noEmit: true,
+    },
+    files: ['use.mts'],
+  };
+}
 
 /** A client that is bundled for Node: it makes one, and looks at what a bad port says, names cut short or not. */
 export const bundledForNode = `import { Client, UsageError } from '@puka/client';
