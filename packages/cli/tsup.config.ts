@@ -7,11 +7,8 @@ export default defineConfig({
   platform: 'node',
   // It is not published: what is used of it comes with the program.
   noExternal: ['@puka/testkit'],
-  sourcemap: true,
-  // The sources come with the package: the maps need not hold them a second time.
-  esbuildOptions: (options) => {
-    options.sourcesContent = false;
-  },
+  // A map would name sources of the test kit, which do not come with the package.
+  sourcemap: false,
   clean: true,
   dts: false,
   removeNodeProtocol: false,
