@@ -16,7 +16,6 @@ const parts = [
   ),
   ...['calls', 'direct-replies'].map((name) => `rpc/test/${name}.test.ts`),
   ...['apply', 'remove', 'topology'].map((name) => `topology/test/${name}.test.ts`),
-  'opentelemetry/test/broker/open-telemetry.test.ts',
   ...['worker/test/broker/worker.test.ts', 'rpc/test/broker/calls.test.ts', 'topology/test/broker/shared-node.test.ts'],
 ];
 
