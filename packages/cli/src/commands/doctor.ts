@@ -77,9 +77,13 @@ async function* examine(url: string, signal: AbortSignal): AsyncGenerator<StepRe
   }
 }
 
+/** Up to the place where the host is missing. */
+const loginWithoutHost = /^(\w+:\/\/[^/?#]*@)(?=[:/?#]|$)/;
+
 /** @param url one that the client takes. */
 function addressOf(url: string): Address {
-  const { protocol, hostname, port, pathname, username } = new URL(url);
+  // A login without a host is no URL for the runtime. The client takes it, and connects to localhost.
+  const { protocol, hostname, port, pathname, username } = new URL(url.replace(loginWithoutHost, '$1localhost'));
   const tls = protocol === 'amqps:';
   return {
     tls,

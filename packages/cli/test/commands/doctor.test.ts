@@ -57,6 +57,13 @@ describe('puka doctor', () => {
     expect(code).toBe('noConnection');
   });
 
+  test('takes a login without a host, as the client does', async () => {
+    const { port } = broker;
+    const { code, stdout } = await run(['doctor', `amqp://guest:guest@:${port}/%2F`, '--json']);
+    expect(steps(stdout).at(-1)).toBe('clock ok');
+    expect(code).toBe('done');
+  });
+
   test('knows a server of something else, and a port without TLS', async () => {
     const server = createServer((socket) =>
       socket
