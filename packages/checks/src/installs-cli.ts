@@ -16,6 +16,8 @@ import { command, packTarballs, packThirdParties, publishedPackages } from './ta
 /** @returns the project, for what is done with it besides. */
 async function tryPackage(manager: PackageManager, name: string, project: Project): Promise<number> {
   await project.run(manager.add(`@puka/${name}`));
+  // Not every package manager installs what a package wants beside it.
+  if (name === 'opentelemetry') await project.run(manager.add('@opentelemetry/api'));
   const count = await useInstalled(manager, project, name);
   if (name === 'cli') return count;
   const specifiers = specifiersOf(project, name);

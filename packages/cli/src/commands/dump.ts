@@ -63,7 +63,12 @@ async function dump(io: Io, options: DumpOptions, queue: string): Promise<ExitCo
       if (remove === true && !(await confirm(io, question, options))) return exitCodes.declined;
       // An existing file is another dump: it is not overwritten.
       const file = output === undefined ? undefined : await openNew(output);
-      const progress = new Progress(io, options, { title: 'dumped', total });
+      // The row would be among the lines of the dump where those go to the same terminal.
+      const isShownItself = output === undefined && io.stdout.isTTY === true;
+      const progress = new Progress(io, isShownItself ? { ...options, quiet: true } : options, {
+        title: 'dumped',
+        total,
+      });
       try {
         const dumping = new Dumping(io, { client, queue, total, idleMs, file, remove: remove === true });
         await dumping.run((count) => progress.show(count));
