@@ -13,7 +13,7 @@ interface Durations {
   readonly sum?: number | undefined;
 }
 
-/** A line for each metric and what it is told apart by. */
+/** A line for each metric and each set of its attributes. */
 export function drawMetrics(metrics: readonly MetricData[]): string[] {
   const rows = metrics.flatMap(({ descriptor: { name, unit }, dataPoints }) =>
     dataPoints.map(({ attributes, value }: Point) => {

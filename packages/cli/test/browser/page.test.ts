@@ -110,7 +110,7 @@ test('a page publishes and consumes, and goes on when its relay is replaced', as
   await second.stop();
 });
 
-test('a page of another origin is told what to look at', async ({ skip }) => {
+test('a page of another origin gets an error that asks whether its origin is allowed', async ({ skip }) => {
   if (browser === undefined) return skip('no browser');
   const relay = await startTestRelay(await brokerAddress(amqpUrl), { origins: ['https://shop.example'] });
   const { page } = await openPage(browser, relay.port, 'unused');

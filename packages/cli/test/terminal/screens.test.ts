@@ -74,7 +74,7 @@ async function runOne(mode: Mode, command: Command, broker: EmbeddedBroker, fold
     AMQP_URL: broker.url,
   };
   const lines = [`puka ${command.name} --help`, ...command.lines];
-  // tmux gives a session the PATH of its own process, whatever it is told.
+  // tmux ignores a PATH given for a session, and uses that of its own process.
   const begin = `cd '${folder}'; export PATH='${join(folder, 'bin')}':"$PATH"`;
   const script = [begin, ...lines.flatMap((line) => [`printf '%s\\n' ${quoted(`$ ${line}`)}`, line])].join('\n');
   const mask = command.isMeasuring === true ? maskedFigures : masked;

@@ -1,6 +1,6 @@
 /**
  * Calls the listeners of one client. What a listener throws is reported and changes nothing else. Must not decide what
- * they are told: its callers do.
+ * the events hold: its callers do.
  */
 
 import type { ByteTap } from '../connection/driver.ts';

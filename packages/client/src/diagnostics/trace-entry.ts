@@ -97,7 +97,7 @@ function contentOf({ type, payload }: WholeFrame, showsBodies: boolean): Content
 }
 
 function methodIn(payload: Uint8Array): Content {
-  // Kept by whoever keeps the entry: the payload is lent.
+  // A copy: the payload is lent, and the entry may be kept.
   const copy = payload.slice();
   const { type: name, ...fields } = decodeMethod(copy, 0, copy.length);
   const secret = secrets[name];
