@@ -9,6 +9,12 @@ import type { CompleteRecoverOptions } from './recover-options.ts';
 /** What a replay makes. */
 export type Entity = RecordedExchange | RecordedQueue | RecordedBinding;
 
+/** Exchanges that lead somewhere, and the bindings between them. */
+export interface Way {
+  readonly exchanges: readonly RecordedExchange[];
+  readonly bindings: readonly RecordedBinding[];
+}
+
 /** The choice of one client. */
 export class EntitiesToMake {
   private readonly options: Pick<CompleteRecoverOptions, 'topology' | 'filter'>;
@@ -71,11 +77,20 @@ export class EntitiesToMake {
    * The exchanges that lead to a queue, through however many others, and the bindings between them: an auto-delete exchange
    * goes with its last binding, and with it all that led to it.
    */
-  wayTo(queue: string): { readonly exchanges: RecordedExchange[]; readonly bindings: RecordedBinding[] } {
+  wayTo(queue: string): Way {
+    return this.wayThrough(this.topology.bindingsOf('queue', queue).map(({ source }) => source));
+  }
+
+  /** The exchanges at the ends of a binding and those that lead to it, and the bindings between them. */
+  wayOf(binding: RecordedBinding): Way {
+    return this.wayThrough([binding.destinationKind === 'exchange' ? binding.destination : binding.source]);
+  }
+
+  private wayThrough(last: readonly string[]): Way {
     const { topology } = this;
     const exchanges: RecordedExchange[] = [];
     const bindings: RecordedBinding[] = [];
-    const names = new Set(topology.bindingsOf('queue', queue).map(({ source }) => source));
+    const names = new Set(last);
     // Names that are added on the way are visited too.
     for (const name of names) {
       const recorded = topology.exchangeOf(name);

@@ -99,6 +99,8 @@ class Epoch {
   readonly remaking = new Set<string>();
   /** Of these, those that have vanished once more meanwhile. */
   readonly vanishedAgain = new Map<string, PukaError>();
+  /** Bindings whose exchanges were missing once, and were made again at once. */
+  readonly exchangesRemade = new Set<RecordedBinding>();
   /** Opens the gate, once nothing is being made again. */
   openWhenRemade: (() => void) | undefined = undefined;
   readonly undo: (() => void)[] = [];
@@ -324,7 +326,10 @@ export class Replay {
       epoch.underWay.delete(entity);
       epoch.lastAnswerMs = this.host.now();
       if (error === undefined) this.made(epoch, entity);
-      else this.refused(epoch, entity, error);
+      else if (this.hasLostExchanges(epoch, entity, error)) {
+        this.makeWithExchanges(epoch, entity, done);
+        return;
+      } else this.refused(epoch, entity, error);
       done();
     });
   }
@@ -374,10 +379,31 @@ export class Replay {
     }
   }
 
+  /**
+   * Whether recorded exchanges of a binding are missing, for the first time in this connection: auto-delete exchanges that
+   * were found a moment ago go with a queue of the lost connection that the broker deletes late.
+   */
+  private hasLostExchanges(epoch: Epoch, entity: Entity, error: PukaError): entity is RecordedBinding {
+    if (entity.kind !== 'binding' || refusalOf(error) !== 'missing' || namesQueue(error)) return false;
+    if (epoch.exchangesRemade.has(entity) || this.choice.wayOf(entity).exchanges.length === 0) return false;
+    epoch.exchangesRemade.add(entity);
+    return true;
+  }
+
+  /** Makes a binding with all exchanges that lead to it, and the bindings between them. */
+  private makeWithExchanges(epoch: Epoch, binding: RecordedBinding, done: () => void): void {
+    const { exchanges, bindings } = this.choice.wayOf(binding);
+    this.makeAll(epoch, exchanges, () => {
+      this.makeAll(
+        epoch,
+        bindings.filter((other) => other !== binding),
+        () => this.makeAll(epoch, this.isRecorded(binding) ? [binding] : [], done),
+      );
+    });
+  }
+
   private bindingMissed(epoch: Epoch, binding: RecordedBinding, error: PukaError): void {
-    const { destinationKind, destination } = binding;
-    const namesQueue = destinationKind === 'queue' && /no queue/i.test(replyTextOf(error));
-    if (namesQueue && this.queueVanished(destination, error)) return;
+    if (namesQueue(error) && this.queueVanished(binding.destination, error)) return;
     this.putOff(epoch, binding, binding, error, 'missing');
   }
 
@@ -413,7 +439,7 @@ export class Replay {
       if (!this.retries.has(key)) return;
       if (typeof key === 'string') this.remake(epoch, key);
       else if (!this.isRecorded(key) || this.topology.isLeaving(key)) this.retries.delete(key);
-      else this.make(epoch, key, () => {});
+      else this.makeWithExchanges(epoch, key, () => {});
     });
   }
 
@@ -518,8 +544,8 @@ export class Replay {
   }
 }
 
-function replyTextOf(error: PukaError): string {
-  return error instanceof AmqpError ? (error.replyText ?? '') : '';
+function namesQueue(error: PukaError): boolean {
+  return error instanceof AmqpError && /no queue/i.test(error.replyText ?? '');
 }
 
 function methodOf(entity: Entity): string {

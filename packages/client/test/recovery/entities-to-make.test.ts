@@ -101,3 +101,17 @@ describe('the way to a queue', () => {
     expect(choice.wayTo('q')).toEqual({ exchanges: [], bindings: [] });
   });
 });
+
+describe('the exchanges of a binding', () => {
+  it('are those at its ends and all that lead to them', () => {
+    const { choice, declare, bind } = scene();
+    declare(queue('q'), exchange('a'), exchange('b'), exchange('c'), exchange('beside'));
+    const [ab, bc, bq] = [binding('a', 'b', 'exchange'), binding('b', 'c', 'exchange'), binding('b', 'q')];
+    bind(ab, bc, bq, binding('beside', 'q'));
+    const namesOf = (of: typeof ab): string[] => choice.wayOf(of).exchanges.map(({ options }) => options.exchange);
+    expect(namesOf(bq)).toEqual(['b', 'a']);
+    expect(namesOf(bc)).toEqual(['c', 'b', 'a']);
+    expect(choice.wayOf(bq).bindings).toEqual([ab]);
+    expect(choice.wayOf(bc).bindings).toEqual([bc, ab]);
+  });
+});

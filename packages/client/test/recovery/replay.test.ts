@@ -28,6 +28,57 @@ describe('a queue that vanishes behind the gate', () => {
   });
 });
 
+describe('auto-delete exchanges that go with a queue which the broker deletes late', () => {
+  it.each(['before', 'behind'] as const)(
+    'are made again, also where it goes %s one of them is declared',
+    async (when) => {
+      for (const at of [
+        'exchange.declare outer',
+        'exchange.declare inner',
+        'exchange.bind',
+        'queue.declare',
+      ] as const) {
+        const scene = await Scene.start();
+        const client = await scene.connected();
+        const refused: unknown[] = [];
+        client.on('notRestored', (error) => refused.push(error));
+        await run(scene, client.exchangeDeclare({ exchange: 'outer', type: 'fanout', autoDelete: true }));
+        await run(scene, client.exchangeDeclare({ exchange: 'inner', type: 'direct', autoDelete: true }));
+        await run(scene, client.queueDeclare({ queue: 'q' }));
+        await run(scene, client.exchangeBind({ destination: 'inner', source: 'outer' }));
+        for (const routingKey of ['k', 'l'])
+          await run(scene, client.queueBind({ queue: 'q', exchange: 'inner', routingKey }));
+        let isDue = true;
+        let isNext = false;
+        const reap = (name: string): boolean => {
+          if (isDue && (isNext || name === at)) {
+            if (when === 'behind' && !isNext) isNext = true;
+            else {
+              isDue = false;
+              scene.broker.faults.removeQueue('q', { isSilent: true });
+            }
+          }
+          return false;
+        };
+        const { faults } = scene.broker;
+        faults.refuse('exchange.declare', { code: 404, match: ({ exchange }) => reap(`exchange.declare ${exchange}`) });
+        faults.refuse('exchange.bind', { code: 404, match: () => reap('exchange.bind') });
+        faults.refuse('queue.declare', { code: 404, match: () => reap('queue.declare') });
+        faults.refuse('queue.bind', { code: 404, match: () => reap('queue.bind') });
+        await scene.cut(client);
+        await scene.advance(11_000);
+        expect(isDue).toBe(false);
+        for (const routingKey of ['k', 'l']) {
+          await run(scene, client.basicPublish({ exchange: 'outer', routingKey, body: routingKey, mandatory: true }));
+          expect((await run(scene, client.basicGet({ queue: 'q', noAck: true })))?.text()).toBe(routingKey);
+        }
+        expect(refused).toEqual([]);
+        await scene.end(client);
+      }
+    },
+  );
+});
+
 describe('a queue that vanishes again and again', () => {
   it('is made again at once, then by the pace of back-off, and its consumer gets it when it stays', async () => {
     const scene = await Scene.start();
