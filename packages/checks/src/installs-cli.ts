@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { findBrowser } from '@puka/testkit';
 import { documentOf } from './installs/browser.ts';
 import { bundleProgram, writePage } from './installs/bundles.ts';
-import { specifiersOf, useInstalled } from './installs/installed.ts';
+import { peersOf, specifiersOf, useInstalled } from './installs/installed.ts';
 import { type PackageManager, Project, packageManagers } from './installs/managers.ts';
 import { bundledForBrowser, bundledForNode, shownInBrowser, typed, typedSettings } from './installs/programs.ts';
 import { startRegistry } from './installs/registry.ts';
@@ -16,14 +16,14 @@ import { command, packTarballs, packThirdParties, publishedPackages } from './ta
 /** @returns the project, for what is done with it besides. */
 async function tryPackage(manager: PackageManager, name: string, project: Project): Promise<number> {
   await project.run(manager.add(`@puka/${name}`));
-  // Not every package manager installs what a package wants beside it.
-  if (name === 'opentelemetry') await project.run(manager.add('@opentelemetry/api'));
+  const peers = peersOf(project, name);
+  for (const peer of peers) await project.run(manager.add(peer));
   const count = await useInstalled(manager, project, name);
   if (name === 'cli') return count;
   const specifiers = specifiersOf(project, name);
   project.write('use.mts', typed(specifiers));
   if (manager.name === 'npm') {
-    project.write('tsconfig.json', JSON.stringify(typedSettings(name)));
+    project.write('tsconfig.json', JSON.stringify(typedSettings({ hasPeers: peers.length > 0 })));
     await command(project.folder, 'tsc', '-p', 'tsconfig.json');
   } else if (manager.name === 'deno') await project.run([manager.runtime[0], 'check', '--quiet', 'use.mts']);
   return count;

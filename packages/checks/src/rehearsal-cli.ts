@@ -51,7 +51,7 @@ async function installAlone(
   const project = new Project(folder, registry.url);
   await project.run(npm.add(`@puka/${name}@${version}`));
   const count = await useInstalled(npm, project, name);
-  const came = project.versionOf(`@puka/${changed}`);
+  const came = project.manifestOf(`@puka/${changed}`)?.version;
   console.log(
     `  installed @puka/${name} ${version} alone: ${count} entry points${came === undefined ? '' : `, with @puka/${changed} ${came}`}`,
   );

@@ -1,16 +1,18 @@
 /** Uses a package that is installed alone in a project: by import and by require, or as a program. */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PackageManager, Project } from './managers.ts';
 import { importing, requiring } from './programs.ts';
 
 /** What users can write after `from`. */
-export function specifiersOf({ folder }: Project, name: string): string[] {
-  const path = join(folder, 'node_modules', '@puka', name, 'package.json');
-  const { exports: entries } = Object(JSON.parse(readFileSync(path, 'utf8')));
-  return Object.keys(entries)
+export function specifiersOf(project: Project, name: string): string[] {
+  return Object.keys(project.manifestOf(`@puka/${name}`)?.exports ?? {})
     .filter((subpath) => subpath !== './package.json')
     .map((subpath) => `@puka/${name}${subpath.slice(1)}`);
+}
+
+/** The packages that users install beside it. Not every package manager does so by itself. */
+export function peersOf(project: Project, name: string): string[] {
+  return Object.keys(project.manifestOf(`@puka/${name}`)?.peerDependencies ?? {});
 }
 
 /** @returns how many entry points it has. Rejects if one cannot be used. */

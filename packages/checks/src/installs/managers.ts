@@ -18,6 +18,13 @@ export interface PackageManager {
   readonly runtime: readonly [string, ...string[]];
 }
 
+/** What is read of an installed package's package.json. */
+export interface InstalledManifest {
+  readonly version: string;
+  readonly exports?: Readonly<Record<string, unknown>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+}
+
 const node = commandOf('node');
 
 /** Where npx keeps it: in the projects it would look for it in the registry of the check. */
@@ -81,10 +88,10 @@ export class Project {
     return path;
   }
 
-  /** The version of an installed package; `undefined` if it is not installed. */
-  versionOf(packageName: string): string | undefined {
+  /** The package.json of an installed package; `undefined` if it is not installed. */
+  manifestOf(packageName: string): InstalledManifest | undefined {
     const path = join(this.folder, 'node_modules', packageName, 'package.json');
-    return existsSync(path) ? String(JSON.parse(readFileSync(path, 'utf8')).version) : undefined;
+    return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined;
   }
 
   /** Runs a command in it. @returns what it printed. Rejects with that when it fails. */

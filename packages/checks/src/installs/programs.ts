@@ -40,9 +40,12 @@ export const all${index}: object = package${index};`,
   return `${lines.join('\n')}\n`;
 }
 
-/** Settings of a project whose programs know neither Node nor a browser, but for what a third party needs: a console. */
-export function typedSettings(packageName: string): object {
-  const lib = packageName === 'opentelemetry' ? ['ES2023', 'DOM'] : ['ES2023'];
+/**
+ * Settings of a project whose programs know neither Node nor a browser. The types of third parties may name what both
+ * have, such as the console, so that with peers there is a browser.
+ */
+export function typedSettings({ hasPeers }: { readonly hasPeers: boolean }): object {
+  const lib = hasPeers ? ['ES2023', 'DOM'] : ['ES2023'];
   return {
     compilerOptions: {
       ...{ target: 'ES2023', lib, types: [], module: 'NodeNext', moduleResolution: 'NodeNext' },
