@@ -29,9 +29,16 @@ export interface WorkerOptions {
    */
   readonly deadLetter?: string | false | undefined;
   /**
-   * The type of the queues that keep the delays, and of a dead-letter queue that the worker makes. Take `'quorum'` where the queue of
-   * the jobs is a quorum queue, and for clusters: what waits survives the loss of a node and is dead-lettered at least once, while a
-   * classic queue loses what ends while a quorum queue has no leader. The delay queues then do not expire by themselves. Default `'classic'`.
+   * The type of the queues that keep the delays, and of a dead-letter queue that the worker makes; not of `queue`. AMQP does not say
+   * of which type `queue` is, so the default suits both.
+   *
+   * `'quorum'` (RabbitMQ 3.10 and later): a job returns from its delay at least once (`x-dead-letter-strategy`). The delay queues do
+   * not expire: delete them when the worker is gone for good.
+   *
+   * `'classic'`: the delay queues expire by themselves. Take it only where `queue` is a classic queue: a classic delay queue drops the jobs whose
+   * delay ends while `queue` cannot take them, as a quorum queue while it has no leader, or a full one with `x-overflow: reject-publish`.
+   *
+   * Default `'quorum'`.
    */
   readonly queueType?: 'classic' | 'quorum' | undefined;
   /** Jobs of one key run one after the other, whatever the concurrency. Not together with `batch`. */

@@ -29,7 +29,7 @@ const prefetchByKey = 4;
 /** @throws {UsageError} for an option out of its range. */
 export function settingsOf(options: WorkerOptions & { readonly batch?: BatchOptions | undefined }): Settings {
   const { queue, concurrency = 1, attempts = 5, delay = exponential(), batch, key } = options;
-  const { deadLetter = `${queue}.dead`, queueType = 'classic', stackInHeaders = false } = options;
+  const { deadLetter = `${queue}.dead`, queueType = 'quorum', stackInHeaders = false } = options;
   const { handlerTimeout, redact, consumeArguments, runtime = defaultRuntime } = options;
   if (typeof queue !== 'string' || queue === '') throw new UsageError('startWorker takes the name of a queue');
   if (deadLetter === '' || deadLetter === queue) {

@@ -4,7 +4,7 @@ import { settingsOf } from '../src/settings.ts';
 
 it('has the defaults of the options', () => {
   expect(settingsOf({ queue: 'jobs' })).toMatchObject({
-    ...{ concurrency: 1, prefetch: 1, attempts: 5, deadLetter: 'jobs.dead', queueType: 'classic' },
+    ...{ concurrency: 1, prefetch: 1, attempts: 5, deadLetter: 'jobs.dead', queueType: 'quorum' },
     delay: [1000, 2000, 4000, 8000, 16_000, 32_000, 60_000],
   });
 });
