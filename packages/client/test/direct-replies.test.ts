@@ -89,8 +89,10 @@ describe('direct reply-to', () => {
     expect(next.state).toBe('fulfilled');
   });
 
-  it('keeps the failure of a request to the request: the consumer subscribes again', async () => {
+  it('keeps the failure of a request to the request: the consumer is interrupted, and subscribes again', async () => {
     const { broker, client, request } = await scene();
+    const order: string[] = [];
+    client.on('interrupted', ({ code }, whose) => order.push(`${code} of ${whose.queue}`));
     const consumer = client.basicConsume({ queue, noAck: true });
     broker.answers.set('basic.publish', (channel, method) =>
       method.type === 'basic.publish' && method.routingKey === 'bad'
@@ -103,6 +105,7 @@ describe('direct reply-to', () => {
     await broker.pump();
     await expect(bad).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
     expect(good.state).toBe('fulfilled');
+    expect(order).toEqual([`PRECONDITION_FAILED of ${queue}`]);
     expect(consumer.isEnded).toBe(false);
     expect(channelsOf(broker, 'basic.consume').length).toBe(2);
     const { channel, method } = broker.last('basic.consume');

@@ -1,6 +1,6 @@
 /** The calls of one caller: sends requests, matches replies, gives up in time. Must not know the handlers' types. */
 import type { Client, Message, PublishOptions } from '@puka/client';
-import { AmqpError, ConnectionBroken, OperationTimeout, type PukaError, UsageError } from '@puka/errors';
+import { ConnectionBroken, OperationTimeout, type PukaError, UsageError } from '@puka/errors';
 import { type Codec, jsonCodec } from './codec.ts';
 import { directReplies } from './direct-replies.ts';
 import { type CallerOptions, type CallerStats, type CallOptions, checkQueue, checkTimeout } from './options.ts';
@@ -55,6 +55,10 @@ export class Calls implements ReplyReceiver {
   private epoch = 1;
   /** Aborted when an address is lost, so that the client does not send by itself what must not be sent twice. */
   private standing: Controller = newController();
+  /** Aborted when the connection is lost: what may be sent twice is then sent by us, with the address of the next one. */
+  private connection: Controller = newController();
+  /** Why the last address was lost. */
+  private lastLoss: ConnectionBroken | undefined;
   private isDown = false;
   private isRecovering = false;
   private isClosed = false;
@@ -158,9 +162,11 @@ export class Calls implements ReplyReceiver {
       }
       if (call.sentIn !== 0) this.counts.resent++;
       call.sentIn = epoch;
-      const { signal } = this.standing;
+      const { signal } = call.idempotent ? this.connection : this.standing;
       await this.client.basicPublish({ ...call.request, routingKey: this.queue, replyTo: address.replyTo, signal });
       call.isSending = false;
+      // Its reply may have been lost before the confirm was read.
+      if (epoch !== this.epoch && this.open.has(call.id)) this.sendFailed(call, epoch, this.lastLoss);
     } catch (error) {
       call.isSending = false;
       if (this.open.has(call.id)) this.sendFailed(call, epoch, error);
@@ -177,9 +183,6 @@ export class Calls implements ReplyReceiver {
         return;
       }
       this.settle(call, () => call.reject(error), 'failed');
-      if (error instanceof AmqpError && error.scope === 'channel' && epoch === this.epoch) {
-        address?.requestRefused?.(error);
-      }
       return;
     }
     if (error.outcome === 'not-sent' && call.sentIn === epoch) call.sentIn = 0;
@@ -263,7 +266,11 @@ export class Calls implements ReplyReceiver {
   private readonly disconnected = (error: PukaError | undefined, isRecovering?: boolean): void => {
     this.isDown = true;
     this.isRecovering = isRecovering === true;
-    this.renew(new ConnectionBroken('the connection was lost', { cause: error, outcome: 'unknown' }));
+    const lost = new ConnectionBroken('the connection was lost', { cause: error, outcome: 'unknown' });
+    this.renew(lost);
+    const { connection } = this;
+    this.connection = newController();
+    connection.abort(lost);
   };
 
   /** The address is void: fails what must not be sent again. */
@@ -271,8 +278,9 @@ export class Calls implements ReplyReceiver {
     this.epoch++;
     const { standing } = this;
     this.standing = newController();
-    for (const call of [...this.open.values()]) if (!this.mayRepeat(call)) this.lose(call, lost);
-    // What may be sent again is sent by us, with the address of then; the client must not do it with that of now.
+    this.lastLoss = lost;
+    // One that is being sent ends with its publish, which may have been refused by the broker itself.
+    for (const call of [...this.open.values()]) if (!this.mayRepeat(call) && !call.isSending) this.lose(call, lost);
     standing.abort(lost);
   }
 

@@ -98,8 +98,6 @@ function addressOf(shared: SharedConsumer, receiver: ReplyReceiver): ReplyAddres
     get isOpen() {
       return shared.isOpen;
     },
-    // RabbitMQ: requests go over the channel of the replies. A refused one closes it, and with it the address.
-    requestRefused: (error) => shared.lost(error),
     close: () => shared.remove(receiver),
   };
 }

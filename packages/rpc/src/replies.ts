@@ -7,8 +7,6 @@ export interface ReplyAddress {
   readonly replyTo: string;
   /** Whether replies still come there. */
   readonly isOpen: boolean;
-  /** The broker has refused a request by closing its channel. Left out where replies come over another channel. */
-  requestRefused?(error: unknown): void;
   /** Ends it. */
   close(): Promise<void>;
 }

@@ -2,7 +2,7 @@ import { ConnectionBroken, PreconditionFailed } from '@puka/errors';
 import { caller, callerStats, closeCaller, directReplies, replyQueue, serve } from '@puka/rpc';
 import { waitFor } from '@puka/testkit';
 import { describe, expect, it } from 'vitest';
-import { cut, deferred, scene } from './scene.ts';
+import { cut, deferred, microtasks, scene } from './scene.ts';
 
 const echo = { echo: (value: string): string => value };
 
@@ -135,6 +135,63 @@ describe('the channel of direct replies, lost while the connection stands,', () 
     expect(await twice).toBe('done');
     expect(await remote.echo('short')).toBe('short');
     expect(runs).toBe(2);
+  });
+
+  it('by the request of a call that was given up, or by a publish of the program: others fare as above', async () => {
+    const { server, client } = await scene({ maxMessageBytes: 1000 });
+    const gate = deferred();
+    const service = await serve(server, { queue: 'q' }, { wait: () => gate.promise, ...echo });
+    const remote = caller<typeof service>(client, { queue: 'q' });
+    const body = 'x'.repeat(2000);
+    const refuse = [
+      async (): Promise<void> => {
+        const abort = new AbortController();
+        const call = remote.echo(body, { signal: abort.signal });
+        await microtasks();
+        abort.abort(new Error('not needed'));
+        await expect(call).rejects.toThrow('not needed');
+      },
+      async (): Promise<void> => {
+        const publish = client.basicPublish({ routingKey: 'q', replyTo: 'amq.rabbitmq.reply-to', body });
+        await expect(publish).rejects.toBeInstanceOf(PreconditionFailed);
+      },
+    ];
+    for (const [count, each] of refuse.entries()) {
+      const pending = remote.wait().catch((error: unknown) => error);
+      await waitFor(() => service.stats.running === count + 1);
+      await each();
+      expect(await pending).toMatchObject({ name: 'ConnectionBroken', outcome: 'unknown' });
+      expect(await remote.echo('goes on')).toBe('goes on');
+    }
+    gate.resolve();
+  });
+
+  it('while requests are under way: what must not run twice does not, and what may is answered', async () => {
+    const { server, client } = await scene({ maxMessageBytes: 1000 });
+    const runs = new Map<string, number>();
+    const count = (name: string): string => {
+      runs.set(name, (runs.get(name) ?? 0) + 1);
+      return name;
+    };
+    const service = await serve(server, { queue: 'q', concurrency: 100 }, { once: count, twice: count });
+    const remote = caller<typeof service>(client, { queue: 'q', idempotent: ['twice'] });
+    await remote.once('begin');
+    const settled = await Promise.allSettled(
+      Array.from({ length: 30 }, (_, index) => {
+        if (index % 10 === 5) return remote.twice(`${index}`.padEnd(2000));
+        return index % 2 === 0 ? remote.once(`${index}`) : remote.twice(`${index}`);
+      }),
+    );
+    for (const [index, each] of settled.entries()) {
+      if (index % 10 === 5) expect(each).toMatchObject({ reason: { name: 'PreconditionFailed' } });
+      else if (index % 2 === 1) expect(each).toMatchObject({ value: `${index}` });
+      else if (each.status === 'rejected') {
+        expect(each.reason).toMatchObject({ name: 'ConnectionBroken', outcome: 'unknown' });
+      }
+      if (index % 2 === 0) expect(runs.get(`${index}`) ?? 0).toBeLessThanOrEqual(1);
+    }
+    expect(await remote.once('goes on')).toBe('goes on');
+    expect(callerStats(remote).open).toBe(0);
   });
 
   it('costs nothing where the replies have a queue of their own', async () => {

@@ -68,6 +68,11 @@ export function aborted(signal: {
   });
 }
 
+/** Lets promises settle, and nothing be read. */
+export async function microtasks(count = 20): Promise<void> {
+  for (let task = 0; task < count; task++) await Promise.resolve();
+}
+
 /** Cuts the line of a client that is `cuttable`, and waits until it stands again. */
 export async function cut(client: Client): Promise<void> {
   const back = new Promise<void>((resolve) => client.once('connected', () => resolve()));

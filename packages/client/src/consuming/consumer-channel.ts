@@ -250,11 +250,11 @@ export class ConsumerChannel implements ChannelSink {
   closed(error: PukaError | undefined): void {
     const { publishing } = this;
     this.isLostByPublish = publishing !== undefined && error?.method === 'basic.publish';
+    // The publish that was refused gets its error ahead of `interrupted`, whose listeners may give up the others.
+    const hadPublishes = publishing?.isOn(this.channel) === true;
+    if (hadPublishes) publishing.closed(error);
     this.host.consumerChannelClosed(this, error);
-    if (publishing?.isOn(this.channel)) {
-      publishing.closed(error);
-      this.host.publishingClosed();
-    }
+    if (hadPublishes) this.host.publishingClosed();
   }
 
   /** Reports when nobody needs the channel any more. */
