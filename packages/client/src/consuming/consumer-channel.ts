@@ -32,6 +32,8 @@ export class Subscription implements Settlement {
   unsettled = 0;
   /** The channel is gone, and with it every right to settle. */
   isLost = false;
+  /** The broker has answered its consume. */
+  isAnswered = false;
   /** `basic.cancel` is sent, or the broker has cancelled it. */
   isRetired = false;
   /** Whether its queue is a stream; known from its first delivery on. */

@@ -13,7 +13,7 @@ export class ConsumerState {
   readonly subscriptions: Set<Subscription> = new Set();
   /** Queues of its own that it is not subscribed to yet, after the connection was lost. */
   missing = 0;
-  /** Connections that have ended under its first subscribing by an error of the broker's that names nothing. */
+  /** Connections in a row that have ended under its subscribing by an error of the broker's that names nothing. */
   unnamedEnds = 0;
   /** Its queues are noted in the record as consumed. */
   isRecorded = false;
@@ -61,6 +61,12 @@ export class ConsumerState {
     const pace = this.paces.get(queue) ?? new ResubscribePace();
     this.paces.set(queue, pace);
     return pace;
+  }
+
+  /** One whose consume the broker has not answered. */
+  get unanswered(): Subscription | undefined {
+    for (const subscription of this.subscriptions) if (!subscription.isAnswered) return subscription;
+    return undefined;
   }
 
   /** Subscribes to nothing again. */

@@ -150,6 +150,12 @@ export class Resubscribing {
     }
   }
 
+  /** A consumer does not come back: its subscribing ends one connection after the other. */
+  giveUp(consumer: Consumer, source: ConsumerSource, error: PukaError): void {
+    this.host.failures.notRestored(error, recordedConsumer(source), false);
+    this.owner.gone(consumer, notSubscribedAgain(source, error));
+  }
+
   /** A consumer has lost its channel while the connection is open: subscribes it again, on another one. */
   subscribeAgain(consumer: Consumer, state: ConsumerState, source: ConsumerSource): void {
     state.whenSteady((done) => {

@@ -145,6 +145,7 @@ export class Subscribing {
     for (const source of sources) {
       const subscription = new Subscription(consumer, source, on);
       const isSent = channel.request(consumeMethod(consumer, resumed(source, state)), (_reply, error) => {
+        subscription.isAnswered = true;
         if (error === undefined) {
           if (left > 0 && --left === 0) done(undefined);
           return;

@@ -37,6 +37,8 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser, Consu
   /** For `changePrefetch` too. */
   readonly again: Resubscribing;
   private readonly states = new Map<Consumer, ConsumerState>();
+  /** Counts the connections: what waited for an answer over one is over with it. */
+  private attachments = 0;
 
   constructor(pool: ChannelPool, host: SubscriptionsHost, replies: ReplyConsumers) {
     this.pool = pool;
@@ -46,21 +48,65 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser, Consu
     this.again = new Resubscribing(pool, host, this.subscribing, this.states, this);
   }
 
-  /** Subscribes the consumers that have lost their connection, or were started without one. */
+  /** Subscribes the consumers that have lost their connection, or were started without one; suspects alone, behind the others. */
   attach(): void {
     this.again.isAttached = true;
+    const attachment = ++this.attachments;
+    const suspects: [Consumer, ConsumerState][] = [];
+    let left = 1;
+    const subscribed = (): void => {
+      if (--left === 0) this.subscribeAlone(suspects, attachment);
+    };
     for (const [consumer, state] of this.states) {
-      state.whenSteady((done) => {
-        if (consumer.ready.state === 'pending') this.subscribeFirst(consumer, done);
-        else this.again.restore(consumer, state, done);
-      });
+      if (state.unnamedEnds > 0) {
+        suspects.push([consumer, state]);
+      } else {
+        left++;
+        this.subscribeOver(consumer, state, subscribed);
+      }
     }
+    // Whoever has ended fewer connections is more likely innocent.
+    suspects.sort(([, one], [, other]) => one.unnamedEnds - other.unnamedEnds);
+    subscribed();
     this.again.connected();
+  }
+
+  private subscribeOver(consumer: Consumer, state: ConsumerState, subscribed: () => void): void {
+    state.whenSteady((done) => {
+      const finish = (): void => {
+        done();
+        subscribed();
+      };
+      if (consumer.ready.state === 'pending') this.subscribeFirst(consumer, finish);
+      else this.again.restore(consumer, state, finish);
+    }, subscribed);
+  }
+
+  /** Each when the one before has its answer. */
+  private subscribeAlone(suspects: readonly [Consumer, ConsumerState][], attachment: number): void {
+    const [first, ...rest] = suspects;
+    if (first === undefined || !this.again.isAttached || attachment !== this.attachments) return;
+    this.subscribeOver(...first, () => this.subscribeAlone(rest, attachment));
+  }
+
+  /**
+   * The broker has ended the connection by an error that names nothing, as it does where a channel crashes. Any consume without an answer may
+   * have done it, and would do it again: one that is met so again and again, alone by then, did.
+   */
+  private blameUnnamed(error: AmqpError): void {
+    for (const [consumer, state] of [...this.states]) {
+      const { unanswered } = state;
+      if (unanswered === undefined || ++state.unnamedEnds < mostUnnamedEnds) continue;
+      const refused = asRefused(error, true);
+      if (consumer.ready.state === 'pending') this.refuse(consumer, refused);
+      else this.again.giveUp(consumer, unanswered.source, refused);
+    }
   }
 
   /** Those that are subscribed, or wait for a channel, hear of it there; the others end here, unless they are restored. */
   detach(error: PukaError, willRecover: boolean): void {
     this.again.connectionLost(error, willRecover);
+    if (willRecover && isUnnamedError(error)) this.blameUnnamed(error);
     for (const [consumer, state] of [...this.states]) {
       const isPausing = state.pauses.size > 0;
       state.stopPauses();
@@ -125,25 +171,16 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser, Consu
         this.subscribed(consumer);
       } else if (!this.again.isCarriedOver(error)) {
         this.refuse(consumer, error);
-      } else if (isUnnamedError(error.cause) && this.isUnnamedCulprit(consumer)) {
-        this.refuse(consumer, asRefused(error.cause, true));
       }
       done();
     });
-  }
-
-  /** Whether its first subscribing, alone, ends one connection after the other by an error that names nothing. */
-  private isUnnamedCulprit(consumer: Consumer): boolean {
-    const state = this.states.get(consumer);
-    const subscribing = [...this.states.keys()].filter(({ ready }) => ready.state === 'pending');
-    if (state === undefined || subscribing.length > 1) return false;
-    return ++state.unnamedEnds >= mostUnnamedEnds;
   }
 
   /** The first subscribing, or one over another connection, has gone well. */
   subscribed(consumer: Consumer): void {
     const state = this.states.get(consumer);
     if (state === undefined) return;
+    state.unnamedEnds = 0;
     for (const call of state.onSubscribed.splice(0)) call();
     if (state.isRecorded) return;
     state.isRecorded = true;

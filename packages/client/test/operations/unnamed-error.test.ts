@@ -107,6 +107,44 @@ describe('what makes the broker close the connection while it is restored', () =
   });
 });
 
+describe('a consume that makes the broker close the connection without a word', () => {
+  it('is not repeated for ever where it was taken before: that consumer ends, the others go on', async () => {
+    let isOn = false;
+    const { broker, client, connections, settle } = await scene(
+      (method) => isOn && method.type === 'basic.consume' && method.queue === 'poison',
+    );
+    const lost: unknown[] = [];
+    client.on('notRestored', (error, entity, isRetrying) => lost.push([error.code, entity, isRetrying]));
+    const consumers = ['a', 'poison', 'b'].map((queue) => client.basicConsume({ queue }));
+    await settle();
+    expect(consumers.map(({ ready }) => endOf(ready))).toEqual(['fulfilled', 'fulfilled', 'fulfilled']);
+    isOn = true;
+    broker.reset();
+    await settle();
+    expect(consumers.map(({ isEnded }) => isEnded)).toEqual([false, true, false]);
+    expect(lost).toMatchObject([['INTERNAL_ERROR', { kind: 'consumer', queue: 'poison' }, false]]);
+    const [, poison] = consumers;
+    if (poison === undefined) expect.unreachable();
+    await expect(client.wait(poison)).rejects.toMatchObject({ code: 'CONSUMER_CANCELLED', queue: 'poison' });
+    expect(client.state).toBe('connected');
+    expect(connections()).toBeLessThanOrEqual(5);
+    broker.sent();
+    broker.reset();
+    await settle();
+    expect(broker.sent().filter((name) => name.endsWith('basic.consume'))).toHaveLength(2);
+  });
+
+  it('is found among several that are new', async () => {
+    const { client, connections, settle } = await scene(
+      (method) => method.type === 'basic.consume' && method.queue === 'poison',
+    );
+    const consumers = ['a', 'poison', 'b'].map((queue) => client.basicConsume({ queue }));
+    await settle();
+    expect(consumers.map(({ ready }) => endOf(ready))).toEqual(['fulfilled', 'INTERNAL_ERROR unknown', 'fulfilled']);
+    expect(connections()).toBeLessThanOrEqual(5);
+  });
+});
+
 describe('an error without a name', () => {
   it('is one of the broker’s own that ends the connection and names no method', () => {
     const connection = { scope: 'connection' } as const;
