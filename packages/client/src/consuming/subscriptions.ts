@@ -288,7 +288,8 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser, Consu
       const isBystander = on.isLostByPublish || (on.culprit !== undefined && on.culprit !== consumer);
       if (state.cancel === undefined && (isBystander || this.isOnlyInterrupted(on, error))) {
         // Direct reply-to: the replies to what was sent on that channel are lost, though the consumer did nothing wrong.
-        if (error !== undefined && (!isBystander || on.isLostByPublish)) this.host.failures.interrupted(error, consumer);
+        const isInterrupted = !isBystander || on.isLostByPublish;
+        if (isInterrupted && error !== undefined) this.host.failures.interrupted(error, consumer);
         this.again.subscribeAgain(consumer, state, subscription.source);
       } else {
         lost.add(consumer);
