@@ -1,14 +1,16 @@
 /** A broker that is short of memory reads no more from who publishes: publishes wait, and nothing else hangs on it. */
 import { Client, ConnectionBroken, OperationTimeout } from '@puka/client';
-import { type Broker, launchBroker, uniqueName, waitFor } from '@puka/testkit';
+import { type Broker, uniqueName, waitFor } from '@puka/testkit';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { privateNode } from './private-node.ts';
 
+const node = privateNode();
 let broker: Broker;
 let direct: Client;
 const clients: Client[] = [];
 
 beforeAll(async () => {
-  broker = await launchBroker();
+  broker = await node.take();
   direct = new Client(broker.url, { recover: false });
   await direct.connect();
 });
@@ -20,7 +22,7 @@ afterEach(async () => {
 
 afterAll(async () => {
   await direct.close();
-  await broker.stop();
+  await node.giveBack();
 });
 
 async function connected(options: ConstructorParameters<typeof Client>[1] = {}): Promise<Client> {

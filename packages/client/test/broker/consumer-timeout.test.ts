@@ -1,20 +1,17 @@
 /** The time RabbitMQ gives a consumer to acknowledge is over: its consumer is told, and what it holds is nothing any more. */
 import { Client, ConsumerCancelled, PreconditionFailed } from '@puka/client';
-import { type Broker, isAtLeast, launchBroker, uniqueName } from '@puka/testkit';
+import { type Broker, isAtLeast, uniqueName } from '@puka/testkit';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { privateNode, shortConsumerTimeout } from './private-node.ts';
 
+const node = privateNode(shortConsumerTimeout);
 let broker: Broker;
 
 beforeAll(async () => {
-  broker = await launchBroker({
-    // Long enough for those that do acknowledge, however busy the machine is.
-    config: { consumer_timeout: 3000 },
-    // RabbitMQ looks once a minute.
-    env: { RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '-rabbit channel_tick_interval 100' },
-  });
+  broker = await node.take();
 });
 
-afterAll(() => broker.stop());
+afterAll(() => node.giveBack());
 
 it('ends the consumer alone, makes nothing of a late ack, and gives the message to the next', async () => {
   const client = new Client(broker.url, { recover: false });

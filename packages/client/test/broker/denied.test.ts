@@ -20,8 +20,10 @@ async function connected(): Promise<Client> {
   return client;
 }
 
-async function isDurable(name: string): Promise<boolean | undefined> {
-  return (await broker.listQueues()).find((queue) => queue.name === name)?.durable;
+async function isDurable(name: string): Promise<boolean> {
+  const queue = `{resource, <<"/">>, queue, <<"${name}">>}`;
+  const rows = 'rabbit_amqqueue:info_all(<<"/">>, [name, durable])';
+  return (await broker.evaluate(`lists:member([{name, ${queue}}, {durable, true}], ${rows})`)) === 'true';
 }
 
 describe('a queue', () => {

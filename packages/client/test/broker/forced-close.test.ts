@@ -1,16 +1,18 @@
 /** A broker that goes away by itself: an operator closes the connection, it shuts down, it crashes; then it is there again. */
 import { Client, type PukaError } from '@puka/client';
-import { type Broker, launchBroker, uniqueName } from '@puka/testkit';
+import { type Broker, uniqueName } from '@puka/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { privateNode } from './private-node.ts';
 
+const node = privateNode();
 let broker: Broker;
 
 beforeAll(async () => {
-  broker = await launchBroker();
+  broker = await node.take();
 });
 
 afterAll(async () => {
-  await broker.stop();
+  await node.giveBack();
 });
 
 /** How the broker goes and comes, and what `disconnected` is told. */

@@ -1,34 +1,42 @@
 /** Publishing against the real broker: whose failure it is, what is confirmed, and that it is in the queue. */
 import { Client, NotFound, PublishNacked, type PublishOptions } from '@puka/client';
-import { type Broker, faultProxy, isAtLeast, launchBroker, uniqueName } from '@puka/testkit';
+import { type Broker, faultProxy, isAtLeast, uniqueName } from '@puka/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newSeed, seededRandom, shuffled } from '../seeded.ts';
 import { fateOf, fatesOf, surprises } from './fates.ts';
+import { maxMessageBytes, privateNode } from './private-node.ts';
 
-const maxMessageBytes = 4096;
+const node = privateNode();
 let broker: Broker;
 let client: Client;
 
 beforeAll(async () => {
-  broker = await launchBroker({ config: { max_message_size: maxMessageBytes } });
+  broker = await node.take();
   client = new Client(broker.url);
   await client.connect();
 });
 
 afterAll(async () => {
   await client.close();
-  await broker.stop();
+  await node.giveBack();
 });
 
 /** All that is in a queue, in its order; the queue is empty then. */
 async function bodiesIn(queue: string): Promise<string[]> {
   const bodies: string[] = [];
-  for (;;) {
-    const messages = await Promise.all(Array.from({ length: 100 }, () => client.basicGet({ queue, noAck: true })));
-    for (const message of messages) {
-      if (message === null) return bodies;
+  const { messageCount } = await client.queueDeclare({ queue, passive: true });
+  if (messageCount > 0) {
+    for await (const message of client.basicConsume({ queue, prefetchCount: 200 })) {
       bodies.push(message.text());
+      message.ack();
+      if (bodies.length === messageCount) break;
     }
+  }
+  // The count leaves out what is on its way to the queue.
+  for (;;) {
+    const message = await client.basicGet({ queue, noAck: true });
+    if (message === null) return bodies;
+    bodies.push(message.text());
   }
 }
 
@@ -232,7 +240,8 @@ describe('refusals whose words are hard to read', () => {
 
   it('a topic that the user may not write fails no publish to another topic of its exchange', async () => {
     await broker.addUser('topical', 'topical');
-    await broker.ctl('set_topic_permissions', 'topical', 'amq.topic', '^ok', '.*');
+    const permission = { user: 'topical', vhost: '/', exchange: 'amq.topic', write: '^ok', read: '.*' };
+    await broker.define({ topic_permissions: [permission] });
     const topical = new Client(broker.urlFor({ user: 'topical', password: 'topical' }));
     await topical.connect();
     const { queue } = await topical.queueDeclare({ exclusive: true });

@@ -1,16 +1,18 @@
 /** A memory alarm around a lost connection. */
 import { Client, type ClientOptions, type Message } from '@puka/client';
-import { type Broker, type FaultProxy, faultProxy, launchBroker, uniqueName, waitFor } from '@puka/testkit';
+import { type Broker, type FaultProxy, faultProxy, uniqueName, waitFor } from '@puka/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { privateNode } from './private-node.ts';
 import { soon, untilOneSubscription } from './recovery-load.ts';
 
+const node = privateNode();
 let broker: Broker;
 let proxy: FaultProxy;
 let queue: string;
 const clients: Client[] = [];
 
 beforeAll(async () => {
-  broker = await launchBroker();
+  broker = await node.take();
 });
 
 beforeEach(async () => {
@@ -25,7 +27,7 @@ afterEach(async () => {
   await proxy.stop();
 });
 
-afterAll(() => broker.stop());
+afterAll(() => node.giveBack());
 
 async function connected(options: ClientOptions = {}): Promise<Client> {
   const client = new Client(proxy.urlFor(broker.url), { ...soon, ...options });

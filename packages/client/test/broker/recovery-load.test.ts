@@ -1,14 +1,16 @@
 /** Connections that are lost under load: nothing confirmed is lost, no promise stays open, each consumer is back once. */
-import { type Broker, type FaultProxy, faultProxy, launchBroker, waitFor } from '@puka/testkit';
+import { type Broker, type FaultProxy, faultProxy, waitFor } from '@puka/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { privateNode } from './private-node.ts';
 import { Load, untilOneSubscription } from './recovery-load.ts';
 
+const node = privateNode();
 let broker: Broker;
 let proxy: FaultProxy;
 let load: Load;
 
 beforeAll(async () => {
-  broker = await launchBroker();
+  broker = await node.take();
 });
 
 beforeEach(async () => {
@@ -21,7 +23,7 @@ afterEach(async () => {
   await proxy.stop();
 });
 
-afterAll(() => broker.stop());
+afterAll(() => node.giveBack());
 
 async function begin(options: ConstructorParameters<typeof Load>[1] = {}): Promise<void> {
   load = new Load(proxy.urlFor(broker.url), options);

@@ -1,23 +1,21 @@
 /** A client that comes back and is not let in any more, or not to everything. */
 import { AuthenticationFailed, Client, type ClientOptions, type PukaError } from '@puka/client';
-import { type Broker, launchBroker, uniqueName, waitFor } from '@puka/testkit';
+import { type Broker, uniqueName, waitFor } from '@puka/testkit';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { privateNode, shortConsumerTimeout } from './private-node.ts';
 import { soon } from './recovery-load.ts';
 
+const node = privateNode(shortConsumerTimeout);
 let broker: Broker;
 const clients: Client[] = [];
 
 beforeAll(async () => {
-  broker = await launchBroker({
-    config: { consumer_timeout: 3000 },
-    // RabbitMQ looks once a minute.
-    env: { RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '-rabbit channel_tick_interval 100' },
-  });
+  broker = await node.take();
 });
 
 afterEach(() => Promise.all(clients.splice(0).map((client) => client.close())));
 
-afterAll(() => broker.stop());
+afterAll(() => node.giveBack());
 
 async function connected(url: string, options: ClientOptions = {}): Promise<Client> {
   const client = new Client(url, { ...soon, ...options });
@@ -112,7 +110,7 @@ it('a virtual host that is deleted and made again is waited for, and everything 
   const errors: string[] = [];
   client.on('recovering', ({ error }) => errors.push(error.code));
   const back = backAgain(client);
-  await broker.ctl('delete_vhost', vhost);
+  await broker.evaluate(`rabbit_vhost:delete(<<"${vhost}">>, <<"a test">>)`);
   await waitFor(() => errors.includes('NOT_ALLOWED'));
   await broker.addVhost(vhost);
   await back;

@@ -1,16 +1,18 @@
 /** What a client has declared is there again behind a lost connection, with all its kinds, names and bindings. */
 import { Client, type ClientOptions, type Consumer, type Message, type RecordedEntity } from '@puka/client';
-import { type Broker, type FaultProxy, faultProxy, launchBroker, uniqueName, waitFor } from '@puka/testkit';
+import { type Broker, type FaultProxy, faultProxy, uniqueName, waitFor } from '@puka/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { privateNode } from './private-node.ts';
 import { soon, untilOneSubscription } from './recovery-load.ts';
 
+const node = privateNode();
 let broker: Broker;
 let proxy: FaultProxy;
 let target: { readonly host: string; readonly port: number };
 const clients: Client[] = [];
 
 beforeAll(async () => {
-  broker = await launchBroker();
+  broker = await node.take();
   target = { host: broker.host, port: broker.port };
 });
 
@@ -23,7 +25,7 @@ afterEach(async () => {
   await proxy.stop();
 });
 
-afterAll(() => broker.stop());
+afterAll(() => node.giveBack());
 
 async function connected(urls: string | readonly string[], options: ClientOptions = {}): Promise<Client> {
   const client = new Client(urls, { ...soon, ...options });

@@ -1,14 +1,16 @@
 /** A broker that allows little: ten channels, and a user who may not write everywhere. */
 import { AccessRefused, Client, type PublishOptions } from '@puka/client';
-import { type Broker, faultProxy, launchBroker, uniqueName, waitFor } from '@puka/testkit';
+import { type Broker, faultProxy, uniqueName, waitFor } from '@puka/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { countOf, fateOf, fatesOf, surprises } from './fates.ts';
+import { privateNode } from './private-node.ts';
 
+const node = privateNode({ limits: { channel_max: 10 } });
 let broker: Broker;
 let admin: Client;
 
 beforeAll(async () => {
-  broker = await launchBroker({ config: { channel_max: 10 } });
+  broker = await node.take();
   await broker.addUser('narrow', 'narrow');
   await broker.setPermissions('narrow', { write: '^(?!amq\\.default).*' });
   admin = new Client(broker.url);
@@ -17,7 +19,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await admin.close();
-  await broker.stop();
+  await node.giveBack();
 });
 
 describe('a server that allows ten channels', () => {

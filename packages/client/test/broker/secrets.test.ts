@@ -2,20 +2,22 @@ import { createPrivateKey } from 'node:crypto';
 import { createServer, type TLSSocket } from 'node:tls';
 import { inspect } from 'node:util';
 import { Client, type ClientOptions, type Diagnostics, type TraceEntry, toPrometheus } from '@puka/client';
-import { type Broker, formsOf, launchBroker, waitFor } from '@puka/testkit';
+import { type Broker, formsOf, waitFor } from '@puka/testkit';
 import { makeCertificates } from '@puka/testkit/transport-contract';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { privateNode } from './private-node.ts';
 
 const certificates = makeCertificates();
 const secret = 'top+secret/word';
+const node = privateNode();
 let broker: Broker;
 
 beforeAll(async () => {
-  broker = await launchBroker();
+  broker = await node.take();
   await broker.addUser('u', secret);
 });
 
-afterAll(() => broker?.stop());
+afterAll(() => node.giveBack());
 
 const forms = formsOf(secret);
 

@@ -1,8 +1,9 @@
 /** What is agreed on, and what RabbitMQ then knows of a connection: each combination of a limit and of none, on both sides. */
 import { Client } from '@puka/client';
-import { type Broker, launchBroker } from '@puka/testkit';
+import type { Broker } from '@puka/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
+import { privateNode } from './private-node.ts';
 
 /** What both sides may ask for; 0 is no limit, or no heartbeat. */
 interface Limits {
@@ -15,12 +16,13 @@ const most: Limits = { channelMax: 65_535, frameMax: 0x7fff_ffff, heartbeat: 0 }
 const offers = combinations({ channelMax: 100, frameMax: 20_000, heartbeat: 30 });
 const wishes = combinations({ channelMax: 200, frameMax: 10_000, heartbeat: 40 });
 const body = new Uint8Array(50_000).fill(7);
+const node = privateNode();
 let broker: Broker;
 
 beforeAll(async () => {
-  broker = await launchBroker();
+  broker = await node.take();
 });
-afterAll(() => broker?.stop());
+afterAll(() => node.giveBack());
 
 /** Eight: each value, or 0 in its place. */
 function combinations({ channelMax, frameMax, heartbeat }: Limits): Limits[] {

@@ -16,6 +16,11 @@ export function brokerOptions({ config = {}, plugins = [], tls, advanced }: Laun
   };
 }
 
+/** The part of RabbitMQ's definitions that an embedded broker takes. */
+interface TopicDefinitions {
+  readonly topic_permissions?: readonly Readonly<Record<'user' | 'vhost' | 'exchange' | 'write' | 'read', string>>[];
+}
+
 /** An embedded broker in the clothes of a private RabbitMQ node, for tests that were written for one. */
 export class LaunchedBroker implements Broker {
   readonly host = '127.0.0.1';
@@ -41,11 +46,8 @@ export class LaunchedBroker implements Broker {
     return this.broker.urlFor(parts);
   }
 
-  async ctl(command: string, ...args: readonly string[]): Promise<string> {
-    const [user = '', exchange = '', write = '', read = ''] = args;
-    if (command !== 'set_topic_permissions') throw new Error(`an embedded broker has no command ${command}`);
-    this.broker.setTopicPermissions(user, exchange, { write, read });
-    return '';
+  ctl(): Promise<string> {
+    return Promise.reject(new Error('an embedded broker takes no commands'));
   }
 
   async addUser(...[name, password, options]: Parameters<Broker['addUser']>): Promise<void> {
@@ -73,8 +75,12 @@ export class LaunchedBroker implements Broker {
     this.broker.closeConnections(reason);
   }
 
-  define(): Promise<void> {
-    return Promise.reject(new Error('the embedded broker takes no definitions'));
+  async define({ topic_permissions = [], ...others }: TopicDefinitions): Promise<void> {
+    if (Object.keys(others).length > 0)
+      throw new Error('an embedded broker takes no definitions but topic_permissions');
+    for (const { user, vhost, exchange, write, read } of topic_permissions) {
+      this.broker.setTopicPermissions(user, exchange, { vhost, write, read });
+    }
   }
 
   async setMemoryAlarm(state: 'on' | 'off'): Promise<void> {
