@@ -66,7 +66,7 @@ export {
   writeProperties,
   writeRawContentHeader,
 } from './properties.ts';
-export { contentBodySize, contentPropertiesOffset, PropertiesReader } from './properties-reader.ts';
+export { contentBodySize, contentPropertiesOffset, isWithoutHeaders, PropertiesReader } from './properties-reader.ts';
 export { detectProtocolHeader, type FirstBytes, protocolHeader } from './protocol-header.ts';
 export { ShortStringCache } from './short-string-cache.ts';
 export { decodeUtf8, encodeUtf8, isUtf8, utf8Length } from './utf8.ts';

@@ -47,6 +47,17 @@ export function contentBodySize(bytes: Uint8Array, start: number, end: number = 
 }
 
 /**
+ * Whether the flags announce no headers, without a reader for it.
+ *
+ * @param start index of the flags.
+ * @param end index behind the last property.
+ * @returns `false` also where there are no flags.
+ */
+export function isWithoutHeaders(bytes: Uint8Array, start: number, end: number): boolean {
+  return start + 2 <= end && (((bytes[start] ?? 0) << 8) & PropertyFlag.headers) === 0;
+}
+
+/**
  * Reads properties in place and decodes each on demand. Getters return `undefined` for a property that is absent or malformed;
  * `error` distinguishes the two. Octets that are not valid UTF-8 are kept in the text, as `decodeText` describes; `bytesOf()` and `raw` have them as bytes.
  */

@@ -2,7 +2,12 @@ import { AmqpSyntaxError, LimitExceeded, UnexpectedFrame } from '@puka/errors';
 import { describe, expect, it } from 'vitest';
 import { encodeTable } from '../src/field-table.ts';
 import type { BasicProperties } from '../src/properties.ts';
-import { contentBodySize, contentPropertiesOffset, PropertiesReader } from '../src/properties-reader.ts';
+import {
+  contentBodySize,
+  contentPropertiesOffset,
+  isWithoutHeaders,
+  PropertiesReader,
+} from '../src/properties-reader.ts';
 import { concat, frameOf, fromHex, toHex } from './hex.ts';
 import { chunkings, decodeChunks } from './recording-sink.ts';
 import { headerVectors } from './vectors/header-vectors.ts';
@@ -125,5 +130,18 @@ describe('contentBodySize', () => {
   ])('refuses %s', (_, hex, errorClass) => {
     const bytes = fromHex(hex);
     expect(() => contentBodySize(bytes, 0, bytes.length)).toThrow(errorClass);
+  });
+});
+
+describe('isWithoutHeaders', () => {
+  it.each([
+    ['1000 02', true, 'a delivery mode'],
+    ['2000 00000000', false, 'a table'],
+    ['3000 00000000 02', false, 'a table and a delivery mode'],
+    ['', false, 'no flags'],
+    ['10', false, 'half of the flags'],
+  ])('of %s is %s: %s', (hex, expected) => {
+    const bytes = fromHex(`ff ${hex} ff`);
+    expect(isWithoutHeaders(bytes, 1, bytes.length - 1)).toBe(expected);
   });
 });

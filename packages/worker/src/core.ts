@@ -123,7 +123,7 @@ export class WorkerCore implements RunnerHost {
     return this.idle.promise;
   }
 
-  process(messages: readonly Message[], work: () => unknown): unknown {
+  process(messages: Message | readonly Message[], work: () => unknown): unknown {
     return this.client.process(messages, work);
   }
 

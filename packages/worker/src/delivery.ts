@@ -31,7 +31,7 @@ export class LazySignal {
 }
 
 /** One delivery in the hands of a handler. */
-export class Delivery extends LazySignal implements JobContext {
+export class Delivery implements JobContext {
   readonly message: Message;
   readonly attempt: number;
   state: DeliveryState = 'waiting';
@@ -56,15 +56,23 @@ export class Delivery extends LazySignal implements JobContext {
   /** Its neighbours in the worker's hand. */
   before: Delivery | undefined = undefined;
   after: Delivery | undefined = undefined;
+  /** Made when it is asked for or aborted. */
+  private ownSignal: LazySignal | undefined = undefined;
 
   constructor(message: Message, attempt: number) {
-    super();
     this.message = message;
     this.attempt = attempt;
   }
 
-  override abort(reason: unknown): void {
-    super.abort(reason);
+  get signal(): JobSignal {
+    this.ownSignal ??= new LazySignal();
+    return this.ownSignal.signal;
+  }
+
+  /** Aborts the signal, and that of its batch. A second time does nothing. */
+  abort(reason: unknown): void {
+    this.ownSignal ??= new LazySignal();
+    this.ownSignal.abort(reason);
     this.batch?.abort(reason);
   }
 

@@ -17,7 +17,7 @@ export interface Runner {
 export interface RunnerHost {
   readonly settings: Settings;
   /** Runs the handler, as the work on these messages that the client's diagnostics see. @returns what it returns. */
-  process(messages: readonly Message[], work: () => unknown): unknown;
+  process(messages: Message | readonly Message[], work: () => unknown): unknown;
   /** The handler begins. */
   began(delivery: Delivery): void;
   /** The handler has come back, however. */

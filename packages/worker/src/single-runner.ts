@@ -4,17 +4,31 @@ import type { Handler, Parse } from './options.ts';
 import { parseJob } from './parsing.ts';
 import { isThenable, type Runner, type RunnerHost } from './runner.ts';
 
+/** So many empty places are taken away. */
+const compactFrom = 1024;
+
 /** Runs a handler on one job at a time, many side by side. */
 export class SingleRunner<Job> implements Runner {
   private readonly host: RunnerHost;
   private readonly handler: Handler<Job>;
   private readonly parse: Parse<Job> | undefined;
   private free: number;
-  /** Those whose key is free, in their order. */
-  private readonly ready = new Set<Delivery>();
+  /** Those whose key is free, in their order; before `begun` there are the empty places of those that have begun. */
+  private ready: (Delivery | undefined)[] = [];
+  private begun = 0;
   /** For each key in work, those that wait for it. */
   private readonly lanes = new Map<string, Delivery[]>();
   private isFilling = false;
+  /** The one whose handler is called next. */
+  private starting: Delivery | undefined = undefined;
+  /** One function for all of them, for a closure would cost each job. */
+  private readonly start = (): unknown => {
+    const { starting, parse } = this;
+    this.starting = undefined;
+    if (starting === undefined) return undefined;
+    // Without `parse` the job is the message.
+    return parse === undefined ? this.handler(starting.message as Job, starting) : this.parsed(starting, parse);
+  };
 
   constructor(host: RunnerHost, handler: Handler<Job>, parse: Parse<Job> | undefined) {
     this.host = host;
@@ -32,8 +46,8 @@ export class SingleRunner<Job> implements Runner {
       }
       this.lanes.set(delivery.key, []);
     }
-    if (this.free > 0 && this.ready.size === 0) this.run(delivery);
-    else this.ready.add(delivery);
+    if (this.free > 0 && this.ready.length === 0) this.run(delivery);
+    else this.ready.push(delivery);
   }
 
   over(delivery: Delivery): void {
@@ -42,27 +56,22 @@ export class SingleRunner<Job> implements Runner {
 
   dropWaiting(): void {
     // A key of which none has begun is free again; one in work has nobody waiting for it.
-    for (const { key } of this.ready) this.lanes.delete(key);
-    this.ready.clear();
+    for (const delivery of this.ready) if (delivery !== undefined) this.lanes.delete(delivery.key);
+    this.clearReady();
     for (const lane of this.lanes.values()) lane.length = 0;
   }
 
   private run(delivery: Delivery): void {
-    const { host, parse } = this;
+    const { host } = this;
     this.free--;
     delivery.hasPlace = true;
     host.began(delivery);
-    this.limit(delivery);
+    if (host.settings.handlerTimeout !== undefined) this.limit(delivery);
     try {
-      // Without `parse` the job is the message.
-      const returned = host.process([delivery.message], () =>
-        parse === undefined ? this.handler(delivery.message as Job, delivery) : this.parsed(delivery, parse),
-      );
+      this.starting = delivery;
+      const returned = host.process(delivery.message, this.start);
       if (isThenable(returned)) {
-        returned.then(
-          () => this.succeeded(delivery),
-          (error: unknown) => this.failed(delivery, error),
-        );
+        this.watch(delivery, returned);
         return;
       }
     } catch (error) {
@@ -70,6 +79,14 @@ export class SingleRunner<Job> implements Runner {
       return;
     }
     this.succeeded(delivery);
+  }
+
+  /** Apart from `run`, where the closures would cost each job whose handler returns at once. */
+  private watch(delivery: Delivery, returned: PromiseLike<unknown>): void {
+    returned.then(
+      () => this.succeeded(delivery),
+      (error: unknown) => this.failed(delivery, error),
+    );
   }
 
   private async parsed(delivery: Delivery, parse: Parse<Job>): Promise<unknown> {
@@ -108,24 +125,37 @@ export class SingleRunner<Job> implements Runner {
     delivery.hasPlace = false;
     this.free++;
     if (this.host.settings.key !== undefined) this.freeKey(delivery.key);
-    if (this.ready.size > 0) this.fill();
+    if (this.ready.length > 0) this.fill();
   }
 
   private freeKey(key: string): void {
     const next = this.lanes.get(key)?.shift();
     if (next === undefined) this.lanes.delete(key);
-    else this.ready.add(next);
+    else this.ready.push(next);
   }
 
   private fill(): void {
     // A handler that returns at once comes back here within the loop.
     if (this.isFilling) return;
     this.isFilling = true;
-    for (const delivery of this.ready) {
-      if (this.free === 0) break;
-      this.ready.delete(delivery);
-      this.run(delivery);
+    while (this.free > 0 && this.begun < this.ready.length) {
+      const next = this.ready[this.begun];
+      this.ready[this.begun++] = undefined;
+      if (next !== undefined) this.run(next);
     }
     this.isFilling = false;
+    if (this.begun === this.ready.length) this.clearReady();
+    else if (this.begun >= compactFrom) this.compactReady();
+  }
+
+  private clearReady(): void {
+    this.ready = [];
+    this.begun = 0;
+  }
+
+  /** One busy worker may never have none that waits. */
+  private compactReady(): void {
+    this.ready = this.ready.slice(this.begun);
+    this.begun = 0;
   }
 }

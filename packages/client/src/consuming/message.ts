@@ -9,6 +9,7 @@ import {
   ByteReader,
   decodeUtf8,
   type FieldTable,
+  isWithoutHeaders,
   PropertiesReader,
   type TableReadOptions,
   type Tagged,
@@ -130,6 +131,9 @@ export class Message {
    * @throws {AmqpSyntaxError | LimitExceeded} when the publisher's are malformed. All else of the message can still be read.
    */
   get headers(): FieldTable {
+    const { propertiesBytes, propertiesStart, propertiesEnd } = this;
+    if (this.reader === undefined && isWithoutHeaders(propertiesBytes, propertiesStart, propertiesEnd))
+      return noHeaders;
     const { headers } = this.lazyReader;
     if (headers !== undefined) return headers;
     this.checkHeaders();
@@ -213,7 +217,10 @@ export class Message {
   }
   /** Whether the broker may have delivered it before. */
   get redelivered(): boolean {
-    return this.lazyRoute.redelivered;
+    const { kind, methodBytes, methodStart, methodEnd } = this;
+    const at = endOfDeliveryTag(kind, methodBytes, methodStart);
+    // Read in place: a worker asks each message, and most programs ask for no name and no key.
+    return at < methodEnd ? ((methodBytes[at] ?? 0) & 1) === 1 : this.lazyRoute.redelivered;
   }
   /** Messages left in the queue when `basicGet` took this one; `undefined` for one of a consumer. */
   get messageCount(): number | undefined {
@@ -354,6 +361,12 @@ interface Route {
   readonly routingKey: string;
   readonly redelivered: boolean;
   readonly messageCount: number | undefined;
+}
+
+/** AMQP 0-9-1 §1.8.3: the consumer tag comes first in `basic.deliver`. @returns the index behind the delivery tag. */
+function endOfDeliveryTag(kind: 'deliver' | 'get-ok', bytes: Uint8Array, start: number): number {
+  const tagBytes = kind === 'deliver' ? 1 + (bytes[start + 4] ?? 0) : 0;
+  return start + 4 + tagBytes + 8;
 }
 
 /** AMQP 0-9-1 §1.8: `basic.deliver` and `basic.get-ok` share the middle of their fields. */
