@@ -3,10 +3,11 @@ import type { Client, Message, PublishOptions } from '@puka/client';
 import { ConnectionBroken, OperationTimeout, type PukaError, UsageError } from '@puka/errors';
 import { type Codec, jsonCodec } from './codec.ts';
 import { directReplies } from './direct-replies.ts';
+import { LossSignal } from './loss-signal.ts';
 import { type CallerOptions, type CallerStats, type CallOptions, checkQueue, checkTimeout } from './options.ts';
 import { RemoteError } from './remote-error.ts';
 import type { ReplyAddress, ReplyReceiver, ReplyStrategy } from './replies.ts';
-import { after, type Controller, newController, uniqueId } from './timers.ts';
+import { after, onAbort, uniqueId } from './timers.ts';
 import {
   cancelExchange,
   cancelKey,
@@ -19,16 +20,23 @@ import {
 
 const defaultTimeoutMs = 30_000;
 
+function nothing(): void {}
+
+type Request = Omit<PublishOptions, 'replyTo' | 'signal'> & { replyTo: string; signal: LossSignal | undefined };
+
 /** A call without an outcome. */
 interface Call {
   readonly id: string;
   readonly method: string;
-  readonly request: Omit<PublishOptions, 'routingKey'>;
+  /** The same object for each time that it is sent. */
+  readonly request: Request;
   readonly idempotent: boolean;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: unknown) => void;
-  /** Undoes what time-out and signal set up. */
-  release: () => void;
+  /** Undoes what its time-out set up. */
+  stopTimer: () => void;
+  /** Undoes what its signal set up. */
+  unwatch: (() => void) | undefined;
   /** The address its reply was to come to; 0 for none. A server may have it where it is not 0. */
   sentIn: number;
   /** Its request is on its way to the broker. */
@@ -54,9 +62,11 @@ export class Calls implements ReplyReceiver {
   /** Counts the addresses for replies: a new one with each connection, or where the channel of the replies is lost. */
   private epoch = 1;
   /** Aborted when an address is lost, so that the client does not send by itself what must not be sent twice. */
-  private standing: Controller = newController();
+  private standing = new LossSignal();
   /** Aborted when the connection is lost: what may be sent twice is then sent by us, with the address of the next one. */
-  private connection: Controller = newController();
+  private connection = new LossSignal();
+  /** Calls that wait for an address, or for room. */
+  private waiting = 0;
   /** Why the last address was lost. */
   private lastLoss: ConnectionBroken | undefined;
   private isDown = false;
@@ -97,19 +107,23 @@ export class Calls implements ReplyReceiver {
         options.idempotent ??
         (Array.isArray(this.idempotent) ? this.idempotent.includes(method) : this.idempotent === true);
       const id = `${this.id}.${(++this.lastId).toString(36)}`;
+      const request = this.requestOf(id, method, argument, timeout, idempotent, options.headers);
       const call: Call = {
-        ...{ id, method, idempotent, resolve, reject, release: () => {}, sentIn: 0, isSending: false },
-        request: this.requestOf(id, method, argument, timeout, idempotent, options.headers),
+        id,
+        method,
+        request,
+        idempotent,
+        resolve,
+        reject,
+        stopTimer: nothing,
+        unwatch: undefined,
+        sentIn: 0,
+        isSending: false,
       };
       this.open.set(id, call);
-      const stopTimer = after(timeout, () => this.timeOut(call, timeout));
-      const abort = (): void => this.giveUp(call, signal?.reason);
-      signal?.addEventListener('abort', abort);
-      call.release = () => {
-        stopTimer();
-        signal?.removeEventListener('abort', abort);
-      };
-      void this.send(call);
+      call.stopTimer = after(timeout, () => this.timeOut(call, timeout));
+      if (signal !== undefined) call.unwatch = onAbort(signal, () => this.giveUp(call, signal.reason));
+      this.send(call);
     });
   }
 
@@ -132,8 +146,11 @@ export class Calls implements ReplyReceiver {
     timeout: number,
     idempotent: boolean,
     headers: CallOptions['headers'],
-  ): Call['request'] {
+  ): Request {
     return {
+      routingKey: this.queue,
+      replyTo: '',
+      signal: undefined,
       correlationId: id,
       type: method,
       contentType: this.codec.contentType,
@@ -141,36 +158,56 @@ export class Calls implements ReplyReceiver {
       deliveryMode: 1,
       mandatory: true,
       // The broker drops what nobody waits for; a server that has it knows how long it may take.
-      ...(timeout === Number.POSITIVE_INFINITY ? {} : { expiration: String(Math.ceil(timeout)) }),
-      ...(idempotent || headers !== undefined
-        ? { headers: { ...headers, ...(idempotent ? { [idempotentHeader]: true } : {}) } }
-        : {}),
+      expiration: timeout === Number.POSITIVE_INFINITY ? undefined : String(Math.ceil(timeout)),
+      headers: idempotent ? { ...headers, [idempotentHeader]: true } : headers,
     };
   }
 
-  private async send(call: Call): Promise<void> {
-    const { epoch } = this;
+  private send(call: Call): void {
+    const { opened } = this;
     call.isSending = true;
+    // What waits keeps its place ahead of what is called later.
+    if (this.waiting === 0 && opened?.isOpen === true && !this.isDown && !this.client.needsDrain) {
+      this.publish(call, opened);
+    } else {
+      void this.sendWhenOpen(call);
+    }
+  }
+
+  private async sendWhenOpen(call: Call): Promise<void> {
+    const { epoch } = this;
+    this.waiting++;
     try {
       const address = await this.openAddress();
       if (this.client.needsDrain) await this.client.drained();
       if (!this.open.has(call.id)) return;
-      if (epoch !== this.epoch || this.isDown || !address.isOpen) {
-        call.isSending = false;
-        this.sendAgain(call);
+      if (epoch === this.epoch && !this.isDown && address.isOpen) {
+        this.publish(call, address);
         return;
       }
-      if (call.sentIn !== 0) this.counts.resent++;
-      call.sentIn = epoch;
-      const { signal } = call.idempotent ? this.connection : this.standing;
-      await this.client.basicPublish({ ...call.request, routingKey: this.queue, replyTo: address.replyTo, signal });
       call.isSending = false;
-      // Its reply may have been lost before the confirm was read.
-      if (epoch !== this.epoch && this.open.has(call.id)) this.sendFailed(call, epoch, this.lastLoss);
+      this.sendAgain(call);
     } catch (error) {
       call.isSending = false;
       if (this.open.has(call.id)) this.sendFailed(call, epoch, error);
+    } finally {
+      this.waiting--;
     }
+  }
+
+  private publish(call: Call, address: ReplyAddress): void {
+    const { epoch } = this;
+    if (call.sentIn !== 0) this.counts.resent++;
+    call.sentIn = epoch;
+    const { request } = call;
+    request.replyTo = address.replyTo;
+    request.signal = call.idempotent ? this.connection : this.standing;
+    this.client.basicPublish(request, (error) => {
+      call.isSending = false;
+      // Without an error: its reply may have been lost before the confirm was read.
+      const failure = error ?? (epoch === this.epoch ? undefined : this.lastLoss);
+      if (failure !== undefined && this.open.has(call.id)) this.sendFailed(call, epoch, failure);
+    });
   }
 
   private sendFailed(call: Call, epoch: number, error: unknown): void {
@@ -193,7 +230,7 @@ export class Calls implements ReplyReceiver {
 
   /** Sends it over the connection that stands; where none does, `connected` will. */
   private sendAgain(call: Call): void {
-    if (!this.isDown) void this.send(call);
+    if (!this.isDown) this.send(call);
   }
 
   private mayRepeat({ idempotent, sentIn }: Call): boolean {
@@ -269,7 +306,7 @@ export class Calls implements ReplyReceiver {
     const lost = new ConnectionBroken('the connection was lost', { cause: error, outcome: 'unknown' });
     this.renew(lost);
     const { connection } = this;
-    this.connection = newController();
+    this.connection = new LossSignal();
     connection.abort(lost);
   };
 
@@ -277,7 +314,7 @@ export class Calls implements ReplyReceiver {
   private renew(lost: ConnectionBroken): void {
     this.epoch++;
     const { standing } = this;
-    this.standing = newController();
+    this.standing = new LossSignal();
     this.lastLoss = lost;
     // One that is being sent ends with its publish, which may have been refused by the broker itself.
     for (const call of [...this.open.values()]) if (!this.mayRepeat(call) && !call.isSending) this.lose(call, lost);
@@ -285,7 +322,7 @@ export class Calls implements ReplyReceiver {
   }
 
   private sendAll(): void {
-    for (const call of this.open.values()) if (call.sentIn !== this.epoch && !call.isSending) void this.send(call);
+    for (const call of this.open.values()) if (call.sentIn !== this.epoch && !call.isSending) this.send(call);
   }
 
   /**
@@ -322,7 +359,8 @@ export class Calls implements ReplyReceiver {
 
   private settle(call: Call, tell: () => void, count: 'answered' | 'failed'): void {
     this.open.delete(call.id);
-    call.release();
+    call.stopTimer();
+    call.unwatch?.();
     this.counts[count]++;
     tell();
   }

@@ -5,6 +5,9 @@ declare class TextDecoder {
   decode(bytes: Uint8Array): string;
 }
 
+/** Keeps nothing between two decodes. */
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 /** Turns arguments and results into bodies. Both ends of a call need the same one. */
 export interface Codec {
   /** What stands in `contentType`. */
@@ -23,6 +26,5 @@ export interface Codec {
 export const jsonCodec: Codec = {
   contentType: 'application/json',
   encode: (value) => JSON.stringify(value) ?? '',
-  decode: (body) =>
-    body.length === 0 ? undefined : (JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)) as unknown),
+  decode: (body) => (body.length === 0 ? undefined : (JSON.parse(utf8.decode(body)) as unknown)),
 };

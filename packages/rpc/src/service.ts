@@ -1,5 +1,5 @@
 /** A service: takes requests, runs handlers, answers. Must not know how its queues are made. */
-import type { Client, Consumer, Message } from '@puka/client';
+import type { Client, Consumer, Message, PublishOptions } from '@puka/client';
 import {
   ConnectionBroken,
   ConsumerCancelled,
@@ -9,9 +9,9 @@ import {
   PreconditionFailed,
 } from '@puka/errors';
 import type { Codec } from './codec.ts';
-import type { Handler, Handlers, ServeOptions, ServiceStats } from './options.ts';
+import type { CallContext, Handler, Handlers, ServeOptions, ServiceStats } from './options.ts';
 import { RecentIds } from './recent-ids.ts';
-import { after, type Controller, longestMs, newController } from './timers.ts';
+import { after, type CallSignal, type Controller, longestMs, newController } from './timers.ts';
 import {
   directReplyTo,
   type ErrorBody,
@@ -25,6 +25,8 @@ import {
 /** What a handler can do after it was told to stop, in milliseconds. */
 const graceMs = 1000;
 const defaultStopMs = 30_000;
+/** RabbitMQ makes of a request's `replyTo` an address that begins so. */
+const directAddress = `${directReplyTo}.`;
 
 /** A reply that is ready to go. */
 interface Reply {
@@ -32,17 +34,39 @@ interface Reply {
   readonly body: Uint8Array | string;
 }
 
-/** A handler that runs. */
-interface Running {
+/** A handler that runs, and what it gets beside its argument. */
+class Running implements CallContext {
+  readonly message: Message;
   /** The request; and once more, where the broker has delivered it again meanwhile. */
   readonly messages: Message[];
-  readonly controller: Controller;
   /** Its time is of no interest any more. */
-  stopTimer: () => void;
+  stopTimer: (() => void) | undefined = undefined;
   /** Nobody waits for the answer. */
-  isGivenUp: boolean;
-  /** It has been answered. */
-  isOver: boolean;
+  isGivenUp = false;
+  /** It is being answered, or has been. */
+  isOver = false;
+  /** Made when its signal is asked for: most handlers never do. */
+  private controller: Controller | undefined = undefined;
+  private abortedBy: { readonly reason: unknown } | undefined = undefined;
+
+  constructor(message: Message) {
+    this.message = message;
+    this.messages = [message];
+  }
+
+  get signal(): CallSignal {
+    if (this.controller === undefined) {
+      this.controller = newController();
+      if (this.abortedBy !== undefined) this.controller.abort(this.abortedBy.reason);
+    }
+    return this.controller.signal;
+  }
+
+  /** A second time does nothing. */
+  abort(reason: unknown): void {
+    this.abortedBy ??= { reason };
+    this.controller?.abort(this.abortedBy.reason);
+  }
 }
 
 /** Made by `serve`. */
@@ -73,7 +97,8 @@ export class Service<Served extends Handlers = Handlers> {
   private isStopping = false;
   private whenCancelled: (() => void) | undefined;
   private stopping: Promise<void> | undefined;
-  private whenIdle: (() => void) | undefined;
+  /** Somebody waits for the end of what runs. */
+  private busy: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
   private settle: { readonly resolve: () => void; readonly reject: (error: unknown) => void } = {
     resolve: () => {},
     reject: () => {},
@@ -115,8 +140,8 @@ export class Service<Served extends Handlers = Handlers> {
     this.consumers = consumers;
   }
 
-  /** For `serve`: a request has come. @returns a promise for its end, which never rejects. */
-  async receive(message: Message): Promise<void> {
+  /** For `serve`: a request has come. @returns a promise for `client.shutdown()` to wait for, where nobody waits for an earlier one. */
+  receive(message: Message): Promise<void> | undefined {
     const { correlationId: id } = message;
     const again = id === undefined ? undefined : this.byId.get(id);
     if (again !== undefined) {
@@ -125,9 +150,10 @@ export class Service<Served extends Handlers = Handlers> {
     } else if (id !== undefined && this.cancelled.take(id)) {
       this.counts.cancelled++;
       settled(message);
-    } else if (this.isStopping) await this.refuse(message, notRun);
-    else if (this.mayHaveRun(message)) await this.refuse(message, ranBefore);
-    else await this.run(message);
+    } else if (this.isStopping) return this.refuse(message, notRun);
+    else if (this.mayHaveRun(message)) return this.refuse(message, ranBefore);
+    else this.run(message, id);
+    return this.running.size > 0 && this.busy === undefined ? this.whenIdle() : undefined;
   }
 
   /** For `serve`: a caller has given up. */
@@ -160,72 +186,132 @@ export class Service<Served extends Handlers = Handlers> {
     return (redelivered || (id !== undefined && this.ran.has(id))) && !isIdempotent(message);
   }
 
-  private async refuse(message: Message, why: ErrorBody): Promise<void> {
+  private refuse(message: Message, why: ErrorBody): Promise<void> {
     this.counts.refused++;
-    const refusal = this.answer([message], this.failure(why)).finally(() => this.refusals.delete(refusal));
+    const refusal = new Promise<void>((resolve) => {
+      this.publish(message, this.failure(why), () => {
+        settled(message);
+        resolve();
+      });
+    });
     this.refusals.add(refusal);
-    await refusal;
+    return refusal.finally(() => this.refusals.delete(refusal));
   }
 
-  private async run(message: Message): Promise<void> {
-    const { correlationId: id } = message;
-    const running: Running = {
-      ...{ messages: [message], controller: newController(), stopTimer: () => {} },
-      ...{ isGivenUp: false, isOver: false },
-    };
+  private run(message: Message, id: string | undefined): void {
+    const running = new Running(message);
     this.running.add(running);
     if (id !== undefined) {
       this.byId.set(id, running);
       this.ran.add(id);
     }
-    running.stopTimer = after(waitOf(message), () =>
-      giveUp(running, new OperationTimeout('nobody waits for the result any more: the time of the call is over')),
-    );
-    const reply = await this.replyTo(message, running);
-    await this.over(running, reply);
+    const waitMs = waitOf(message);
+    if (waitMs !== Number.POSITIVE_INFINITY) running.stopTimer = after(waitMs, () => timeOver(running));
+    this.handle(running);
   }
 
-  private async over(running: Running, reply: Reply): Promise<void> {
-    if (running.isOver) return;
-    running.isOver = true;
-    running.stopTimer();
-    const { messages } = running;
-    if (running.isGivenUp) for (const message of messages) settled(message);
-    else await this.answer(messages, reply);
-    const [{ correlationId: id } = { correlationId: undefined }] = messages;
-    if (id !== undefined) this.byId.delete(id);
-    this.running.delete(running);
-    if (this.running.size === 0) this.whenIdle?.();
-  }
-
-  private async replyTo(message: Message, { controller }: Running): Promise<Reply> {
+  private handle(running: Running): void {
+    const { message } = running;
     const { type: method = '' } = message;
     const handler = this.handlers.get(method);
     if (handler === undefined) {
-      this.counts.failed++;
       const text = `service '${this.queue}' has no method '${method}'`;
-      return this.failure({ name: 'UnknownMethod', message: text, code: serverCodes.unknownMethod });
+      this.failed(running, { name: 'UnknownMethod', message: text, code: serverCodes.unknownMethod });
+      return;
     }
     let argument: unknown;
     try {
       argument = this.codec.decode(message.body);
     } catch (error) {
-      this.counts.failed++;
-      return this.failure({ ...errorBody(error, this.withStack), code: serverCodes.badRequest });
+      this.failed(running, { ...errorBody(error, this.withStack), code: serverCodes.badRequest });
+      return;
     }
-    let result: unknown;
+    let returned: unknown;
     try {
-      result = await handler(argument as never, { signal: controller.signal, message }); // The caller's claim.
-      this.counts.done++;
+      returned = handler(argument as never, running); // The caller's claim.
     } catch (error) {
-      this.counts.failed++;
-      return this.failure(errorBody(error, this.withStack));
+      this.failed(running, errorBody(error, this.withStack));
+      return;
     }
+    if (isThenable(returned)) this.watch(running, returned);
+    else this.returned(running, returned);
+  }
+
+  /** Apart from `handle`, where the closures would cost each request whose handler returns at once. */
+  private watch(running: Running, returned: PromiseLike<unknown>): void {
+    returned.then(
+      (result) => this.returned(running, result),
+      (error: unknown) => this.failed(running, errorBody(error, this.withStack)),
+    );
+  }
+
+  private returned(running: Running, result: unknown): void {
+    this.counts.done++;
+    let reply: Reply;
     try {
-      return { type: resultType, body: this.codec.encode(result) };
+      reply = { type: resultType, body: this.codec.encode(result) };
     } catch (error) {
-      return this.failure({ ...errorBody(error, this.withStack), code: serverCodes.badResult });
+      reply = this.failure({ ...errorBody(error, this.withStack), code: serverCodes.badResult });
     }
+    this.over(running, reply);
+  }
+
+  private failed(running: Running, error: ErrorBody): void {
+    this.counts.failed++;
+    this.over(running, this.failure(error));
+  }
+
+  private over(running: Running, reply: Reply): void {
+    if (running.isOver) return;
+    running.isOver = true;
+    running.stopTimer?.();
+    if (running.isGivenUp) {
+      for (const message of running.messages) settled(message);
+      this.forget(running);
+    } else {
+      this.answer(running, 0, reply);
+    }
+  }
+
+  /**
+   * Answers the messages from one on, and acks each when its answer is out: a server that dies before leaves the request to
+   * another.
+   */
+  private answer(running: Running, from: number, reply: Reply): void {
+    let at = from;
+    while (running.messages[at]?.isSettled === true) at++;
+    const message = running.messages[at];
+    if (message === undefined) {
+      this.forget(running);
+      return;
+    }
+    this.publish(message, reply, () => {
+      settled(message);
+      this.answer(running, at + 1, reply);
+    });
+  }
+
+  private forget(running: Running): void {
+    const { correlationId: id } = running.message;
+    if (id !== undefined) this.byId.delete(id);
+    this.running.delete(running);
+    if (this.running.size > 0 || this.busy === undefined) return;
+    const { resolve } = this.busy;
+    this.busy = undefined;
+    resolve();
+  }
+
+  /** Resolves when no handler runs and all have been answered. */
+  private whenIdle(): Promise<void> {
+    if (this.running.size === 0) return Promise.resolve();
+    if (this.busy === undefined) {
+      let resolve = (): void => {};
+      const promise = new Promise<void>((idle) => {
+        resolve = idle;
+      });
+      this.busy = { promise, resolve };
+    }
+    return this.busy.promise;
   }
 
   /** An error as a reply; its `data` is left out where the codec does not take it. */
@@ -238,34 +324,42 @@ export class Service<Served extends Handlers = Handlers> {
     }
   }
 
-  /** Answers, and acks when the answer is out: a server that dies before leaves the request to another. */
-  private async answer(messages: readonly Message[], reply: Reply): Promise<void> {
-    for (let at = 0; at < messages.length; at++) {
-      const message = messages[at];
-      if (message === undefined || message.isSettled) continue;
-      await this.publish(message, reply);
-      settled(message);
+  /** @param done called when the answer is out, or cannot be had out. */
+  private publish(message: Message, reply: Reply, done: () => void): void {
+    const { replyTo, correlationId } = message;
+    // A request without it is a message that wants no answer.
+    if (replyTo === undefined || replyTo === '') {
+      done();
+      return;
     }
+    const options = {
+      routingKey: replyTo,
+      correlationId,
+      contentType: this.codec.contentType,
+      type: reply.type,
+      body: reply.body,
+      deliveryMode: 1,
+      // RabbitMQ: a direct reply goes to no queue, so that a mandatory one would come back though it has arrived.
+      mandatory: !replyTo.startsWith(directAddress),
+    };
+    this.client.basicPublish(options, (error) => {
+      if (error !== undefined) this.notAnswered(error, options, done);
+      else done();
+    });
   }
 
-  private async publish({ replyTo, correlationId }: Message, reply: Reply): Promise<void> {
-    // A request without it is a message that wants no answer.
-    if (replyTo === undefined || replyTo === '') return;
-    const { contentType } = this.codec;
-    // RabbitMQ: a direct reply goes to no queue, so that a mandatory one would come back though it has arrived.
-    const mandatory = !replyTo.startsWith(`${directReplyTo}.`);
-    const parts = { routingKey: replyTo, correlationId, contentType, deliveryMode: 1, mandatory };
-    try {
-      await this.client.basicPublish({ ...parts, ...reply });
-    } catch (error) {
-      if (error instanceof NoRoute) this.counts.unheard++;
-      else if (!(error instanceof ConnectionBroken) && reply.type === resultType) {
-        const told = this.failure({ ...errorBody(error, false), code: serverCodes.badResult });
-        await this.client.basicPublish({ ...parts, ...told }).catch(() => {
-          this.counts.unheard++;
-        });
-      } else this.counts.unheard++;
+  private notAnswered(error: Error, options: PublishOptions, done: () => void): void {
+    const mayTell = !(error instanceof NoRoute || error instanceof ConnectionBroken) && options.type === resultType;
+    if (!mayTell) {
+      this.counts.unheard++;
+      done();
+      return;
     }
+    const told = this.failure({ ...errorBody(error, false), code: serverCodes.badResult });
+    this.client.basicPublish({ ...options, ...told }, (refused) => {
+      if (refused !== undefined) this.counts.unheard++;
+      done();
+    });
   }
 
   private async finish(timeoutMs: number): Promise<void> {
@@ -274,10 +368,11 @@ export class Service<Served extends Handlers = Handlers> {
     await Promise.all(this.consumers.map((consumer) => consumer.cancel().catch(() => {}))); // Gone already.
     if (!(await this.idleWithin(timeoutMs))) {
       const reason = new ConnectionBroken('the service is stopping', { outcome: 'unknown', blame: 'broker' });
-      for (const { controller } of this.running) controller.abort(reason);
+      for (const running of this.running) running.abort(reason);
       if (!(await this.idleWithin(graceMs))) {
         const reply = this.failure({ name: 'ServiceStopped', message: reason.message, code: serverCodes.stopped });
-        await Promise.all([...this.running].map((running) => this.over(running, reply)));
+        for (const running of [...this.running]) this.over(running, reply);
+        await this.whenIdle();
       }
     }
     await Promise.all(this.refusals);
@@ -312,10 +407,10 @@ export class Service<Served extends Handlers = Handlers> {
     if (this.running.size === 0) return Promise.resolve(true);
     return new Promise((resolve) => {
       const stopTimer = after(ms, () => resolve(false));
-      this.whenIdle = () => {
+      void this.whenIdle().then(() => {
         stopTimer();
         resolve(true);
-      };
+      });
     });
   }
 }
@@ -345,8 +440,16 @@ async function isDeleted(client: Client, queue: string): Promise<boolean> {
 
 function giveUp(running: Running, reason: unknown): void {
   running.isGivenUp = true;
-  running.stopTimer();
-  running.controller.abort(reason);
+  running.stopTimer?.();
+  running.abort(reason);
+}
+
+function timeOver(running: Running): void {
+  giveUp(running, new OperationTimeout('nobody waits for the result any more: the time of the call is over'));
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
 /** Done with it; one whose connection is gone cannot be acked, and one acked already need not be. */
