@@ -162,6 +162,7 @@ async function test() {
     ['sizes', check('sizes'), { showAtEnd: true }],
     ['transport contract on Deno', check('contract:deno')],
     ['transport contract on Bun', check('contract:bun')],
+    ['transport contract in workerd', check('contract:workerd')],
   ];
   const failures = [
     ...(await runSteps(sources, availableParallelism())),

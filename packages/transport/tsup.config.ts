@@ -1,7 +1,10 @@
 import { defineConfig } from 'tsup';
 
 export default defineConfig({
-  entry: ['src/{index,index-deno,index-bun,index-browser}.ts', 'src/{node,deno,bun,memory,websocket}/index.ts'],
+  entry: [
+    'src/{index,index-deno,index-bun,index-workerd,index-browser}.ts',
+    'src/{node,deno,bun,cloudflare,memory,websocket}/index.ts',
+  ],
   format: 'esm',
   target: 'es2023',
   platform: 'neutral',

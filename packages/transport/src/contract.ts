@@ -171,7 +171,7 @@ export interface Transport {
 /** Makes transports. There is one for each runtime. */
 export interface TransportConnector {
   /** The runtime whose sockets it uses. */
-  readonly runtime: 'node' | 'deno' | 'bun' | 'memory' | 'websocket';
+  readonly runtime: 'node' | 'deno' | 'bun' | 'cloudflare' | 'memory' | 'websocket';
   /**
    * Connects. With `tls` it resolves when the handshake is done and the peer is verified. It has no timeout of its own: use
    * `signal`.

@@ -48,7 +48,9 @@ export class Inbox {
     this.#handlers = options.handlers;
     this.#mode = options.mode;
     this.#source = options.source;
-    this.#schedule = options.schedule;
+    // Browsers and workers refuse queueMicrotask() called as a method.
+    const { schedule } = options;
+    this.#schedule = (task) => schedule(task);
   }
 
   /** Bytes that arrived and are not handed over yet. */

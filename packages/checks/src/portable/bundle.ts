@@ -7,14 +7,14 @@ const here = dirname(fileURLToPath(import.meta.url));
 const packages = resolve(here, '../../..');
 const beginning = 'beginning-of:';
 
-/** A runtime that the tests are bundled for. */
+/** A runtime that runs a program. */
 export type Runtime = 'node' | 'deno' | 'bun';
 
 export interface BundleOptions {
   /** Absolute paths, run in this order. */
   readonly files: readonly string[];
-  /** For the export conditions. Default: none, for a bundle that runs on all. */
-  readonly runtime?: Runtime;
+  /** For the export conditions. `workerd` gets a worker in place of a program. Default: none, for a bundle that runs on all. */
+  readonly runtime?: Runtime | 'workerd';
   /** Where the program is written. */
   readonly outfile: string;
   /** Packages, as the bundle will find them installed around it. Default: all are bundled, as sources. */
@@ -28,14 +28,12 @@ export interface BundleOptions {
  */
 export async function bundleTests({ files, runtime, outfile, external = [] }: BundleOptions): Promise<string[]> {
   // Modules are evaluated in the order of their imports: between two files of tests the collector is told of the next.
-  const paths = [
-    join(here, 'start.ts'),
-    ...files.flatMap((file) => [`${beginning}${file}`, file]),
-    join(here, 'main.ts'),
-  ];
+  const paths = [join(here, 'start.ts'), ...files.flatMap((file) => [`${beginning}${file}`, file])];
   const imports = paths.map((path) => `import ${JSON.stringify(path)};`);
+  // A worker is what its module exports; elsewhere the module is the program.
+  const end = runtime === 'workerd' ? "export { default } from './worker-main.ts';" : "import './main.ts';";
   const { metafile } = await build({
-    stdin: { contents: imports.join('\n'), resolveDir: here, loader: 'ts' },
+    stdin: { contents: [...imports, end].join('\n'), resolveDir: here, loader: 'ts' },
     outfile,
     bundle: true,
     format: 'esm',

@@ -29,6 +29,7 @@ declare const Deno:
       };
     }
   | undefined;
+declare const navigator: { readonly userAgent?: string } | undefined;
 declare const console: { warn(...values: unknown[]): void; error(...values: unknown[]): void };
 
 /** What the driver asks of its surroundings; tests put a virtual clock in its place. */
@@ -88,12 +89,17 @@ export const defaultRuntime: Runtime = {
   stopTimer: (timer) => clearTimeout(timer),
   atTurnEnd: (callback) => {
     if (typeof setImmediate === 'function') setImmediate(callback);
-    // Deno has none before 2.4, and there an open message port would keep the process.
-    else if (typeof Deno === 'object') setTimeout(callback, 0);
+    // Deno has none before 2.4, and there an open message port would keep the process. In Cloudflare Workers a port belongs to
+    // one request, and the client to another.
+    else if (typeof Deno === 'object' || isCloudflareWorker()) setTimeout(callback, 0);
     else messageTasks.run(callback);
   },
   warn: (text, error) => console.warn(text, error),
 };
+
+function isCloudflareWorker(): boolean {
+  return typeof navigator === 'object' && navigator.userAgent === 'Cloudflare-Workers';
+}
 
 /** Node and Bun have timers with `unref`; Deno's are numbers. */
 function unref(timer: Timer): void {

@@ -34,11 +34,14 @@ describe('the runtime', () => {
 });
 
 describe('the end of a turn', () => {
-  it.each(['as it is', 'Deno without setImmediate'])('comes behind what the turn still does: %s', async (runtime) => {
-    if (runtime !== 'as it is') {
-      vi.stubGlobal('setImmediate', undefined);
-      vi.stubGlobal('Deno', {});
-    }
+  it.each<[string, object]>([
+    ['as it is', {}],
+    ['Deno without setImmediate', { setImmediate: undefined, Deno: {} }],
+    ['a browser', { setImmediate: undefined }],
+    // A port would belong to another request.
+    ['a Worker', { setImmediate: undefined, navigator: { userAgent: 'Cloudflare-Workers' } }],
+  ])('comes behind what the turn still does: %s', async (_runtime, globals) => {
+    for (const [name, value] of Object.entries(globals)) vi.stubGlobal(name, value);
     const order: string[] = [];
     const ended = new Promise<void>((resolve) => {
       defaultRuntime.atTurnEnd(() => {

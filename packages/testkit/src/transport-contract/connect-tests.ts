@@ -91,7 +91,7 @@ function defineRefusalTests({ it, expect }: TestApi, harness: ContractHarness): 
     if (!(error instanceof ConnectionBroken)) return;
     expect(error.outcome).toBe('not-sent');
     expect(error.message.includes(`${address.host}:${address.port}`)).toBe(true);
-    expect(error.message.includes('ECONNREFUSED')).toBe(true);
+    expect(error.message.includes(harness.refusalText ?? 'ECONNREFUSED')).toBe(true);
     expect(error.cause instanceof Error).toBe(true);
     expect(recorder.events).toEqual([]);
   });

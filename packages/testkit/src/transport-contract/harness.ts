@@ -23,6 +23,8 @@ export interface ContractHarness {
   refusedAddress(): Promise<ContractAddress>;
   /** Whether `fd` and `socket` are there. */
   readonly hasSocket: boolean;
+  /** Stands in the message of a refused connection. Default `'ECONNREFUSED'`. */
+  readonly refusalText?: string;
 }
 
 /** The address of a server. */

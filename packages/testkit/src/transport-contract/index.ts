@@ -24,6 +24,9 @@ export type {
 } from './harness.ts';
 export { memoryHarness } from './memory-harness.ts';
 export { Recorder } from './recorder.ts';
+export { remoteHarness } from './remote-harness.ts';
+export { type ContractHost, startContractHost } from './remote-host.ts';
+export { rejection } from './scene.ts';
 export { socketHarness } from './socket-harness.ts';
 
 /** Registers the tests that every transport passes. */

@@ -2,7 +2,7 @@
  * The harness over real sockets: its server is `node:net` or `node:tls`, which Deno and Bun have too, whatever the connector
  * under test uses. Loopback only, ports chosen by the system.
  */
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { createServer } from 'node:net';
 import type { TlsOptions as NodeServerTlsOptions } from 'node:tls';
 import { createServer as createTlsServer, TLSSocket } from 'node:tls';
@@ -11,6 +11,7 @@ import { refusedPort } from '../refused-port.ts';
 import { AcceptedPeers } from './accepted-peers.ts';
 import type { TestCertificates } from './certificates.ts';
 import type { ContractAddress, ContractPeer, ContractServer, TlsContractHarness, TlsFeature } from './harness.ts';
+import { listenOnLoopback } from './listen-on-loopback.ts';
 import { Signal } from './received-bytes.ts';
 import { SocketPeer } from './socket-peer.ts';
 
@@ -82,13 +83,16 @@ class SocketServer implements ContractServer {
     const server = isSecure
       ? createTlsServer({ ...identity, ...tls, allowHalfOpen: true })
       : createServer({ allowHalfOpen: true });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    return new SocketServer(server, options);
+    return new SocketServer(server, await listenOnLoopback(server), options);
   }
 
-  private constructor(server: ReturnType<typeof createServer>, { identity, isSecure, address }: SocketServerOptions) {
+  private constructor(
+    server: ReturnType<typeof createServer>,
+    port: number,
+    { identity, isSecure, address }: SocketServerOptions,
+  ) {
     this.#server = server;
-    this.address = { host: '127.0.0.1', port: boundAddress(server).port, ...address };
+    this.address = { host: '127.0.0.1', port, ...address };
     const upgrade = (socket: Socket): TLSSocket => new TLSSocket(socket, { ...identity, isServer: true });
     server.on(isSecure ? 'secureConnection' : 'connection', (socket: Socket) =>
       this.#accept(new SocketPeer(socket, upgrade)),
@@ -129,10 +133,4 @@ class SocketServer implements ContractServer {
     this.onAccept?.(peer);
     this.#peers.add(peer);
   }
-}
-
-function boundAddress(server: ReturnType<typeof createServer>): AddressInfo {
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the server is not bound to a port');
-  return address;
 }

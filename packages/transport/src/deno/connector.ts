@@ -1,15 +1,16 @@
 /**
  * Makes transports on Deno: connects, waits for the TLS handshake, gives up when aborted.
- * It must not read or write: that is deno-transport.ts. It loads nothing of Node's.
+ * It must not read or write: that is ../stream-transport.ts. It loads nothing of Node's.
  */
 import { abortable } from '../abortable.ts';
 import { checkAddress } from '../check-address.ts';
 import type { ConnectOptions, Transport, TransportConnector, TransportHandlers } from '../contract.ts';
 import { connectFailure, handshakeFailure } from '../failure.ts';
+import { type StreamRuntime, StreamTransport } from '../stream-transport.ts';
 import { tlsMaterialFailure } from '../tls-material-failure.ts';
+import { ConnStream } from './conn-stream.ts';
 import { type DenoApi, type DenoConn, denoApi } from './deno-api.ts';
-import { DenoTransport } from './deno-transport.ts';
-import { denoErrorCode } from './failure.ts';
+import { denoErrorCode, isUnannouncedEnd } from './failure.ts';
 import { type DenoTlsPlan, denoTlsPlan } from './tls-options.ts';
 
 /**
@@ -22,6 +23,8 @@ export const denoConnector: TransportConnector = {
   readFile: async (path) => denoApi().readFile(path),
 };
 
+const deno: StreamRuntime = { name: 'Deno', errorCode: denoErrorCode, isUnannouncedEnd };
+
 async function connect(options: ConnectOptions, handlers: TransportHandlers): Promise<Transport> {
   const { host, port, mode = 'push', signal } = options;
   const open = async (givenUp: AbortSignal): Promise<DenoConn> => {
@@ -32,7 +35,10 @@ async function connect(options: ConnectOptions, handlers: TransportHandlers): Pr
     return plan === undefined ? conn : secure(api, options, conn, plan, givenUp);
   };
   const conn = await abortable(signal, open, (late) => late.close());
-  return new DenoTransport({ conn, handlers, host, port, mode });
+  return new StreamTransport({
+    ...{ stream: new ConnStream(conn), socket: conn, runtime: deno },
+    ...{ handlers, host, port, mode },
+  });
 }
 
 async function dial(

@@ -1,37 +1,59 @@
 /**
- * A transport over a connected `Deno.TcpConn` or `Deno.TlsConn`.
- * It must not connect (connector.ts) nor decide what may be handed over when (inbox.ts).
+ * A transport over a connection that is read and written by promises, as those of Deno and Cloudflare are.
+ * It must not connect, know a runtime, nor decide what may be handed over when (inbox.ts).
  */
 import { UsageError } from '@puka/errors';
-import type { Transport, TransportHandlers } from '../contract.ts';
-import { breakFailure, formatAddress } from '../failure.ts';
-import type { InboxSource } from '../inbox.ts';
-import { Inbox } from '../inbox.ts';
-import { highWaterMarkBytes, Outbox } from '../outbox.ts';
-import { Slab } from '../slab.ts';
-import { untransferableMarker } from '../untransferable.ts';
-import type { DenoConn } from './deno-api.ts';
-import { denoErrorCode, isUnannouncedEnd } from './failure.ts';
+import type { Transport, TransportHandlers } from './contract.ts';
+import { breakFailure, formatAddress } from './failure.ts';
+import type { InboxSource } from './inbox.ts';
+import { Inbox } from './inbox.ts';
+import { highWaterMarkBytes, Outbox } from './outbox.ts';
+
+/** A connection. One `read()` and one `write()` or `closeWrite()` are under way at a time. */
+export interface ByteStream {
+  /** @returns bytes that are the caller's, or `null` at the end. */
+  read(): Promise<Uint8Array | null>;
+  /** @param bytes lent until the promise settles. @returns how many of them were sent. */
+  write(bytes: Uint8Array): Promise<number>;
+  /** Ends the way out. */
+  closeWrite(): Promise<void>;
+  /** Ends both directions. What is under way settles. */
+  close(): void;
+}
+
+/** What differs between the runtimes. */
+export interface StreamRuntime {
+  /** As a user knows it. */
+  readonly name: string;
+  /** What Node calls an error that has no code of its own. */
+  errorCode(error: unknown): string | undefined;
+  /** Whether a failed read only means that the peer has ended without saying so. */
+  isUnannouncedEnd(error: unknown): boolean;
+}
 
 /** A connection and the handlers for it. */
-export interface DenoTransportOptions {
-  readonly conn: DenoConn;
+export interface StreamTransportOptions {
+  readonly stream: ByteStream;
+  /** The runtime's own object. */
+  readonly socket: unknown;
+  readonly runtime: StreamRuntime;
   readonly handlers: TransportHandlers;
   readonly host: string;
   readonly port: number;
   readonly mode: 'push' | 'pull';
 }
 
-export class DenoTransport implements Transport, InboxSource {
-  /** Deno exposes none. */
+export class StreamTransport implements Transport, InboxSource {
+  /** These runtimes expose none. */
   readonly fd: undefined = undefined;
-  readonly #conn: DenoConn;
+  readonly socket: unknown;
+  readonly #stream: ByteStream;
+  readonly #runtime: StreamRuntime;
   readonly #handlers: TransportHandlers;
   readonly #host: string;
   readonly #port: number;
   readonly #inbox: Inbox;
   readonly #outbox = new Outbox();
-  readonly #slab = new Slab(untransferableMarker());
   #state: 'open' | 'closed' = 'open';
   #wayIn: 'reading' | 'stopped' | 'ended' = 'reading';
   #wayOut: 'open' | 'ending' | 'ended' = 'open';
@@ -40,8 +62,10 @@ export class DenoTransport implements Transport, InboxSource {
   #needsDrain = false;
   #sendError: unknown;
 
-  constructor(options: DenoTransportOptions) {
-    this.#conn = options.conn;
+  constructor(options: StreamTransportOptions) {
+    this.socket = options.socket;
+    this.#stream = options.stream;
+    this.#runtime = options.runtime;
     this.#handlers = options.handlers;
     this.#host = options.host;
     this.#port = options.port;
@@ -49,10 +73,6 @@ export class DenoTransport implements Transport, InboxSource {
     // After the code that awaits connect() has run, through any number of promises.
     setTimeout(() => this.#inbox.open());
     void this.#pump();
-  }
-
-  get socket(): unknown {
-    return this.#conn;
   }
 
   get bufferedBytes(): number {
@@ -95,11 +115,14 @@ export class DenoTransport implements Transport, InboxSource {
     queueMicrotask(() => this.#inbox.receiveClose(undefined));
   }
 
-  /** Deno upgrades to TLS only while no read is under way. A transport always reads. */
+  /** These runtimes upgrade to TLS only while no read is under way. A transport always reads. */
   startTls(): Promise<void> {
-    const address = formatAddress(this.#host, this.#port);
+    const where = formatAddress(this.#host, this.#port);
+    const { name } = this.#runtime;
     return Promise.reject(
-      new UsageError(`startTls() on ${address}: Deno cannot upgrade a connection that is being read; connect with tls`),
+      new UsageError(
+        `startTls() on ${where}: ${name} cannot upgrade a connection that is being read; connect with tls`,
+      ),
     );
   }
 
@@ -117,11 +140,11 @@ export class DenoTransport implements Transport, InboxSource {
     if (this.#isPumping) return;
     this.#isPumping = true;
     while (this.#state === 'open' && this.#wayIn === 'reading') {
-      const count = await this.#readOnce();
-      if (count === undefined) break;
-      if (this.#sendError !== undefined && (count === null || this.#state !== 'open')) break;
-      if (count === null) this.#wayIn = 'ended';
-      else if (count > 0) this.#inbox.receive(this.#slab.take(count));
+      const bytes = await this.#readOnce();
+      if (bytes === undefined) break;
+      if (this.#sendError !== undefined && (bytes === null || this.#state !== 'open')) break;
+      if (bytes === null) this.#wayIn = 'ended';
+      else if (bytes.length > 0) this.#inbox.receive(bytes);
     }
     this.#isPumping = false;
     if (this.#sendError !== undefined) this.#fail(this.#sendError);
@@ -130,12 +153,12 @@ export class DenoTransport implements Transport, InboxSource {
     this.#closeWhenDone();
   }
 
-  /** @returns how much came, `null` at the end, `undefined` when the connection is over. */
-  async #readOnce(): Promise<number | null | undefined> {
+  /** @returns what came, `null` at the end, `undefined` when the connection is over. */
+  async #readOnce(): Promise<Uint8Array | null | undefined> {
     try {
-      return await this.#conn.read(this.#slab.room());
+      return await this.#stream.read();
     } catch (error) {
-      if (isUnannouncedEnd(error)) return null;
+      if (this.#runtime.isUnannouncedEnd(error)) return null;
       this.#fail(error);
       return undefined;
     }
@@ -146,10 +169,10 @@ export class DenoTransport implements Transport, InboxSource {
     this.#isSending = true;
     try {
       for (let bytes = this.#outbox.next(); bytes !== undefined; bytes = this.#outbox.next()) {
-        this.#outbox.sent(await this.#conn.write(bytes));
+        this.#outbox.sent(await this.#stream.write(bytes));
       }
       if (this.#wayOut === 'ending' && this.#state === 'open') {
-        await this.#conn.closeWrite();
+        await this.#stream.closeWrite();
         this.#wayOut = 'ended';
       }
     } catch (error) {
@@ -185,12 +208,12 @@ export class DenoTransport implements Transport, InboxSource {
   #fail(error: unknown): void {
     if (this.#state === 'closed') return;
     this.#shut();
-    this.#inbox.receiveClose(breakFailure(this.#host, this.#port, error, denoErrorCode(error)));
+    this.#inbox.receiveClose(breakFailure(this.#host, this.#port, error, this.#runtime.errorCode(error)));
   }
 
   #shut(): void {
     this.#state = 'closed';
     this.#outbox.clear();
-    this.#conn.close();
+    this.#stream.close();
   }
 }
