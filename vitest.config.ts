@@ -9,11 +9,15 @@ const config: ViteUserConfigExport = defineConfig({
   test: {
     // Most of the time a test waits for a broker; vitest by itself would run one file at a time on two cores.
     maxWorkers: availableParallelism() + 1,
+    unstubEnvs: true,
+    unstubGlobals: true,
     projects: [
       {
         extends: true,
         test: {
           name: 'unit',
+          // To load the sources anew for each file takes longer than its tests. What a file changes in its process it takes back.
+          isolate: false,
           include: ['packages/*/test/**/*.test.ts', 'apps/ledger/test/**/*.test.ts'],
           exclude: ['packages/*/test/{broker,differential,browser,terminal}/**'],
           // No test waits so long; on a machine with much else to do some take their time.
@@ -55,7 +59,7 @@ const config: ViteUserConfigExport = defineConfig({
           exclude: ['packages/client/test/broker/{denied,logins,streams,tuning,recovery-*}.test.ts'],
           globalSetup: ['packages/testing/test/vitest/embedded-setup.ts'],
           setupFiles: ['packages/testing/test/vitest/embedded-testkit.ts'],
-          testTimeout: 30_000,
+          testTimeout: 120_000,
           hookTimeout: 120_000,
         },
       },

@@ -62,9 +62,7 @@ describe.concurrent('who is alive', () => {
     await using proxy = await faultProxy({ target, record: true });
     const client = new Client(proxy.urlFor(url), { recover: false, heartbeat: 2 });
     await client.connect();
-    await waitFor(() => beatsOf(proxy, 'clientToServer') >= 8 && beatsOf(proxy, 'serverToClient') >= 4, {
-      timeoutMs: 30_000,
-    });
+    await waitFor(() => beatsOf(proxy, 'clientToServer') >= 8 && beatsOf(proxy, 'serverToClient') >= 4);
     expect((await client.queueDeclare({ exclusive: true })).messageCount).toBe(0);
     await client.close();
   });
@@ -118,7 +116,7 @@ describe.concurrent('who is not', () => {
     await beating.connect();
     const beatsOfOther = (): number =>
       Buffer.from(proxy.recorded('clientToServer', 1)).toString('hex').split('08000000000000ce').length - 1;
-    await waitFor(() => beatsOfOther() >= 6, { timeoutMs: 30_000 });
+    await waitFor(() => beatsOfOther() >= 6);
     expect(proxy.recorded('clientToServer', 0)).toHaveLength(before);
     expect((await silent.queueDeclare({ exclusive: true })).messageCount).toBe(0);
     await Promise.all([silent.close(), beating.close()]);

@@ -7,12 +7,12 @@ import { type WatchedConnector, watchedConnector } from './watched-connector.ts'
 const url = inject('amqpUrl');
 const maxInboundBytes = 256 * 1024;
 const bodyBytes = 4096;
-const count = 4096;
+const count = 2048;
 const connectors = new Map<Client, WatchedConnector>();
 let client: Client;
 let queue: string;
 
-/** A client of its own for each test, with 16 MiB in a queue of its own. */
+/** A client of its own for each test, with 8 MiB in a queue of its own. */
 beforeEach(async () => {
   client = await connected(url, { heartbeat: 0 });
   ({ queue } = await client.queueDeclare({ exclusive: true }));
@@ -31,9 +31,9 @@ async function connected(to: string, options: ClientOptions): Promise<Client> {
   return made;
 }
 
-async function fill(by: Client, name: string): Promise<void> {
+async function fill(by: Client, name: string, messages = count): Promise<void> {
   const body = new Uint8Array(bodyBytes);
-  await Promise.all(Array.from({ length: count }, () => by.basicPublish({ routingKey: name, body })));
+  await Promise.all(Array.from({ length: messages }, () => by.basicPublish({ routingKey: name, body })));
 }
 
 function connectorOf(of: Client): WatchedConnector {
@@ -108,7 +108,8 @@ describe('a consumer whose messages nobody takes', () => {
     await using proxy = await faultProxy({ target, record: true });
     const beating = await connected(proxy.urlFor(url), { heartbeat: 4 });
     const held = await client.queueDeclare({ queue: uniqueName('held'), autoDelete: true });
-    await fill(client, held.queue);
+    // More than the sockets of the proxy and of the broker hold.
+    await fill(client, held.queue, 2 * count);
     const errors: string[] = [];
     beating.on('closed', (error) => errors.push(String(error)));
     const consumer = await stuck(beating, held.queue);
@@ -118,10 +119,10 @@ describe('a consumer whose messages nobody takes', () => {
     };
     // Two for each interval: the broker has been unread for more than three of them. They are long, for what else this
     // process does may keep it from beating for a while.
-    await waitFor(() => errors.length > 0 || beatsOf() >= 7, { timeoutMs: 60_000 });
+    await waitFor(() => errors.length > 0 || beatsOf() >= 7);
     expect(errors).toEqual([]);
     let taken = 0;
-    for await (const _message of consumer) if (++taken === count) break;
-    expect(taken).toBe(count);
+    for await (const _message of consumer) if (++taken === 2 * count) break;
+    expect(taken).toBe(2 * count);
   });
 });

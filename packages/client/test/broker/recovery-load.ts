@@ -79,9 +79,9 @@ export class Load {
   /** Publishes no more, waits for every outcome and for what is confirmed, and counts. */
   async finish(): Promise<LoadCounts> {
     this.isOn = false;
-    await waitFor(() => this.open === 0, { timeoutMs: 20_000 }).catch(() => {});
+    await waitFor(() => this.open === 0).catch(() => {});
     if (this.open === 0) await Promise.all(this.workers);
-    await waitFor(() => this.lost().length === 0, { timeoutMs: 20_000 }).catch(() => {});
+    await waitFor(() => this.lost().length === 0).catch(() => {});
     return { confirmed: this.confirmed.size, lost: this.lost(), rejected: this.rejected, open: this.open };
   }
 
@@ -127,13 +127,10 @@ export async function subscriptionsOf(broker: Broker, queue: string, vhost = '/'
 /** Waits until a queue has the one subscription, with its prefetch count; the broker may take a while to see a lost one. */
 export async function untilOneSubscription(broker: Broker, queue: string, prefetch = prefetchCount): Promise<void> {
   let seen: readonly string[] = [];
-  await waitFor(
-    async () => {
-      seen = await subscriptionsOf(broker, queue);
-      return seen.length === 1 && seen[0]?.endsWith(`:${prefetch}`);
-    },
-    { timeoutMs: 20_000 },
-  ).catch(() => {
+  await waitFor(async () => {
+    seen = await subscriptionsOf(broker, queue);
+    return seen.length === 1 && seen[0]?.endsWith(`:${prefetch}`);
+  }).catch(() => {
     throw new Error(`the subscriptions of ${queue} are [${seen.join(', ')}], not one with prefetch ${prefetch}`);
   });
 }

@@ -238,8 +238,9 @@ describe('a signal and a timeout of an operation', () => {
     const warnings: Error[] = [];
     const listen = (warning: Error): void => void warnings.push(warning);
     process.on('warning', listen);
+    const queue = await freshQueue();
     await Promise.all(
-      Array.from({ length: 500 }, () => client.queueDeclare({ exclusive: true, signal, timeout: 30_000 })),
+      Array.from({ length: 500 }, () => client.queueDeclare({ queue, passive: true, signal, timeout: 30_000 })),
     );
     process.off('warning', listen);
     expect(warnings).toEqual([]);

@@ -24,7 +24,8 @@ beforeAll(async () => {
     write: '^(own|amq.topic|amq.default)',
     read: '^(own|read)',
   });
-  await broker.ctl('set_topic_permissions', 'clerk', 'amq.topic', '^ok', '^ok');
+  const permission = { user: 'clerk', vhost: '/', exchange: 'amq.topic', write: '^ok', read: '^ok' };
+  await broker.define({ topic_permissions: [permission] });
   const peer = await open();
   for (const queue of ['own', 'read', 'none']) await peer.call(1, { type: 'queue.declare', queue, durable: true });
 });
