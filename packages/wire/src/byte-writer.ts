@@ -122,7 +122,7 @@ export class ByteWriter {
    * Takes everything written and appended since the last call, in order, in as few chunks as possible; `[]` when there is nothing.
    * Later writes go behind it, into the rest of the same chunk.
    *
-   * @returns views that the writer never touches again; they hold their chunk of memory.
+   * @returns views that the writer does not touch again until `reuse()`; they hold their chunk of memory.
    */
   take(): Uint8Array[] {
     this.finishPiece(this.position);
@@ -134,6 +134,17 @@ export class ByteWriter {
     this.unitStart = this.position;
     this.unitOffset = this.takenBytes;
     return taken;
+  }
+
+  /**
+   * Says that nobody looks any more at what was taken: with nothing pending, writes start again at the beginning of the chunk.
+   * It saves the allocation of further chunks. Views that `take()` has returned change from now on.
+   */
+  reuse(): void {
+    if (this.position !== this.pieceStart || this.queue.length > 0) return;
+    this.position = 0;
+    this.unitStart = 0;
+    this.pieceStart = 0;
   }
 
   /** Writes an octet, 0 to 255. @throws {UsageError} for any other value; `field` names it in the message. */

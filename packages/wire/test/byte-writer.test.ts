@@ -153,6 +153,31 @@ describe('ByteWriter chunks', () => {
     expect([first?.[0], second?.[0]]).toEqual([1, 2]);
   });
 
+  it('starts again at the beginning of the chunk where what was taken may be overwritten, unless something is pending', () => {
+    const writer = new ByteWriter(16);
+    writer.begin();
+    writer.writeUint32(1);
+    const [first] = writer.take();
+    writer.reuse();
+    writer.begin();
+    writer.writeUint16(2);
+    writer.reuse();
+    expect(writer.pendingBytes).toBe(2);
+    writer.begin();
+    writer.writeUint16(3);
+    writer.rollback();
+    expect(writer.writtenBytes).toBe(6);
+    const [second] = writer.take();
+    expect(second?.byteOffset).toBe(first?.byteOffset);
+    expect(second?.buffer).toBe(first?.buffer);
+    expect(toHex(second ?? new Uint8Array())).toBe('0002');
+    const lent = new Uint8Array([9]);
+    writer.append(lent);
+    writer.reuse();
+    writer.writeUint8(4);
+    expect(toHex(concat(...writer.take()))).toBe('0904');
+  });
+
   it('gives one chunk for units that fit one', () => {
     const writer = new ByteWriter(16);
     for (let unit = 0; unit < 4; unit++) {

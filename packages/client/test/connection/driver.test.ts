@@ -298,6 +298,49 @@ describe('driven automatically', () => {
     expect(broker.doings.filter((doing) => doing === 'write').length).toBe(1);
   });
 
+  it('much of it does not wait for the end of the turn, and uses the memory of what was sent again', async () => {
+    const broker = new ScriptedBroker();
+    const { connector } = broker;
+    const buffers = new Set<ArrayBufferLike>();
+    let isTaken = true;
+    const client = await broker.connected({
+      transport: {
+        runtime: 'memory',
+        connect: async (options, handlers) => {
+          const line = await connector.connect(options, handlers);
+          // As a socket whose system takes everything at once, or nothing.
+          return new Proxy(line, {
+            get: (target, key) => {
+              if (key === 'bufferedBytes') return isTaken ? 0 : 1;
+              if (key !== 'write') return Reflect.get(target, key, target);
+              return (chunks: readonly Uint8Array[]) => {
+                for (const { buffer } of chunks) buffers.add(buffer);
+                return target.write(chunks.map((chunk) => chunk.slice()));
+              };
+            },
+          });
+        },
+      },
+    });
+    const writes = (): number => broker.doings.filter((doing) => doing === 'write').length;
+    client.basicPublish({ routingKey: 'opens the channel' });
+    await broker.pump();
+    broker.doings.length = 0;
+    buffers.clear();
+    const body = new Uint8Array(4096).fill(7);
+    for (let index = 0; index < 100; index++) client.basicPublish({ routingKey: 'q', body });
+    expect(writes()).toBeGreaterThan(5);
+    expect(buffers.size).toBe(1);
+    await broker.pump();
+    const early = writes();
+    isTaken = false;
+    for (let index = 0; index < 100; index++) client.basicPublish({ routingKey: 'q', body });
+    expect(writes()).toBe(early);
+    await broker.pump();
+    expect(writes()).toBe(early + 1);
+    expect(broker.sent().filter((name) => name.includes('publish')).length).toBe(201);
+  });
+
   it.each([
     { read: 'short', isLast: undefined, bodyBytes: 1, doings: atOnce, so: 'goes out in one write at once' },
     { read: 'long', isLast: undefined, bodyBytes: 4000, doings: later, so: 'waits for more until the turn ends' },
