@@ -4,6 +4,11 @@ import { defineConfig, type ViteUserConfigExport } from 'vitest/config';
 /** `puka:source` makes the tests run on the sources; `ssr.resolve` is the key that vitest looks at. */
 const conditions = ['puka:source', 'node', 'import', 'default'];
 
+/** To load the sources anew for each file takes longer than its tests. What a file changes in its process it takes back. */
+const isEachFileLoadedAnew = false;
+/** The conformance suite cuts a conversation at each byte; the sources, which are slower here, at some. */
+const someCuts = { PUKA_CUT_STEP: '5' };
+
 const config: ViteUserConfigExport = defineConfig({
   ssr: { resolve: { conditions } },
   test: {
@@ -16,8 +21,7 @@ const config: ViteUserConfigExport = defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          // To load the sources anew for each file takes longer than its tests. What a file changes in its process it takes back.
-          isolate: false,
+          isolate: isEachFileLoadedAnew,
           include: ['packages/*/test/**/*.test.ts', 'apps/ledger/test/**/*.test.ts'],
           exclude: ['packages/*/test/{broker,differential,browser,terminal}/**'],
           // No test waits so long; on a machine with much else to do some take their time.
@@ -32,6 +36,7 @@ const config: ViteUserConfigExport = defineConfig({
           // It is about what needs no RabbitMQ.
           exclude: ['apps/ledger/**'],
           globalSetup: ['packages/testkit/src/vitest/broker-setup.ts'],
+          env: someCuts,
           // Some tests start a node of RabbitMQ, and a machine may have much else to do.
           testTimeout: 120_000,
           hookTimeout: 120_000,
@@ -52,6 +57,7 @@ const config: ViteUserConfigExport = defineConfig({
         extends: true,
         test: {
           name: 'embedded',
+          isolate: isEachFileLoadedAnew,
           // The same tests on the embedded broker.
           include: ['packages/client/test/broker/**/*.test.ts', 'packages/testing/test/broker/**/*.test.ts'],
           // They need what only RabbitMQ has: TLS, client certificates, OAuth and other plugins; streams; settings of its own;
@@ -59,6 +65,7 @@ const config: ViteUserConfigExport = defineConfig({
           exclude: ['packages/client/test/broker/{denied,logins,streams,tuning,recovery-*}.test.ts'],
           globalSetup: ['packages/testing/test/vitest/embedded-setup.ts'],
           setupFiles: ['packages/testing/test/vitest/embedded-testkit.ts'],
+          env: { ...someCuts, PUKA_IGNORED_PUBLISHES: '20000' },
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

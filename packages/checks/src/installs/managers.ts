@@ -32,14 +32,8 @@ export const pnpm: string = execFileSync('npx', ['--yes', '-p', 'pnpm@12.21.0', 
   encoding: 'utf8',
 }).trim();
 
-/** All of them: yarn is the classic one, with a node_modules folder as the others have. */
+/** All of them, the slow ones first: yarn is the classic one, with a node_modules folder as the others have. */
 export const packageManagers: readonly PackageManager[] = [
-  {
-    name: 'npm',
-    add: (packageName) => ['npm', 'install', '--no-audit', '--no-fund', '--ignore-scripts', packageName],
-    runtime: node,
-  },
-  { name: 'pnpm', add: (packageName) => [pnpm, 'add', packageName], runtime: node },
   {
     name: 'yarn',
     add: (packageName) => [
@@ -49,10 +43,16 @@ export const packageManagers: readonly PackageManager[] = [
     runtime: node,
   },
   {
+    name: 'npm',
+    add: (packageName) => ['npm', 'install', '--no-audit', '--no-fund', '--ignore-scripts', packageName],
+    runtime: node,
+  },
+  {
     name: 'deno',
     add: (packageName) => [join(folderOf('deno'), 'deno'), 'add', '--quiet', `npm:${packageName}`],
     runtime: commandOf('deno'),
   },
+  { name: 'pnpm', add: (packageName) => [pnpm, 'add', packageName], runtime: node },
   {
     name: 'bun',
     add: (packageName) => [join(folderOf('bun'), 'bin', 'bun.exe'), 'add', '--silent', packageName],
@@ -60,19 +60,20 @@ export const packageManagers: readonly PackageManager[] = [
   },
 ];
 
-/** A folder that was empty, in which a package manager works, with caches of its own. */
+/** A folder that was empty, in which a package manager works. */
 export class Project {
   readonly folder: string;
   readonly #env: NodeJS.ProcessEnv;
 
-  constructor(folder: string, registryUrl: string) {
+  /** @param caches a folder for the caches of the package managers. Default: in the project. */
+  constructor(folder: string, registryUrl: string, caches: string = join(folder, '.caches')) {
     this.folder = folder;
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
     writeFileSync(join(folder, '.npmrc'), `registry=${registryUrl}\n`);
     // The settings of who runs the check must not reach this one: they may name another registry.
     const inherited = Object.entries(process.env).filter(([name]) => !/^(npm|pnpm|yarn|bun|deno)_/i.test(name));
-    const cache = (name: string): string => join(folder, '.caches', name);
+    const cache = (name: string): string => join(caches, name);
     this.#env = {
       ...Object.fromEntries(inherited),
       ...{ npm_config_registry: registryUrl, npm_config_cache: cache('npm') },
