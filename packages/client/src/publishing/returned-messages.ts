@@ -11,8 +11,8 @@ import type { PublishOperation, ReturnTrace } from './publish-operation.ts';
 
 const noProperties = new Uint8Array(2);
 
-/** Publishes with the same route and body, by the hash of their properties. */
-type Alike = Map<number, PublishOperation[]>;
+/** Publishes with the same route and body, by the hash of their properties; one alone, as most are, stands for itself. */
+type Alike = PublishOperation | Map<number, PublishOperation[]>;
 
 /** The returns of one channel. */
 export class ReturnedMessages {
@@ -31,8 +31,8 @@ export class ReturnedMessages {
     if (segment === undefined) return false;
     const face = faceOf(input);
     this.lastTraced = { input, face };
-    const alike = segment.get(face.key)?.get(face.hash);
-    return alike?.some((other) => isSame(other, input, face.properties)) === true;
+    const alike = segment.get(face.key);
+    return alike !== undefined && sameAs(input, face, alike) !== undefined;
   }
 
   /** Sent. */
@@ -40,15 +40,23 @@ export class ReturnedMessages {
     const { lastTraced } = this;
     this.lastTraced = undefined;
     const face = lastTraced?.input === input ? lastTraced.face : faceOf(input);
-    const { key, hash } = face;
-    const segment = this.segments.get(this.filling) ?? new Map<string, Alike>();
-    this.segments.set(this.filling, segment);
-    const alike = segment.get(key) ?? new Map<number, PublishOperation[]>();
-    segment.set(key, alike);
-    const same = alike.get(hash);
-    if (same === undefined) alike.set(hash, [operation]);
+    const { key, hash, properties } = face;
+    operation.returnTrace = { segment: this.filling, key, hash, properties };
+    let segment = this.segments.get(this.filling);
+    if (segment === undefined) {
+      segment = new Map();
+      this.segments.set(this.filling, segment);
+    }
+    const alike = segment.get(key);
+    if (alike === undefined) {
+      segment.set(key, operation);
+      return;
+    }
+    const several = alike instanceof Map ? alike : new Map([[alike.returnTrace?.hash ?? 0, [alike]]]);
+    segment.set(key, several);
+    const same = several.get(hash);
+    if (same === undefined) several.set(hash, [operation]);
     else same.push(operation);
-    operation.returnTrace = { segment: this.filling, ...face };
   }
 
   /** Settled, or returned. */
@@ -58,16 +66,11 @@ export class ReturnedMessages {
     operation.returnTrace = undefined;
     const keys = this.segments.get(returnTrace.segment);
     const alike = keys?.get(returnTrace.key);
-    const same = alike?.get(returnTrace.hash);
-    const index = same?.indexOf(operation) ?? -1;
-    if (keys === undefined || alike === undefined || same === undefined || index < 0) return;
-    if (same.length > 1) {
-      same.splice(index, 1);
-      return;
+    if (keys === undefined || alike === undefined) return;
+    if (alike instanceof Map ? isLastOf(alike, operation, returnTrace.hash) : alike === operation) {
+      keys.delete(returnTrace.key);
+      if (keys.size === 0) this.segments.delete(returnTrace.segment);
     }
-    alike.delete(returnTrace.hash);
-    if (alike.size === 0) keys.delete(returnTrace.key);
-    if (keys.size === 0) this.segments.delete(returnTrace.segment);
   }
 
   /** A mark was sent. */
@@ -90,17 +93,11 @@ export class ReturnedMessages {
       properties: propertiesBytes.subarray(propertiesStart, propertiesEnd),
       body: bodyBytes.subarray(bodyStart, bodyEnd),
     };
-    const { key, hash, properties } = faceOf(returned);
-    const alike = this.segments.get(this.returning)?.get(key);
-    const exact = alike?.get(hash)?.find((operation) => isSame(operation, returned, properties));
-    if (exact !== undefined) return exact;
+    const face = faceOf(returned);
+    const alike = this.segments.get(this.returning)?.get(face.key);
+    if (alike === undefined) return undefined;
     // RabbitMQ: an interceptor of messages may have added a property or a header.
-    for (const others of alike?.values() ?? []) {
-      for (const operation of others) {
-        if (operation.input !== undefined && isSameBytes(operation.input.body, returned.body)) return operation;
-      }
-    }
-    return undefined;
+    return sameAs(returned, face, alike) ?? withBody(returned.body, alike);
   }
 
   /** The channel is gone. */
@@ -114,6 +111,26 @@ export class ReturnedMessages {
 
 /** What a message is found by. */
 type Face = Omit<ReturnTrace, 'segment'>;
+
+function sameAs(input: PublishInput, { hash, properties }: Face, alike: Alike): PublishOperation | undefined {
+  if (!(alike instanceof Map)) return isSame(alike, input, properties) ? alike : undefined;
+  return alike.get(hash)?.find((operation) => isSame(operation, input, properties));
+}
+
+function withBody(body: Uint8Array, alike: Alike): PublishOperation | undefined {
+  const all = alike instanceof Map ? [...alike.values()].flat() : [alike];
+  return all.find(({ input }) => input !== undefined && isSameBytes(input.body, body));
+}
+
+/** Takes a publish out of those alike. @returns whether none is left. */
+function isLastOf(alike: Map<number, PublishOperation[]>, operation: PublishOperation, hash: number): boolean {
+  const same = alike.get(hash);
+  const index = same?.indexOf(operation) ?? -1;
+  if (same === undefined || index < 0) return false;
+  if (same.length > 1) same.splice(index, 1);
+  else alike.delete(hash);
+  return alike.size === 0;
+}
 
 function faceOf(input: PublishInput): Face {
   const { exchange, routingKey, body } = input;
