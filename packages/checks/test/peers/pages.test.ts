@@ -4,8 +4,13 @@ import { describe, expect, it } from 'vitest';
 import { peers } from '../../src/peers/peers.ts';
 import { codeWords, publicNames } from '../../src/peers/public-names.ts';
 
-describe.each(peers)('docs/from-$name.md', ({ name, folder, files }) => {
-  const page = readFileSync(new URL(`../../../../docs/from-${name}.md`, import.meta.url), 'utf8');
+const newcomersName: Readonly<Record<string, string>> = {
+  'rabbitmq-client': 'createConsumer',
+  '@cloudamqp/amqp-client': 'consumeOne',
+};
+
+describe.each(peers)('docs/$page', ({ name, page: file, folder, files }) => {
+  const page = readFileSync(new URL(`../../../../docs/${file}`, import.meta.url), 'utf8');
 
   it.each(files)('names every call, event, option and type of %s', (path) => {
     const words = codeWords(page);
@@ -16,6 +21,6 @@ describe.each(peers)('docs/from-$name.md', ({ name, folder, files }) => {
   it('finds the names that a newcomer looks for', () => {
     const names = files.flatMap((path) => publicNames({ path, text: readFileSync(join(folder, path), 'utf8') }));
     expect(names.length).toBeGreaterThan(60);
-    expect(names).toContain(name === 'rabbitmq-client' ? 'createConsumer' : 'sendToQueue');
+    expect(names).toContain(newcomersName[name] ?? 'sendToQueue');
   });
 });
