@@ -6,6 +6,10 @@ const conditions = ['puka:source', 'node', 'import', 'default'];
 
 /** To load the sources anew for each file takes longer than its tests. What a file changes in its process it takes back. */
 const isEachFileLoadedAnew = false;
+const mocking = [
+  'packages/testing/test/differential/campaign.test.ts',
+  'packages/testkit/test/broker/free-port.test.ts',
+];
 /** The conformance suite cuts a conversation at each byte; the sources, which are slower here, at some. */
 const someCuts = { PUKA_CUT_STEP: '5' };
 
@@ -32,14 +36,23 @@ const config: ViteUserConfigExport = defineConfig({
         extends: true,
         test: {
           name: 'broker',
+          isolate: isEachFileLoadedAnew,
           include: ['packages/*/test/{broker,differential}/**/*.test.ts', 'apps/*/test/**/*.test.ts'],
           // It is about what needs no RabbitMQ.
-          exclude: ['apps/ledger/**'],
+          exclude: ['apps/ledger/**', ...mocking],
           globalSetup: ['packages/testkit/src/vitest/broker-setup.ts'],
           env: someCuts,
           // Some tests start a node of RabbitMQ, and a machine may have much else to do.
           testTimeout: 120_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'mocking',
+          // A module that is replaced is so for each file that is loaded into the same process.
+          include: mocking,
         },
       },
       {

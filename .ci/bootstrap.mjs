@@ -152,7 +152,8 @@ async function test() {
     ['examples in the docs', check('docs')],
   ];
   const tests = [
-    ...['vitest', 'run', '--project', 'unit', '--project', 'broker', '--project', 'embedded', '--project', 'programs'],
+    ...['vitest', 'run', '--project', 'unit', '--project', 'broker', '--project', 'mocking', '--project', 'embedded'],
+    ...['--project', 'programs'],
     ...['--reporter=default', '--reporter=json', `--outputFile.json=${resultsFile}`],
   ];
   // They read the build, and each works in a temporary folder of its own. The longest is first.
