@@ -48,8 +48,7 @@ function checkPackages(): void {
   for (const folder of publishedPackages) {
     const manifest = manifestOf(folder);
     expectText(`packages/${folder}/package.json`, json(withReleaseFields(manifest, folder)));
-    // JSR publishes sources: those of the program use the test kit, which is not published but bundled.
-    if (folder !== 'cli') expectText(`packages/${folder}/jsr.json`, json(jsrConfig(manifest, versions)));
+    expectText(`packages/${folder}/jsr.json`, json(jsrConfig(manifest, versions)));
     if (manifest.version === '0.0.0' && !existsSync(join(root, `.changeset/${folder}.md`))) {
       complaints.push(`.changeset/${folder}.md: a package without a release needs a changeset`);
     }

@@ -1,6 +1,6 @@
 /**
  * Memory to read into: one large block, handed out front to back, so that successive reads lie side by side.
- * It never hands a byte out twice and never writes. What was handed out belongs to the receiver.
+ * It never hands a byte out twice unless it was given back, and never writes. What was handed out belongs to the receiver.
  */
 import type { Marker } from './untransferable.ts';
 
@@ -44,6 +44,18 @@ export class Slab {
     const bytes = new Uint8Array(this.#block.buffer, this.#usedBytes, readBytes);
     this.#usedBytes += readBytes;
     return bytes;
+  }
+
+  /**
+   * Takes back what was handed out last: the next read goes to the same place.
+   *
+   * @param bytes as `take()` returned them. What was handed out before them, or filled a block that can still grow, stays out.
+   */
+  giveBack(bytes: Uint8Array): void {
+    const end = bytes.byteOffset + bytes.length;
+    const hasFilledSmallBlock = end === this.#block.length && end < largestBytes;
+    if (bytes.buffer !== this.#block.buffer || end !== this.#usedBytes || hasFilledSmallBlock) return;
+    this.#usedBytes = bytes.byteOffset;
   }
 
   #renew(): void {

@@ -13,6 +13,8 @@ import { highWaterMarkBytes, Outbox } from './outbox.ts';
 export interface ByteStream {
   /** @returns bytes that are the caller's, or `null` at the end. */
   read(): Promise<Uint8Array | null>;
+  /** Takes back what `read()` returned last: nobody keeps a view of it. */
+  giveBack?(bytes: Uint8Array): void;
   /** @param bytes lent until the promise settles. @returns how many of them were sent. */
   write(bytes: Uint8Array): Promise<number>;
   /** Ends the way out. */
@@ -89,6 +91,10 @@ export class StreamTransport implements Transport, InboxSource {
 
   read(): Uint8Array | undefined {
     return this.#inbox.read();
+  }
+
+  reuse(bytes: Uint8Array): void {
+    this.#stream.giveBack?.(bytes);
   }
 
   pause(): void {

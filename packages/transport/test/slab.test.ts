@@ -35,6 +35,30 @@ describe('Slab', () => {
     expect([...slab.take(3)]).toEqual([1, 2, 3]);
   });
 
+  it('reads again where what was handed out last is given back, and nowhere else', () => {
+    const slab = new Slab();
+    const [first, second] = [read(slab, 100), read(slab, 50)];
+    slab.giveBack(first);
+    slab.giveBack(new Uint8Array(50));
+    expect(slab.room().byteOffset).toBe(150);
+    slab.giveBack(second);
+    expect(slab.room().byteOffset).toBe(100);
+    slab.giveBack(second);
+    expect(slab.room().byteOffset).toBe(100);
+  });
+
+  it('grows though everything is given back, and stays in one block of 128 KiB then', () => {
+    const slab = new Slab();
+    const buffers = new Set<ArrayBufferLike>();
+    for (let count = 0; count < 20; count++) {
+      const { buffer, length } = slab.room();
+      buffers.add(buffer);
+      slab.giveBack(read(slab, length));
+    }
+    expect(buffers.size).toBe(4);
+    expect(slab.room().length).toBe(128 * kibibyte);
+  });
+
   it('never has less room than 2 KiB, and never returns a byte twice', () => {
     const slab = new Slab();
     const views: Uint8Array[] = [];

@@ -92,6 +92,11 @@ export class FrameDecoder {
     if (this.state === decoding) this.state = idle;
   }
 
+  /** Whether it keeps a view of the last chunk: an unfinished frame, or a body frame whose end octet has not come. */
+  get keepsChunk(): boolean {
+    return this.rest !== undefined || this.held !== undefined;
+  }
+
   /** Ends the decoding for good; the rest of the current chunk is dropped. The sink may call it. */
   stop(): void {
     this.state = stopped;

@@ -122,6 +122,22 @@ describe('FrameDecoder on streams', () => {
     }
   });
 
+  it('keeps no view of a chunk but for an unfinished control frame', () => {
+    const decoder = new FrameDecoder(new RecordingSink());
+    for (const [hex, keeps] of [
+      ['08 0000 00000000 ce', false],
+      ['08 0000 0000', true],
+      ['0000 ce', false],
+      ['01 0001 00000003 6162', true],
+      ['63 ce', false],
+      ['03 0001 00000004 61', false],
+      ['626364 ce', false],
+    ] as const) {
+      decoder.push(fromHex(hex));
+      expect(decoder.keepsChunk, hex).toBe(keeps);
+    }
+  });
+
   it('hands a large body out as it comes', () => {
     const sink = new RecordingSink();
     const decoder = new FrameDecoder(sink, { frameMaxBytes: 0 });
@@ -135,7 +151,9 @@ describe('FrameDecoder on streams', () => {
     const decoder = new FrameDecoder(sink);
     decoder.push(fromHex('03 0001 00000002 6162'));
     expect(sink.events).toEqual([]);
+    expect(decoder.keepsChunk).toBe(true);
     decoder.push(fromHex('ce'));
+    expect(decoder.keepsChunk).toBe(false);
     expect(sink.events).toEqual([{ type: 'body', channel: 1, payload: '6162' }]);
   });
 });

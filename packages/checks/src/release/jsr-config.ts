@@ -9,6 +9,8 @@ export interface PackageManifest {
   readonly version: string;
   readonly license: string;
   readonly exports: Readonly<Record<string, unknown>>;
+  /** A program has no other entry point. */
+  readonly bin?: Readonly<Record<string, string>>;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly peerDependencies?: Readonly<Record<string, string>>;
 }
@@ -18,7 +20,7 @@ export interface PackageManifest {
  * @throws {Error} if an entry point names no source, or a dependency has no version.
  */
 export function jsrConfig(manifest: PackageManifest, versions: ReadonlyMap<string, string>): object {
-  const { name, version, license, exports, dependencies = {}, peerDependencies = {} } = manifest;
+  const { name, version, license, exports, bin, dependencies = {}, peerDependencies = {} } = manifest;
   const imports = Object.keys({ ...dependencies, ...peerDependencies }).map((dependency) => [
     dependency,
     specifierOf(dependency, versions),
@@ -26,7 +28,7 @@ export function jsrConfig(manifest: PackageManifest, versions: ReadonlyMap<strin
   return {
     $schema: 'https://jsr.io/schema/config-file.v1.json',
     ...{ name, version, license },
-    exports: sourcesOf(exports),
+    exports: bin === undefined ? sourcesOf(exports) : './src/index.ts',
     ...(imports.length > 0 ? { imports: Object.fromEntries(imports) } : {}),
     publish: { include: ['src', 'README.md'] },
   };

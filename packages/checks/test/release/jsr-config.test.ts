@@ -29,6 +29,11 @@ test('refuses a dependency without a version', () => {
   expect(() => jsrConfig(manifest, new Map())).toThrow("'@puka/errors'");
 });
 
+test('has the program as the only export of a package that is one', () => {
+  const program = { ...manifest, bin: { x: './dist/index.js' }, exports: { './package.json': './package.json' } };
+  expect(jsrConfig(program, versions)).toMatchObject({ exports: './src/index.ts' });
+});
+
 test('imports its peers too', () => {
   const manifestWithPeer = { ...manifest, dependencies: {}, peerDependencies: { commander: '^14.0.0' } };
   expect(jsrConfig(manifestWithPeer, versions)).toMatchObject({ imports: { commander: 'npm:commander@^14.0.3' } });

@@ -24,7 +24,6 @@ interface RelayCommandOptions extends CommonOptions {
   readonly maxConnections: string;
   readonly maxConnectionsPerAddress: string;
   readonly maxMessageBytes: string;
-  readonly maxBytesPerSecond?: string;
   readonly handshakeTimeout: string;
   readonly idleTimeout: string;
 }
@@ -55,7 +54,6 @@ export function addRelay(program: Command, registration: Registration): void {
     .option('--max-connections <number>', 'at a time', String(defaultLimits.maxConnections))
     .option('--max-connections-per-address <number>', 'at a time', String(defaultLimits.maxConnectionsPerAddress))
     .option('--max-message-bytes <number>', 'of a WebSocket message', String(defaultLimits.maxMessageBytes))
-    .option('--max-bytes-per-second <number>', 'of a connection, in each direction; default: no limit')
     .option('--handshake-timeout <ms>', 'until the broker has answered', String(defaultLimits.handshakeTimeoutMs))
     .option('--idle-timeout <ms>', 'without a byte in either direction', String(defaultLimits.idleTimeoutMs));
   command.addHelpText('after', `\nKeys, each also as a line of standard input:\n${keyTable([status])}`);
@@ -99,16 +97,9 @@ function limitsOf(options: RelayCommandOptions): RelayLimits {
     ),
     // A client may send messages of 64 KiB, and a control frame has to fit beside them.
     maxMessageBytes: wholeNumber(options.maxMessageBytes, '--max-message-bytes', 64 * 1024, 128 * 1024 * 1024),
-    maxBytesPerSecond: rateOf(options.maxBytesPerSecond),
     handshakeTimeoutMs: wholeNumber(options.handshakeTimeout, '--handshake-timeout', 1, longestMs),
     idleTimeoutMs: wholeNumber(options.idleTimeout, '--idle-timeout', 1, longestMs),
   };
-}
-
-/** Less than a kilobyte would not let a login through in time. */
-function rateOf(text: string | undefined): number {
-  if (text === undefined) return defaultLimits.maxBytesPerSecond;
-  return wholeNumber(text, '--max-bytes-per-second', 1024, Number.MAX_SAFE_INTEGER);
 }
 
 /** What a browser sends: scheme, host, and the port where it is not the usual one. */

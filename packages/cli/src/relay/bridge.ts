@@ -4,7 +4,6 @@ import { acceptWebSocket, relayCloseCodes } from '@puka/transport/websocket';
 import type { WebSocket } from 'ws';
 import type { RelayCounter, RelayEnd } from './counts.ts';
 import type { RelayLimits, RelayTimers } from './limits.ts';
-import { Throttle } from './throttle.ts';
 
 /** Connects to the broker. */
 export type Dial = (handlers: TransportHandlers, signal: AbortSignal) => Promise<Transport>;
@@ -28,8 +27,6 @@ export class Bridge {
   readonly #counter: RelayCounter;
   readonly #web: Transport;
   readonly #dialling = new AbortController();
-  readonly #up: Throttle;
-  readonly #down: Throttle;
   #broker: Transport | undefined;
   #hasClientSent = false;
   #hasBrokerSent = false;
@@ -43,15 +40,6 @@ export class Bridge {
     this.#timers = timers;
     this.#counter = counter;
     this.#lastSentMs = timers.now();
-    const { maxBytesPerSecond: bytesPerSecond } = limits;
-    this.#up = new Throttle({
-      ...{ bytesPerSecond, timers },
-      ...{ pause: () => this.#web.pause(), resume: () => this.#web.resume() },
-    });
-    this.#down = new Throttle({
-      ...{ bytesPerSecond, timers },
-      ...{ pause: () => this.#broker?.pause(), resume: () => this.#broker?.resume() },
-    });
     this.#web = acceptWebSocket(socket, { handlers: this.#webHandlers(), ...client });
     // The client waits until the broker is there.
     this.#web.pause();
@@ -86,10 +74,10 @@ export class Bridge {
         this.#hasClientSent = true;
         this.#counter.bytesUp += bytes.length;
         this.#lastSentMs = this.#timers.now();
-        this.#up.passed(bytes.length, this.#broker?.write([bytes]) === false);
+        if (this.#broker?.write([bytes]) === false) this.#web.pause();
       },
       onReadable: () => undefined,
-      onDrain: () => this.#down.drained(),
+      onDrain: () => this.#broker?.resume(),
       onEnd: () => this.#broker?.end(),
       // After an orderly close the broker gets what was sent, and its end.
       onClose: (error) => {
@@ -104,10 +92,10 @@ export class Bridge {
         this.#hasBrokerSent = true;
         this.#counter.bytesDown += bytes.length;
         this.#lastSentMs = this.#timers.now();
-        this.#down.passed(bytes.length, !this.#web.write([bytes]));
+        if (!this.#web.write([bytes])) this.#broker?.pause();
       },
       onReadable: () => undefined,
-      onDrain: () => this.#up.drained(),
+      onDrain: () => this.#web.resume(),
       onEnd: () => this.#web.end(),
       onClose: (error) => {
         if (error === undefined) this.#over('done');
@@ -140,8 +128,6 @@ export class Bridge {
     if (this.#isOver) return false;
     this.#isOver = true;
     this.#cancelTimer();
-    this.#up.stop();
-    this.#down.stop();
     this.#counter.ended(why);
     return true;
   }

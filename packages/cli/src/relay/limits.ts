@@ -8,8 +8,6 @@ export interface RelayLimits {
   readonly maxConnectionsPerAddress: number;
   /** Largest WebSocket message, in bytes. */
   readonly maxMessageBytes: number;
-  /** Most bytes per second of a connection, in each direction, with one second of it at once; `Infinity` for any. */
-  readonly maxBytesPerSecond: number;
   /** From the first byte of a connection until the broker has answered AMQP, in milliseconds. */
   readonly handshakeTimeoutMs: number;
   /** A connection on which nothing is sent in either direction for so long is closed, in milliseconds. */
@@ -21,7 +19,6 @@ export const defaultLimits: RelayLimits = {
   maxConnections: 1000,
   maxConnectionsPerAddress: 1000,
   maxMessageBytes: 256 * 1024,
-  maxBytesPerSecond: Number.POSITIVE_INFINITY,
   handshakeTimeoutMs: 10_000,
   idleTimeoutMs: 300_000,
 };

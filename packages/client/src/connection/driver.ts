@@ -251,7 +251,8 @@ export class Driver implements TransportHandlers, AlarmHost {
     this.flushFollows = true;
     this.host.tap?.received(bytes);
     this.host.traffic.receivedBytes += bytes.length;
-    this.session.receive(bytes, this.runtime.now());
+    const isKept = this.session.receive(bytes, this.runtime.now());
+    if (!isKept) this.transport?.reuse?.(bytes);
     this.host.bytesRead();
     this.regulate();
     this.afterEvent(!isLast);

@@ -10,10 +10,18 @@ const noBytes = new Uint8Array(0);
 /** Bodies up to this size get their array at once; larger ones grow with what has really arrived. */
 const trustedBodyBytes = 1_048_576;
 
-/** Counts what all channels of a session keep of unfinished messages. */
-export interface HalfMessages {
-  /** Bytes of their properties and bodies. */
+/**
+ * A body of so many bytes is copied as it comes, with its method and header. What was read holds nothing of such a message,
+ * and the transport reads into the same memory again. Smaller bodies stay where they were read.
+ */
+const copiedFromBytes = 131_072;
+
+/** Counts what all channels of a session keep. */
+export interface KeptCounts {
+  /** Bytes of the properties and bodies of unfinished messages. */
   halfMessageBytes: number;
+  /** Views into what is being received just now. */
+  keptViews: number;
 }
 
 /** One for each channel. */
@@ -43,11 +51,11 @@ export class ContentAssembler {
   /** The body is passed over. */
   private isPassingOver = false;
   private readonly maxMessageBytes: number;
-  private readonly halves: HalfMessages;
+  private readonly counts: KeptCounts;
 
-  constructor(maxMessageBytes: number, halves: HalfMessages) {
+  constructor(maxMessageBytes: number, counts: KeptCounts) {
     this.maxMessageBytes = maxMessageBytes;
-    this.halves = halves;
+    this.counts = counts;
   }
 
   /** Whether a message is half there, so that no other method may come on its channel. AMQP 0-9-1 §4.2.6. */
@@ -68,6 +76,7 @@ export class ContentAssembler {
     content.methodBytes = bytes;
     content.methodStart = start;
     content.methodEnd = end;
+    this.counts.keptViews++;
     this.expects = 'header';
   }
 
@@ -82,9 +91,16 @@ export class ContentAssembler {
     if (this.expects !== 'header') throw new UnexpectedFrame('a content header came without its method');
     const size = contentBodySize(bytes, start, end);
     const { content } = this;
-    content.propertiesBytes = bytes;
-    content.propertiesStart = start + contentPropertiesOffset;
-    content.propertiesEnd = end;
+    const isCopied = size >= copiedFromBytes && size <= this.maxMessageBytes;
+    if (isCopied) {
+      this.copyHead(bytes, start, end);
+    } else {
+      this.counts.keptViews++;
+      content.propertiesBytes = bytes;
+      content.propertiesStart = start + contentPropertiesOffset;
+      content.propertiesEnd = end;
+    }
+    this.isWhereItWasRead = !isCopied;
     content.bodyBytes = noBytes;
     content.bodyStart = 0;
     content.bodyEnd = 0;
@@ -96,7 +112,7 @@ export class ContentAssembler {
       return true;
     }
     this.expects = 'body';
-    this.halves.halfMessageBytes += end - content.propertiesStart;
+    this.counts.halfMessageBytes += end - content.propertiesStart;
     if (size <= this.maxMessageBytes) return false;
     // What comes back is no longer than what was sent.
     if (content.kind === 'return' && size <= this.longestPublished) return false;
@@ -106,7 +122,7 @@ export class ContentAssembler {
 
   /** Lets go of the body of the unfinished message, and of what will come of it. @param why names the limit. */
   passOver(why: string): void {
-    this.halves.halfMessageBytes -= this.keptBytes;
+    this.counts.halfMessageBytes -= this.keptBytes;
     this.isPassingOver = true;
     const { content } = this;
     content.overLimit = why;
@@ -117,13 +133,14 @@ export class ContentAssembler {
 
   /** The channel is gone: nothing is kept any more. */
   end(): void {
-    this.halves.halfMessageBytes -= this.keptBytes;
+    this.counts.halfMessageBytes -= this.keptBytes;
     this.expects = 'method';
     this.release();
   }
 
   /**
-   * Takes the next piece of the body. A body that comes in one piece is not copied, nor one whose pieces lie side by side.
+   * Takes the next piece of the body. A body of less than 64 KiB that comes in one piece is not copied, nor one whose pieces
+   * lie side by side.
    *
    * @returns whether the message is whole and can be handed on.
    * @throws {UnexpectedFrame} where none is due, and for more bytes than announced.
@@ -136,7 +153,7 @@ export class ContentAssembler {
     }
     const isWhole = total === this.bodySize;
     if (isWhole) {
-      this.halves.halfMessageBytes -= this.keptBytes;
+      this.counts.halfMessageBytes -= this.keptBytes;
       this.expects = 'method';
     }
     if (this.isPassingOver) {
@@ -145,18 +162,18 @@ export class ContentAssembler {
       return false;
     }
     const { content } = this;
-    if (this.received === 0) {
+    if (this.received === 0 && this.isWhereItWasRead) {
       content.bodyBytes = bytes;
       content.bodyStart = start;
       content.bodyEnd = end;
-      this.isWhereItWasRead = true;
+      this.counts.keptViews++;
     } else if (end > start && !this.takesNext(bytes, start, end)) {
       this.makeRoom(total);
       content.bodyBytes.set(bytes.subarray(start, end), this.received);
       content.bodyEnd = total;
     }
     this.received = total;
-    if (!isWhole) this.halves.halfMessageBytes += end - start;
+    if (!isWhole) this.counts.halfMessageBytes += end - start;
     return isWhole;
   }
 
@@ -166,6 +183,18 @@ export class ContentAssembler {
     content.methodBytes = noBytes;
     content.propertiesBytes = noBytes;
     content.bodyBytes = noBytes;
+  }
+
+  /** Copies the method and the header. */
+  private copyHead(bytes: Uint8Array, start: number, end: number): void {
+    const { content, counts } = this;
+    if (content.methodBytes === bytes) counts.keptViews--;
+    content.methodBytes = content.methodBytes.slice(content.methodStart, content.methodEnd);
+    content.methodStart = 0;
+    content.methodEnd = content.methodBytes.length;
+    content.propertiesBytes = bytes.slice(start + contentPropertiesOffset, end);
+    content.propertiesStart = 0;
+    content.propertiesEnd = content.propertiesBytes.length;
   }
 
   /** Takes a piece that was read right behind the others, as large reads are. @returns whether it was. */
@@ -180,6 +209,7 @@ export class ContentAssembler {
       bytes.byteOffset + end - bodyBytes.byteOffset,
     );
     content.bodyEnd += end - start;
+    this.counts.keptViews++;
     return true;
   }
 

@@ -26,7 +26,7 @@ import {
 } from '@puka/wire';
 import { AckWindow } from './ack-window.ts';
 import { type ChannelInput, type ChannelState, nextChannelState } from './channel-states.ts';
-import { ContentAssembler, type HalfMessages } from './content-assembler.ts';
+import { ContentAssembler, type KeptCounts } from './content-assembler.ts';
 import { checkContentMethod, readConsumerTag, readDeliveryTag } from './content-method.ts';
 import type { DeliveryCounts } from './delivery-counts.ts';
 import { channelClosedError, connectionLostError, type Request, RequestQueue, refusedRequest } from './requests.ts';
@@ -40,7 +40,7 @@ const refusalBytes = 21;
 const answerBytes = 13;
 
 /** What a channel needs of its session. */
-export interface ChannelHost extends HalfMessages {
+export interface ChannelHost extends KeptCounts {
   readonly writer: ByteWriter;
   readonly frameMaxBytes: number;
   readonly maxMessageBytes: number;

@@ -60,6 +60,8 @@ export class Session {
   pendingReplies = 0;
   /** Bytes kept of messages that have not come whole, on all channels. */
   halfMessageBytes = 0;
+  /** Views into what is being received just now that something keeps. */
+  keptViews = 0;
   private readonly answers: AnswerLimit;
   private isReceiving = false;
   private readonly options: CompleteSessionOptions;
@@ -199,12 +201,17 @@ export class Session {
     }
   }
 
-  /** Takes what came from the peer, in any chunking. The bytes are given away and kept as long as a message needs them. */
-  receive(bytes: Uint8Array, nowMs: number): void {
+  /**
+   * Takes what came from the peer, in any chunking. The bytes are given away and kept as long as a message needs them.
+   *
+   * @returns whether something keeps a view of the bytes. `false`: they may be overwritten.
+   */
+  receive(bytes: Uint8Array, nowMs: number): boolean {
     this.nowMs = nowMs;
-    if (this.state === 'closed' || this.state === 'idle') return;
+    if (this.state === 'closed' || this.state === 'idle') return false;
     this.liveness.received(nowMs);
     this.isReceiving = true;
+    this.keptViews = this.state === 'open' ? 0 : 1;
     try {
       const chunk = this.handshake.admit(bytes);
       if (chunk !== undefined) this.decoder.push(chunk);
@@ -213,6 +220,7 @@ export class Session {
       this.failProtocol(error);
     }
     this.isReceiving = false;
+    return this.keptViews > 0 || this.decoder.keepsChunk;
   }
 
   /**
@@ -344,6 +352,7 @@ export class Session {
     if (end - start < 4) throw new AmqpSyntaxError('a method frame is shorter than a method id', { blame: 'peer' });
     const id = methodIdAt(bytes, start);
     if (channel === 0) {
+      this.keptViews++;
       this.receiveConnectionMethod(decodeMethod(bytes, start, end));
       return;
     }
@@ -352,7 +361,11 @@ export class Session {
     if (id === MethodId.basicDeliver) target.receiveContentMethod('deliver', bytes, start, end);
     else if (id === MethodId.basicGetOk) target.receiveContentMethod('get-ok', bytes, start, end);
     else if (id === MethodId.basicReturn) target.receiveContentMethod('return', bytes, start, end);
-    else target.receiveMethod(decodeMethod(bytes, start, end), id);
+    else {
+      // What is decoded may have views into the bytes. Confirms are numbers.
+      if (id !== MethodId.basicAck && id !== MethodId.basicNack) this.keptViews++;
+      target.receiveMethod(decodeMethod(bytes, start, end), id);
+    }
   }
 
   /** @internal For the decoder: a content header frame. */

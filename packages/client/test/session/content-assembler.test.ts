@@ -13,7 +13,7 @@ function header(bodySize: number): Uint8Array {
 }
 
 function begun(bodySize: number): ContentAssembler {
-  const assembler = new ContentAssembler(10_000_000, { halfMessageBytes: 0 });
+  const assembler = new ContentAssembler(10_000_000, { halfMessageBytes: 0, keptViews: 0 });
   const announced = header(bodySize);
   assembler.method('deliver', announced, 0, 0);
   expect(assembler.header(announced, 0, announced.length)).toBe(bodySize === 0);
@@ -80,19 +80,55 @@ describe('a body', () => {
   it('takes no more memory than twice what has come, whatever its header says', () => {
     const assembler = begun(9_000_000);
     assembler.body(memory, 0, 100);
-    expect(assembler.content.bodyBytes).toBe(memory);
+    expect(assembler.content.bodyBytes.length).toBeLessThanOrEqual(1_048_576);
     assembler.body(memory, 200, 300);
     expect(assembler.content.bodyBytes.length).toBeLessThanOrEqual(1_048_576);
+  });
+
+  it('of 128 KiB or more keeps nothing of what was read, its method and its header neither; a shorter one does', () => {
+    for (const { size, isKept } of [
+      { size: 131_071, isKept: true },
+      { size: 131_072, isKept: false },
+    ]) {
+      const counts = { halfMessageBytes: 0, keptViews: 0 };
+      const assembler = new ContentAssembler(10_000_000, counts);
+      const read = new Uint8Array(20 + size);
+      read.set([1, 2, 3]);
+      read.set(header(size), 4);
+      read.fill(7, 18, 18 + size);
+      assembler.method('deliver', read, 0, 3);
+      assembler.header(read, 4, 18);
+      expect(assembler.body(read, 18, 18 + size)).toBe(true);
+      expect(counts.keptViews > 0).toBe(isKept);
+      if (isKept) continue;
+      read.fill(0);
+      const { methodBytes, methodStart, methodEnd } = assembler.content;
+      expect([...methodBytes.subarray(methodStart, methodEnd)]).toEqual([1, 2, 3]);
+      expect(bodyOf(assembler)).toEqual(new Uint8Array(size).fill(7));
+    }
+  });
+
+  it('whose method was read ahead of its header keeps what the method lies in', () => {
+    const counts = { halfMessageBytes: 0, keptViews: 0 };
+    const assembler = new ContentAssembler(10_000_000, counts);
+    assembler.method('deliver', memory, 0, 3);
+    expect(counts.keptViews).toBe(1);
+    counts.keptViews = 0;
+    const announced = header(200_000);
+    assembler.header(announced, 0, announced.length);
+    expect(counts.keptViews).toBe(0);
   });
 
   it('longer than announced is an error, and so is one that was not announced', () => {
     const assembler = begun(10);
     expect(() => assembler.body(memory, 0, 11)).toThrow(UnexpectedFrame);
-    expect(() => new ContentAssembler(9, { halfMessageBytes: 0 }).body(memory, 0, 1)).toThrow(UnexpectedFrame);
+    expect(() => new ContentAssembler(9, { halfMessageBytes: 0, keptViews: 0 }).body(memory, 0, 1)).toThrow(
+      UnexpectedFrame,
+    );
   });
 
   it('over the limit is passed over, and its bytes are counted all the same', () => {
-    const halves = { halfMessageBytes: 0 };
+    const halves = { halfMessageBytes: 0, keptViews: 0 };
     const assembler = new ContentAssembler(9, halves);
     assembler.method('deliver', memory, 0, 0);
     expect(assembler.header(header(10), 0, 14)).toBe(true);

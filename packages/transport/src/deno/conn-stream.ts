@@ -17,6 +17,10 @@ export class ConnStream implements ByteStream {
     return count === null ? null : this.#slab.take(count);
   }
 
+  giveBack(bytes: Uint8Array): void {
+    this.#slab.giveBack(bytes);
+  }
+
   write(bytes: Uint8Array): Promise<number> {
     return this.#conn.write(bytes);
   }

@@ -77,6 +77,10 @@ export class MemoryEnd implements MemoryTransport, InboxSource {
     return this.#inbox.read();
   }
 
+  reuse(bytes: Uint8Array): void {
+    this.#slab.giveBack(bytes);
+  }
+
   pause(): void {
     this.#inbox.pause();
   }

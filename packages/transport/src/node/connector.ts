@@ -84,6 +84,7 @@ function connect(options: ConnectOptions, handlers: TransportHandlers): Promise<
         port,
         mode: options.mode ?? 'push',
         isSecure: tls !== undefined,
+        giveBack: reader?.giveBack,
       });
       if (reader !== undefined) reader.receive = (bytes, isLast) => transport.receive(bytes, isLast);
       resolve(transport);
@@ -110,6 +111,8 @@ class SlabReader {
   constructor(isPlain: boolean) {
     this.#isPlain = isPlain;
   }
+
+  readonly giveBack = (bytes: Uint8Array): void => this.#slab.giveBack(bytes);
 
   /** Called for the first read and after every read; also once more for each address tried, so it must not use room up. */
   readonly buffer = (): Uint8Array => {

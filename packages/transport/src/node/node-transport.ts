@@ -22,6 +22,8 @@ export interface NodeTransportOptions {
   readonly port: number;
   readonly mode: 'push' | 'pull';
   readonly isSecure: boolean;
+  /** Takes back memory that was read into last. */
+  readonly giveBack: ((bytes: Uint8Array) => void) | undefined;
 }
 
 export class NodeTransport implements Transport, InboxSource {
@@ -31,6 +33,7 @@ export class NodeTransport implements Transport, InboxSource {
   readonly #port: number;
   readonly #inbox: Inbox;
   readonly #mode: 'push' | 'pull';
+  readonly #giveBack: ((bytes: Uint8Array) => void) | undefined;
   readonly #mark = untransferableMarker();
   #tlsState: 'plain' | 'upgrading' | 'secure';
   #isReading = true;
@@ -62,6 +65,7 @@ export class NodeTransport implements Transport, InboxSource {
     this.#host = options.host;
     this.#port = options.port;
     this.#mode = options.mode;
+    this.#giveBack = options.giveBack;
     this.#tlsState = options.isSecure ? 'secure' : 'plain';
     this.#inbox = new Inbox({ handlers: options.handlers, mode: options.mode, source: this, schedule: queueMicrotask });
     this.#listen(options.socket);
@@ -105,6 +109,10 @@ export class NodeTransport implements Transport, InboxSource {
 
   read(): Uint8Array | undefined {
     return this.#inbox.read();
+  }
+
+  reuse(bytes: Uint8Array): void {
+    this.#giveBack?.(bytes);
   }
 
   pause(): void {

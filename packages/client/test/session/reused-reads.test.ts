@@ -1,0 +1,59 @@
+/** What a message holds does not change when the transport reads into memory that it was told nobody keeps. */
+import type { Message } from '@puka/client';
+import { describe, expect, it } from 'vitest';
+import { ScriptedBroker } from '../scripted-broker.ts';
+import { newSeed, picked, seededRandom } from '../seeded.ts';
+
+const sizes = [0, 1, 16, 5000, 16_384, 65_536, 131_064, 131_071, 131_072, 200_000, 400_000];
+
+describe('kept messages', () => {
+  it('stay as they came, of all sizes, however the stream is cut', async () => {
+    const seed = newSeed();
+    console.log(`seed ${seed}`);
+    const random = seededRandom(seed);
+    const broker = new ScriptedBroker();
+    const client = await broker.connected();
+    const kept: Message[] = [];
+    client.basicConsume({ queue: 'q', consumerTag: 'c', noAck: true }, (_error, message) => {
+      if (message !== undefined) kept.push(message);
+    });
+    client.basicPublish({ routingKey: 'opens the channel' });
+    await broker.pump();
+    const { channel } = broker.last('basic.consume');
+    broker.underWay = (bytes) => {
+      const pieces: Uint8Array[] = [];
+      for (let from = 0; from < bytes.length; ) {
+        const end = Math.min(bytes.length, from + 1 + Math.floor(random() ** 3 * 150_000));
+        pieces.push(bytes.subarray(from, end));
+        from = end;
+      }
+      return pieces;
+    };
+    const sent: { size: number; letter: string; correlationId: string }[] = [];
+    for (let tag = 1; tag <= 300; tag++) {
+      const size = picked(sizes, random);
+      const letter = String.fromCharCode(97 + (tag % 26));
+      sent.push({ size, letter, correlationId: `${tag}` });
+      broker.say(broker.delivery(channel, 'c', tag, letter.repeat(size), { correlationId: `${tag}` }));
+      // Answers and confirms come between.
+      if (tag % 7 === 0) client.basicPublish({ routingKey: 'q', body: 'x' });
+      if (tag % 11 === 0) void client.queueDeclare({ queue: `q${tag}` });
+      if (random() < 0.3) await broker.pump();
+    }
+    await broker.pump();
+    const found = kept.map((message) => ({
+      size: message.body.length,
+      letter: message.text().slice(0, 1),
+      correlationId: message.properties.correlationId,
+    }));
+    expect(found).toEqual(
+      sent.map(({ size, letter, correlationId }) => ({ size, letter: size === 0 ? '' : letter, correlationId })),
+    );
+    expect(
+      kept.every((message, index) => message.text() === (sent[index]?.letter ?? '').repeat(message.body.length)),
+    ).toBe(true);
+    expect(kept.map(({ deliveryTag }) => deliveryTag)).toEqual(kept.map((_message, index) => index + 1));
+    void client.close();
+    await broker.pump();
+  });
+});
