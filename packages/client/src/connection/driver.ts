@@ -53,8 +53,8 @@ export interface DriverHost {
 const shortReadBytes = 2048;
 
 /**
- * With so many bytes to be sent, a write does not wait for the end of the turn: the memory that they lie in is still in the
- * processor's cache, and is used again at once. Less than a chunk of the session's writer.
+ * With so many bytes of a chunk written, they do not wait for the end of the turn: the chunk is still in the processor's cache,
+ * and is used again at once. Less than a whole chunk. Bodies that are lent do not count: sending them early saves nothing.
  */
 const earlyWriteBytes = 49_152;
 
@@ -130,10 +130,10 @@ export class Driver implements TransportHandlers, AlarmHost {
     this.host.ioReady();
   }
 
-  /** There is, or may be, something to send: it goes out at the end of the turn, or at once where it is much. */
+  /** There is, or may be, something to send: it goes out at the end of the turn, or at once where it fills a chunk. */
   wake(): void {
     if (this.flushIsDue || this.flushFollows) {
-      if (this.session.writer.pendingBytes >= earlyWriteBytes) this.writeEarly();
+      if (this.session.writer.position >= earlyWriteBytes) this.writeEarly();
       return;
     }
     if (!this.host.isAutomatic) return;

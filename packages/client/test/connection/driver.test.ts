@@ -333,12 +333,17 @@ describe('driven automatically', () => {
     expect(buffers.size).toBe(1);
     await broker.pump();
     const early = writes();
-    isTaken = false;
-    for (let index = 0; index < 100; index++) client.basicPublish({ routingKey: 'q', body });
+    const large = new Uint8Array(60_000);
+    for (let index = 0; index < 10; index++) client.basicPublish({ routingKey: 'q', body: large });
     expect(writes()).toBe(early);
     await broker.pump();
     expect(writes()).toBe(early + 1);
-    expect(broker.sent().filter((name) => name.includes('publish')).length).toBe(201);
+    isTaken = false;
+    for (let index = 0; index < 100; index++) client.basicPublish({ routingKey: 'q', body });
+    expect(writes()).toBe(early + 1);
+    await broker.pump();
+    expect(writes()).toBe(early + 2);
+    expect(broker.sent().filter((name) => name.includes('publish')).length).toBe(211);
   });
 
   it.each([
