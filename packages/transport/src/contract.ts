@@ -19,8 +19,9 @@ export interface TransportHandlers {
   /**
    * Push mode: the next bytes of the stream, in order, without gaps.
    *
-   * @param bytes never empty. The receiver owns them: the transport never writes into them again, unless the receiver gives them back by `reuse()`. Successive reads lie side by side in one `ArrayBuffer` where there is room (same `buffer`, `byteOffset` equal to the end of the
-   * one before), so a small view keeps up to 128 KiB alive: copy what has to live long. The buffer is marked as not transferable
+   * @param bytes never empty. The receiver owns them: the transport never writes into them again, unless the receiver gives
+   * them back by `reuse()`. Successive reads lie side by side in one `ArrayBuffer` where there is room (same `buffer`,
+   * `byteOffset` equal to the end of the one before), so a small view keeps up to 128 KiB alive: copy what has to live long. The buffer is marked as not transferable
    * where the runtime has such a mark, because a transfer would detach the other reads too. Transfer a copy.
    * @param isLast whether the read has emptied the socket, because it left room: replies need not wait for more bytes.
    * `undefined` where the transport does not know.
@@ -138,8 +139,8 @@ export interface Transport {
    */
   read(): Uint8Array | undefined;
   /**
-   * Push mode, within `onData`: the receiver keeps no view of the bytes of this call, so that the transport may read into them again. A hint: a
-   * transport need not have it, nor heed it.
+   * Push mode, within `onData`: the receiver keeps no view of the bytes of this call, so that the transport may read into
+   * them again. A hint: a transport need not implement it, and may ignore it.
    *
    * @param bytes as `onData` got them.
    */

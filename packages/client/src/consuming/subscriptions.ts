@@ -90,8 +90,8 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser, Consu
   }
 
   /**
-   * The broker has ended the connection by an error that names nothing, as it does where a channel crashes. Any consume without an answer may
-   * have done it, and would do it again: one that is met so again and again, alone by then, did.
+   * The broker has ended the connection by an error that names nothing, as it does where a channel crashes. Any consume
+   * without an answer may have caused it. One that is found so again and again, alone by then, did.
    */
   private blameUnnamed(error: AmqpError): void {
     for (const [consumer, state] of [...this.states]) {

@@ -384,7 +384,7 @@ export class Replay {
    * were found a moment ago go with a queue of the lost connection that the broker deletes late.
    */
   private hasLostExchanges(epoch: Epoch, entity: Entity, error: PukaError): entity is RecordedBinding {
-    if (entity.kind !== 'binding' || refusalOf(error) !== 'missing' || namesQueue(error)) return false;
+    if (entity.kind !== 'binding' || refusalOf(error) !== 'missing' || namesQueue(entity, error)) return false;
     if (epoch.exchangesRemade.has(entity) || this.choice.wayOf(entity).exchanges.length === 0) return false;
     epoch.exchangesRemade.add(entity);
     return true;
@@ -397,13 +397,20 @@ export class Replay {
       this.makeAll(
         epoch,
         bindings.filter((other) => other !== binding),
-        () => this.makeAll(epoch, this.isRecorded(binding) ? [binding] : [], done),
+        () => {
+          if (this.isRecorded(binding) && this.choice.isMeant(binding)) {
+            this.make(epoch, binding, done);
+          } else {
+            this.retries.delete(binding);
+            done();
+          }
+        },
       );
     });
   }
 
   private bindingMissed(epoch: Epoch, binding: RecordedBinding, error: PukaError): void {
-    if (namesQueue(error) && this.queueVanished(binding.destination, error)) return;
+    if (namesQueue(binding, error) && this.queueVanished(binding.destination, error)) return;
     this.putOff(epoch, binding, binding, error, 'missing');
   }
 
@@ -544,8 +551,8 @@ export class Replay {
   }
 }
 
-function namesQueue(error: PukaError): boolean {
-  return error instanceof AmqpError && /no queue/i.test(error.replyText ?? '');
+function namesQueue({ destinationKind }: RecordedBinding, error: PukaError): boolean {
+  return destinationKind === 'queue' && error instanceof AmqpError && /no queue/i.test(error.replyText ?? '');
 }
 
 function methodOf(entity: Entity): string {

@@ -112,7 +112,7 @@ export class ContentAssembler {
       return true;
     }
     this.expects = 'body';
-    this.counts.halfMessageBytes += end - content.propertiesStart;
+    this.counts.halfMessageBytes += content.propertiesEnd - content.propertiesStart;
     if (size <= this.maxMessageBytes) return false;
     // What comes back is no longer than what was sent.
     if (content.kind === 'return' && size <= this.longestPublished) return false;

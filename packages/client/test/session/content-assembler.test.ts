@@ -100,6 +100,7 @@ describe('a body', () => {
       assembler.header(read, 4, 18);
       expect(assembler.body(read, 18, 18 + size)).toBe(true);
       expect(counts.keptViews > 0).toBe(isKept);
+      expect(counts.halfMessageBytes).toBe(0);
       if (isKept) continue;
       read.fill(0);
       const { methodBytes, methodStart, methodEnd } = assembler.content;

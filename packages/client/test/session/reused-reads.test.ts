@@ -1,4 +1,4 @@
-/** What a message holds does not change when the transport reads into memory that it was told nobody keeps. */
+/** A message keeps its bytes while the transport reads into the same memory again. */
 import type { Message } from '@puka/client';
 import { describe, expect, it } from 'vitest';
 import { ScriptedBroker } from '../scripted-broker.ts';

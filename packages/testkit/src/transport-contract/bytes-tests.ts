@@ -100,6 +100,22 @@ export function defineBytesTests({ describe, it, expect }: TestApi, harness: Con
       ).toBe(-1);
     });
 
+    it('receives the right bytes where each read is given back at once', async () => {
+      await using scene = await connected(harness);
+      const copies: Uint8Array[] = [];
+      scene.recorder.during = (event) => {
+        const last = scene.recorder.chunks.at(-1);
+        if (event !== 'data' || last === undefined) return;
+        copies.push(last.slice());
+        scene.transport.reuse?.(last);
+      };
+      const random = seededRandom(8);
+      const bytes = patternBytes(3 * mebibyte);
+      for (const piece of cutAtRandom(bytes, random)) scene.peer.write(piece);
+      await scene.recorder.untilReceived(bytes.length);
+      expect(firstDifference(concatenated(copies), bytes)).toBe(-1);
+    });
+
     if (harness.hasSocket) defineSharingTest({ describe, it, expect }, harness);
 
     it('carries both directions at once, written from inside the handlers', async () => {
