@@ -1,27 +1,44 @@
 /** The broker that the clients are measured on, never in the process of one of them. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureBroker } from '@puka/testkit';
+import { makeCertificates } from '@puka/testkit/transport-contract';
 
 /** A broker to measure on. */
 export interface BenchBroker {
   readonly name: string;
   readonly url: string;
+  /** Where it listens for TLS too. */
+  readonly tls?: {
+    readonly url: string /** Of the authority that signed its certificate, as PEM. */;
+    readonly caFile: string;
+  };
   /** The CPU time it has taken so far, in microseconds; `undefined` where its process cannot be looked at. */
   cpuMicroseconds(): Promise<number | undefined>;
   stop(): Promise<void>;
 }
 
-/** RabbitMQ: the one of `AMQP_URL`, else one launched for the run. */
+/** RabbitMQ: the one of `AMQP_URL`, else one launched for the run, with a certificate made for the run. */
 export async function rabbitmq(): Promise<BenchBroker> {
-  const broker = await ensureBroker();
+  const { ca, server } = makeCertificates();
+  const broker = await ensureBroker({ tls: server });
+  const folder = await mkdtemp(join(tmpdir(), 'puka-bench-'));
+  const caFile = join(folder, 'ca.pem');
+  await writeFile(caFile, ca);
+  const tlsUrl = broker.launched?.tlsUrl;
   return {
     name: `RabbitMQ ${broker.version}`,
     url: broker.url,
+    ...(tlsUrl === undefined ? {} : { tls: { url: tlsUrl, caFile } }),
     cpuMicroseconds: () => cpuOfProcess(broker.launched?.pid),
-    stop: () => broker.stop(),
+    stop: async () => {
+      await broker.stop();
+      await rm(folder, { recursive: true });
+    },
   };
 }
 

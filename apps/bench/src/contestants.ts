@@ -15,6 +15,8 @@ export interface Contestant {
   readonly name: string;
   /** What it is compared as: this client, another, or a bound that no client of its kind can beat. */
   readonly role: 'own' | 'peer' | 'floor';
+  /** What it runs on, where that differs; only those on the same runtime are compared. */
+  readonly runtime?: string;
   measures(mode: Mode): boolean;
   /** One run. */
   measure(job: Job): Promise<Figures>;
@@ -26,20 +28,21 @@ export function scripted(): Contestant[] {
     name,
     role: name === 'puka' ? 'own' : name in fullConnectors ? 'peer' : 'floor',
     measures: (mode) => name in fullConnectors || isOneWay(mode),
-    measure: (job) => figures(process.execPath, [child, name, JSON.stringify(job)]),
+    measure: (job) => figures(process.execPath, [child, name, JSON.stringify(job)], job),
   }));
 }
 
-/** This client on several runtimes; the first is what the others are compared with. */
-export function ownByRuntime(): Contestant[] {
-  return Object.entries(runtimes).map(([name, commandOf], index) => {
+/** This client and amqplib on several runtimes. */
+export function byRuntime(): Contestant[] {
+  return Object.entries(runtimes).flatMap(([runtime, commandOf]) => {
     const [command, ...args] = commandOf();
-    return {
-      name,
-      role: index === 0 ? 'own' : 'peer',
+    return (['puka', 'amqplib'] as const).map((client) => ({
+      name: `${client}, ${runtime}`,
+      role: client === 'puka' ? ('own' as const) : ('peer' as const),
+      runtime,
       measures: () => true,
-      measure: (job) => figures(command, [...args, child, 'puka', JSON.stringify(job)]),
-    };
+      measure: (job: Job) => figures(command, [...args, child, client, JSON.stringify(job)], job),
+    }));
   });
 }
 
@@ -49,7 +52,10 @@ export function librabbitmq(program: string): Contestant {
     name: 'librabbitmq (C)',
     role: 'floor',
     measures: (mode) => isOneWay(mode) || mode === 'publish-ignored',
-    measure: ({ url, queue, mode, count, size }) => figures(program, [url, queue, mode, String(count), String(size)]),
+    measure: (job) => {
+      const { url, queue, mode, count, size, window } = job;
+      return figures(program, [url, queue, mode, ...[count, size, window].map(String)], job);
+    },
   };
 }
 
@@ -57,7 +63,9 @@ function isOneWay(mode: Mode): boolean {
   return mode === 'publish' || mode === 'consume-ack' || mode === 'consume-no-ack';
 }
 
-async function figures(program: string, args: readonly string[]): Promise<Figures> {
-  const { stdout } = await run(program, args, { maxBuffer });
+async function figures(program: string, args: readonly string[], { caFile }: Job): Promise<Figures> {
+  // So each client trusts the certificate by its defaults; Node alone heeds it.
+  const env = caFile === undefined ? process.env : { ...process.env, NODE_EXTRA_CA_CERTS: caFile };
+  const { stdout } = await run(program, args, { maxBuffer, env });
   return JSON.parse(stdout) as Figures; // `child.ts` and `librabbitmq.c` print it.
 }

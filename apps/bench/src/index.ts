@@ -1,103 +1,97 @@
 /**
- * Runs every client in turn on one broker, round by round, and prints medians and ratios; with `--runtimes` this client on
- * each runtime instead.
+ * Runs every client in turn on one broker, round by round, and prints medians and ratios.
+ *
+ *     node dist/index.js [--topics clients,tls,runtimes] [--modes …] [--sizes …] [--clients …] [--rounds 5] [--scale 1]
+ *                        [--json FILE] [--embedded]
+ *
+ * `--scale` multiplies the messages of each run. `--json` writes the results too, after each table.
  */
+import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { Client } from '@puka/client';
-import { type BenchBroker, embedded, rabbitmq } from './brokers.ts';
-import { type Contestant, librabbitmq, ownByRuntime, scripted } from './contestants.ts';
-import { type Figures, type Job, type Mode, modes, windowSize } from './job.ts';
+import { embedded, rabbitmq } from './brokers.ts';
+import { byRuntime, type Contestant, librabbitmq, scripted } from './contestants.ts';
+import { type Figures, type Job, modes } from './job.ts';
 import { compileLibrabbitmq } from './librabbitmq.ts';
+import { describeMachine } from './machine.ts';
 import { report } from './report.ts';
+import { type Results, type Table, tableOf } from './results.ts';
+import { round } from './round.ts';
+import { countFor, plansOf, type Topic, topics } from './topics.ts';
 
 const { values } = parseArgs({
   options: {
-    modes: { type: 'string', default: modes.join(',') },
-    sizes: { type: 'string', default: '16,4096,65536,1048576' },
+    topics: { type: 'string', default: 'clients' },
+    modes: { type: 'string' },
+    sizes: { type: 'string' },
     clients: { type: 'string' },
-    runtimes: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '5' },
     scale: { type: 'string', default: '1' },
+    json: { type: 'string' },
     embedded: { type: 'boolean', default: false },
   },
 });
+const chosenTopics = chosen(values.topics, topics);
+const chosenModes = chosen(values.modes, modes);
+const sizes = values.sizes?.split(',').map(Number);
+const rounds = Number(values.rounds);
+const scale = Number(values.scale);
 
-/** Messages of a run, so that one takes a second or two: the first tenths go to a cold program, whatever it does. */
-function countFor(mode: Mode, size: number): number {
-  const scale = Number(values.scale);
-  if (mode === 'declare-delete') return Math.max(100, Math.round(1000 * scale));
-  if (mode === 'request-reply') {
-    const perRun = size <= 8192 ? 12_000 : size <= 65_536 ? 3000 : 300;
-    return Math.max(100, Math.round(perRun * scale));
-  }
-  const perRun = size <= 1024 ? 200_000 : size <= 8192 ? 50_000 : size <= 65_536 ? 6000 : 300;
-  return Math.max(100, Math.round(perRun * scale));
-}
-
-async function fill(client: Client, job: Job): Promise<void> {
-  const { queue, count, size } = job;
-  const atOnce = windowSize(job);
-  const body = new Uint8Array(size);
-  for (let sent = 0; sent < count; sent += atOnce) {
-    const batch = Math.min(atOnce, count - sent);
-    await Promise.all(
-      Array.from({ length: batch }, () => client.basicPublish({ routingKey: queue, body, deliveryMode: 1 })),
-    );
-  }
-}
-
-/** A client that lost messages, or left some behind, has not won anything. */
-async function checkLeft(client: Client, { queue, mode, count }: Job, name: string): Promise<void> {
-  // A purge waits for what is on its way to the queue; a passive declare overtakes it.
-  const { messageCount } = await client.queuePurge({ queue });
-  const isPublishing = mode === 'publish' || mode === 'publish-ignored';
-  const wanted = isPublishing ? count : 0;
-  if (messageCount !== wanted) throw new Error(`${name} left ${messageCount} messages in the queue, not ${wanted}`);
-}
-
-async function round(client: Client, contestant: Contestant, job: Job, broker: BenchBroker): Promise<Figures> {
-  const { queue, mode } = job;
-  await client.queueDelete({ queue });
-  await client.queueDeclare({ queue, durable: true });
-  if (mode === 'consume-ack' || mode === 'consume-no-ack') await fill(client, job);
-  const before = await broker.cpuMicroseconds();
-  const figures = await contestant.measure(job);
-  const after = await broker.cpuMicroseconds();
-  await checkLeft(client, job, contestant.name);
-  if (before === undefined || after === undefined) return figures;
-  return { ...figures, brokerCpuMicroseconds: after - before };
-}
-
-const wanted = values.clients?.split(',');
-const contestants = (values.runtimes ? ownByRuntime() : await clients()).filter(
-  ({ name }) => wanted === undefined || wanted.includes(name),
-);
 const broker = await (values.embedded ? embedded() : rabbitmq());
 console.log(`on ${broker.name}`);
 const client = new Client(broker.url);
 await client.connect();
 const queue = `bench-${process.pid}`;
-for (const mode of modes.filter((mode) => values.modes.split(',').includes(mode))) {
-  const sizes = mode === 'declare-delete' ? [0] : values.sizes.split(',').map(Number);
-  for (const size of sizes) {
-    const job: Job = { url: broker.url, queue, mode, size, count: countFor(mode, size) };
-    const runs = new Map<Contestant, Figures[]>();
-    for (const contestant of contestants) if (contestant.measures(mode)) runs.set(contestant, []);
-    for (let number = 0; number < Number(values.rounds); number++) {
-      for (const [contestant, figures] of runs) figures.push(await round(client, contestant, job, broker));
-    }
-    const what = mode === 'declare-delete' ? `${job.count} queues` : `${size} B, ${job.count} messages`;
-    console.log(`\n${mode}, ${what}, median of ${values.rounds}`);
-    for (const line of report(job, runs)) console.log(line);
-  }
-}
+const tables: Table[] = [];
+const compiled = await compileLibrabbitmq();
+if ('missing' in compiled) console.log(compiled.missing);
+for (const topic of chosenTopics) await measureTopic(topic);
 await client.queueDelete({ queue });
 await client.close();
 await broker.stop();
 
-async function clients(): Promise<Contestant[]> {
-  const compiled = await compileLibrabbitmq();
-  if ('program' in compiled) return [...scripted(), librabbitmq(compiled.program)];
-  console.log(compiled.missing);
-  return scripted();
+async function measureTopic(topic: Topic): Promise<void> {
+  const { url, caFile } = topic === 'tls' ? (broker.tls ?? {}) : { url: broker.url };
+  if (url === undefined) {
+    console.log(`\n${broker.name} does not listen for TLS`);
+    return;
+  }
+  const contestants = (topic === 'runtimes' ? byRuntime() : clients()).filter(
+    ({ name }) => values.clients?.split(',').includes(name) ?? true,
+  );
+  for (const plan of plansOf(topic, sizes)) {
+    if (!chosenModes.includes(plan.mode)) continue;
+    const count = countFor(plan, scale);
+    const table = await measureTable(topic, contestants, { ...plan, count, url, queue, ...(caFile && { caFile }) });
+    console.log(`\n${topic}: ${plan.mode}, ${plan.size} B, ${count} times, median of ${rounds}`);
+    for (const line of report(table)) console.log(line);
+    tables.push(table);
+    if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(results(), null, 2)}\n`);
+  }
+}
+
+async function measureTable(topic: Topic, contestants: readonly Contestant[], job: Job): Promise<Table> {
+  const runs = new Map<Contestant, Figures[]>();
+  for (const contestant of contestants) if (contestant.measures(job.mode)) runs.set(contestant, []);
+  for (let number = 0; number < rounds; number++) {
+    for (const [contestant, figures] of runs) figures.push(await round(client, contestant, job, broker));
+  }
+  return tableOf(topic, job, runs);
+}
+
+function results(): Results {
+  return { date: new Date().toISOString(), machine: describeMachine(broker.name), tables };
+}
+
+function clients(): Contestant[] {
+  return [...scripted(), ...('program' in compiled ? [librabbitmq(compiled.program)] : [])];
+}
+
+/** @returns what a list on the command line names, all where there is none. */
+function chosen<Name extends string>(list: string | undefined, all: readonly Name[]): readonly Name[] {
+  if (list === undefined || list === 'all') return all;
+  const names = list.split(',');
+  const unknown = names.find((name) => !all.some((known) => known === name));
+  if (unknown !== undefined) throw new Error(`there is no ${unknown}; there are ${all.join(', ')}`);
+  return all.filter((name) => names.includes(name));
 }

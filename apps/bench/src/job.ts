@@ -18,7 +18,12 @@ export interface Job {
   readonly queue: string;
   readonly mode: Mode;
   readonly count: number;
+  /** Of a body, in bytes. */
   readonly size: number;
+  /** Most publishes without a confirm. */
+  readonly window: number;
+  /** Of the authority that signed the broker's certificate, where `url` is one of TLS. */
+  readonly caFile?: string;
 }
 
 /** What a run cost. */
@@ -34,7 +39,7 @@ export interface Figures {
 
 /** What every client can do, each by its cheapest documented use. Connected before, closed after the measurement. */
 export interface BenchClient {
-  /** Publishes with at most `windowSize()` unconfirmed; resolves when all are confirmed. */
+  /** Publishes with at most `window` unconfirmed; resolves when all are confirmed. */
   publish(job: Job): Promise<void>;
   /** Consumes `count` messages, with acks under a prefetch of `prefetchCount` or without. */
   consume(job: Job): Promise<void>;
@@ -55,8 +60,9 @@ export interface FullClient extends BenchClient {
   declareDelete(job: Job): Promise<void>;
 }
 
-/** Publishes without a confirm: a thousand, or as many as 64 MiB hold. */
-export function windowSize({ size }: Job): number {
+/** Publishes without a confirm: a thousand, or as many as 64 MiB hold, or ten of 1 MiB and more. */
+export function windowFor(size: number): number {
+  if (size >= 1_048_576) return 10;
   return Math.min(1000, Math.floor((64 * 1024 * 1024) / Math.max(size, 1)));
 }
 

@@ -1,49 +1,30 @@
-/** Turns the runs of all contestants in one mode and size into lines of text. */
-import type { Contestant } from './contestants.ts';
-import type { Figures, Job } from './job.ts';
+/** Turns a table into lines of text. */
+import { ownRow, type Row, type Table } from './results.ts';
 
-/** @returns the value below which `share` of the numbers lie. */
-export function quantile(numbers: readonly number[], share: number): number {
-  const sorted = [...numbers].sort((one, other) => one - other);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
-}
-
-/** The lines of one table: medians over the runs, and what this client takes of each other one's CPU time. */
-export function report(job: Job, runs: ReadonlyMap<Contestant, readonly Figures[]>): string[] {
-  const cpuOf = (figures: readonly Figures[]): number =>
-    quantile(
-      figures.map(({ cpuMicroseconds }) => cpuMicroseconds / job.count),
-      0.5,
-    );
-  const [first, ownFigures = []] = [...runs].find(([{ role }]) => role === 'own') ?? [];
-  const own = cpuOf(ownFigures);
-  return [...runs].map(([{ name, role }, figures]) => {
-    const rate = quantile(
-      figures.map(({ seconds }) => job.count / seconds),
-      0.5,
-    );
-    const memory = quantile(
-      figures.map(({ rssBytes }) => rssBytes / 1_048_576),
-      0.5,
-    );
-    const cpu = cpuOf(figures);
-    const ratio =
-      role === 'own' || Number.isNaN(own) ? '' : `  ${first?.name ?? ''} takes ${(own / cpu).toFixed(2)} of it`;
+/** The lines: medians, and what this client takes of each other one's CPU time. */
+export function report(table: Table): string[] {
+  return table.rows.map((row) => {
+    const { name, medians } = row;
+    const { rate, cpuMicroseconds, rssBytes } = medians;
     return (
-      `${name.padEnd(16)} ${rate.toFixed(0).padStart(8)}/s ${cpu.toFixed(2).padStart(9)} us CPU` +
-      ` ${memory.toFixed(0).padStart(5)} MiB${brokerText(job, figures)}${latencyText(figures)}${ratio}`
+      `${name.padEnd(16)} ${rate.toFixed(0).padStart(8)}/s ${cpuMicroseconds.toFixed(2).padStart(9)} us CPU` +
+      ` ${(rssBytes / 1_048_576).toFixed(0).padStart(5)} MiB${brokerText(row)}${latencyText(row)}${ratioText(table, row)}`
     );
   });
 }
 
-function brokerText({ count }: Job, figures: readonly Figures[]): string {
-  const costs = figures.flatMap(({ brokerCpuMicroseconds: cpu }) => (cpu === undefined ? [] : [cpu / count]));
-  return costs.length === 0 ? '' : `  broker ${quantile(costs, 0.5).toFixed(2).padStart(6)} us`;
+function brokerText({ medians: { brokerCpuMicroseconds: cpu } }: Row): string {
+  return cpu === undefined ? '' : `  broker ${cpu.toFixed(2).padStart(6)} us`;
 }
 
-function latencyText(figures: readonly Figures[]): string {
-  const latencies = figures.flatMap(({ latencies = [] }) => latencies);
-  if (latencies.length === 0) return '';
-  const text = (share: number): string => quantile(latencies, share).toFixed(0).padStart(6);
-  return `  median ${text(0.5)} us, p99 ${text(0.99)} us`;
+function latencyText({ medians }: Row): string {
+  const { latencyMedianMicroseconds: half, latencyP99Microseconds: almostAll } = medians;
+  if (half === undefined || almostAll === undefined) return '';
+  return `  median ${half.toFixed(0).padStart(6)} us, p99 ${almostAll.toFixed(0).padStart(6)} us`;
+}
+
+function ratioText(table: Table, row: Row): string {
+  const own = ownRow(table, row);
+  if (row.role === 'own' || own === undefined) return '';
+  return `  ${own.name} takes ${(own.medians.cpuMicroseconds / row.medians.cpuMicroseconds).toFixed(2)} of it`;
 }

@@ -2,9 +2,7 @@ import { Client } from '@puka/client';
 import { uniqueName } from '@puka/testkit';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { connectors, fullConnectors } from '../src/clients/connectors.ts';
-import type { Contestant } from '../src/contestants.ts';
-import type { Figures, Job, Mode } from '../src/job.ts';
-import { quantile, report } from '../src/report.ts';
+import type { Job, Mode } from '../src/job.ts';
 
 const url = inject('amqpUrl');
 const count = 7;
@@ -24,7 +22,7 @@ afterEach(async () => {
 });
 
 function jobOf(mode: Mode): Job {
-  return { url, queue, mode, count, size: 16 };
+  return { url, queue, mode, count, size: 16, window: 3 };
 }
 
 /** By a purge, which waits for what is on its way: a passive declare overtakes it. */
@@ -76,30 +74,5 @@ describe.each(Object.entries(fullConnectors))('%s', (_name, load) => {
       code: 'NOT_FOUND',
     });
     await contestant.close();
-  });
-});
-
-describe('report', () => {
-  it('says what this client takes of the others', () => {
-    const measure = (): never => {
-      throw new Error('not asked for');
-    };
-    const own: Contestant = { name: 'puka', role: 'own', measures: () => true, measure };
-    const peer: Contestant = { name: 'other', role: 'peer', measures: () => true, measure };
-    const run = (cpuMicroseconds: number): Figures => ({ seconds: 1, cpuMicroseconds, rssBytes: 2_097_152 });
-    const lines = report(
-      jobOf('publish'),
-      new Map<Contestant, Figures[]>([
-        [own, [run(7), run(14), run(700)]],
-        [peer, [run(28)]],
-      ]),
-    );
-    expect(lines[0]).toMatch(/^puka +7\/s +2\.00 us CPU +2 MiB$/);
-    expect(lines[1]).toMatch(/^other +7\/s +4\.00 us CPU +2 MiB {2}puka takes 0\.50 of it$/);
-  });
-
-  it('takes a quantile of what is not sorted', () => {
-    expect(quantile([3, 1, 2, 4], 0.5)).toBe(3);
-    expect(quantile([3, 1, 2, 4], 0.99)).toBe(4);
   });
 });

@@ -1,6 +1,6 @@
 /** amqplib: a confirm channel and `publish` with a callback; else a plain channel. */
 import amqplib, { type Channel, type ConfirmChannel } from 'amqplib';
-import { type FullClient, type Job, prefetchCount, queueNames, windowSize } from '../job.ts';
+import { type FullClient, type Job, prefetchCount, queueNames } from '../job.ts';
 
 export async function connect(url: string): Promise<FullClient> {
   const connection = await amqplib.connect(url);
@@ -21,8 +21,7 @@ export async function connect(url: string): Promise<FullClient> {
 }
 
 async function publish(channel: ConfirmChannel, job: Job): Promise<void> {
-  const { queue, count, size } = job;
-  const atOnce = windowSize(job);
+  const { queue, count, size, window } = job;
   const body = Buffer.alloc(size);
   await new Promise<void>((resolve, reject) => {
     let sent = 0;
@@ -33,7 +32,7 @@ async function publish(channel: ConfirmChannel, job: Job): Promise<void> {
       fill();
     };
     const fill = (): void => {
-      while (sent < count && sent - confirmed < atOnce) {
+      while (sent < count && sent - confirmed < window) {
         sent++;
         channel.publish('', queue, body, {}, done);
       }

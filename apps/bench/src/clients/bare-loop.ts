@@ -3,6 +3,7 @@
  * deliveries by the frame and acks what has come at once. No client can be cheaper; it can do nothing else.
  */
 import { createConnection, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import {
   ByteWriter,
   encodeBasicAck,
@@ -21,7 +22,7 @@ import {
   writeBody,
   writeRawContentHeader,
 } from '@puka/wire';
-import { type BenchClient, type Job, prefetchCount, windowSize } from '../job.ts';
+import { type BenchClient, type Job, prefetchCount } from '../job.ts';
 
 const frameMax = 131_072;
 const channel = 1;
@@ -51,8 +52,11 @@ class FrameWalk {
 }
 
 export async function connect(url: string): Promise<BenchClient> {
-  const { hostname, port, username, password, pathname } = new URL(url);
-  const socket = createConnection({ host: hostname, port: Number(port || 5672), noDelay: true });
+  const { protocol, hostname: host, port, username, password, pathname } = new URL(url);
+  const isTls = protocol === 'amqps:';
+  const address = { host, port: Number(port || (isTls ? 5671 : 5672)) };
+  const socket = isTls ? connectTls(address) : createConnection(address);
+  socket.setNoDelay(true);
   const walk = new FrameWalk();
   const writer = new ByteWriter();
   socket.on('data', (chunk) => walk.push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength)));
@@ -88,8 +92,7 @@ function answer(socket: Socket, walk: FrameWalk, writer: ByteWriter, awaited: nu
 }
 
 async function publish(socket: Socket, walk: FrameWalk, job: Job): Promise<void> {
-  const { queue, count, size } = job;
-  const atOnce = windowSize(job);
+  const { queue, count, size, window } = job;
   const writer = new ByteWriter();
   encodeConfirmSelect(writer, channel);
   await answer(socket, walk, writer, MethodId.confirmSelectOk);
@@ -103,7 +106,7 @@ async function publish(socket: Socket, walk: FrameWalk, job: Job): Promise<void>
     let confirmed = 0;
     const early = new Set<number>();
     const fill = (): void => {
-      const due = Math.min(count - sent, atOnce - (sent - confirmed));
+      const due = Math.min(count - sent, window - (sent - confirmed));
       if (due === 0) return;
       const chunk = new Uint8Array(due * frames.length);
       for (let index = 0; index < due; index++) chunk.set(frames, index * frames.length);

@@ -1,14 +1,16 @@
 /** @cloudamqp/amqp-client by its channel. */
 import { AMQPClient } from '@cloudamqp/amqp-client';
-import { type FullClient, type Job, prefetchCount, queueNames, windowSize } from '../job.ts';
+import { type FullClient, type Job, prefetchCount, queueNames } from '../job.ts';
 
 type Channel = Awaited<ReturnType<AMQPClient['channel']>>;
 
 export async function connect(url: string): Promise<FullClient> {
   const connection = await new AMQPClient(url).connect();
+  const confirmChannel = await connection.channel();
+  await confirmChannel.confirmSelect();
   const channel = await connection.channel();
   return {
-    publish: (job) => publish(channel, job),
+    publish: (job) => publish(confirmChannel, job),
     publishIgnored: (job) => publishIgnored(channel, job),
     consume: (job) => consume(channel, job),
     requestReply: (job) => requestReply(channel, job),
@@ -20,9 +22,7 @@ export async function connect(url: string): Promise<FullClient> {
 }
 
 async function publish(channel: Channel, job: Job): Promise<void> {
-  const { queue, count, size } = job;
-  const atOnce = windowSize(job);
-  await channel.confirmSelect();
+  const { queue, count, size, window } = job;
   const body = new Uint8Array(size);
   await new Promise<void>((resolve, reject) => {
     let sent = 0;
@@ -32,7 +32,7 @@ async function publish(channel: Channel, job: Job): Promise<void> {
       fill();
     };
     const fill = (): void => {
-      while (sent < count && sent - confirmed < atOnce) {
+      while (sent < count && sent - confirmed < window) {
         sent++;
         channel.basicPublish('', queue, body).then(done, reject);
       }
@@ -43,12 +43,11 @@ async function publish(channel: Channel, job: Job): Promise<void> {
 
 /** Its promise settles when the socket has taken the bytes: one in a window is awaited. */
 async function publishIgnored(channel: Channel, job: Job): Promise<void> {
-  const { queue, count, size } = job;
-  const atOnce = windowSize(job);
+  const { queue, count, size, window } = job;
   const body = new Uint8Array(size);
   for (let sent = 1; sent <= count; sent++) {
     const written = channel.basicPublish('', queue, body);
-    if (sent % atOnce === 0) await written;
+    if (sent % window === 0) await written;
   }
   await channel.queueDeclare(queue, { passive: true });
 }

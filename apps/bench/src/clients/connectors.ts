@@ -13,6 +13,9 @@ export const fullConnectors = {
   cloudamqp: (): Promise<Connector<FullClient>> => import('./cloudamqp.ts'),
 };
 
+/** The packages of the peers. */
+export const peerPackages = ['amqplib', 'rabbitmq-client', '@cloudamqp/amqp-client'];
+
 /** Those, and the floor: a loop without a client. */
 export const connectors = {
   ...fullConnectors,

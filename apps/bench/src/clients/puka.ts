@@ -1,6 +1,6 @@
 /** This client, by callbacks. */
 import { Client } from '@puka/client';
-import { type FullClient, type Job, prefetchCount, queueNames, windowSize } from '../job.ts';
+import { type FullClient, type Job, prefetchCount, queueNames } from '../job.ts';
 
 export async function connect(url: string): Promise<FullClient> {
   const client = new Client(url);
@@ -18,8 +18,7 @@ export async function connect(url: string): Promise<FullClient> {
 }
 
 function publish(client: Client, job: Job): Promise<void> {
-  const { queue, count, size } = job;
-  const atOnce = windowSize(job);
+  const { queue, count, size, window } = job;
   return new Promise((resolve, reject) => {
     const options = { routingKey: queue, body: new Uint8Array(size), deliveryMode: 1 as const };
     let sent = 0;
@@ -30,7 +29,7 @@ function publish(client: Client, job: Job): Promise<void> {
       fill();
     };
     const fill = (): void => {
-      while (sent < count && sent - confirmed < atOnce) {
+      while (sent < count && sent - confirmed < window) {
         sent++;
         client.basicPublish(options, done);
       }

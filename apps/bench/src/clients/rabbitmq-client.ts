@@ -1,28 +1,29 @@
 /** rabbitmq-client by its low-level channel. */
 import { type Channel, Connection } from 'rabbitmq-client';
-import { type FullClient, type Job, prefetchCount, queueNames, windowSize } from '../job.ts';
+import { type FullClient, type Job, prefetchCount, queueNames } from '../job.ts';
 
 export async function connect(url: string): Promise<FullClient> {
   const connection = new Connection(url);
   await connection.onConnect();
+  const confirmChannel = await connection.acquire();
+  await confirmChannel.confirmSelect();
   const channel = await connection.acquire();
   return {
-    publish: (job) => publish(channel, job),
+    publish: (job) => publish(confirmChannel, job),
     publishIgnored: (job) => publishIgnored(channel, job),
     consume: (job) => consume(channel, job),
     requestReply: (job) => requestReply(channel, job),
     declareDelete: (job) => declareDelete(channel, job),
     close: async () => {
       await channel.close();
+      await confirmChannel.close();
       await connection.close();
     },
   };
 }
 
 async function publish(channel: Channel, job: Job): Promise<void> {
-  const { queue, count, size } = job;
-  const atOnce = windowSize(job);
-  await channel.confirmSelect();
+  const { queue, count, size, window } = job;
   const body = Buffer.alloc(size);
   await new Promise<void>((resolve, reject) => {
     let sent = 0;
@@ -32,7 +33,7 @@ async function publish(channel: Channel, job: Job): Promise<void> {
       fill();
     };
     const fill = (): void => {
-      while (sent < count && sent - confirmed < atOnce) {
+      while (sent < count && sent - confirmed < window) {
         sent++;
         channel.basicPublish(queue, body).then(done, reject);
       }
@@ -43,12 +44,11 @@ async function publish(channel: Channel, job: Job): Promise<void> {
 
 /** Its promise settles when the socket has taken the bytes: one in a window is awaited. */
 async function publishIgnored(channel: Channel, job: Job): Promise<void> {
-  const { queue, count, size } = job;
-  const atOnce = windowSize(job);
+  const { queue, count, size, window } = job;
   const body = Buffer.alloc(size);
   for (let sent = 1; sent <= count; sent++) {
     const written = channel.basicPublish(queue, body);
-    if (sent % atOnce === 0) await written;
+    if (sent % window === 0) await written;
   }
   await channel.queueDeclare({ queue, passive: true });
 }
