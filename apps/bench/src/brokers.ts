@@ -12,6 +12,8 @@ import { makeCertificates } from '@puka/testkit/transport-contract';
 export interface BenchBroker {
   readonly name: string;
   readonly url: string;
+  /** Its process, where it runs on this machine. */
+  readonly pid: number | undefined;
   /** Where it listens for TLS too. */
   readonly tls?: {
     readonly url: string /** Of the authority that signed its certificate, as PEM. */;
@@ -33,6 +35,7 @@ export async function rabbitmq(): Promise<BenchBroker> {
   return {
     name: `RabbitMQ ${broker.version}`,
     url: broker.url,
+    pid: broker.launched?.pid,
     ...(tlsUrl === undefined ? {} : { tls: { url: tlsUrl, caFile } }),
     cpuMicroseconds: () => cpuOfProcess(broker.launched?.pid),
     stop: async () => {
@@ -49,6 +52,7 @@ export async function embedded(): Promise<BenchBroker> {
   return {
     name: 'the embedded broker',
     url,
+    pid: child.pid,
     cpuMicroseconds: async () => {
       child.send('usage');
       return (await answer<{ cpuMicroseconds: number }>(child)).cpuMicroseconds;

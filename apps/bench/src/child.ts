@@ -1,46 +1,74 @@
-/** One measured run in a process of its own: argument 1 is the client, argument 2 the job as JSON; prints JSON. */
-import { connectors } from './clients/connectors.ts';
-import type { BenchClient, Figures, FullClient, Job } from './job.ts';
+/** One measured run in a process of its own: argument 1 is the client, argument 2 the job as JSON; prints JSON in its last line. */
+import { connectors, fullConnectors } from './clients/connectors.ts';
+import { type BenchClient, type Figures, type FullClient, isMemoryMode, type Job, queueNames } from './job.ts';
 
-const name = process.argv[2] as keyof typeof connectors; // `measure.ts` starts it.
-const job = JSON.parse(process.argv[3] ?? '') as Job;
+const [, , name = '', jobText = ''] = process.argv;
+const job = JSON.parse(jobText) as Job; // `contestants.ts` starts it.
 
-const client: BenchClient | FullClient = await (await connectors[name]()).connect(job.url);
-const before = process.cpuUsage();
-const started = performance.now();
-const latencies = await run(client);
+const client = await (await connectors[name as keyof typeof connectors]()).connect(job.url);
+let before = process.cpuUsage();
+let started = performance.now();
+const measured = await run(client);
 const seconds = (performance.now() - started) / 1000;
-const cpu = process.cpuUsage(before);
-const figures: Figures = {
-  seconds,
-  cpuMicroseconds: cpu.user + cpu.system,
-  rssBytes: process.memoryUsage.rss(),
-  ...(latencies === undefined ? {} : { latencies: latencies.map(Math.round) }),
-};
-await client.close();
+const { user, system } = process.cpuUsage(before);
+const rssBytes = process.memoryUsage.rss();
+const figures: Figures = { seconds, cpuMicroseconds: user + system, rssBytes, ...measured };
+// Where the broker was stopped, much is under way that nobody waits for.
+if (!isMemoryMode(job.mode)) await client.close();
 // What is still on its way through a pipe is lost by an exit.
 process.stdout.write(JSON.stringify(figures), () => process.exit(0));
 
-async function run(client: BenchClient | FullClient): Promise<number[] | undefined> {
+/** What was before does not count. */
+function startAnew(): void {
+  before = process.cpuUsage();
+  started = performance.now();
+}
+
+async function run(client: BenchClient | FullClient): Promise<Partial<Figures>> {
   switch (job.mode) {
     case 'publish':
       await client.publish(job);
-      return undefined;
+      return {};
     case 'consume-ack':
     case 'consume-no-ack':
       await client.consume(job);
-      return undefined;
+      return {};
     default:
   }
   if (!('requestReply' in client)) throw new Error(`${name} does not do ${job.mode}`);
   switch (job.mode) {
     case 'publish-ignored':
       await client.publishIgnored(job);
-      return undefined;
+      return {};
     case 'request-reply':
-      return await client.requestReply(job);
+      return { latencies: (await client.requestReply(job)).map(Math.round) };
     case 'declare-delete':
       await client.declareDelete(job);
-      return undefined;
+      return {};
+    case 'many-consumers':
+      await consumeFromMany(client);
+      return {};
+    case 'start':
+      throw new Error('start-child.ts measures the start');
+    default: {
+      // Not before: what it imports is memory, too.
+      const { heapBytesOf } = await import('./memory.ts');
+      const { open } = await fullConnectors[name as keyof typeof fullConnectors]();
+      return { heapBytes: await heapBytesOf(job.mode, client, open, job) };
+    }
   }
+}
+
+/** Says when it has subscribed; then the messages are published. */
+function consumeFromMany(client: FullClient): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let left = job.count;
+    const onMessage = (): void => {
+      if (--left === 0) resolve();
+    };
+    client.subscribe(queueNames(job, job.consumers), false, onMessage).then(() => {
+      startAnew();
+      process.stdout.write('ready\n');
+    }, reject);
+  });
 }

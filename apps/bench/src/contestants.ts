@@ -1,13 +1,16 @@
 /** Who is measured, in which modes, and how one run of each is started: always in a process of its own. */
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { connectors, fullConnectors } from './clients/connectors.ts';
+import { bundleSizes } from './first-message/bundle.ts';
 import type { Figures, Job, Mode } from './job.ts';
 import { runtimes } from './runtimes.ts';
 
 const run = promisify(execFile);
 const child = fileURLToPath(new URL('./child.js', import.meta.url));
+const startChild = fileURLToPath(new URL('./start-child.js', import.meta.url));
 const maxBuffer = 64 * 1_048_576;
 
 /** One of those that are compared. */
@@ -18,8 +21,8 @@ export interface Contestant {
   /** What it runs on, where that differs; only those on the same runtime are compared. */
   readonly runtime?: string;
   measures(mode: Mode): boolean;
-  /** One run. */
-  measure(job: Job): Promise<Figures>;
+  /** One run. @param feed `many-consumers`: called when all have subscribed, publishes the messages. */
+  measure(job: Job, feed?: () => Promise<void>): Promise<Figures>;
 }
 
 /** The clients of JavaScript, and the bare loop. */
@@ -28,8 +31,17 @@ export function scripted(): Contestant[] {
     name,
     role: name === 'puka' ? 'own' : name in fullConnectors ? 'peer' : 'floor',
     measures: (mode) => name in fullConnectors || isOneWay(mode),
-    measure: (job) => figures(process.execPath, [child, name, JSON.stringify(job)], job),
+    measure: (job, feed) =>
+      job.mode === 'start'
+        ? measureStart(name, job)
+        : figures(process.execPath, [child, name, JSON.stringify(job)], job, feed),
   }));
+}
+
+async function measureStart(name: string, job: Job): Promise<Figures> {
+  const source = fileURLToPath(new URL(`../src/first-message/${name}.ts`, import.meta.url));
+  const bundle = await bundleSizes(source);
+  return { ...(await figures(process.execPath, [startChild, name, job.url, job.queue], job)), bundle };
 }
 
 /** This client and amqplib on several runtimes. */
@@ -63,9 +75,19 @@ function isOneWay(mode: Mode): boolean {
   return mode === 'publish' || mode === 'consume-ack' || mode === 'consume-no-ack';
 }
 
-async function figures(program: string, args: readonly string[], { caFile }: Job): Promise<Figures> {
+async function figures(
+  program: string,
+  args: readonly string[],
+  { caFile }: Job,
+  feed?: () => Promise<void>,
+): Promise<Figures> {
   // So each client trusts the certificate by its defaults; Node alone heeds it.
   const env = caFile === undefined ? process.env : { ...process.env, NODE_EXTRA_CA_CERTS: caFile };
-  const { stdout } = await run(program, args, { maxBuffer, env });
-  return JSON.parse(stdout) as Figures; // `child.ts` and `librabbitmq.c` print it.
+  const running = run(program, args, { maxBuffer, env });
+  if (feed !== undefined && running.child.stdout !== null) {
+    // It ends before only when it fails, which is told below.
+    await Promise.race([once(running.child.stdout, 'data').then(feed), running.catch(() => undefined)]);
+  }
+  const { stdout } = await running;
+  return JSON.parse(stdout.slice(stdout.lastIndexOf('\n', stdout.length - 2) + 1)) as Figures; // The programs print it.
 }

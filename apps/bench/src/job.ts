@@ -1,15 +1,25 @@
 /** What one measured run is asked, and what it answers. Types and constants only. */
 
-/** The modes that are measured. */
-export const modes = [
+/** Modes in which work is done: what counts is its rate and its cost. */
+export const workModes = [
   'publish',
   'publish-ignored',
   'consume-ack',
   'consume-no-ack',
   'request-reply',
   'declare-delete',
+  'many-consumers',
 ] as const;
+/** Modes in which things are made and kept: what counts is their memory. */
+export const memoryModes = ['idle-client', 'idle-consumer', 'open-publish', 'waiting-declare'] as const;
+/** The modes that are measured; `start` is a process from its start to its first confirmed message. */
+export const modes = [...workModes, ...memoryModes, 'start'] as const;
 export type Mode = (typeof modes)[number];
+export type MemoryMode = (typeof memoryModes)[number];
+
+export function isMemoryMode(mode: Mode): mode is MemoryMode {
+  return memoryModes.some((each) => each === mode);
+}
 
 /** One run of one client. */
 export interface Job {
@@ -22,6 +32,10 @@ export interface Job {
   readonly size: number;
   /** Most publishes without a confirm. */
   readonly window: number;
+  /** `many-consumers`: how many there are, each on a queue of its own. */
+  readonly consumers: number;
+  /** The broker's process, which is stopped for a moment where things have to wait; `undefined` where it is not known. */
+  readonly brokerPid?: number;
   /** Of the authority that signed the broker's certificate, where `url` is one of TLS. */
   readonly caFile?: string;
 }
@@ -35,6 +49,17 @@ export interface Figures {
   readonly brokerCpuMicroseconds?: number;
   /** `request-reply`: what each request took, in microseconds. */
   readonly latencies?: readonly number[];
+  /** Memory modes: heap and buffers of all that was made. */
+  readonly heapBytes?: number;
+  /** `start`: without the start of the runtime itself. */
+  readonly fromImport?: { readonly seconds: number; readonly cpuMicroseconds: number };
+  /** `start`: the program as one minified file, and gzipped, in bytes. */
+  readonly bundle?: { readonly bytes: number; readonly gzipBytes: number };
+}
+
+/** An open connection. */
+export interface Closable {
+  close(): Promise<unknown>;
 }
 
 /** What every client can do, each by its cheapest documented use. Connected before, closed after the measurement. */
@@ -48,6 +73,11 @@ export interface BenchClient {
 
 /** A client that does all modes. */
 export interface FullClient extends BenchClient {
+  /**
+   * Subscribes to each queue by a consumer of its own; with acks under a prefetch of `prefetchCount`, each message is acked
+   * after `onMessage`.
+   */
+  subscribe(queues: readonly string[], noAck: boolean, onMessage: () => void): Promise<void>;
   /** Publishes and looks at no outcome, but heeds back-pressure as its manual says; resolves when all are in the queue. */
   publishIgnored(job: Job): Promise<void>;
   /**
@@ -69,7 +99,7 @@ export function windowFor(size: number): number {
 /** Messages unacked at a time. */
 export const prefetchCount = 500;
 
-/** Names for `declareDelete`. */
-export function queueNames({ queue, count }: Job): string[] {
+/** Names of queues for `declareDelete` (`count` of them), and for `many-consumers` (`consumers`). */
+export function queueNames({ queue }: Job, count: number): string[] {
   return Array.from({ length: count }, (_, index) => `${queue}-${index}`);
 }

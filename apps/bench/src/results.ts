@@ -16,6 +16,11 @@ export interface Medians {
   /** Over the requests of all rounds. */
   readonly latencyMedianMicroseconds?: number;
   readonly latencyP99Microseconds?: number;
+  /** Heap and buffers of one. */
+  readonly heapBytes?: number;
+  /** `start`: without the start of the runtime itself. */
+  readonly fromImport?: { readonly seconds: number; readonly cpuMicroseconds: number };
+  readonly bundle?: { readonly bytes: number; readonly gzipBytes: number };
 }
 
 /** One contestant in one table. */
@@ -47,7 +52,7 @@ export interface DatedTable extends Table {
 
 /** Makes the table out of the runs of each contestant. */
 export function tableOf(topic: Topic, job: Job, runs: ReadonlyMap<Contestant, readonly Figures[]>): Table {
-  const { mode, size, window, count } = job;
+  const { mode, size, window, consumers, count } = job;
   const rows = [...runs].map(([{ name, role, runtime }, figures]) => ({
     name,
     role,
@@ -55,12 +60,15 @@ export function tableOf(topic: Topic, job: Job, runs: ReadonlyMap<Contestant, re
     medians: mediansOf(job, figures),
   }));
   const rounds = Math.max(0, ...[...runs.values()].map(({ length }) => length));
-  return { topic, mode, size, window, count, rounds, rows };
+  return { topic, mode, size, window, consumers, count, rounds, rows };
 }
 
 function mediansOf({ count }: Job, runs: readonly Figures[]): Medians {
   const latencies = runs.flatMap((run) => run.latencies ?? []);
   const brokerCpu = runs.flatMap((run) => run.brokerCpuMicroseconds ?? []);
+  const heap = runs.flatMap((run) => run.heapBytes ?? []);
+  const imports = runs.flatMap((run) => run.fromImport ?? []);
+  const bundle = runs[0]?.bundle;
   return {
     rate: rounded(median(runs.map(({ seconds }) => count / seconds))),
     cpuMicroseconds: rounded(median(runs.map(({ cpuMicroseconds }) => cpuMicroseconds / count))),
@@ -72,6 +80,16 @@ function mediansOf({ count }: Job, runs: readonly Figures[]): Medians {
           latencyMedianMicroseconds: rounded(median(latencies)),
           latencyP99Microseconds: rounded(quantile(latencies, 0.99)),
         }),
+    ...(heap.length === 0 ? {} : { heapBytes: rounded(median(heap) / count) }),
+    ...(imports.length === 0
+      ? {}
+      : {
+          fromImport: {
+            seconds: rounded(median(imports.map(({ seconds }) => seconds))),
+            cpuMicroseconds: rounded(median(imports.map(({ cpuMicroseconds }) => cpuMicroseconds))),
+          },
+        }),
+    ...(bundle === undefined ? {} : { bundle }),
   };
 }
 
@@ -81,8 +99,8 @@ function rounded(value: number): number {
 }
 
 /** Two tables with the same key measure the same. */
-export function keyOf({ topic, mode, size, window }: Table): string {
-  return `${topic} ${mode} ${size} ${window}`;
+export function keyOf({ topic, mode, size, window, consumers }: Table): string {
+  return `${topic} ${mode} ${size} ${window} ${consumers}`;
 }
 
 /** Of several runs of the program the newest table of each key, in the order of the oldest run that has the key. */

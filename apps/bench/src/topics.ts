@@ -1,12 +1,15 @@
 /** What is measured, by topics: each is a section of docs/performance.md. Must not measure. */
-import { type Job, type Mode, windowFor } from './job.ts';
+import { isMemoryMode, type Job, type Mode, memoryModes, windowFor } from './job.ts';
 
-/** `clients`: all clients over TCP. `tls`: the same over TLS. `runtimes`: this client and amqplib on each runtime. */
-export const topics = ['clients', 'tls', 'runtimes'] as const;
+/**
+ * `clients`: all clients over TCP. `tls`: the same over TLS. `runtimes`: this client and amqplib on each runtime. `window`,
+ * `consumers`: what a message costs as they grow. `start`: to the first confirmed message. `memory`: of what is kept.
+ */
+export const topics = ['clients', 'tls', 'runtimes', 'window', 'consumers', 'start', 'memory'] as const;
 export type Topic = (typeof topics)[number];
 
 /** The part of a job that tells one table of a topic from another. */
-export type Plan = Pick<Job, 'mode' | 'size' | 'window'>;
+export type Plan = Pick<Job, 'mode' | 'size' | 'window' | 'consumers'>;
 
 const oneWay: readonly Mode[] = ['publish', 'consume-ack', 'consume-no-ack'];
 const kib = 1024;
@@ -26,20 +29,36 @@ export function plansOf(topic: Topic, sizes?: readonly number[]): Plan[] {
       return bySize(oneWay, sizes ?? [16, 4 * kib, 64 * kib]);
     case 'runtimes':
       return bySize(oneWay, sizes ?? [16, 64 * kib]);
+    case 'window':
+      return [10, 100, 1000, 10_000, 100_000].map((window) => ({ ...plan('publish', 16), window }));
+    case 'consumers':
+      return [1, 10, 100, 1000, 2000].map((consumers) => ({ ...plan('many-consumers', 16), consumers }));
+    case 'start':
+      return [plan('start', 16)];
+    case 'memory':
+      return memoryModes.map((mode) => plan(mode, 16));
   }
 }
 
+function plan(mode: Mode, size: number): Plan {
+  return { mode, size, window: windowFor(size), consumers: 1 };
+}
+
 function bySize(modes: readonly Mode[], sizes: readonly number[]): Plan[] {
-  return modes.flatMap((mode) => sizes.map((size) => ({ mode, size, window: windowFor(size) })));
+  return modes.flatMap((mode) => sizes.map((size) => plan(mode, size)));
 }
 
 /** Messages of a run, so that one takes a second or two: the first tenths go to a cold program, whatever it does. */
 export function countFor({ mode, size }: Plan, scale: number): number {
+  if (mode === 'start') return 1;
+  // Enough to stand out from the rest of the heap.
+  if (isMemoryMode(mode)) return mode.startsWith('idle') ? 1000 : 10_000;
   return Math.max(100, Math.round(perRun(mode, size) * scale));
 }
 
 function perRun(mode: Mode, size: number): number {
   if (mode === 'declare-delete') return 1000;
+  if (mode === 'many-consumers') return 100_000;
   if (mode === 'request-reply') return size <= 8 * kib ? 12_000 : size <= 64 * kib ? 3000 : 300;
   return size <= kib ? 200_000 : size <= 8 * kib ? 50_000 : size <= 64 * kib ? 6000 : size <= 256 * kib ? 1200 : 300;
 }

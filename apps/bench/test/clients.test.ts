@@ -1,8 +1,11 @@
+import { fileURLToPath } from 'node:url';
 import { Client } from '@puka/client';
-import { uniqueName } from '@puka/testkit';
+import { uniqueName, waitFor } from '@puka/testkit';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { connectors, fullConnectors } from '../src/clients/connectors.ts';
-import type { Job, Mode } from '../src/job.ts';
+import { bundleSizes } from '../src/first-message/bundle.ts';
+import { programs } from '../src/first-message/programs.ts';
+import { type Job, type Mode, queueNames } from '../src/job.ts';
 
 const url = inject('amqpUrl');
 const count = 7;
@@ -22,7 +25,7 @@ afterEach(async () => {
 });
 
 function jobOf(mode: Mode): Job {
-  return { url, queue, mode, count, size: 16, window: 3 };
+  return { url, queue, mode, count, size: 16, window: 3, consumers: 2 };
 }
 
 /** By a purge, which waits for what is on its way: a passive declare overtakes it. */
@@ -74,5 +77,41 @@ describe.each(Object.entries(fullConnectors))('%s', (_name, load) => {
       code: 'NOT_FOUND',
     });
     await contestant.close();
+  });
+});
+
+describe.each(Object.entries(fullConnectors))('%s', (_name, load) => {
+  it('consumes from many queues on one connection', async () => {
+    const queues = queueNames(jobOf('many-consumers'), 2);
+    for (const name of queues) await client.queueDeclare({ queue: name, durable: true });
+    const contestant = await (await load()).connect(url);
+    let seen = 0;
+    await contestant.subscribe(queues, false, () => seen++);
+    const body = new Uint8Array(16);
+    await Promise.all(queues.map((routingKey) => client.basicPublish({ routingKey, body })));
+    await waitFor(() => (seen === 2 ? true : undefined));
+    await contestant.close();
+    for (const name of queues) expect(await client.queueDelete({ queue: name })).toEqual({ messageCount: 0 });
+  });
+
+  it('only connects', async () => {
+    const connection = await (await load()).open(url);
+    await connection.close();
+  });
+});
+
+describe.each(Object.entries(programs))('the first message of %s', (name, load) => {
+  it('is in the queue when it is confirmed', async () => {
+    const { publishOne } = await load();
+    const close = await publishOne(url, queue);
+    expect(await client.basicGet({ queue, noAck: true })).toMatchObject({ deliveryMode: 2, routingKey: queue });
+    await close();
+  });
+
+  it('is published by a program that can be bundled', async () => {
+    const source = fileURLToPath(new URL(`../src/first-message/${name}.ts`, import.meta.url));
+    const { bytes, gzipBytes } = await bundleSizes(source);
+    expect(gzipBytes).toBeGreaterThan(5000);
+    expect(bytes).toBeGreaterThan(gzipBytes);
   });
 });

@@ -6,7 +6,7 @@ import { report } from '../src/report.ts';
 import { merged, type Results, type Table, tableOf } from '../src/results.ts';
 import { quantile } from '../src/statistics.ts';
 
-const job: Job = { url: '', queue: '', mode: 'publish', count: 7, size: 16, window: 1000 };
+const job: Job = { url: '', queue: '', mode: 'publish', count: 7, size: 16, window: 1000, consumers: 1 };
 const measure = (): never => {
   throw new Error('not asked for');
 };
@@ -49,8 +49,8 @@ describe('report', () => {
         ]),
       ),
     );
-    expect(lines[0]).toMatch(/^puka +7\/s +2\.00 us CPU +2 MiB$/);
-    expect(lines[1]).toMatch(/^other +7\/s +4\.00 us CPU +2 MiB {2}puka takes 0\.50 of it$/);
+    expect(lines[1]).toMatch(/^puka +7\/s +2\.00 us CPU +2 MiB$/);
+    expect(lines[2]).toMatch(/^other +7\/s +4\.00 us CPU +2 MiB {2}puka takes 0\.50 of it$/);
   });
 
   it('compares with this client on the same runtime', () => {
@@ -64,7 +64,7 @@ describe('report', () => {
         [at(peer, 'Bun'), [run(28)]],
       ]),
     );
-    expect(report(table)[2]).toMatch(/takes 0\.50 of it$/);
+    expect(report(table)[3]).toMatch(/takes 0\.50 of it$/);
   });
 });
 
@@ -74,7 +74,7 @@ describe('merged', () => {
     ...{ node: '20.0.0', broker: 'RabbitMQ', peers: {} },
   };
   const table = (size: number, count: number): Table => ({
-    ...{ topic: 'clients', mode: 'publish', size, window: 1000, count, rounds: 1, rows: [] },
+    ...{ topic: 'clients', mode: 'publish', size, window: 1000, consumers: 1, count, rounds: 1, rows: [] },
   });
   const results = (date: string, ...tables: readonly Table[]): Results => ({ date, machine, tables });
 

@@ -1,6 +1,10 @@
 /** amqplib: a confirm channel and `publish` with a callback; else a plain channel. */
-import amqplib, { type Channel, type ConfirmChannel } from 'amqplib';
-import { type FullClient, type Job, prefetchCount, queueNames } from '../job.ts';
+import amqplib, { type Channel, type ConfirmChannel, type ConsumeMessage } from 'amqplib';
+import { type Closable, type FullClient, type Job, prefetchCount, queueNames } from '../job.ts';
+
+export function open(url: string): Promise<Closable> {
+  return amqplib.connect(url);
+}
 
 export async function connect(url: string): Promise<FullClient> {
   const connection = await amqplib.connect(url);
@@ -10,6 +14,7 @@ export async function connect(url: string): Promise<FullClient> {
     publish: (job) => publish(confirmChannel, job),
     publishIgnored: (job) => publishIgnored(channel, job),
     consume: (job) => consume(channel, job),
+    subscribe: (queues, noAck, onMessage) => subscribe(channel, queues, noAck, onMessage),
     requestReply,
     declareDelete: (job) => declareDelete(channel, job),
     close: async () => {
@@ -49,23 +54,29 @@ async function publishIgnored(channel: Channel, { queue, count, size }: Job): Pr
   await channel.checkQueue(queue);
 }
 
-async function consume(channel: Channel, { queue, count, mode }: Job): Promise<void> {
-  const noAck = mode === 'consume-no-ack';
-  if (!noAck) await channel.prefetch(prefetchCount);
-  let left = count;
-  await new Promise<void>((resolve, reject) => {
-    channel
-      .consume(
-        queue,
-        (message) => {
-          if (message === null) return;
-          if (!noAck) channel.ack(message);
-          if (--left === 0) resolve();
-        },
-        { noAck },
-      )
-      .catch(reject);
+function consume(channel: Channel, { queue, count, mode }: Job): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let left = count;
+    const onMessage = (): void => {
+      if (--left === 0) resolve();
+    };
+    subscribe(channel, [queue], mode === 'consume-no-ack', onMessage).catch(reject);
   });
+}
+
+async function subscribe(
+  channel: Channel,
+  queues: readonly string[],
+  noAck: boolean,
+  onMessage: () => void,
+): Promise<void> {
+  if (!noAck) await channel.prefetch(prefetchCount);
+  const onDelivery = (message: ConsumeMessage | null): void => {
+    if (message === null) return;
+    onMessage();
+    if (!noAck) channel.ack(message);
+  };
+  await Promise.all(queues.map((queue) => channel.consume(queue, onDelivery, { noAck })));
 }
 
 async function requestReply({ url, queue, count, size }: Job): Promise<number[]> {
@@ -115,7 +126,7 @@ async function ask(channel: Channel, queue: string, count: number, size: number)
 }
 
 async function declareDelete(channel: Channel, job: Job): Promise<void> {
-  const names = queueNames(job);
+  const names = queueNames(job, job.count);
   await Promise.all(names.map((queue) => channel.assertQueue(queue, { durable: false, exclusive: true })));
   await Promise.all(names.map((queue) => channel.deleteQueue(queue)));
 }

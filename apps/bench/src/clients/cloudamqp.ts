@@ -1,8 +1,12 @@
 /** @cloudamqp/amqp-client by its channel. */
-import { AMQPClient } from '@cloudamqp/amqp-client';
-import { type FullClient, type Job, prefetchCount, queueNames } from '../job.ts';
+import { AMQPClient, type AMQPMessage } from '@cloudamqp/amqp-client';
+import { type Closable, type FullClient, type Job, prefetchCount, queueNames } from '../job.ts';
 
 type Channel = Awaited<ReturnType<AMQPClient['channel']>>;
+
+export function open(url: string): Promise<Closable> {
+  return new AMQPClient(url).connect();
+}
 
 export async function connect(url: string): Promise<FullClient> {
   const connection = await new AMQPClient(url).connect();
@@ -13,6 +17,7 @@ export async function connect(url: string): Promise<FullClient> {
     publish: (job) => publish(confirmChannel, job),
     publishIgnored: (job) => publishIgnored(channel, job),
     consume: (job) => consume(channel, job),
+    subscribe: (queues, noAck, onMessage) => subscribe(channel, queues, noAck, onMessage),
     requestReply: (job) => requestReply(channel, job),
     declareDelete: (job) => declareDelete(channel, job),
     close: async () => {
@@ -52,18 +57,28 @@ async function publishIgnored(channel: Channel, job: Job): Promise<void> {
   await channel.queueDeclare(queue, { passive: true });
 }
 
-async function consume(channel: Channel, { queue, count, mode }: Job): Promise<void> {
-  const noAck = mode === 'consume-no-ack';
-  if (!noAck) await channel.prefetch(prefetchCount);
-  let left = count;
-  await new Promise<void>((resolve, reject) => {
-    channel
-      .basicConsume(queue, { noAck }, (message) => {
-        if (!noAck) void message.ack();
-        if (--left === 0) resolve();
-      })
-      .catch(reject);
+function consume(channel: Channel, { queue, count, mode }: Job): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let left = count;
+    const onMessage = (): void => {
+      if (--left === 0) resolve();
+    };
+    subscribe(channel, [queue], mode === 'consume-no-ack', onMessage).catch(reject);
   });
+}
+
+async function subscribe(
+  channel: Channel,
+  queues: readonly string[],
+  noAck: boolean,
+  onMessage: () => void,
+): Promise<void> {
+  if (!noAck) await channel.prefetch(prefetchCount);
+  const onDelivery = (message: AMQPMessage): void => {
+    onMessage();
+    if (!noAck) void message.ack();
+  };
+  await Promise.all(queues.map((queue) => channel.basicConsume(queue, { noAck }, onDelivery)));
 }
 
 async function requestReply(channel: Channel, { queue, count, size }: Job): Promise<number[]> {
@@ -96,7 +111,7 @@ async function requestReply(channel: Channel, { queue, count, size }: Job): Prom
 }
 
 async function declareDelete(channel: Channel, job: Job): Promise<void> {
-  const names = queueNames(job);
+  const names = queueNames(job, job.count);
   await Promise.all(names.map((queue) => channel.queueDeclare(queue, { durable: false, exclusive: true })));
   await Promise.all(names.map((queue) => channel.queueDelete(queue)));
 }

@@ -1,16 +1,21 @@
 /** The clients by name. Each is loaded only in the process that measures it. */
-import type { BenchClient, FullClient } from '../job.ts';
+import type { BenchClient, Closable, FullClient } from '../job.ts';
 
 interface Connector<Client> {
   connect(url: string): Promise<Client>;
 }
 
+interface FullConnector extends Connector<FullClient> {
+  /** Only connects, as its user does who waits for something to do. */
+  open(url: string): Promise<Closable>;
+}
+
 /** This client and its peers. */
 export const fullConnectors = {
-  puka: (): Promise<Connector<FullClient>> => import('./puka.ts'),
-  amqplib: (): Promise<Connector<FullClient>> => import('./amqplib.ts'),
-  'rabbitmq-client': (): Promise<Connector<FullClient>> => import('./rabbitmq-client.ts'),
-  cloudamqp: (): Promise<Connector<FullClient>> => import('./cloudamqp.ts'),
+  puka: (): Promise<FullConnector> => import('./puka.ts'),
+  amqplib: (): Promise<FullConnector> => import('./amqplib.ts'),
+  'rabbitmq-client': (): Promise<FullConnector> => import('./rabbitmq-client.ts'),
+  cloudamqp: (): Promise<FullConnector> => import('./cloudamqp.ts'),
 };
 
 /** The packages of the peers. */

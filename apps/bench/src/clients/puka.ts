@@ -1,6 +1,12 @@
 /** This client, by callbacks. */
 import { Client } from '@puka/client';
-import { type FullClient, type Job, prefetchCount, queueNames } from '../job.ts';
+import { type Closable, type FullClient, type Job, prefetchCount, queueNames } from '../job.ts';
+
+export async function open(url: string): Promise<Closable> {
+  const client = new Client(url);
+  await client.connect();
+  return client;
+}
 
 export async function connect(url: string): Promise<FullClient> {
   const client = new Client(url);
@@ -9,6 +15,7 @@ export async function connect(url: string): Promise<FullClient> {
     publish: (job) => publish(client, job),
     publishIgnored: (job) => publishIgnored(client, job),
     consume: (job) => consume(client, job),
+    subscribe: (queues, noAck, onMessage) => subscribe(client, queues, noAck, onMessage),
     requestReply: (job) => requestReply(client, job),
     declareDelete: (job) => declareDelete(client, job),
     close: async () => {
@@ -50,16 +57,28 @@ async function publishIgnored(client: Client, { queue, count, size }: Job): Prom
 function consume(client: Client, { queue, count, mode }: Job): Promise<void> {
   return new Promise((resolve, reject) => {
     let left = count;
-    const noAck = mode === 'consume-no-ack';
-    client.basicConsume({ queue, noAck, prefetchCount: noAck ? 0 : prefetchCount }, (error, message) => {
-      if (message === undefined) {
-        reject(error);
-        return;
-      }
-      if (!noAck) message.ack();
+    const onMessage = (): void => {
       if (--left === 0) resolve();
-    });
+    };
+    subscribe(client, [queue], mode === 'consume-no-ack', onMessage).catch(reject);
   });
+}
+
+async function subscribe(
+  client: Client,
+  queues: readonly string[],
+  noAck: boolean,
+  onMessage: () => void,
+): Promise<void> {
+  const options = { noAck, prefetchCount: noAck ? 0 : prefetchCount };
+  const consumers = queues.map((queue) =>
+    client.basicConsume({ queue, ...options }, (error, message) => {
+      if (message === undefined) throw error;
+      onMessage();
+      if (!noAck) message.ack();
+    }),
+  );
+  await Promise.all(consumers.map(({ ready }) => ready));
 }
 
 async function requestReply(client: Client, { queue, count, size }: Job): Promise<number[]> {
@@ -98,7 +117,7 @@ async function requestReply(client: Client, { queue, count, size }: Job): Promis
 }
 
 async function declareDelete(client: Client, job: Job): Promise<void> {
-  const names = queueNames(job);
+  const names = queueNames(job, job.count);
   await Promise.all(names.map((queue) => client.queueDeclare({ queue, exclusive: true })));
   await Promise.all(names.map((queue) => client.queueDelete({ queue })));
 }

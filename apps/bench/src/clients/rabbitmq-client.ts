@@ -1,6 +1,12 @@
 /** rabbitmq-client by its low-level channel. */
-import { type Channel, Connection } from 'rabbitmq-client';
-import { type FullClient, type Job, prefetchCount, queueNames } from '../job.ts';
+import { type AsyncMessage, type Channel, Connection } from 'rabbitmq-client';
+import { type Closable, type FullClient, type Job, prefetchCount, queueNames } from '../job.ts';
+
+export async function open(url: string): Promise<Closable> {
+  const connection = new Connection(url);
+  await connection.onConnect();
+  return connection;
+}
 
 export async function connect(url: string): Promise<FullClient> {
   const connection = new Connection(url);
@@ -12,6 +18,7 @@ export async function connect(url: string): Promise<FullClient> {
     publish: (job) => publish(confirmChannel, job),
     publishIgnored: (job) => publishIgnored(channel, job),
     consume: (job) => consume(channel, job),
+    subscribe: (queues, noAck, onMessage) => subscribe(channel, queues, noAck, onMessage),
     requestReply: (job) => requestReply(channel, job),
     declareDelete: (job) => declareDelete(channel, job),
     close: async () => {
@@ -53,18 +60,28 @@ async function publishIgnored(channel: Channel, job: Job): Promise<void> {
   await channel.queueDeclare({ queue, passive: true });
 }
 
-async function consume(channel: Channel, { queue, count, mode }: Job): Promise<void> {
-  const noAck = mode === 'consume-no-ack';
-  if (!noAck) await channel.basicQos({ prefetchCount });
-  let left = count;
-  await new Promise<void>((resolve, reject) => {
-    channel
-      .basicConsume({ queue, noAck }, (message) => {
-        if (!noAck) channel.basicAck({ deliveryTag: message.deliveryTag });
-        if (--left === 0) resolve();
-      })
-      .catch(reject);
+function consume(channel: Channel, { queue, count, mode }: Job): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let left = count;
+    const onMessage = (): void => {
+      if (--left === 0) resolve();
+    };
+    subscribe(channel, [queue], mode === 'consume-no-ack', onMessage).catch(reject);
   });
+}
+
+async function subscribe(
+  channel: Channel,
+  queues: readonly string[],
+  noAck: boolean,
+  onMessage: () => void,
+): Promise<void> {
+  if (!noAck) await channel.basicQos({ prefetchCount });
+  const onDelivery = ({ deliveryTag }: AsyncMessage): void => {
+    onMessage();
+    if (!noAck) channel.basicAck({ deliveryTag });
+  };
+  await Promise.all(queues.map((queue) => channel.basicConsume({ queue, noAck }, onDelivery)));
 }
 
 async function requestReply(channel: Channel, { queue, count, size }: Job): Promise<number[]> {
@@ -97,7 +114,7 @@ async function requestReply(channel: Channel, { queue, count, size }: Job): Prom
 }
 
 async function declareDelete(channel: Channel, job: Job): Promise<void> {
-  const names = queueNames(job);
+  const names = queueNames(job, job.count);
   await Promise.all(names.map((queue) => channel.queueDeclare({ queue, exclusive: true })));
   await Promise.all(names.map((queue) => channel.queueDelete({ queue })));
 }
