@@ -8,9 +8,12 @@ import { UsageError } from '@puka/errors';
 import { isBytes, toBytes } from './any-realm.ts';
 import { defaultChunkBytes, defaultMaxTableDepth, maxShortStringBytes } from './limits.ts';
 import { textLength, writeText } from './lossless-text.ts';
+import { SpareChunks } from './spare-chunks.ts';
 import { writeUtf8 } from './utf8.ts';
 
 const twoTo32 = 0x1_0000_0000;
+/** The chunk of a writer that has nothing to write. */
+const noChunk = new Uint8Array(0);
 /** Above this many bytes the native `set` is faster than a loop; see bench/codec.bench.ts. */
 const nativeCopyFromBytes = 96;
 
@@ -20,8 +23,8 @@ const nativeCopyFromBytes = 96;
  * From the next `begin()` on, bytes are never moved or overwritten, so a view of them stays valid. The bytes between `unitStart` and `position` may still be moved by `reserve()`.
  */
 export class ByteWriter {
-  /** The chunk being written. For hot code that writes by itself after `reserve()`. */
-  bytes: Uint8Array;
+  /** The chunk being written; an empty one before the first `reserve()`. For hot code that writes by itself after `reserve()`. */
+  bytes: Uint8Array = noChunk;
   /** Index in `bytes` of the next octet to write. */
   position = 0;
   /** Index in `bytes` where the movable part of the current unit starts. */
@@ -32,6 +35,7 @@ export class ByteWriter {
   maxTableDepth: number = defaultMaxTableDepth;
 
   private readonly chunkBytes: number;
+  private readonly spares: SpareChunks | undefined;
   /** Finished pieces that wait for `take()`, in order. */
   private queue: Uint8Array[] = [];
   private queuedBytes = 0;
@@ -40,10 +44,13 @@ export class ByteWriter {
   /** `writtenBytes` at `begin()`: what `rollback()` goes back to. */
   private unitOffset = 0;
 
-  /** @param chunkBytes size of a chunk in bytes; a unit longer than that gets a chunk of its own size. */
-  constructor(chunkBytes: number = defaultChunkBytes) {
-    this.chunkBytes = chunkBytes;
-    this.bytes = new Uint8Array(chunkBytes);
+  /**
+   * @param chunks size of a chunk in bytes, or where chunks come from and go to by `reuse()`. A unit longer than a chunk gets
+   *   one of its own size.
+   */
+  constructor(chunks: number | SpareChunks = defaultChunkBytes) {
+    this.spares = chunks instanceof SpareChunks ? chunks : undefined;
+    this.chunkBytes = chunks instanceof SpareChunks ? chunks.chunkBytes : chunks;
   }
 
   /** Bytes written or appended and not yet taken. */
@@ -137,11 +144,15 @@ export class ByteWriter {
   }
 
   /**
-   * Says that nobody looks any more at what was taken: with nothing pending, writes start again at the beginning of the chunk.
-   * It saves the allocation of further chunks. Views that `take()` has returned change from now on.
+   * Says that nobody looks any more at what was taken: with nothing pending, writes start again at the beginning of the chunk,
+   * and a writer with `SpareChunks` gives the chunk back to them. Views that `take()` has returned change from now on.
    */
   reuse(): void {
     if (this.position !== this.pieceStart || this.queue.length > 0) return;
+    if (this.spares !== undefined) {
+      this.spares.give(this.bytes);
+      this.bytes = noChunk;
+    }
     this.position = 0;
     this.unitStart = 0;
     this.pieceStart = 0;
@@ -360,8 +371,9 @@ export class ByteWriter {
     const needed = moved + size;
     this.finishPiece(unitStart);
     // A unit that outgrows a chunk doubles, so that a long one is not copied once for each field.
-    this.bytes = new Uint8Array(needed <= this.chunkBytes ? this.chunkBytes : needed + moved);
-    this.bytes.set(bytes.subarray(unitStart, position));
+    if (needed > this.chunkBytes) this.bytes = new Uint8Array(needed + moved);
+    else this.bytes = this.spares?.take() ?? new Uint8Array(this.chunkBytes);
+    if (moved > 0) this.bytes.set(bytes.subarray(unitStart, position));
     this.position = moved;
     this.unitStart = 0;
     this.pieceStart = 0;

@@ -47,6 +47,7 @@ export { FrameDecoder, type FrameDecoderOptions, type FrameSink } from './frame-
 export { FrameType, frameEndOctet, frameHeaderBytes } from './frame-format.ts';
 export { beginFrame, endFrame, writeHeartbeat } from './frame-writer.ts';
 export {
+  defaultChunkBytes,
   defaultMaxControlFrameBytes,
   defaultMaxTableDepth,
   defaultMaxTableFields,
@@ -69,4 +70,5 @@ export {
 export { contentBodySize, contentPropertiesOffset, isWithoutHeaders, PropertiesReader } from './properties-reader.ts';
 export { detectProtocolHeader, type FirstBytes, protocolHeader } from './protocol-header.ts';
 export { ShortStringCache } from './short-string-cache.ts';
+export { SpareChunks } from './spare-chunks.ts';
 export { decodeUtf8, encodeUtf8, isUtf8, utf8Length } from './utf8.ts';

@@ -21,6 +21,7 @@ import {
   type ConnectionClose,
   type ConnectionTune,
   decodeMethod,
+  defaultChunkBytes,
   encodeChannelOpen,
   encodeConnectionClose,
   encodeConnectionCloseOk,
@@ -30,6 +31,7 @@ import {
   methodIdAt,
   methodName,
   protocolHeader,
+  SpareChunks,
   writeHeartbeat,
 } from '@puka/wire';
 import { AnswerLimit } from './answer-limit.ts';
@@ -46,12 +48,15 @@ import type { ChannelSink, ConnectionInfo, ReplyHandler, SessionSink } from './s
 /** Bytes of a short answer on channel 0 as a frame, roughly. */
 const answerBytes = 12;
 
+/** Shared by all sessions: each needs a chunk only from its first write of a turn to the flush. */
+const spareChunks = new SpareChunks(defaultChunkBytes);
+
 /** A session. Order of use: `connect`, then `receive` and `takeOutput` until `closed`. */
 export class Session {
   /** The state of the connection. */
   state: ConnectionState = 'idle';
   /** What goes out: written by the channels, taken by `takeOutput()`. */
-  readonly writer: ByteWriter = new ByteWriter();
+  readonly writer: ByteWriter = new ByteWriter(spareChunks);
   /** The tuned frame size in bytes; 0 is no limit. */
   frameMaxBytes = 8192;
   /** The highest channel number; 0 before tune. */
@@ -125,7 +130,8 @@ export class Session {
     this.nowMs = nowMs;
     this.state = 'awaitingStart';
     this.phaseDeadlineMs = nowMs + this.options.connectTimeoutMs;
-    this.writer.writeBytes(protocolHeader);
+    // Not written into a chunk: until the transport is connected it would be held for eight bytes.
+    this.writer.append(protocolHeader.slice());
   }
 
   /** Whom to log in as, where that was not in the options: before the broker's first bytes come in. */
