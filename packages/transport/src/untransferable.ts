@@ -18,6 +18,14 @@ export function untransferableMarker(): Marker {
   return typeof mark === 'function' ? (buffer) => void mark(buffer) : () => undefined;
 }
 
+let marker: Marker | undefined;
+
+/** Marks a buffer as this runtime does. */
+export function markUntransferable(buffer: ArrayBufferLike): void {
+  marker ??= untransferableMarker();
+  marker(buffer);
+}
+
 function memberOf(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
 }

@@ -1,12 +1,12 @@
 /** A connection of Deno as the shared transport reads and writes it. It must not know when to do so. */
 import { Slab } from '../slab.ts';
 import type { ByteStream } from '../stream-transport.ts';
-import { untransferableMarker } from '../untransferable.ts';
+import { markUntransferable } from '../untransferable.ts';
 import type { DenoConn } from './deno-api.ts';
 
 export class ConnStream implements ByteStream {
   readonly #conn: DenoConn;
-  readonly #slab = new Slab(untransferableMarker());
+  readonly #slab = new Slab(markUntransferable);
 
   constructor(conn: DenoConn) {
     this.#conn = conn;

@@ -11,11 +11,10 @@ import { UsageError } from '@puka/errors';
 import { checkAddress } from '../check-address.ts';
 import type { ConnectOptions, Transport, TransportConnector, TransportHandlers } from '../contract.ts';
 import { connectFailure, formatAddress, handshakeFailure } from '../failure.ts';
-import { Slab } from '../slab.ts';
 import { tlsMaterialFailure } from '../tls-material-failure.ts';
-import { untransferableMarker } from '../untransferable.ts';
 import { NodeTransport } from './node-transport.ts';
 import { highWaterMarkBytes } from './socket-options.ts';
+import { SocketReader } from './socket-reader.ts';
 import { tlsConnectOptions } from './tls-options.ts';
 
 /** Connects by `node:net` and `node:tls`. All addresses of a host are tried, as Node does by itself. */
@@ -29,7 +28,7 @@ function connect(options: ConnectOptions, handlers: TransportHandlers): Promise<
       return;
     }
     // In pull mode the socket keeps its own buffer and emits 'readable': programs that drive by hand may listen to it.
-    const reader = options.mode === 'pull' ? undefined : new SlabReader(tls === undefined);
+    const reader = options.mode === 'pull' ? undefined : new SocketReader(tls === undefined);
     let secure: ConnectionOptions | undefined;
     try {
       checkAddress(options);
@@ -84,9 +83,8 @@ function connect(options: ConnectOptions, handlers: TransportHandlers): Promise<
         port,
         mode: options.mode ?? 'push',
         isSecure: tls !== undefined,
-        giveBack: reader?.giveBack,
+        reader,
       });
-      if (reader !== undefined) reader.receive = (bytes, isLast) => transport.receive(bytes, isLast);
       resolve(transport);
     };
     // Stays until the transport puts its own in its place; without one, an error after an abort would end the process.
@@ -100,38 +98,10 @@ function connect(options: ConnectOptions, handlers: TransportHandlers): Promise<
   });
 }
 
-/** Lets Node read into slabs of ours, through the `onread` option. */
-class SlabReader {
-  readonly #slab = new Slab(untransferableMarker());
-  readonly #isPlain: boolean;
-  #roomBytes = 0;
-  receive: ((bytes: Uint8Array, isLast: boolean | undefined) => void) | undefined;
-
-  /** @param isPlain a read that leaves room has emptied the socket. TLS hands out what it has decrypted, record by record. */
-  constructor(isPlain: boolean) {
-    this.#isPlain = isPlain;
-  }
-
-  readonly giveBack = (bytes: Uint8Array): void => this.#slab.giveBack(bytes);
-
-  /** Called for the first read and after every read; also once more for each address tried, so it must not use room up. */
-  readonly buffer = (): Uint8Array => {
-    const room = this.#slab.room();
-    this.#roomBytes = room.length;
-    return room;
-  };
-
-  readonly callback = (readBytes: number): boolean => {
-    const isLast = this.#isPlain ? readBytes < this.#roomBytes : undefined;
-    this.receive?.(this.#slab.take(readBytes), isLast);
-    return true;
-  };
-}
-
 function openSocket(
   { host, port }: ConnectOptions,
   secure: ConnectionOptions | undefined,
-  onread: SlabReader | undefined,
+  onread: SocketReader | undefined,
 ): Socket {
   // Without allowHalfOpen Node ends our side as soon as the peer ends its own.
   const shared = { host, port, allowHalfOpen: true, highWaterMark: highWaterMarkBytes, ...(onread && { onread }) };

@@ -10,8 +10,9 @@ import { breakFailure, formatAddress, handshakeFailure } from '../failure.ts';
 import type { InboxSource } from '../inbox.ts';
 import { Inbox } from '../inbox.ts';
 import { tlsMaterialFailure } from '../tls-material-failure.ts';
-import { untransferableMarker } from '../untransferable.ts';
+import { markUntransferable } from '../untransferable.ts';
 import { highWaterMarkBytes } from './socket-options.ts';
+import type { Receiver, SocketReader } from './socket-reader.ts';
 import { tlsConnectOptions } from './tls-options.ts';
 
 /** A connected socket and the handlers for it. */
@@ -22,19 +23,18 @@ export interface NodeTransportOptions {
   readonly port: number;
   readonly mode: 'push' | 'pull';
   readonly isSecure: boolean;
-  /** Takes back memory that was read into last. */
-  readonly giveBack: ((bytes: Uint8Array) => void) | undefined;
+  /** Reads the socket; `undefined` where Node does it by itself. */
+  readonly reader: SocketReader | undefined;
 }
 
-export class NodeTransport implements Transport, InboxSource {
+export class NodeTransport implements Transport, InboxSource, Receiver {
   #socket: Socket;
   readonly #handlers: TransportHandlers;
   readonly #host: string;
   readonly #port: number;
   readonly #inbox: Inbox;
   readonly #mode: 'push' | 'pull';
-  readonly #giveBack: ((bytes: Uint8Array) => void) | undefined;
-  readonly #mark = untransferableMarker();
+  readonly #reader: SocketReader | undefined;
   #tlsState: 'plain' | 'upgrading' | 'secure';
   #isReading = true;
   #isWritable = true;
@@ -43,7 +43,7 @@ export class NodeTransport implements Transport, InboxSource {
   #error: unknown;
   /** Bytes in a buffer of Node's: several messages may lie in it. */
   readonly #onData = (bytes: Uint8Array): void => {
-    this.#mark(bytes.buffer);
+    markUntransferable(bytes.buffer);
     this.receive(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   };
   readonly #onReadable = (): void => this.#takeReadable();
@@ -65,7 +65,8 @@ export class NodeTransport implements Transport, InboxSource {
     this.#host = options.host;
     this.#port = options.port;
     this.#mode = options.mode;
-    this.#giveBack = options.giveBack;
+    this.#reader = options.reader;
+    if (options.reader !== undefined) options.reader.receiver = this;
     this.#tlsState = options.isSecure ? 'secure' : 'plain';
     this.#inbox = new Inbox({ handlers: options.handlers, mode: options.mode, source: this, schedule: queueMicrotask });
     this.#listen(options.socket);
@@ -112,7 +113,7 @@ export class NodeTransport implements Transport, InboxSource {
   }
 
   reuse(bytes: Uint8Array): void {
-    this.#giveBack?.(bytes);
+    this.#reader?.giveBack(bytes);
   }
 
   pause(): void {

@@ -87,6 +87,29 @@ describe('nodeConnector', () => {
     }
   });
 
+  it('keeps the bytes of many sockets apart, which share memory while little comes', async () => {
+    const server = await harness.startServer();
+    const scenes = [];
+    for (let number = 0; number < 8; number++) {
+      const recorder = new Recorder();
+      const transport = await nodeConnector.connect(server.address, recorder);
+      scenes.push({ recorder, transport, peer: await server.nextPeer() });
+    }
+    const sizes = [1, 100, 2047, 2048, 5000, 100, 40_000, ...Array.from({ length: 40 }, () => 300)];
+    let received = 0;
+    for (const size of sizes) {
+      received += size;
+      for (const [number, { peer }] of scenes.entries()) peer.write(new Uint8Array(size).fill(number + 1));
+      await Promise.all(scenes.map(({ recorder }) => recorder.untilReceived(received)));
+    }
+    for (const [number, { recorder, transport }] of scenes.entries()) {
+      expect(recorder.chunks.every((chunk) => chunk.every((octet) => octet === number + 1))).toBe(true);
+      transport.close();
+      await recorder.untilSeen('close');
+    }
+    await server.stop();
+  });
+
   it('keeps no listener of its own on a connected socket', async () => {
     await using scene = await connect({});
     const { socket } = scene.transport;
