@@ -149,6 +149,7 @@ export class Driver implements TransportHandlers, AlarmHost {
     const { transport, session } = this;
     this.host.beforeWrite();
     if (transport !== undefined && session.hasOutput) this.write(transport);
+    else this.reuseChunk();
     if (session.state === 'closed') {
       this.stop();
       return;
@@ -172,7 +173,12 @@ export class Driver implements TransportHandlers, AlarmHost {
     this.host.tap?.sent(chunks);
     for (const { length } of chunks) this.host.traffic.sentBytes += length;
     transport.write(chunks);
-    if (transport.bufferedBytes === 0) session.writer.reuse();
+    this.reuseChunk();
+  }
+
+  /** Some transports send behind `write()`: what was written is looked at until nothing is buffered. */
+  private reuseChunk(): void {
+    if (this.transport?.bufferedBytes === 0) this.session.writer.reuse();
   }
 
   /** Pull mode: reads what there is, and reports to the session that the connection is lost. */
@@ -266,6 +272,7 @@ export class Driver implements TransportHandlers, AlarmHost {
 
   /** For the transport. */
   onDrain(): void {
+    this.reuseChunk();
     this.host.drained();
     this.host.ioReady();
   }

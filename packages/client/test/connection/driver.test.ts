@@ -346,6 +346,31 @@ describe('driven automatically', () => {
     expect(broker.sent().filter((name) => name.includes('publish')).length).toBe(211);
   });
 
+  it('leaves the memory it was written in to other clients once it is sent, also by a transport that sends later', async () => {
+    const buffers = new Set<ArrayBufferLike>();
+    for (let count = 0; count < 3; count++) {
+      const broker = new ScriptedBroker();
+      const { connector } = broker;
+      const client = await broker.connected({
+        transport: {
+          runtime: 'memory',
+          connect: async (options, handlers) => {
+            const line = await connector.connect(options, handlers);
+            const { write } = line;
+            line.write = (chunks) => {
+              for (const { buffer } of chunks) if (buffer.byteLength > 1024) buffers.add(buffer);
+              return write.call(line, chunks);
+            };
+            return line;
+          },
+        },
+      });
+      client.basicPublish({ routingKey: 'q', body: 'x' });
+      await broker.pump();
+    }
+    expect(buffers.size).toBe(1);
+  });
+
   it.each([
     { read: 'short', isLast: undefined, bodyBytes: 1, doings: atOnce, so: 'goes out in one write at once' },
     { read: 'long', isLast: undefined, bodyBytes: 4000, doings: later, so: 'waits for more until the turn ends' },
