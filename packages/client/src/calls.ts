@@ -160,12 +160,12 @@ export const calls: Readonly<Record<CallName, CallForm>> = {
   basicConsume: form<Consuming.ConsumeOptions>(
     'basicConsume',
     "{ queue: 'jobs', prefetchCount: 10 }, (error, message) => { … }",
-    { ...queueOfConsume, prefetchCount: 'other', ...consumeFlags, processing: 'other', ...bounds },
+    { ...queueOfConsume, prefetchCount: 'other', ...consumeFlags, processing: 'other', bodies: 'other', ...bounds },
   ),
   basicConsumeMulti: form<Consuming.ConsumeMultiOptions>(
     'basicConsumeMulti',
     "{ queues: ['jobs', 'mails'], prefetchCount: 10 }, (error, message) => { … }",
-    { queues: 'other', prefetchCount: 'other', ...consumeFlags, processing: 'other', ...bounds },
+    { queues: 'other', prefetchCount: 'other', ...consumeFlags, processing: 'other', bodies: 'other', ...bounds },
   ),
   queueOfMulti: form<Exclude<Consuming.ConsumeQueue, string>>(
     'a queue of basicConsumeMulti',

@@ -310,6 +310,8 @@ export class Client implements AsyncDisposable {
       core.flow.checkOutbound();
       if (isForReply) users.replies.checkPublish();
       let input = publishInput(options, core.maxTableDepth);
+      // Passed on from a consumer that lends: it must outlive the settlement of the message.
+      if (users.subscriptions.isLent(input.body)) input = { ...input, body: new Uint8Array(input.body) };
       if (core.publishObserver !== undefined) {
         isFollowed = true;
         input = core.publishObserver.publish(operation, options, input, core.maxTableDepth);
@@ -608,7 +610,7 @@ export class Client implements AsyncDisposable {
     form: CallForm,
     options: Pick<
       Consuming.ConsumeOptions,
-      'noAck' | 'prefetchCount' | 'resubscribe' | 'processing' | 'signal' | 'timeout'
+      'noAck' | 'prefetchCount' | 'resubscribe' | 'processing' | 'bodies' | 'signal' | 'timeout'
     >,
     callback: MessageCallback | undefined,
     queuesOf: () => readonly Exclude<Consuming.ConsumeQueue, string>[],
@@ -616,7 +618,8 @@ export class Client implements AsyncDisposable {
     const core = this.#core;
     try {
       checkCall(form, options, callback);
-      checkProcessing(options.processing, form.method);
+      checkOneOf('processing', options.processing, ['callback', 'manual'], form.method);
+      checkOneOf('bodies', options.bodies, ['kept', 'lent'], form.method);
       const queues = queuesOf();
       for (const { consumerTag = '' } of queues) checkIsUtf8(consumerTag, 'consumerTag', form.method);
       const consumer = startConsumer(core, queues, options, this.#bound(callback, options.processing === 'manual'));
@@ -731,9 +734,9 @@ function callable<Function>(value: Function | OperationOptions | undefined): Fun
   return typeof value === 'function' ? value : undefined;
 }
 
-function checkProcessing(processing: unknown, method: string): void {
-  if (processing === undefined || processing === 'callback' || processing === 'manual') return;
-  throw new UsageError(`processing is ${String(processing)}; it takes 'callback' or 'manual'`, { method });
+function checkOneOf(name: string, value: unknown, values: readonly [string, string], method: string): void {
+  if (value === undefined || value === values[0] || value === values[1]) return;
+  throw new UsageError(`${name} is ${String(value)}; it takes '${values[0]}' or '${values[1]}'`, { method });
 }
 
 /** A publish has failed at the call. @param isFollowed whether the listeners were told of its start. */

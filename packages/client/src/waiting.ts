@@ -120,7 +120,11 @@ function takeMessage(
     return () => {};
   }
   const taker: MessageTaker = {
-    take: succeed,
+    take: (message) => {
+      // Nothing would tell when it is done with.
+      if (consumer.noAck) message.keepBody();
+      succeed(message);
+    },
     end: (error) => {
       if (error === undefined) ended(consumer);
       else fail(error);

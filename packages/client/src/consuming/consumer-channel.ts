@@ -5,12 +5,16 @@
 import type { PukaError } from '@puka/errors';
 import { ByteReader } from '@puka/wire';
 import type { ChannelSink, ReceivedContent, SessionChannel } from '../session/index.ts';
+import { BodyLoan } from './body-loan.ts';
+import type { BodyPool } from './body-pool.ts';
 import type { Consumer, ConsumerSource } from './consumer.ts';
 import { Message, type Settlement } from './message.ts';
 import type { ReplyPublishing } from './reply-queue.ts';
 
 /** What it needs of its owner. */
 export interface ConsumerChannelHost {
+  /** The memory of bodies that are lent. */
+  readonly bodyPool: BodyPool;
   /** A message over a limit came for a consumer. @param why names the limit. */
   messageOverLimit(subscription: Subscription, why: string): void;
   /** RabbitMQ extension: the broker ended a subscription. */
@@ -41,11 +45,15 @@ export class Subscription implements Settlement {
   /** Of a stream: offsets of deliveries that are not settled, in their order. */
   private offsets: Map<number, bigint> | undefined = undefined;
   private lastOffset: bigint | undefined = undefined;
+  /** The bodies that are lent until their deliveries are settled; `undefined` where none is. */
+  private readonly loans: Map<number, BodyLoan> | undefined;
 
   constructor(consumer: Consumer, source: ConsumerSource, on: ConsumerChannel) {
     this.consumer = consumer;
     this.source = source;
     this.on = on;
+    this.loans = consumer.lendsBodies && !consumer.noAck ? new Map() : undefined;
+    if (consumer.lendsBodies) on.channel.bodyMemory = on.host.bodyPool;
   }
 
   /** Takes a delivery: hands it on, or puts it back where nobody will take it. @returns whether it is to be settled. */
@@ -57,7 +65,9 @@ export class Subscription implements Settlement {
     const { queue, consumerTag } = this.source;
     const { tables } = on.channel;
     if (consumer.noAck) {
-      consumer.push(new Message(content, deliveryTag, queue, consumerTag, undefined, tables));
+      const message = new Message(content, deliveryTag, queue, consumerTag, undefined, tables);
+      if (consumer.lendsBodies) message.lend(new BodyLoan(content, on.host.bodyPool));
+      consumer.push(message);
       return false;
     }
     const message = new Message(content, deliveryTag, queue, consumerTag, this, tables);
@@ -74,6 +84,11 @@ export class Subscription implements Settlement {
     }
     this.unsettled++;
     if (this.isStream) this.noteOffset(message);
+    if (this.loans !== undefined) {
+      const loan = new BodyLoan(content, on.host.bodyPool);
+      this.loans.set(deliveryTag, loan);
+      message.lend(loan);
+    }
     consumer.push(message);
     return true;
   }
@@ -92,6 +107,14 @@ export class Subscription implements Settlement {
     this.offsets.set(message.deliveryTag, this.lastOffset);
   }
 
+  /** The channel is gone: nothing can be settled any more. */
+  lose(): void {
+    this.isLost = true;
+    this.unsettled = 0;
+    for (const loan of this.loans?.values() ?? []) loan.giveBack();
+    this.loans?.clear();
+  }
+
   /** For messages: a stream knows acks alone. */
   get acksOnly(): boolean {
     return this.isStream === true;
@@ -100,21 +123,22 @@ export class Subscription implements Settlement {
   /** For the user, as the other two: settles a message. */
   ack(deliveryTag: number): boolean {
     this.offsets?.delete(deliveryTag);
-    return this.settled(this.on.channel.ack(deliveryTag));
+    return this.settled(deliveryTag, this.on.channel.ack(deliveryTag));
   }
 
   reject(deliveryTag: number, requeue: boolean): boolean {
-    return this.settled(this.on.channel.reject(deliveryTag, requeue));
+    return this.settled(deliveryTag, this.on.channel.reject(deliveryTag, requeue));
   }
 
   nack(deliveryTag: number, requeue: boolean): boolean {
-    return this.settled(this.on.channel.nack(deliveryTag, requeue));
+    return this.settled(deliveryTag, this.on.channel.nack(deliveryTag, requeue));
   }
 
   /** For messages that nobody was handed. RabbitMQ 3.10 ends the connection with 540 for a nack of a stream's. */
   putBack(deliveryTag: number): void {
     if (this.isLost) return;
     const { on } = this;
+    this.endLoan(deliveryTag);
     this.unsettled--;
     if (this.isStream) {
       on.mustClose = true;
@@ -125,7 +149,15 @@ export class Subscription implements Settlement {
     on.settledOne(this);
   }
 
-  private settled(isDone: boolean): boolean {
+  private endLoan(deliveryTag: number): void {
+    const { loans } = this;
+    if (loans === undefined) return;
+    loans.get(deliveryTag)?.giveBack();
+    loans.delete(deliveryTag);
+  }
+
+  private settled(deliveryTag: number, isDone: boolean): boolean {
+    this.endLoan(deliveryTag);
     if (!this.isLost) {
       this.unsettled--;
       this.consumer.released(1);
@@ -223,8 +255,7 @@ export class ConsumerChannel implements ChannelSink {
     for (const subscription of [...this.byTag.values(), ...this.endedSubscriptions]) {
       const { consumer, unsettled } = subscription;
       if (consumer.noAck) continue;
-      subscription.isLost = true;
-      subscription.unsettled = 0;
+      subscription.lose();
       released.set(consumer, (released.get(consumer) ?? 0) + unsettled);
     }
     this.endedSubscriptions.clear();

@@ -75,6 +75,8 @@ export interface ConsumerSettings {
   readonly prefetchCount: number;
   /** As the option of that name. */
   readonly processing?: 'callback' | 'manual' | undefined;
+  /** As the option of that name. */
+  readonly bodies?: 'kept' | 'lent' | undefined;
 }
 
 /** Made by `basicConsume`. An async iterable of its messages; leaving the loop cancels it. Not a promise: see `ready`. */
@@ -91,6 +93,8 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
   prefetchCount: number;
   /** @internal For the client: its callback does not do the work on its messages. */
   readonly isProcessedManually: boolean;
+  /** @internal For the client: its bodies are lent. */
+  readonly lendsBodies: boolean;
   /** @internal For the client: told when a handler has finished, and when a message is settled. */
   idleWatcher: (() => void) | undefined = undefined;
   readonly #host: ConsumerHost;
@@ -130,6 +134,7 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
     this.resubscribe = settings.resubscribe;
     this.prefetchCount = settings.prefetchCount;
     this.isProcessedManually = settings.processing === 'manual';
+    this.lendsBodies = settings.bodies === 'lent';
     this.ready = ready;
     if (callback !== undefined) ready.isObserved = true;
     this.callback = callback;
@@ -197,6 +202,7 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
     const comeBack = (): void => {
       if (given === undefined) return;
       this.handlers.endBody(given);
+      if (this.noAck) given.giveBackBody();
       this.#host.deliveryObserver?.loopCameBack(given);
       given = undefined;
     };
@@ -372,8 +378,11 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
     for (let { callback } = this; callback !== undefined && this.canHandOut; { callback } = this) {
       const message = this.shift();
       if (message === undefined) break;
+      const taker = this.takers.shift();
+      // It is the taker's too, for as long as that likes.
+      if (taker !== undefined && this.noAck) message.keepBody();
       this.handlers.run(callback as UntypedErrorFirst, undefined, message, report);
-      this.takers.shift()?.take(message);
+      taker?.take(message);
     }
     this.idleWatcher?.();
     const { callback } = this;

@@ -60,7 +60,9 @@ export class Handlers {
     try {
       const returned = callback(error, message, this.owner);
       if (isThenable(returned)) this.track({ message, isExcused: this.isCallerExcused }, returned, report);
+      else if (this.owner.noAck) message?.giveBackBody();
     } catch (thrown) {
+      if (this.owner.noAck) message?.giveBackBody();
       report(handlerFailed(this.owner, message, thrown));
     } finally {
       this.isCallerExcused = isCallerExcused;
@@ -106,6 +108,7 @@ export class Handlers {
     this.open.add(handler);
     const finished = (): void => {
       this.open.delete(handler);
+      if (this.owner.noAck) handler.message?.giveBackBody();
       this.owner.idleWatcher?.();
     };
     returned.then(finished, (error: unknown) => {

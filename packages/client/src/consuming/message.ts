@@ -18,6 +18,7 @@ import {
 import { type CallForm, checkOptions } from '../operations/call-check.ts';
 import { printAs } from '../runtime/inspect.ts';
 import type { ReceivedContent } from '../session/index.ts';
+import type { BodyLoan } from './body-loan.ts';
 
 /** Settles the deliveries of one channel. */
 export interface Settlement {
@@ -31,6 +32,7 @@ export interface Settlement {
   putBack?(deliveryTag: number): void;
 }
 
+const noBytes = new Uint8Array(0);
 const noHeaders: FieldTable = Object.freeze(Object.create(null) as FieldTable); // An empty table has no field to be wrong.
 /** A body that is less than a quarter of the bytes it lies in is copied, so that keeping it keeps little else. */
 const copyBelowShare = 0.25;
@@ -60,6 +62,8 @@ export class Message {
   private reader: PropertiesReader | undefined;
   private route: Route | undefined;
   private settledOnce = false;
+  /** The body, where it is lent. */
+  private loan: BodyLoan | undefined = undefined;
 
   /** Made by the client. */
   constructor(
@@ -87,8 +91,14 @@ export class Message {
     this.bodyEnd = content.bodyEnd;
   }
 
-  /** The body; yours to keep and to change. A long one shares its memory with other bytes received. */
+  /**
+   * The body; yours to keep and to change. A long one shares its memory with other bytes received.
+   *
+   * Of a consumer with `bodies: 'lent'` it is yours until the message is settled. Then it is detached, with every view of its
+   * buffer: `length` is 0.
+   */
   get body(): Uint8Array {
+    if (this.loan !== undefined) return this.loan.body;
     const { bodyBytes, bodyStart, bodyEnd } = this;
     const length = bodyEnd - bodyStart;
     if (length === bodyBytes.length) return bodyBytes;
@@ -110,12 +120,24 @@ export class Message {
     return received + this.methodEnd - this.methodStart + objectBytes;
   }
 
-  /** The body as UTF-8; what is not becomes U+FFFD. */
+  /**
+   * The body as UTF-8; what is not becomes U+FFFD. The string is yours.
+   *
+   * @throws {UsageError} where the body was lent and is given back.
+   */
   text(): string {
+    const { loan } = this;
+    if (loan !== undefined) {
+      if (loan.isEnded)
+        throw new UsageError(
+          `the body of message ${this.deliveryTag} of queue '${peerText(this.queue)}' was lent, and is given back`,
+        );
+      return loan.text();
+    }
     return decodeUtf8(this.bodyBytes, this.bodyStart, this.bodyEnd);
   }
 
-  /** The body as JSON. @throws {SyntaxError} when it is none. */
+  /** The body as JSON. @throws {SyntaxError} when it is none. @throws {UsageError} as `text()`. */
   json<Value = unknown>(): Value {
     return JSON.parse(this.text()) as Value; // The caller's claim, as with every JSON.parse.
   }
@@ -273,6 +295,26 @@ export class Message {
   /** @internal For the client: what settles it; `undefined` where it needs no ack. */
   get settledBy(): Settlement | undefined {
     return this.settlement;
+  }
+
+  /** @internal For the client: the body is lent, and is the loan's to give. Called before anybody has the message. */
+  lend(loan: BodyLoan): void {
+    this.loan = loan;
+    this.bodyBytes = noBytes;
+  }
+
+  /** @internal For the client: the body is given back, where it was lent. */
+  giveBackBody(): void {
+    this.loan?.giveBack();
+  }
+
+  /** @internal For the client: the body is the user's for good, also where it was lent. */
+  keepBody(): void {
+    if (this.loan === undefined || this.loan.isEnded) return;
+    this.bodyBytes = this.loan.keep();
+    this.bodyStart = 0;
+    this.bodyEnd = this.bodyBytes.length;
+    this.loan = undefined;
   }
 
   /** @internal For the client: something stands between the message and what settles it, where that is anything. */

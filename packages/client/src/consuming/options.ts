@@ -39,6 +39,16 @@ export interface ConsumeOptions extends OperationOptions {
    * Default `'callback'`.
    */
   readonly processing?: 'callback' | 'manual' | undefined;
+  /**
+   * Whose the bodies are. `'kept'`: yours for good. `'lent'`: yours until the message is settled, which costs less where bodies
+   * are of some KiB or more, for their memory is used again. With `noAck` a body is lent until the callback has returned, or
+   * the promise that it returned has settled, or the loop asks for its next message; what `wait()` returns is kept.
+   *
+   * What was lent is detached when the loan ends, and when the connection or channel of the message is lost: `body` has length
+   * 0, and so has every view of its buffer; `text()` and `json()` throw. Headers and properties are yours for good. Whatever
+   * reads the body later (a publish, a file) has to be done by then: await it, then settle. Default `'kept'`.
+   */
+  readonly bodies?: 'kept' | 'lent' | undefined;
 }
 
 /** One queue of `basicConsumeMulti`. */
@@ -58,6 +68,8 @@ export interface ConsumeMultiOptions extends OperationOptions {
   readonly resubscribe?: boolean | undefined;
   /** As in `ConsumeOptions`. */
   readonly processing?: 'callback' | 'manual' | undefined;
+  /** As in `ConsumeOptions`. */
+  readonly bodies?: 'kept' | 'lent' | undefined;
 }
 
 /** Options of `basicQos`. */

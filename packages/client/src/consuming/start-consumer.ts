@@ -28,10 +28,13 @@ export interface StartConsumerHost extends OperationHost, BoundsHost, ConsumerHo
 export function startConsumer(
   host: StartConsumerHost,
   queues: readonly Exclude<ConsumeQueue, string>[],
-  options: Pick<ConsumeOptions, 'noAck' | 'prefetchCount' | 'resubscribe' | 'processing' | 'signal' | 'timeout'>,
+  options: Pick<
+    ConsumeOptions,
+    'noAck' | 'prefetchCount' | 'resubscribe' | 'processing' | 'bodies' | 'signal' | 'timeout'
+  >,
   callback: MessageCallback | undefined,
 ): Consumer {
-  const { noAck = false, prefetchCount = 0, resubscribe, processing } = options;
+  const { noAck = false, prefetchCount = 0, resubscribe, processing, bodies } = options;
   const ready = new Operation<Consumer>(host, 'basic.consume', undefined);
   const [first = { queue: '' }, ...rest] = queues.map((queue) => ({
     queue: queue.queue,
@@ -41,7 +44,7 @@ export function startConsumer(
     arguments: queue.arguments,
   }));
   const source = { consumerTag: '', noLocal: false, exclusive: false, arguments: undefined, ...first };
-  const settings = { sources: [source, ...rest], noAck, resubscribe, prefetchCount, processing } as const;
+  const settings = { sources: [source, ...rest], noAck, resubscribe, prefetchCount, processing, bodies } as const;
   const consumer = new Consumer(host, { ...settings, sources: [source, ...rest] }, ready, callback);
   ready.watch(() => {
     if (ready.state !== 'rejected') return;

@@ -71,6 +71,7 @@ export class Subscribing {
 
   private open(channel: SessionChannel): ConsumerChannel {
     const on = new ConsumerChannel(channel, this.channelHost);
+    channel.bodyMemory = undefined;
     channel.sink = on;
     this.channels.add(on);
     return on;

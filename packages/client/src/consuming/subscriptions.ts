@@ -8,6 +8,7 @@ import { asRefused } from '../connection/connection.ts';
 import type { ConnectionUser } from '../connection/connection-user.ts';
 import type { Operation } from '../operations/operation.ts';
 import { isUnnamedError, mostUnnamedEnds } from '../operations/unnamed-error.ts';
+import { BodyPool } from './body-pool.ts';
 import type { Consumer } from './consumer.ts';
 import type { ConsumerChannel, ConsumerChannelHost, Subscription } from './consumer-channel.ts';
 import { ConsumerState } from './consumer-state.ts';
@@ -37,6 +38,7 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser, Consu
   /** For `changePrefetch` too. */
   readonly again: Resubscribing;
   private readonly states = new Map<Consumer, ConsumerState>();
+  private lentMemory: BodyPool | undefined = undefined;
   /** Counts the connections: what waited for an answer over one is over with it. */
   private attachments = 0;
 
@@ -46,6 +48,17 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser, Consu
     this.replies = replies;
     this.subscribing = new Subscribing(pool, host, replies, this.states, this);
     this.again = new Resubscribing(pool, host, this.subscribing, this.states, this);
+  }
+
+  /** Made when the first consumer lends. */
+  get bodyPool(): BodyPool {
+    this.lentMemory ??= new BodyPool();
+    return this.lentMemory;
+  }
+
+  /** Whether the bytes belong to a body that is lent just now. */
+  isLent({ buffer }: Uint8Array): boolean {
+    return this.lentMemory?.isLent(buffer) === true;
   }
 
   /** Subscribes the consumers that have lost their connection, or were started without one; suspects alone, behind the others. */

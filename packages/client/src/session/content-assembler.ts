@@ -4,7 +4,7 @@
  */
 import { UnexpectedFrame } from '@puka/errors';
 import { contentBodySize, contentPropertiesOffset } from '@puka/wire';
-import type { ContentKind, ReceivedContent } from './sinks.ts';
+import type { BodyMemory, ContentKind, ReceivedContent } from './sinks.ts';
 
 const noBytes = new Uint8Array(0);
 /** Bodies up to this size get their array at once; larger ones grow with what has really arrived. */
@@ -15,6 +15,9 @@ const trustedBodyBytes = 1_048_576;
  * and the transport reads into the same memory again. Smaller bodies stay where they were read.
  */
 const copiedFromBytes = 131_072;
+
+/** Methods and headers that are copied lie one behind the other, in blocks of this size. */
+const headBlockBytes = 4096;
 
 /** Counts what all channels of a session keep. */
 export interface KeptCounts {
@@ -39,8 +42,11 @@ export class ContentAssembler {
     bodyBytes: noBytes,
     bodyStart: 0,
     bodyEnd: 0,
+    bodyMemory: undefined,
     overLimit: undefined,
   };
+  /** Where bodies are copied to as they come; `undefined` is fresh memory, and only for large ones. */
+  memory: BodyMemory | undefined = undefined;
   /** The longest body that was published here and may be returned, in bytes. */
   longestPublished = 0;
   private expects: 'method' | 'header' | 'body' = 'method';
@@ -50,6 +56,9 @@ export class ContentAssembler {
   private isWhereItWasRead = false;
   /** The body is passed over. */
   private isPassingOver = false;
+  /** What heads are copied to, and how far it is used. */
+  private headBlock = noBytes;
+  private headBlockUsed = 0;
   private readonly maxMessageBytes: number;
   private readonly counts: KeptCounts;
 
@@ -90,8 +99,8 @@ export class ContentAssembler {
   header(bytes: Uint8Array, start: number, end: number): boolean {
     if (this.expects !== 'header') throw new UnexpectedFrame('a content header came without its method');
     const size = contentBodySize(bytes, start, end);
-    const { content } = this;
-    const isCopied = size >= copiedFromBytes && size <= this.maxMessageBytes;
+    const { content, memory } = this;
+    const isCopied = size >= (memory?.copiedFromBytes ?? copiedFromBytes) && size <= this.maxMessageBytes;
     if (isCopied) {
       this.copyHead(bytes, start, end);
     } else {
@@ -101,6 +110,7 @@ export class ContentAssembler {
       content.propertiesEnd = end;
     }
     this.isWhereItWasRead = !isCopied;
+    content.bodyMemory = isCopied ? memory : undefined;
     content.bodyBytes = noBytes;
     content.bodyStart = 0;
     content.bodyEnd = 0;
@@ -126,6 +136,7 @@ export class ContentAssembler {
     this.isPassingOver = true;
     const { content } = this;
     content.overLimit = why;
+    content.bodyMemory = undefined;
     content.bodyBytes = noBytes;
     content.bodyStart = 0;
     content.bodyEnd = 0;
@@ -189,12 +200,29 @@ export class ContentAssembler {
   private copyHead(bytes: Uint8Array, start: number, end: number): void {
     const { content, counts } = this;
     if (content.methodBytes === bytes) counts.keptViews--;
-    content.methodBytes = content.methodBytes.slice(content.methodStart, content.methodEnd);
-    content.methodStart = 0;
-    content.methodEnd = content.methodBytes.length;
-    content.propertiesBytes = bytes.slice(start + contentPropertiesOffset, end);
-    content.propertiesStart = 0;
-    content.propertiesEnd = content.propertiesBytes.length;
+    const propertiesStart = start + contentPropertiesOffset;
+    const methodLength = content.methodEnd - content.methodStart;
+    this.makeHeadRoom(methodLength + end - propertiesStart);
+    content.methodStart = this.addToHead(content.methodBytes, content.methodStart, content.methodEnd);
+    content.methodEnd = content.methodStart + methodLength;
+    content.methodBytes = this.headBlock;
+    content.propertiesStart = this.addToHead(bytes, propertiesStart, end);
+    content.propertiesEnd = this.headBlockUsed;
+    content.propertiesBytes = this.headBlock;
+  }
+
+  private makeHeadRoom(byteCount: number): void {
+    if (this.headBlock.length - this.headBlockUsed >= byteCount) return;
+    this.headBlock = new Uint8Array(Math.max(headBlockBytes, byteCount));
+    this.headBlockUsed = 0;
+  }
+
+  /** @returns where they begin in the block. */
+  private addToHead(bytes: Uint8Array, start: number, end: number): number {
+    const at = this.headBlockUsed;
+    this.headBlock.set(bytes.subarray(start, end), at);
+    this.headBlockUsed += end - start;
+    return at;
   }
 
   /** Takes a piece that was read right behind the others, as large reads are. @returns whether it was. */
@@ -219,7 +247,7 @@ export class ContentAssembler {
     if (!this.isWhereItWasRead && content.bodyBytes.length >= needed) return;
     // A lying size must not cost more than twice what has come.
     const size = bodySize <= trustedBodyBytes ? bodySize : Math.min(bodySize, Math.max(trustedBodyBytes, needed * 2));
-    const grown = new Uint8Array(size);
+    const grown = content.bodyMemory?.take(size) ?? new Uint8Array(size);
     grown.set(content.bodyBytes.subarray(content.bodyStart, content.bodyEnd));
     content.bodyBytes = grown;
     content.bodyStart = 0;

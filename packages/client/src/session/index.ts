@@ -6,6 +6,7 @@ export type { MechanismName, SaslExchange, SaslMechanism, SessionCredentials } f
 export { Session } from './session.ts';
 export { type PublishInput, SessionChannel } from './session-channel.ts';
 export type {
+  BodyMemory,
   ChannelSink,
   ConnectionInfo,
   ContentKind,

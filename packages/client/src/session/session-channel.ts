@@ -30,7 +30,7 @@ import { ContentAssembler, type KeptCounts } from './content-assembler.ts';
 import { checkContentMethod, readConsumerTag, readDeliveryTag } from './content-method.ts';
 import type { DeliveryCounts } from './delivery-counts.ts';
 import { channelClosedError, connectionLostError, type Request, RequestQueue, refusedRequest } from './requests.ts';
-import type { ChannelSink, ContentKind, ReceivedContent, ReplyHandler } from './sinks.ts';
+import type { BodyMemory, ChannelSink, ContentKind, ReceivedContent, ReplyHandler } from './sinks.ts';
 
 const methodIds: ReadonlyMap<string, number> = new Map([...methodInfo].map(([id, { name }]) => [name, id]));
 
@@ -133,6 +133,11 @@ export class SessionChannel {
   /** @internal Whether it is a channel of that session. */
   isOf(session: ChannelHost): boolean {
     return this.host === session;
+  }
+
+  /** Where the bodies are copied to that come here; `undefined`, as at first, is memory that is used once. */
+  set bodyMemory(memory: BodyMemory | undefined) {
+    this.assembler.memory = memory;
   }
 
   /** Deliveries that the user still holds. */

@@ -38,6 +38,18 @@ export interface SessionSink {
 /** The kinds of method that carry a message to the client. */
 export type ContentKind = 'deliver' | 'get-ok' | 'return';
 
+/** Memory for bodies, in place of fresh memory for each. */
+export interface BodyMemory {
+  /** Bodies of so many bytes or more are copied into it as they come, so that what was read can be read into again. */
+  readonly copiedFromBytes: number;
+  /**
+   * Gives memory for one body.
+   *
+   * @returns at least so many bytes, with anything in them. They are the caller's to fill, and then the message's.
+   */
+  take(byteCount: number): Uint8Array;
+}
+
 /**
  * A message as it came: positions in bytes that are never rewritten, so they may be kept. Its method was checked and can be
  * decoded without an error. The object is used again for the next message: take what you need before you return.
@@ -65,6 +77,8 @@ export interface ReceivedContent {
   bodyStart: number;
   /** Index behind the last octet. */
   bodyEnd: number;
+  /** What the body was copied into as it came; `undefined` for memory that is used once. */
+  bodyMemory: BodyMemory | undefined;
   /**
    * Why the body is not here: the message is over the limit that this text names, and its body is passed over.
    * The message belongs back in its queue. `undefined` for a message that is whole.

@@ -13,7 +13,7 @@ function scene(noAck = false) {
 }
 
 function message(isSettled = false): Message {
-  return { deliveryTag: 7, queue: 'q', routingKey: 'k', isSettled } as unknown as Message; // No more of it is used.
+  return { deliveryTag: 7, queue: 'q', routingKey: 'k', isSettled, giveBackBody() {} } as unknown as Message; // No more of it is used.
 }
 
 describe('a callback', () => {

@@ -61,6 +61,7 @@ function message({
     bodyBytes: around,
     bodyStart: 50,
     bodyEnd: 50 + bytes.length,
+    bodyMemory: undefined,
     overLimit: undefined,
   };
   return new Message(content, 7, 'q', kind === 'deliver' ? 'tag' : undefined, settlement);

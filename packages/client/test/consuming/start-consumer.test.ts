@@ -23,6 +23,7 @@ describe('starting a consumer', () => {
     ['a queue twice', { queues: ['a', 'a'] }],
     ['a limit out of its range', { queues: ['a'], prefetchCount: 65_536 }],
     ['an empty name', { queues: [''] }],
+    ['bodies of no known kind', { queues: ['a'], bodies: 'borrowed' as 'lent' }],
   ])('with %s is refused at the call, and leaves no tag behind', async (_, options) => {
     const broker = new ScriptedBroker();
     const client = await broker.connected();

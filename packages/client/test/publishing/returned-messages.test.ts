@@ -50,6 +50,7 @@ function content({ properties, body }: PublishInput): ReceivedContent {
     bodyBytes: bytes,
     bodyStart: 10 + head.length,
     bodyEnd: 10 + head.length + body.length,
+    bodyMemory: undefined,
     overLimit: undefined,
   };
 }

@@ -109,6 +109,68 @@ describe('a body', () => {
     }
   });
 
+  it('is copied into memory that was given for it from the size that this names on, with its method and its header', () => {
+    const given = new Uint8Array(1024).fill(1);
+    for (const size of [999, 1000, 1001]) {
+      const counts = { halfMessageBytes: 0, keptViews: 0 };
+      const assembler = new ContentAssembler(10_000, counts);
+      const bodyMemory = { copiedFromBytes: 1000, take: () => given };
+      assembler.memory = bodyMemory;
+      const read = new Uint8Array(20 + size);
+      read.set([1, 2, 3]);
+      read.set(header(size), 4);
+      read.fill(7, 18, 18 + size);
+      assembler.method('deliver', read, 0, 3);
+      assembler.header(read, 4, 18);
+      expect(assembler.body(read, 18, 20)).toBe(false);
+      expect(assembler.body(read, 20, 18 + size)).toBe(true);
+      const isCopied = size >= 1000;
+      const { content } = assembler;
+      expect([content.bodyMemory === bodyMemory, content.bodyBytes === given, counts.keptViews === 0]).toEqual([
+        isCopied,
+        isCopied,
+        isCopied,
+      ]);
+      expect(bodyOf(assembler)).toEqual(new Uint8Array(size).fill(7));
+      if (isCopied) read.fill(0);
+      expect([...content.methodBytes.subarray(content.methodStart, content.methodEnd)]).toEqual([1, 2, 3]);
+    }
+  });
+
+  it('that is passed over is in no memory, however far it had come', () => {
+    const assembler = new ContentAssembler(10_000, { halfMessageBytes: 0, keptViews: 0 });
+    assembler.memory = { copiedFromBytes: 1, take: (byteCount) => new Uint8Array(byteCount) };
+    assembler.method('deliver', memory, 0, 0);
+    assembler.header(header(10), 0, 14);
+    assembler.body(memory, 0, 4);
+    assembler.passOver('too many');
+    expect([assembler.content.bodyMemory, bodyOf(assembler).length]).toEqual([undefined, 0]);
+  });
+
+  it('has a head of its own among those that are copied beside it, longer ones too', () => {
+    const assembler = new ContentAssembler(10_000_000, { halfMessageBytes: 0, keptViews: 0 });
+    assembler.memory = { copiedFromBytes: 1, take: (byteCount) => new Uint8Array(byteCount) };
+    const heads = [];
+    for (let index = 1; index <= 200; index++) {
+      const method = new Uint8Array(index % 50 === 0 ? 5000 : 40).fill(index);
+      assembler.method('deliver', method, 0, method.length);
+      const announced = new Uint8Array(100).fill(index);
+      announced.set(header(1));
+      assembler.header(announced, 0, announced.length);
+      expect(assembler.body(memory, 0, 1)).toBe(true);
+      heads.push({ index, ...assembler.content });
+    }
+    for (const head of heads) {
+      const method = head.methodBytes.subarray(head.methodStart, head.methodEnd);
+      const properties = head.propertiesBytes.subarray(head.propertiesStart, head.propertiesEnd);
+      expect([method.length, method.every((octet) => octet === head.index)]).toEqual([
+        head.index % 50 === 0 ? 5000 : 40,
+        true,
+      ]);
+      expect(properties.subarray(2).every((octet) => octet === head.index)).toBe(true);
+    }
+  });
+
   it('whose method was read ahead of its header keeps what the method lies in', () => {
     const counts = { halfMessageBytes: 0, keptViews: 0 };
     const assembler = new ContentAssembler(10_000_000, counts);

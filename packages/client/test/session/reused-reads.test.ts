@@ -57,3 +57,59 @@ describe('kept messages', () => {
     await broker.pump();
   });
 });
+
+describe('bodies in the hands of the user', () => {
+  it('never change while very many more messages pass, kept ones and lent ones on one channel', async () => {
+    const seed = newSeed();
+    console.log(`seed ${seed}`);
+    const random = seededRandom(seed);
+    const broker = new ScriptedBroker();
+    // One channel is left for consumers: the two share it.
+    broker.tune.channelMax = 4;
+    const client = await broker.connected();
+    const held: { readonly body: Uint8Array; readonly octet: number; readonly length: number }[] = [];
+    const lent: (readonly [Message, Uint8Array])[] = [];
+    const wrong: number[] = [];
+    const check = (body: Uint8Array, octet: number, length: number): void => {
+      if (body.length !== length || body.some((found) => found !== octet)) wrong.push(length);
+    };
+    const octetOf = ({ deliveryTag }: Message): number => deliveryTag % 127;
+    const settle = (at: number): void => {
+      for (const [message, body] of lent.splice(at, 1)) {
+        check(body, octetOf(message), message.bodySize);
+        if (random() < 0.5) message.ack();
+        else message.nack();
+        if (body.length > 0 || message.body.length > 0) wrong.push(-1);
+      }
+    };
+    client.basicConsume({ queue: 'kept', consumerTag: 'kept' }, (_error, message) => {
+      if (message === undefined) return;
+      // One in fifty is kept, looked at before or behind its ack.
+      const isHeld = message.deliveryTag % 50 === 0;
+      const body = isHeld && random() < 0.5 ? message.body : undefined;
+      check(new TextEncoder().encode(message.text()), octetOf(message), message.bodySize);
+      message.ack();
+      if (isHeld) held.push({ body: body ?? message.body, octet: octetOf(message), length: message.bodySize });
+    });
+    client.basicConsume({ queue: 'lent', consumerTag: 'lent', bodies: 'lent' }, (_error, message) => {
+      if (message === undefined) return;
+      lent.push([message, message.body]);
+      if (lent.length > 20) settle(Math.floor(random() * lent.length));
+    });
+    await broker.pump();
+    const { channel } = broker.last('basic.consume');
+    for (let tag = 1; tag <= 5000; tag++) {
+      const size = Math.floor(random() ** 8 * 150_000);
+      const to = random() < 0.5 ? 'kept' : 'lent';
+      broker.say(broker.delivery(channel, to, tag, String.fromCharCode(tag % 127).repeat(size)));
+      if (random() < 0.05) await broker.pump();
+    }
+    await broker.pump();
+    for (const { body, octet, length } of held) check(body, octet, length);
+    while (lent.length > 0) settle(0);
+    expect(held.length).toBeGreaterThan(20);
+    expect(wrong).toEqual([]);
+    void client.close();
+    await broker.pump();
+  });
+});

@@ -1,0 +1,21 @@
+/** Moves bytes away from all who hold them. Must not decide when. */
+
+// Part of the language since ES2024; Node 20 does not have it.
+interface Transferable {
+  transfer?(): ArrayBuffer;
+}
+
+declare function structuredClone(
+  value: ArrayBuffer,
+  options: { readonly transfer: readonly ArrayBuffer[] },
+): ArrayBuffer;
+
+/**
+ * Detaches a buffer: every view of it has length 0 from then on.
+ *
+ * @returns a buffer with the same bytes in the same memory, which nobody else holds.
+ * @throws {TypeError | DOMException} for one that is detached, or cannot be.
+ */
+export function movedBuffer(buffer: ArrayBuffer): ArrayBuffer {
+  return (buffer as Transferable).transfer?.() ?? structuredClone(buffer, { transfer: [buffer] });
+}
