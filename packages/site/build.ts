@@ -10,7 +10,7 @@ import { build } from 'vitepress';
 import { apiSidebar } from './src/api-sidebar.ts';
 import { frontPage } from './src/front-page.ts';
 import { relink } from './src/relink.ts';
-import { addressOf, type Document, entryOf, guides } from './src/site-pages.ts';
+import { addressOf, type Document, entryOf, guides, pictureAddress } from './src/site-pages.ts';
 
 interface Manifest {
   readonly name: string;
@@ -64,6 +64,10 @@ function gatherPages(folders: readonly string[]): object[] {
   };
   for (const document of documents) {
     write(join(pages, `${addressOf(document.path)}.md`), relink(document, targets));
+  }
+  for (const name of readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })) {
+    const address = pictureAddress(`docs/${name}`);
+    if (address !== undefined) write(join(pages, 'public', address), read(`docs/${name}`));
   }
   write(join(pages, 'index.md'), relink({ path: 'README.md', text: frontPage(read('README.md')) }, targets));
   const { pages: guidePages, others } = guides(documents);

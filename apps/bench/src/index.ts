@@ -2,11 +2,11 @@
  * Runs every client in turn on one broker, round by round, and prints medians and ratios.
  *
  *     node dist/index.js [--topics all|clients,tls,…] [--modes …] [--sizes …] [--clients …] [--rounds 5] [--scale 1]
- *                        [--json FILE] [--embedded]
+ *                        [--json FILE] [--page] [--embedded]
  *
- * `--scale` multiplies the messages of each run. `--json` writes the results too, after each table.
+ * `--scale` multiplies the messages of each run. `--json` writes the results too, after each table. `--page` keeps the results
+ * in `results/`, and draws docs/performance.md again from all that is there.
  */
-import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { Client } from '@puka/client';
 import { embedded, rabbitmq } from './brokers.ts';
@@ -14,7 +14,10 @@ import { byRuntime, type Contestant, librabbitmq, scripted } from './contestants
 import { type Figures, isMemoryMode, type Job, modes } from './job.ts';
 import { compileLibrabbitmq } from './librabbitmq.ts';
 import { describeMachine } from './machine.ts';
+import { makePage } from './page/page.ts';
+import { writePage } from './page-files.ts';
 import { report } from './report.ts';
+import { keepResults, readResults, writeResults } from './result-files.ts';
 import { type Results, type Table, tableOf } from './results.ts';
 import { round } from './round.ts';
 import { countFor, plansOf, type Topic, topics } from './topics.ts';
@@ -28,6 +31,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '5' },
     scale: { type: 'string', default: '1' },
     json: { type: 'string' },
+    page: { type: 'boolean', default: false },
     embedded: { type: 'boolean', default: false },
   },
 });
@@ -45,10 +49,18 @@ const queue = `bench-${process.pid}`;
 const tables: Table[] = [];
 const compiled = await compileLibrabbitmq();
 if ('missing' in compiled) console.log(compiled.missing);
-for (const topic of chosenTopics) await measureTopic(topic);
+for (const topic of chosenTopics) {
+  const began = performance.now();
+  await measureTopic(topic);
+  console.log(`\n${topic}: ${((performance.now() - began) / 1000).toFixed(0)} s`);
+}
 await client.queueDelete({ queue });
 await client.close();
 await broker.stop();
+if (values.page) {
+  await keepResults(results());
+  await writePage(makePage(await readResults()));
+}
 
 async function measureTopic(topic: Topic): Promise<void> {
   const { url, caFile } = topic === 'tls' ? (broker.tls ?? {}) : { url: broker.url };
@@ -65,7 +77,7 @@ async function measureTopic(topic: Topic): Promise<void> {
     const table = await measureTable(topic, contestants, { ...plan, count, url, queue, ...(caFile && { caFile }) });
     console.log(`\n${report(table).join('\n')}`);
     tables.push(table);
-    if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(results(), null, 2)}\n`);
+    if (values.json !== undefined) await writeResults(results(), values.json);
   }
 }
 

@@ -3,7 +3,7 @@
  * It must not read files.
  */
 import { posix } from 'node:path';
-import { addressOf, type Document } from './site-pages.ts';
+import { addressOf, type Document, pictureAddress } from './site-pages.ts';
 
 /** What a link can lead to. */
 export interface Targets {
@@ -36,6 +36,8 @@ function targetOf(from: string, target: string, { forge, pages, packages }: Targ
   if (folder !== undefined) return `/packages/${folder}`;
   const [path, fragment] = pathOf(from, target, forge).split('#', 2);
   if (path === undefined || /^[a-z]+:/.test(path)) return target;
+  const picture = pictureAddress(path);
+  if (picture !== undefined) return picture;
   const behind = fragment === undefined ? '' : `#${fragment}`;
   const page = pages.has(path) ? path : pages.has(`${path}/README.md`) ? `${path}/README.md` : undefined;
   if (page !== undefined) return `${addressOf(page)}${behind}`;

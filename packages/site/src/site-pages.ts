@@ -23,6 +23,11 @@ export function addressOf(path: string): string | undefined {
   return folder === undefined ? undefined : `/packages/${folder}`;
 }
 
+/** As `addressOf`, of a picture in docs/. */
+export function pictureAddress(path: string): string | undefined {
+  return /^docs(\/.+\.svg)$/.exec(path)?.[1];
+}
+
 /** The first heading, without its marks; the path where there is none. */
 export function titleOf({ path, text }: Document): string {
   return (/^# +(.+?) *$/m.exec(text)?.[1] ?? path).replaceAll('`', '');

@@ -31,6 +31,11 @@ describe('a link of a page', () => {
     expect(linked('../apps/send')).toBe('https://forge.example/p/tree/main/apps/send');
   });
 
+  it('to a picture leads to its copy', () => {
+    expect(linked('performance/publish.svg')).toBe('/performance/publish.svg');
+    expect(linked('docs/performance/publish.svg', 'README.md')).toBe('/performance/publish.svg');
+  });
+
   it('to elsewhere, or within the page, stays', () => {
     expect(linked('https://www.rabbitmq.com/docs')).toBe('https://www.rabbitmq.com/docs');
     expect(linked('#order')).toBe('#order');
