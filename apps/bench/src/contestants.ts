@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { connectors, fullConnectors } from './clients/connectors.ts';
+import { connectors, fullConnectors, ownByOption } from './clients/connectors.ts';
 import { bundleSizes } from './first-message/bundle.ts';
 import type { Figures, Job, Mode } from './job.ts';
 import { runtimes } from './runtimes.ts';
@@ -29,8 +29,8 @@ export interface Contestant {
 export function scripted(): Contestant[] {
   return Object.keys(connectors).map((name) => ({
     name,
-    role: name === 'puka' ? 'own' : name in fullConnectors ? 'peer' : 'floor',
-    measures: (mode) => name in fullConnectors || isOneWay(mode),
+    role: name === 'puka' || name in ownByOption ? 'own' : name in fullConnectors ? 'peer' : 'floor',
+    measures: (mode) => name in fullConnectors || (isOneWay(mode) && (mode !== 'publish' || !(name in ownByOption))),
     measure: (job, feed) =>
       job.mode === 'start'
         ? measureStart(name, job)

@@ -51,6 +51,11 @@ export interface WorkerOptions {
   readonly redact?: ((text: string) => string) | undefined;
   /** Arguments for consuming, such as `x-priority`. */
   readonly consumeArguments?: FieldTableInput | undefined;
+  /**
+   * As in `ConsumeOptions` of the client. `'lent'`: the body of a message is its handler's until the job is settled, and detached
+   * then; also where the delivery is lost while the handler runs: heed its `signal`. Default `'kept'`.
+   */
+  readonly bodies?: 'kept' | 'lent' | undefined;
   /** Clock and timers. Default: those of the runtime. */
   readonly runtime?: WorkerRuntime | undefined;
 }

@@ -8,7 +8,7 @@ import { defaultRuntime } from './runtime.ts';
 export interface Settings
   extends Required<Pick<WorkerOptions, 'queue' | 'concurrency' | 'prefetch' | 'attempts' | 'delay' | 'deadLetter'>>,
     Required<Pick<WorkerOptions, 'queueType' | 'stackInHeaders' | 'runtime'>>,
-    Pick<WorkerOptions, 'key' | 'handlerTimeout' | 'redact' | 'consumeArguments'> {
+    Pick<WorkerOptions, 'key' | 'handlerTimeout' | 'redact' | 'consumeArguments' | 'bodies'> {
   readonly concurrency: number;
   readonly prefetch: number;
   readonly attempts: number;
@@ -30,7 +30,7 @@ const prefetchByKey = 4;
 export function settingsOf(options: WorkerOptions & { readonly batch?: BatchOptions | undefined }): Settings {
   const { queue, concurrency = 1, attempts = 5, delay = exponential(), batch, key } = options;
   const { deadLetter = `${queue}.dead`, queueType = 'quorum', stackInHeaders = false } = options;
-  const { handlerTimeout, redact, consumeArguments, runtime = defaultRuntime } = options;
+  const { handlerTimeout, redact, consumeArguments, bodies, runtime = defaultRuntime } = options;
   if (typeof queue !== 'string' || queue === '') throw new UsageError('startWorker takes the name of a queue');
   if (deadLetter === '' || deadLetter === queue) {
     throw new UsageError('deadLetter takes the name of another queue, or false');
@@ -52,7 +52,7 @@ export function settingsOf(options: WorkerOptions & { readonly batch?: BatchOpti
   checkWhole('prefetch', prefetch, least, maxPrefetch);
   return {
     ...{ queue, concurrency, prefetch, attempts, delay, deadLetter, queueType, stackInHeaders, runtime },
-    ...{ key, handlerTimeout, redact, consumeArguments },
+    ...{ key, handlerTimeout, redact, consumeArguments, bodies },
     batch: batch === undefined ? undefined : { size: batch.size, waitMs: batch.wait ?? 100 },
   };
 }

@@ -77,7 +77,7 @@ export async function startWorker(
 ): Promise<Worker> {
   if (typeof handler !== 'function') throw new UsageError('startWorker takes a handler: a function');
   const settings = settingsOf(options);
-  const { queue, queueType, prefetch, consumeArguments, runtime } = settings;
+  const { queue, queueType, prefetch, consumeArguments, bodies, runtime } = settings;
   const delays = new DelayQueues(client, queue, queueType, () => runtime.now());
   await makeQueues(client, settings, delays);
   const events = new Events((error) => runtime.warn('a listener of a worker failed', error));
@@ -91,7 +91,7 @@ export async function startWorker(
   let worker: Worker | undefined;
   let failure: { readonly error: unknown } | undefined;
   const consumer = client.basicConsume(
-    { queue, prefetchCount: prefetch, arguments: consumeArguments, processing: 'manual' },
+    { queue, prefetchCount: prefetch, arguments: consumeArguments, bodies, processing: 'manual' },
     (error, message) => {
       if (message !== undefined) return core.receive(message);
       if (worker === undefined) failure = { error };

@@ -20,6 +20,25 @@ describe('a job', () => {
     expect(worker.stats).toMatchObject({ running: 0, waiting: 0, done: 2, failed: 0, durations: { count: 2 } });
   });
 
+  it("has a body of its own until it is settled, with bodies: 'lent', and the same one at the next attempt", async () => {
+    const { broker, client, runtime } = await startScene();
+    const body = 'x'.repeat(50_000);
+    const seen: (readonly [Message, Uint8Array])[] = [];
+    const options = { queue: 'jobs', delay: 100, bodies: 'lent', runtime } as const;
+    const worker = await startWorker(client, options, (message, { attempt }) => {
+      seen.push([message, message.body]);
+      expect(message.text()).toBe(body);
+      if (attempt < 2) throw new Error('no');
+    });
+    broker.publish({ routingKey: 'jobs', body });
+    await told(worker, 'retried');
+    await Promise.all([told(worker, 'done'), broker.advance(100)]);
+    expect(seen.map(([message, view]) => [message.bodySize, message.body.length, view.length])).toEqual([
+      [50_000, 0, 0],
+      [50_000, 0, 0],
+    ]);
+  });
+
   it('comes again after its delays, at the attempts they are', async () => {
     const { broker, client, runtime } = await startScene();
     const attempts: number[] = [];

@@ -21,8 +21,14 @@ export const fullConnectors = {
 /** The packages of the peers. */
 export const peerPackages = ['amqplib', 'rabbitmq-client', '@cloudamqp/amqp-client'];
 
+/** This client with an option that its users may choose, for what that makes cheaper. */
+export const ownByOption = {
+  'puka, lent': async (): Promise<Connector<FullClient>> => (await import('./puka.ts')).lending,
+};
+
 /** Those, and the floor: a loop without a client. */
 export const connectors = {
   ...fullConnectors,
+  ...ownByOption,
   'bare loop': (): Promise<Connector<BenchClient>> => import('./bare-loop.ts'),
 };

@@ -8,14 +8,17 @@ export async function open(url: string): Promise<Closable> {
   return client;
 }
 
-export async function connect(url: string): Promise<FullClient> {
+/** With bodies that are lent until the message is settled. */
+export const lending = { connect: (url: string): Promise<FullClient> => connect(url, 'lent') };
+
+export async function connect(url: string, bodies: Bodies = 'kept'): Promise<FullClient> {
   const client = new Client(url);
   await client.connect();
   return {
     publish: (job) => publish(client, job),
     publishIgnored: (job) => publishIgnored(client, job),
-    consume: (job) => consume(client, job),
-    subscribe: (queues, noAck, onMessage) => subscribe(client, queues, noAck, onMessage),
+    consume: (job) => consume(client, job, bodies),
+    subscribe: (queues, noAck, onMessage) => subscribe(client, queues, { noAck, bodies }, onMessage),
     requestReply: (job) => requestReply(client, job),
     declareDelete: (job) => declareDelete(client, job),
     close: async () => {
@@ -54,23 +57,25 @@ async function publishIgnored(client: Client, { queue, count, size }: Job): Prom
   await client.basicPublish(options);
 }
 
-function consume(client: Client, { queue, count, mode }: Job): Promise<void> {
+type Bodies = 'kept' | 'lent';
+
+function consume(client: Client, { queue, count, mode }: Job, bodies: Bodies): Promise<void> {
   return new Promise((resolve, reject) => {
     let left = count;
     const onMessage = (): void => {
       if (--left === 0) resolve();
     };
-    subscribe(client, [queue], mode === 'consume-no-ack', onMessage).catch(reject);
+    subscribe(client, [queue], { noAck: mode === 'consume-no-ack', bodies }, onMessage).catch(reject);
   });
 }
 
 async function subscribe(
   client: Client,
   queues: readonly string[],
-  noAck: boolean,
+  { noAck, bodies }: { readonly noAck: boolean; readonly bodies: Bodies },
   onMessage: () => void,
 ): Promise<void> {
-  const options = { noAck, prefetchCount: noAck ? 0 : prefetchCount };
+  const options = { noAck, bodies, prefetchCount: noAck ? 0 : prefetchCount };
   const consumers = queues.map((queue) =>
     client.basicConsume({ queue, ...options }, (error, message) => {
       if (message === undefined) throw error;
