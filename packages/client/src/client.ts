@@ -180,10 +180,7 @@ export class Client implements AsyncDisposable {
     options: Topology.QueueDeclareOptions = {},
     callback?: Callback<Topology.QueueDeclared>,
   ): Operation<Topology.QueueDeclared> {
-    const { refusesTransientQueues } = this.#core.users.requests;
-    const declare = (): declarations.Declaration<Topology.QueueDeclared> =>
-      declarations.queueDeclare(options, refusesTransientQueues);
-    return this.#declare(calls.queueDeclare, options, callback, declare);
+    return this.#declare(calls.queueDeclare, options, callback, declarations.queueDeclare);
   }
 
   /**
@@ -197,7 +194,7 @@ export class Client implements AsyncDisposable {
     options: Topology.QueueDeleteOptions,
     callback?: Callback<Topology.MessagesDropped>,
   ): Operation<Topology.MessagesDropped> {
-    return this.#declare(calls.queueDelete, options, callback, () => declarations.queueDelete(options));
+    return this.#declare(calls.queueDelete, options, callback, declarations.queueDelete);
   }
 
   /**
@@ -211,7 +208,7 @@ export class Client implements AsyncDisposable {
     options: Topology.QueuePurgeOptions,
     callback?: Callback<Topology.MessagesDropped>,
   ): Operation<Topology.MessagesDropped> {
-    return this.#declare(calls.queuePurge, options, callback, () => declarations.queuePurge(options));
+    return this.#declare(calls.queuePurge, options, callback, declarations.queuePurge);
   }
 
   /**
@@ -220,7 +217,7 @@ export class Client implements AsyncDisposable {
    * Rejects with `NotFound` when either is not there, `AccessRefused` for the default exchange.
    */
   queueBind(options: Topology.QueueBindOptions, callback?: Callback<void>): Operation<void> {
-    return this.#declare(calls.queueBind, options, callback, () => declarations.queueBinding('queue.bind', options));
+    return this.#declare(calls.queueBind, options, callback, declarations.queueBind);
   }
 
   /**
@@ -229,9 +226,7 @@ export class Client implements AsyncDisposable {
    * Rejects with `AccessRefused` for the default exchange, `ResourceLocked` when the queue is another connection's.
    */
   queueUnbind(options: Topology.QueueBindOptions, callback?: Callback<void>): Operation<void> {
-    return this.#declare(calls.queueUnbind, options, callback, () =>
-      declarations.queueBinding('queue.unbind', options),
-    );
+    return this.#declare(calls.queueUnbind, options, callback, declarations.queueUnbind);
   }
 
   /**
@@ -269,8 +264,7 @@ export class Client implements AsyncDisposable {
    * Rejects with `NotFound` when either is not there, `AccessRefused` for the default exchange.
    */
   exchangeBind(options: Topology.ExchangeBindOptions, callback?: Callback<void>): Operation<void> {
-    const declare = (): declarations.Declaration<undefined> => declarations.exchangeBinding('exchange.bind', options);
-    return this.#declare(calls.exchangeBind, options, callback, declare);
+    return this.#declare(calls.exchangeBind, options, callback, declarations.exchangeBind);
   }
 
   /**
@@ -279,8 +273,7 @@ export class Client implements AsyncDisposable {
    * Rejects with `AccessRefused` for the default exchange.
    */
   exchangeUnbind(options: Topology.ExchangeBindOptions, callback?: Callback<void>): Operation<void> {
-    const declare = (): declarations.Declaration<undefined> => declarations.exchangeBinding('exchange.unbind', options);
-    return this.#declare(calls.exchangeUnbind, options, callback, declare);
+    return this.#declare(calls.exchangeUnbind, options, callback, declarations.exchangeUnbind);
   }
 
   // ── Messages ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -644,20 +637,20 @@ export class Client implements AsyncDisposable {
     return (error, message, consumer) => context.runInAsyncScope(watched, undefined, error, message, consumer);
   }
 
-  #declare<Result>(
+  #declare<Result, Options extends OperationOptions>(
     form: CallForm,
-    options: OperationOptions,
+    options: Options,
     callback: Callback<Result> | undefined,
-    declare: () => declarations.Declaration<Result>,
+    declare: (options: Options, refusesTransientQueues: boolean) => declarations.Declaration<Result>,
   ): Operation<Result> {
     const core = this.#core;
     const operation = new Operation<Result>(core, form.method, callable(callback));
     core.requestCalled(operation, options);
     try {
       checkCall(form, options, callback);
-      const declaration = declare();
-      checkTexts({ ...declaration.method });
       const { requests } = core.users;
+      const declaration = declare(options, requests.refusesTransientQueues);
+      checkTexts(declaration.method);
       if (!core.accepts(operation)) return operation;
       if (!applyBounds(core, operation, options, () => requests.forget(operation))) return operation;
       requests.start(operation, declaration);

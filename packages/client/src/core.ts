@@ -147,13 +147,9 @@ export class Core implements Hosts {
   }
 
   /** A request is called: its listeners follow it to its outcome. */
-  requestCalled(
-    operation: Operation<never> | Operation<unknown>,
-    options: object,
-    queues: readonly string[] = queuesIn(options),
-  ): void {
+  requestCalled(operation: Operation<never> | Operation<unknown>, options: object, queues?: readonly string[]): void {
     this.counts.request(operation);
-    this.observer?.request(operation, options, queues);
+    this.observer?.request(operation, options, queues ?? queuesIn(options));
   }
 
   /** Sees the bytes of a new connection, where somebody looks. */

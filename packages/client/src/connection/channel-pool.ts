@@ -17,6 +17,8 @@ export type LongUse = 'consumers' | 'gets';
 /** Channels that operations run on side by side; more would cost the broker more than they gain. */
 const maxOperationChannels = 64;
 
+const ignore = (): void => {};
+
 /** The sink of an idle channel: nothing is due on it but its end. */
 class IdleSink implements ChannelSink {
   private readonly pool: ChannelPool;
@@ -166,7 +168,7 @@ export class ChannelPool implements ConnectionUser {
         channel.sink = new IdleSink(this);
         channel.close();
       } else {
-        const sink = new IdleSink(this);
+        const sink = channel.sink instanceof IdleSink ? channel.sink : new IdleSink(this);
         sink.channel = channel;
         channel.sink = sink;
         this.idle.push(channel);
@@ -214,6 +216,6 @@ export class ChannelPool implements ConnectionUser {
     // The last number is that of publishing, whether it is in use already or not. Closing channels still have theirs.
     const others = session.channelCount - (this.isPublishing() ? 1 : 0);
     if (others >= session.channelMax - 1) return undefined;
-    return session.openChannel(new IdleSink(this), () => {});
+    return session.openChannel(new IdleSink(this), ignore);
   }
 }

@@ -4,7 +4,6 @@
  */
 import { ConnectionBroken, ConsumerCancelled, isPukaError, UsageError } from '@puka/errors';
 import type { AbortSignalLike } from '@puka/transport';
-import type { FieldTableInput } from '@puka/wire';
 import { applyBounds, type BoundsHost } from '../operations/bounds.ts';
 import { Operation, type OperationHost } from '../operations/operation.ts';
 import { checkEncodable, checkQueue } from '../topology/declarations.ts';
@@ -113,8 +112,7 @@ function checkConsume(consumer: Consumer, count: number, maxTableDepth: number):
   checkInteger('prefetchCount', consumer.prefetchCount, 0, 65_535);
   for (const { queue, consumerTag, arguments: table } of consumer.sources) {
     checkQueue(queue, 'basic.consume');
-    const argumentsGiven: { readonly arguments?: FieldTableInput } = table === undefined ? {} : { arguments: table };
-    checkEncodable({ type: 'basic.consume', queue, consumerTag, ...argumentsGiven }, maxTableDepth);
+    checkEncodable({ type: 'basic.consume', queue, consumerTag, arguments: table }, maxTableDepth);
   }
   if (new Set(consumer.queues).size < count) {
     throw new UsageError('basicConsumeMulti takes each queue once', { method: 'basic.consume' });

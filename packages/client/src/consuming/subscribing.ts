@@ -7,7 +7,6 @@ import { int64, Tagged } from '@puka/wire';
 import type { ChannelPool } from '../connection/channel-pool.ts';
 import { notAnswered, notSent } from '../connection/connection.ts';
 import type { SessionChannel } from '../session/index.ts';
-import { given, withTable } from '../topology/method-input.ts';
 import type { Consumer, ConsumerSource } from './consumer.ts';
 import { ConsumerChannel, type ConsumerChannelHost, Subscription } from './consumer-channel.ts';
 import type { ConsumerState } from './consumer-state.ts';
@@ -221,7 +220,7 @@ function resumed(source: ConsumerSource, state: ConsumerState | undefined): Cons
 function consumeMethod(consumer: Consumer, source: ConsumerSource): Parameters<SessionChannel['request']>[0] {
   const { queue, consumerTag, noLocal, exclusive, arguments: table } = source;
   const { noAck } = consumer;
-  return withTable({ type: 'basic.consume', queue, consumerTag, ...given({ noLocal, noAck, exclusive }) }, table);
+  return { type: 'basic.consume', queue, consumerTag, noLocal, noAck, exclusive, arguments: table };
 }
 
 /** The refusal of the look-up is taken for that of the consume. */

@@ -1,5 +1,5 @@
 /** What a client has done, in numbers, over all its connections. Must not know which operations they were. */
-import type { Operation } from '../operations/operation.ts';
+import type { Operation, OutcomeCounts } from '../operations/operation.ts';
 import { PublishCounts } from '../publishing/publish-counts.ts';
 import { type DeliveryCounts, noDeliveries } from '../session/delivery-counts.ts';
 
@@ -20,18 +20,14 @@ export class ClientCounts {
   readonly traffic = { receivedBytes: 0, sentBytes: 0 };
   /** Of channels that are closed. */
   deliveries: DeliveryCounts = noDeliveries;
-  private readonly byMethod = new Map<string, { succeeded: number; failed: number; open: number }>();
+  private readonly byMethod = new Map<string, OutcomeCounts>();
 
   /** A request is called. */
   request(operation: Operation<never> | Operation<unknown>): void {
     const counts = this.byMethod.get(operation.method) ?? { succeeded: 0, failed: 0, open: 0 };
     this.byMethod.set(operation.method, counts);
     counts.open++;
-    operation.whenSettled(() => {
-      counts.open--;
-      if (operation.state === 'fulfilled') counts.succeeded++;
-      else counts.failed++;
-    });
+    operation.counts = counts;
   }
 
   /** By the AMQP name of the method. */

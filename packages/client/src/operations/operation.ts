@@ -24,6 +24,14 @@ export interface OperationHost {
   failedUnseen(operation: Operation<unknown>): void;
 }
 
+/** What operations alike have come to. */
+export interface OutcomeCounts {
+  succeeded: number;
+  failed: number;
+  /** Without an outcome. */
+  open: number;
+}
+
 /**
  * An operation under way: awaitable, and at home in `Promise.all`. One that is ignored costs no native promise; when it
  * fails the failure goes to the client's `unobserved` listener.
@@ -39,6 +47,8 @@ export class Operation<Result> implements Promise<Result> {
   isObserved: boolean;
   /** @internal Undoes what `signal` and `timeout` set up; for the client. */
   release: (() => void) | undefined = undefined;
+  /** @internal Those that it counts among the open ones until it is settled; for the client. */
+  counts: OutcomeCounts | undefined = undefined;
   /** @internal Whether any byte of it can have reached the broker; for the client. */
   isSent = false;
   private outcome: unknown = undefined;
@@ -164,10 +174,13 @@ export class Operation<Result> implements Promise<Result> {
       return;
     }
     const { release } = this;
-    this.release = () => {
-      release?.();
-      call();
-    };
+    this.release =
+      release === undefined
+        ? call
+        : () => {
+            release();
+            call();
+          };
   }
 
   /** @internal For the client: is told when it settles, without a native promise. @returns undoes it. */
@@ -182,6 +195,12 @@ export class Operation<Result> implements Promise<Result> {
   }
 
   private settled(): void {
+    const { counts } = this;
+    if (counts !== undefined) {
+      counts.open--;
+      if (this.state === 'fulfilled') counts.succeeded++;
+      else counts.failed++;
+    }
     this.settlePromise?.();
     this.settlePromise = undefined;
     this.release?.();

@@ -1,6 +1,6 @@
 /** Checks the names and keys of a method before it is sent. Must not encode them: the wire package does. */
 import { UsageError } from '@puka/errors';
-import { hasRawOctets } from '@puka/wire';
+import { hasRawOctets, type MethodInput } from '@puka/wire';
 
 /** In every runtime, and not in the library of types that this package is compiled with. */
 type WithUnicodeCheck = string & { isWellFormed?(): boolean };
@@ -20,8 +20,9 @@ export function checkIsUtf8(text: string, name: string, method: string): void {
 }
 
 /** The same for every text of a method, tables left out. */
-export function checkTexts(method: Readonly<Record<string, unknown>> & { readonly type: string }): void {
-  for (const [name, value] of Object.entries(method)) {
+export function checkTexts(method: MethodInput): void {
+  for (const name in method) {
+    const value: unknown = Reflect.get(method, name);
     if (typeof value === 'string') checkIsUtf8(value, name, method.type);
   }
 }

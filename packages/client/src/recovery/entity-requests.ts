@@ -5,7 +5,7 @@
 import { AmqpNotImplemented, NotFound, type PukaError } from '@puka/errors';
 import type { MethodInput } from '@puka/wire';
 import type { ChannelPool } from '../connection/channel-pool.ts';
-import { exchangeBinding, exchangeDeclare, queueBinding, queueDeclare } from '../topology/declarations.ts';
+import { exchangeBind, exchangeDeclare, queueBind, queueDeclare } from '../topology/declarations.ts';
 import type { RecordedBinding, RecordedExchange, RecordedQueue } from '../topology/recorded-entity.ts';
 import { RequestLanes } from './request-lanes.ts';
 
@@ -41,8 +41,8 @@ export class EntityRequests {
     const route = { routingKey, arguments: table };
     const { method } =
       destinationKind === 'queue'
-        ? queueBinding('queue.bind', { queue: destination, exchange: source, ...route })
-        : exchangeBinding('exchange.bind', { destination, source, ...route });
+        ? queueBind({ queue: destination, exchange: source, ...route })
+        : exchangeBind({ destination, source, ...route });
     this.lanes.send(method, (_reply, error) => done(error));
   }
 

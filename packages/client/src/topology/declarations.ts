@@ -12,11 +12,10 @@ import {
   Tagged,
   utf8Length,
 } from '@puka/wire';
-import type { OperationOptions } from '../operations/operation-options.ts';
 import { checkIsUtf8 } from '../operations/short-strings.ts';
 import type { TopologyChange } from './declared-topology.ts';
-import { given, withTable } from './method-input.ts';
 import type * as Options from './options.ts';
+import type { RecordedExchange, RecordedQueue } from './recorded-entity.ts';
 
 /** A method, how to read its reply, and what its ok changes in the record. */
 export interface Declaration<Result> {
@@ -28,6 +27,19 @@ export interface Declaration<Result> {
 }
 
 const nothing = (): undefined => undefined;
+
+function readDeclared(reply: Method): Options.QueueDeclared | undefined {
+  if (reply.type !== 'queue.declare-ok') return undefined;
+  return { queue: reply.queue, messageCount: reply.messageCount, consumerCount: reply.consumerCount };
+}
+
+function readDropped(reply: Method): Options.MessagesDropped | undefined {
+  if (reply.type !== 'queue.delete-ok' && reply.type !== 'queue.purge-ok') return undefined;
+  return { messageCount: reply.messageCount };
+}
+
+const scratchBytes = 1024;
+let scratch: ByteWriter | undefined;
 
 /**
  * @throws {UsageError} for what is no short string, and for an empty one: RabbitMQ takes it for the queue last declared on
@@ -47,9 +59,12 @@ export function checkQueue(queue: unknown, method: string): void {
 
 /** @throws {UsageError | LimitExceeded} for what cannot be encoded: told at the call, before anything is sent. */
 export function checkEncodable(method: MethodInput, maxTableDepth = 64): void {
-  const writer = new ByteWriter(1024);
-  writer.maxTableDepth = maxTableDepth;
-  encodeMethod(writer, 1, method);
+  // What is written is looked at by nobody, so all clients share the memory for it.
+  scratch ??= new ByteWriter(scratchBytes);
+  scratch.maxTableDepth = maxTableDepth;
+  encodeMethod(scratch, 1, method);
+  scratch.rollback();
+  if (scratch.bytes.length > scratchBytes) scratch = undefined;
 }
 
 /** `queue.declare`. @param refusesTransient the broker wants queues durable or exclusive. */
@@ -57,19 +72,16 @@ export function queueDeclare(
   options: Options.QueueDeclareOptions,
   refusesTransient: boolean,
 ): Declaration<Options.QueueDeclared> {
-  const { queue = '', passive, autoDelete, arguments: table } = options;
+  const { queue = '', passive, autoDelete } = options;
   const exclusive = options.exclusive ?? (refusesTransient && queue === '' && options.durable !== true);
   const durable = options.durable ?? (refusesTransient && !exclusive);
-  const method: MethodInput = { type: 'queue.declare', queue, durable, exclusive, ...given({ passive, autoDelete }) };
+  const { arguments: table } = options;
   return {
-    method: withTable(method, table),
-    read: (reply) =>
-      reply.type === 'queue.declare-ok'
-        ? { queue: reply.queue, messageCount: reply.messageCount, consumerCount: reply.consumerCount }
-        : undefined,
+    method: { type: 'queue.declare', queue, passive, durable, exclusive, autoDelete, arguments: table },
+    read: readDeclared,
     change: (reply) => {
       if (passive === true || reply?.type !== 'queue.declare-ok') return undefined;
-      return { type: 'declare', entity: { kind: 'queue', queue: reply.queue, options: kept(options) } };
+      return { type: 'declare', entity: { kind: 'queue', queue: reply.queue, options: recordedQueue(options) } };
     },
   };
 }
@@ -79,8 +91,8 @@ export function queueDelete(options: Options.QueueDeleteOptions): Declaration<Op
   const { queue, ifUnused, ifEmpty } = options;
   checkQueue(queue, 'queue.delete');
   return {
-    method: { type: 'queue.delete', queue, ...given({ ifUnused, ifEmpty }) },
-    read: (reply) => (reply.type === 'queue.delete-ok' ? { messageCount: reply.messageCount } : undefined),
+    method: { type: 'queue.delete', queue, ifUnused, ifEmpty },
+    read: readDropped,
     change: () => ({ type: 'delete', kind: 'queue', name: queue }),
   };
 }
@@ -91,19 +103,25 @@ export function queuePurge(options: Options.QueuePurgeOptions): Declaration<Opti
   checkQueue(queue, 'queue.purge');
   return {
     method: { type: 'queue.purge', queue },
-    read: (reply) => (reply.type === 'queue.purge-ok' ? { messageCount: reply.messageCount } : undefined),
+    read: readDropped,
   };
 }
 
-/** `queue.bind` and `queue.unbind`. */
-export function queueBinding(
-  type: 'queue.bind' | 'queue.unbind',
-  options: Options.QueueBindOptions,
-): Declaration<undefined> {
+/** `queue.bind`. */
+export function queueBind(options: Options.QueueBindOptions): Declaration<undefined> {
+  return queueBinding('queue.bind', options);
+}
+
+/** `queue.unbind`. */
+export function queueUnbind(options: Options.QueueBindOptions): Declaration<undefined> {
+  return queueBinding('queue.unbind', options);
+}
+
+function queueBinding(type: 'queue.bind' | 'queue.unbind', options: Options.QueueBindOptions): Declaration<undefined> {
   const { queue, exchange, routingKey = '', arguments: table } = options;
   checkQueue(queue, type);
   return {
-    method: withTable({ type, queue, exchange, routingKey }, table),
+    method: { type, queue, exchange, routingKey, arguments: table },
     read: nothing,
     change: () => ({
       type: type === 'queue.bind' ? 'bind' : 'unbind',
@@ -122,15 +140,23 @@ export function queueBinding(
 /** `exchange.declare`. */
 export function exchangeDeclare(options: Options.ExchangeDeclareOptions): Declaration<undefined> {
   const { exchange, type = 'direct', durable, autoDelete, internal, passive, arguments: table } = options;
-  const flags = given({ durable, autoDelete, internal, passive });
   return {
-    method: withTable({ type: 'exchange.declare', exchange, exchangeType: type, ...flags }, table),
+    method: {
+      type: 'exchange.declare',
+      exchange,
+      exchangeType: type,
+      passive,
+      durable,
+      autoDelete,
+      internal,
+      arguments: table,
+    },
     read: nothing,
     // Every virtual host has those that begin with `amq.`.
     change: () =>
       passive === true || exchange === '' || exchange.startsWith('amq.')
         ? undefined
-        : { type: 'declare', entity: { kind: 'exchange', options: kept(options) } },
+        : { type: 'declare', entity: { kind: 'exchange', options: recordedExchange(options) } },
   };
 }
 
@@ -138,20 +164,29 @@ export function exchangeDeclare(options: Options.ExchangeDeclareOptions): Declar
 export function exchangeDelete(options: Options.ExchangeDeleteOptions): Declaration<undefined> {
   const { exchange, ifUnused } = options;
   return {
-    method: { type: 'exchange.delete', exchange, ...given({ ifUnused }) },
+    method: { type: 'exchange.delete', exchange, ifUnused },
     read: nothing,
     change: () => ({ type: 'delete', kind: 'exchange', name: exchange }),
   };
 }
 
-/** `exchange.bind` and `exchange.unbind`. RabbitMQ extension. */
-export function exchangeBinding(
+/** `exchange.bind`. RabbitMQ extension. */
+export function exchangeBind(options: Options.ExchangeBindOptions): Declaration<undefined> {
+  return exchangeBinding('exchange.bind', options);
+}
+
+/** `exchange.unbind`. RabbitMQ extension. */
+export function exchangeUnbind(options: Options.ExchangeBindOptions): Declaration<undefined> {
+  return exchangeBinding('exchange.unbind', options);
+}
+
+function exchangeBinding(
   type: 'exchange.bind' | 'exchange.unbind',
   options: Options.ExchangeBindOptions,
 ): Declaration<undefined> {
   const { destination, source, routingKey = '', arguments: table } = options;
   return {
-    method: withTable({ type, destination, source, routingKey }, table),
+    method: { type, destination, source, routingKey, arguments: table },
     read: nothing,
     change: () => ({
       type: type === 'exchange.bind' ? 'bind' : 'unbind',
@@ -168,11 +203,15 @@ export function exchangeBinding(
 }
 
 /** The options as they are now: what the caller changes later is not recorded. */
-function kept<Given extends { readonly arguments?: FieldTableInput | undefined }>(
-  options: Given & OperationOptions,
-): Omit<Given, 'signal' | 'timeout'> {
-  const { signal, timeout, ...rest } = options;
-  return { ...rest, arguments: copied(options.arguments) };
+function recordedQueue(options: Options.QueueDeclareOptions): RecordedQueue['options'] {
+  const { queue, passive, durable, exclusive, autoDelete } = options;
+  return { queue, passive, durable, exclusive, autoDelete, arguments: copied(options.arguments) };
+}
+
+/** As `recordedQueue`. */
+function recordedExchange(options: Options.ExchangeDeclareOptions): RecordedExchange['options'] {
+  const { exchange, type, passive, durable, autoDelete, internal } = options;
+  return { exchange, type, passive, durable, autoDelete, internal, arguments: copied(options.arguments) };
 }
 
 function copied(table: FieldTableInput | undefined): FieldTableInput | undefined {

@@ -4,7 +4,6 @@
  */
 import { LimitExceeded } from '@puka/errors';
 import { ByteWriter, encodeMethod, type FieldTableInput, type MethodInput } from '@puka/wire';
-import { withTable } from './method-input.ts';
 import type { RecordedBinding, RecordedExchange, RecordedQueue } from './recorded-entity.ts';
 
 /** What a request does to the record once the broker has said ok. */
@@ -36,6 +35,8 @@ interface QueueEntry {
   /** When this client last declared, consumed or got from it: an `x-expires` queue lives on from there. */
   usedAtMs: number;
 }
+
+const ignore = (): void => {};
 
 /** The record of one client. */
 export class DeclaredTopology {
@@ -108,7 +109,7 @@ export class DeclaredTopology {
   begin(change: TopologyChange): () => void {
     if (change.type === 'bind') return this.beginBinding(change.entity);
     const key = leavingKey(change);
-    if (key === undefined) return () => {};
+    if (key === undefined) return ignore;
     this.leaving.set(key, (this.leaving.get(key) ?? 0) + 1);
     return () => {
       const left = (this.leaving.get(key) ?? 1) - 1;
@@ -392,7 +393,7 @@ function bindingKey({ destinationKind, destination, source, routingKey, argument
 function encodedTable(table: FieldTableInput | undefined): string {
   if (table === undefined) return '';
   const writer = new ByteWriter(256);
-  encodeMethod(writer, 1, withTable({ type: 'queue.bind', queue: '', exchange: '', routingKey: '' }, table));
+  encodeMethod(writer, 1, { type: 'queue.bind', queue: '', exchange: '', routingKey: '', arguments: table });
   return writer
     .take()
     .map((bytes) => Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''))

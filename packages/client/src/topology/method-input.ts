@@ -1,20 +1,6 @@
 /** Small helpers that make of a call's options the fields of a method. Pure; must not know a single method. */
 import { UsageError } from '@puka/errors';
-import type { FieldTableInput, FieldValue, Method, MethodInput } from '@puka/wire';
-
-/** Only what was said, so that the defaults of the protocol hold for the rest. */
-export function given(flags: Readonly<Record<string, boolean | undefined>>): Record<string, boolean> {
-  const said: Record<string, boolean> = {};
-  for (const [name, value] of Object.entries(flags)) {
-    if (value !== undefined) said[name] = value;
-  }
-  return said;
-}
-
-/** The method with its `arguments`, where there are any. */
-export function withTable(method: MethodInput, table: FieldTableInput | undefined): MethodInput {
-  return table === undefined ? method : Object.assign({}, method, { arguments: table });
-}
+import type { FieldValue, Method } from '@puka/wire';
 
 /** Reads a reply that says nothing but that it is done. */
 export function nothing(_reply: Method): void {}

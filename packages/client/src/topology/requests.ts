@@ -42,6 +42,8 @@ interface Request {
   unnamedEnds: number;
 }
 
+const ignore = (): void => {};
+
 /** The requests of one client. */
 export class Requests implements ConnectionUser {
   /** Requests without an outcome of the broker's. One that its caller gave up counts until its answer has come. */
@@ -106,7 +108,7 @@ export class Requests implements ConnectionUser {
       operation: operation as Operation<unknown>, // It is fulfilled with what its own declaration reads.
       declaration,
       announced: change,
-      leave: leave ?? (() => {}),
+      leave: leave ?? ignore,
       isRepeated: false,
       isSuspect: false,
       unnamedEnds: 0,
@@ -156,7 +158,7 @@ export class Requests implements ConnectionUser {
   }
 
   /** @returns whether it was sent, or has ended, at once. */
-  private acquire(request: Request, answered: () => void = () => {}): boolean {
+  private acquire(request: Request, answered: () => void = ignore): boolean {
     const { pool } = this;
     const { operation, declaration } = request;
     return pool.acquire((channel, lost) => {
@@ -199,8 +201,7 @@ export class Requests implements ConnectionUser {
   private finish(request: Request, reply: Method | undefined, error: PukaError | undefined): void {
     const { operation, declaration } = request;
     if (reply !== undefined) {
-      const { announced } = request;
-      const change = announced?.type === 'bind' ? announced : declaration.change?.(reply);
+      const change = request.announced ?? declaration.change?.(reply);
       if (change !== undefined) this.topology?.apply(change);
       const result = declaration.read(reply); // The session matches replies by method.
       operation.fulfil(this.withLiveName(declaration.method, result));

@@ -10,6 +10,8 @@ it('text with raw octets is refused, other text is not', () => {
 });
 
 it('each text of a method is looked at, and nothing else', () => {
-  expect(() => checkTexts({ type: 'x', durable: true, arguments: { a: raw } })).not.toThrow();
-  expect(() => checkTexts({ type: 'x', queue: 'q', routingKey: raw })).toThrow('routingKey of x');
+  expect(() => checkTexts({ type: 'queue.declare', durable: true, arguments: { a: raw } })).not.toThrow();
+  expect(() => checkTexts({ type: 'queue.bind', exchange: 'e', queue: 'q', routingKey: raw })).toThrow(
+    'routingKey of queue.bind',
+  );
 });

@@ -70,10 +70,10 @@ describe('the others', () => {
     const table = { 'x-match': 'all' };
     const binding = { exchange: 'x', queue: 'q', routingKey: 'k', arguments: table };
     const between = { destination: 'd', source: 's', routingKey: 'k', arguments: table };
-    expect(declaring.queueBinding('queue.bind', binding).method).toEqual({ type: 'queue.bind', ...binding });
-    expect(declaring.queueBinding('queue.unbind', binding).method).toEqual({ type: 'queue.unbind', ...binding });
-    expect(declaring.exchangeBinding('exchange.bind', between).method).toEqual({ type: 'exchange.bind', ...between });
-    expect(declaring.exchangeBinding('exchange.unbind', between).method).toEqual({
+    expect(declaring.queueBind(binding).method).toEqual({ type: 'queue.bind', ...binding });
+    expect(declaring.queueUnbind(binding).method).toEqual({ type: 'queue.unbind', ...binding });
+    expect(declaring.exchangeBind(between).method).toEqual({ type: 'exchange.bind', ...between });
+    expect(declaring.exchangeUnbind(between).method).toEqual({
       type: 'exchange.unbind',
       ...between,
     });
@@ -105,10 +105,10 @@ describe('the others', () => {
       exchange: 'x',
       exchangeType: 'direct',
     });
-    expect(declaring.queueBinding('queue.bind', { queue: 'q', exchange: 'x' }).method).toMatchObject({
+    expect(declaring.queueBind({ queue: 'q', exchange: 'x' }).method).toMatchObject({
       routingKey: '',
     });
-    expect(declaring.exchangeBinding('exchange.bind', { destination: 'd', source: 's' }).method).toMatchObject({
+    expect(declaring.exchangeBind({ destination: 'd', source: 's' }).method).toMatchObject({
       routingKey: '',
     });
   });

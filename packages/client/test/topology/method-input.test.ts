@@ -1,26 +1,6 @@
 import { UsageError } from '@puka/errors';
 import { describe, expect, it } from 'vitest';
-import { checkInteger, given, isAtLeast, withTable } from '../../src/topology/method-input.ts';
-
-describe('given', () => {
-  it('has what was said and nothing else', () => {
-    expect(given({ a: true, b: false, c: undefined })).toEqual({ a: true, b: false });
-    expect('c' in given({ c: undefined })).toBe(false);
-  });
-});
-
-describe('withTable', () => {
-  const method = { type: 'queue.declare', queue: 'q' } as const;
-
-  it('adds the arguments to a copy', () => {
-    expect(withTable(method, { a: 1 })).toEqual({ ...method, arguments: { a: 1 } });
-    expect(method).toEqual({ type: 'queue.declare', queue: 'q' });
-  });
-
-  it('leaves the method where there are none', () => {
-    expect(withTable(method, undefined)).toBe(method);
-  });
-});
+import { checkInteger, isAtLeast } from '../../src/topology/method-input.ts';
 
 describe('checkInteger', () => {
   it('takes nothing, and integers in the range with its ends', () => {
