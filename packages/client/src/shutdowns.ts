@@ -92,6 +92,7 @@ export class Shutdowns {
 
   /** An operation or a publish has got its outcome, or a handler has finished. */
   readonly somethingSettled = (): void => {
+    if (this.running.size === 0) return;
     for (const shutdown of [...this.running]) shutdown.check();
   };
 

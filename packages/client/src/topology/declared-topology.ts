@@ -89,11 +89,14 @@ export class DeclaredTopology {
         break;
       case 'delete':
         this.forget(change.kind, change.name);
-        for (const binding of this.arriving.get(`${change.kind} ${change.name}`) ?? []) {
-          this.overtaken.set(binding, `${change.kind} ${change.name}`);
-        }
+        if (this.arriving.size > 0) this.overtake(`${change.kind} ${change.name}`);
         break;
     }
+  }
+
+  /** One end of bindings was deleted. */
+  private overtake(end: string): void {
+    for (const binding of this.arriving.get(end) ?? []) this.overtaken.set(binding, end);
   }
 
   /** Whether one end of it was deleted after the bind was asked for, and has not been declared again. */
@@ -250,7 +253,8 @@ export class DeclaredTopology {
   forget(kind: 'exchange' | 'queue', name: string): void {
     if (kind === 'queue') this.queues.delete(name);
     else this.exchanges.delete(name);
-    for (const key of [...(this.byEnd.get(`${kind} ${name}`) ?? [])]) this.removeBinding(key);
+    const keys = this.byEnd.size === 0 ? undefined : this.byEnd.get(`${kind} ${name}`);
+    if (keys !== undefined) for (const key of [...keys]) this.removeBinding(key);
   }
 
   /** Forgets everything. */

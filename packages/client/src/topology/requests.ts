@@ -159,24 +159,28 @@ export class Requests implements ConnectionUser {
 
   /** @returns whether it was sent, or has ended, at once. */
   private acquire(request: Request, answered: () => void = ignore): boolean {
-    const { pool } = this;
-    const { operation, declaration } = request;
-    return pool.acquire((channel, lost) => {
-      if (operation.state !== 'pending') {
-        if (channel !== undefined) pool.release(channel);
-        this.ended(request);
-        answered();
-      } else if (channel !== undefined) {
+    return this.pool.acquire((channel, lost) => {
+      if (channel === undefined) this.unserved(request, lost);
+      else if (request.operation.state === 'pending') {
         this.send(request, channel, answered);
-      } else if (this.willRecover) {
-        this.hold(request);
-        answered();
+        return;
       } else {
-        operation.reject(notSent(declaration.method.type, lost));
+        this.pool.release(channel);
         this.ended(request);
-        answered();
       }
+      answered();
     });
+  }
+
+  /** There is no channel for it. */
+  private unserved(request: Request, lost: PukaError | undefined): void {
+    const { operation, declaration } = request;
+    if (this.willRecover && operation.state === 'pending') {
+      this.hold(request);
+      return;
+    }
+    operation.reject(notSent(declaration.method.type, lost));
+    this.ended(request);
   }
 
   private send(request: Request, channel: SessionChannel, answered: () => void): void {
