@@ -18,6 +18,8 @@ export interface Contestant {
   readonly name: string;
   /** What it is compared as: this client, another, or a bound that no client of its kind can beat. */
   readonly role: 'own' | 'peer' | 'floor';
+  /** What it was told beside the defaults, where that is measured too. */
+  readonly option?: string;
   /** What it runs on, where that differs; only those on the same runtime are compared. */
   readonly runtime?: string;
   measures(mode: Mode): boolean;
@@ -30,7 +32,8 @@ export function scripted(): Contestant[] {
   return Object.keys(connectors).map((name) => ({
     name,
     role: name === 'puka' || name in ownByOption ? 'own' : name in fullConnectors ? 'peer' : 'floor',
-    measures: (mode) => name in fullConnectors || (isOneWay(mode) && (mode !== 'publish' || !(name in ownByOption))),
+    ...(name in ownByOption ? { option: 'lent' } : {}),
+    measures: (mode) => name in fullConnectors || (isOneWay(mode) && !(mode === 'publish' && name in ownByOption)),
     measure: (job, feed) =>
       job.mode === 'start'
         ? measureStart(name, job)

@@ -24,7 +24,7 @@ export interface Medians {
 }
 
 /** One contestant in one table. */
-export interface Row extends Pick<Contestant, 'name' | 'role' | 'runtime'> {
+export interface Row extends Pick<Contestant, 'name' | 'role' | 'option' | 'runtime'> {
   readonly medians: Medians;
 }
 
@@ -53,9 +53,10 @@ export interface DatedTable extends Table {
 /** Makes the table out of the runs of each contestant. */
 export function tableOf(topic: Topic, job: Job, runs: ReadonlyMap<Contestant, readonly Figures[]>): Table {
   const { mode, size, window, consumers, count } = job;
-  const rows = [...runs].map(([{ name, role, runtime }, figures]) => ({
+  const rows = [...runs].map(([{ name, role, option, runtime }, figures]) => ({
     name,
     role,
+    ...(option === undefined ? {} : { option }),
     ...(runtime === undefined ? {} : { runtime }),
     medians: mediansOf(job, figures),
   }));

@@ -49,7 +49,7 @@ function shortfalls(
   );
 }
 
-function whatText(table: DatedTable, { runtime }: Row): string {
+function whatText(table: DatedTable, { runtime, option }: Row): string {
   const place = table.topic === 'tls' ? 'TLS' : runtime;
-  return [modeTitles[table.mode], pointText(table), place].filter(Boolean).join(', ');
+  return [modeTitles[table.mode], pointText(table), place, option].filter(Boolean).join(', ');
 }

@@ -70,7 +70,7 @@ function workTable(tables: readonly DatedTable[]): string {
 function ratioRow(title: string, tables: readonly DatedTable[], isRival: (row: Row) => boolean): string[][] {
   const cells = tables.map((table) =>
     compare(table, measuresOf(table.mode)[0], isRival)
-      .map(({ own, ratio }) => `${own.runtime === undefined ? '' : `${own.runtime} `}**${ratioText(ratio)}**`)
+      .map(({ own, ratio }) => `${own.runtime ?? own.option ?? ''} **${ratioText(ratio)}**`.trimStart())
       .join('<br>'),
   );
   return cells.every((cell) => cell === '') ? [] : [[title, ...cells]];
