@@ -11,8 +11,11 @@ import { DirectReplies } from './direct-replies.ts';
 import { ExchangeChecks } from './publishing/exchange-checks.ts';
 import type { PublishCounts } from './publishing/publish-counts.ts';
 import { Publisher, type PublisherHost } from './publishing/publisher.ts';
-import type { ConnectionInfo, Session } from './session/index.ts';
+import type { ConnectionInfo, Session, SessionChannel } from './session/index.ts';
 import { Requests } from './topology/requests.ts';
+
+/** Nothing waits for the answer to `channel.open`. */
+const noReply = (): void => {};
 
 /** What the users of a connection report to their client. */
 export interface ConnectionUsersHost extends SubscriptionsHost {
@@ -29,7 +32,11 @@ export interface ConnectionUsersHost extends SubscriptionsHost {
 }
 
 /** The users of the connections of one client. */
-export class ConnectionUsers implements ConnectionUserGroup {
+export class ConnectionUsers implements ConnectionUserGroup, PublisherHost {
+  /** For the publishers, as all that stands in `PublisherHost`. */
+  readonly pubacks: boolean | undefined;
+  readonly names: PublisherHost['names'];
+  readonly counts: PublishCounts;
   readonly publisher: Publisher;
   /** Publishes that ask for direct replies, and their consumer. */
   readonly replies: DirectReplies;
@@ -41,29 +48,37 @@ export class ConnectionUsers implements ConnectionUserGroup {
   /** Publishes, and other operations, that had no outcome when a connection ended for good. */
   readonly failedByEnd = { publishes: 0, operations: 0 };
   private readonly all: readonly ConnectionUser[];
+  private readonly host: ConnectionUsersHost;
 
   constructor(host: ConnectionUsersHost) {
     this.pool = new ChannelPool(() => this.publisher.hasChannel);
     this.exchanges = new ExchangeChecks(this.pool, host);
-    const { pubacks } = host.options;
     const { topology } = host.recovery;
-    const publishing: Omit<PublisherHost, 'openChannel'> = {
-      pubacks,
-      names: topology,
-      counts: host.counts.publishes,
-      now: () => host.now(),
-      publishesSettled: () => host.publishesSettled(),
-    };
-    const openChannel: PublisherHost['openChannel'] = (session, sink) => session.openChannel(sink, () => {});
-    this.publisher = new Publisher({ ...publishing, openChannel }, this.exchanges);
-    this.replies = new DirectReplies(publishing, this.exchanges);
+    this.pubacks = host.options.pubacks;
+    this.names = topology;
+    this.counts = host.counts.publishes;
+    this.host = host;
+    this.publisher = new Publisher(this, this.exchanges);
+    this.replies = new DirectReplies(this, this.exchanges);
     this.requests = new Requests(this.pool, topology, host);
     this.subscriptions = new Subscriptions(this.pool, host, this.replies);
     this.getting = new Getting(this.pool, topology, host);
     // Subscribing comes first, publishing last: a broker short of memory reads nothing behind a publish.
     // The pool is detached last: what waits there for a channel ends when those that wait know why.
-    const publishers = [this.publisher, this.replies.publisher];
+    const publishers = [this.publisher, this.replies];
     this.all = [this.subscriptions, this.requests, this.getting, ...publishers, this.exchanges, this.pool];
+  }
+
+  now(): number {
+    return this.host.now();
+  }
+
+  publishesSettled(): void {
+    this.host.publishesSettled();
+  }
+
+  openChannel(session: Session, publisher: Publisher): SessionChannel | undefined {
+    return session.openChannel(publisher, noReply);
   }
 
   /** Channels can be lent. */
@@ -86,15 +101,15 @@ export class ConnectionUsers implements ConnectionUserGroup {
   /** Of these only publishing has something to send ahead. */
   beforeWrite(): void {
     this.publisher.beforeWrite();
-    this.replies.publisher.beforeWrite();
+    this.replies.beforeWrite();
   }
 
   get awaitsAnswer(): boolean {
-    return this.publisher.awaitsAnswer || this.replies.publisher.awaitsAnswer;
+    return this.publisher.awaitsAnswer || this.replies.awaitsAnswer;
   }
 
   get openBytes(): number {
-    return this.publisher.openBytes + this.replies.publisher.openBytes;
+    return this.publisher.openBytes + this.replies.openBytes;
   }
 
   /** Requests, gets and consumers that wait for the next connection. */
@@ -104,7 +119,7 @@ export class ConnectionUsers implements ConnectionUserGroup {
 
   /** Publishes without an outcome. */
   get openPublishes(): number {
-    return this.publisher.outstanding + this.replies.publisher.outstanding;
+    return this.publisher.outstanding + this.replies.outstanding;
   }
 
   /** Requests and gets without an outcome. */

@@ -19,7 +19,7 @@ import { DriveMode, type DriveModeHost } from './drive-mode.ts';
 import type { Events } from './events.ts';
 import { FailureReports } from './failure-reports.ts';
 import { FlowControl, type FlowControlHost } from './flow-control.ts';
-import { Callbacks } from './operations/callbacks.ts';
+import { Callbacks, type CallbacksHost } from './operations/callbacks.ts';
 import type { Operation } from './operations/operation.ts';
 import { Signals } from './operations/signals.ts';
 import { ClientRecovery, type ClientRecoveryHost } from './recovery/client-recovery.ts';
@@ -37,7 +37,8 @@ type Hosts = LifecycleHost &
   FlowControlHost &
   DriveModeHost &
   WaitingHost &
-  ShutdownHost;
+  ShutdownHost &
+  CallbacksHost;
 
 /** The parts of one client, and what passes between them. */
 export class Core implements Hosts {
@@ -81,10 +82,7 @@ export class Core implements Hosts {
     this.runtime = options.runtime ?? defaultRuntime;
     this.failures = new FailureReports(this.runtime);
     this.events = this.failures.events;
-    this.callbacks = new Callbacks({
-      turnIsDue: () => this.drive.scheduleTurn(),
-      unobserved: (error, operation) => this.failures.report(error, operation),
-    });
+    this.callbacks = new Callbacks(this);
     this.observed = { connectionName: options.connectionName, host: '', port: 0, virtualHost: '' };
     const listeners = listenersOf(options.diagnostics);
     if (listeners.length > 0) {
@@ -168,6 +166,16 @@ export class Core implements Hosts {
         logging.sent(chunks);
       },
     };
+  }
+
+  // ── What callbacks report ───────────────────────────────────────────────────────────────────────────────────────
+
+  turnIsDue(): void {
+    this.drive.scheduleTurn();
+  }
+
+  unobserved(error: unknown, operation: Operation<unknown> | undefined): void {
+    this.failures.report(error, operation);
   }
 
   // ── What operations report ──────────────────────────────────────────────────────────────────────────────────────

@@ -2,34 +2,92 @@
  * RabbitMQ's direct reply-to: the one consumer of `amq.rabbitmq.reply-to`, and the publishes that ask for replies to it.
  * RabbitMQ takes those on the channel of that consumer alone. Must not subscribe, and must not make messages.
  */
-import { UsageError } from '@puka/errors';
+import { type PukaError, UsageError } from '@puka/errors';
+import type { ConnectionUser } from './connection/connection-user.ts';
 import type { Consumer } from './consuming/consumer.ts';
 import { directReplyQueue, type ReplyChannel, type ReplyConsumers } from './consuming/reply-queue.ts';
 import type { ExchangeChecks } from './publishing/exchange-checks.ts';
 import { Publisher, type PublisherHost } from './publishing/publisher.ts';
-import type { SessionChannel } from './session/index.ts';
+import type { ConnectionInfo, Session, SessionChannel } from './session/index.ts';
 
 /** The direct replies of one client. */
-export class DirectReplies implements ReplyConsumers {
-  /** Publishes with `replyTo: 'amq.rabbitmq.reply-to'`. */
-  readonly publisher: Publisher;
+export class DirectReplies implements ReplyConsumers, ConnectionUser, PublisherHost {
+  /** `undefined` before the first publish. */
+  private made: Publisher | undefined = undefined;
+  private readonly host: Omit<PublisherHost, 'openChannel'>;
+  private readonly checks: ExchangeChecks;
+  private connection: { readonly session: Session; readonly info: ConnectionInfo } | undefined = undefined;
   private consumer: Consumer | undefined = undefined;
   private on: ReplyChannel | undefined = undefined;
   /** The channel of a consumer that has ended, whose publishes may still be under way. */
   private draining: ReplyChannel | undefined = undefined;
 
   constructor(host: Omit<PublisherHost, 'openChannel'>, exchanges: ExchangeChecks) {
-    this.publisher = new Publisher(
-      {
-        ...host,
-        publishesSettled: () => {
-          this.draining?.freeWhenDone();
-          host.publishesSettled();
-        },
-        openChannel: () => this.adopt(),
-      },
-      exchanges,
-    );
+    this.host = host;
+    this.checks = exchanges;
+  }
+
+  /** Publishes with `replyTo: 'amq.rabbitmq.reply-to'`. */
+  get publisher(): Publisher {
+    const { made, connection } = this;
+    if (made !== undefined) return made;
+    const publisher = new Publisher(this, this.checks);
+    this.made = publisher;
+    if (connection !== undefined) publisher.attach(connection.session, connection.info);
+    return publisher;
+  }
+
+  attach(session: Session, info: ConnectionInfo): void {
+    this.connection = { session, info };
+    this.made?.attach(session, info);
+  }
+
+  detach(error: PukaError, willRecover: boolean): void {
+    this.connection = undefined;
+    this.made?.detach(error, willRecover);
+  }
+
+  beforeWrite(): void {
+    this.made?.beforeWrite();
+  }
+
+  get awaitsAnswer(): boolean {
+    return this.made?.awaitsAnswer === true;
+  }
+
+  get openBytes(): number {
+    return this.made?.openBytes ?? 0;
+  }
+
+  /** Publishes without an outcome. */
+  get outstanding(): number {
+    return this.made?.outstanding ?? 0;
+  }
+
+  /** For its publisher. */
+  get pubacks(): boolean | undefined {
+    return this.host.pubacks;
+  }
+
+  /** For its publisher. */
+  get names(): PublisherHost['names'] {
+    return this.host.names;
+  }
+
+  /** For its publisher. */
+  get counts(): PublisherHost['counts'] {
+    return this.host.counts;
+  }
+
+  /** For its publisher. */
+  now(): number {
+    return this.host.now();
+  }
+
+  /** For its publisher. */
+  publishesSettled(): void {
+    this.draining?.freeWhenDone();
+    this.host.publishesSettled();
   }
 
   /** @throws {UsageError} where a publish has no consumer that could get the reply. */
@@ -82,11 +140,12 @@ export class DirectReplies implements ReplyConsumers {
 
   private failUnsent(): void {
     const text = `the consumer of ${directReplyQueue} ended before basic.publish was sent`;
-    this.publisher.drain(() => new UsageError(text, { method: 'basic.publish', outcome: 'not-sent' }));
+    this.made?.drain(() => new UsageError(text, { method: 'basic.publish', outcome: 'not-sent' }));
   }
 
-  private adopt(): SessionChannel | undefined {
-    const { on, publisher } = this;
+  /** For its publisher: the channel of the consumer. */
+  openChannel(_session: Session, publisher: Publisher): SessionChannel | undefined {
+    const { on } = this;
     if (this.consumer === undefined || on === undefined || !on.channel.isUsable) return undefined;
     on.publishing = publisher;
     // Nobody else can use a channel with confirms.

@@ -4,6 +4,7 @@ import type { Consumer } from './consuming/consumer.ts';
 import type { Operation } from './operations/operation.ts';
 import type { PlannedAttempt, RecoveryReport } from './recovery/recovery.ts';
 import { inThisContext } from './runtime/async-context.ts';
+import { LazyMap } from './runtime/lazy-collections.ts';
 import type { ConnectionInfo } from './session/index.ts';
 import type { RecordedEntity } from './topology/recorded-entity.ts';
 
@@ -57,9 +58,9 @@ function check(name: string, listener: unknown): void {
 
 /** Keeps and calls listeners, each in the async context in which it was added. */
 export class Events {
-  private readonly listeners = new Map<keyof ClientEvents, Listener[]>();
+  private readonly listeners = new LazyMap<keyof ClientEvents, Listener[]>();
   /** The listener that was given, by the one that is in the list in its place. */
-  private readonly givenAs = new WeakMap<Listener, Listener>();
+  private givenAs: WeakMap<Listener, Listener> | undefined = undefined;
   private readonly report: (error: unknown) => void;
 
   /** @param report takes what a listener throws. */
@@ -71,6 +72,7 @@ export class Events {
   on<Name extends keyof ClientEvents>(name: Name, listener: (...values: ClientEvents[Name]) => void): void {
     check(name, listener);
     const bound = inThisContext(listener);
+    this.givenAs ??= new WeakMap();
     this.givenAs.set(bound as Listener, this.givenAs.get(listener as Listener) ?? (listener as Listener)); // As below.
     const list = this.listeners.get(name) ?? [];
     this.listeners.set(name, [...list, bound as Listener]); // `emit` gives it what its name says.
@@ -83,6 +85,7 @@ export class Events {
       this.off(name, listener);
       return listener(...values);
     };
+    this.givenAs ??= new WeakMap();
     this.givenAs.set(single as Listener, listener as Listener); // As in `on`.
     this.on(name, single);
   }
@@ -92,7 +95,7 @@ export class Events {
     const list = this.listeners.get(name) ?? [];
     this.listeners.set(
       name,
-      list.filter((other) => other !== listener && this.givenAs.get(other) !== listener),
+      list.filter((other) => other !== listener && this.givenAs?.get(other) !== listener),
     );
   }
 

@@ -16,6 +16,7 @@ import type { Cancelled } from './consuming/options.ts';
 import type { BoundsHost } from './operations/bounds.ts';
 import { type Callback, Operation, type OperationHost } from './operations/operation.ts';
 import type { OperationOptions } from './operations/operation-options.ts';
+import { LazySet } from './runtime/lazy-collections.ts';
 
 /** What became of everything that `shutdown()` waits for. All are zero when everything was finished in time. */
 export interface ShutdownReport {
@@ -64,7 +65,7 @@ interface Shutdown {
 /** The shutdowns of one client. */
 export class Shutdowns {
   private readonly host: ShutdownHost;
-  private readonly running = new Set<Shutdown>();
+  private readonly running = new LazySet<Shutdown>();
   private moveIsDue = false;
 
   constructor(host: ShutdownHost) {

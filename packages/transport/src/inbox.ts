@@ -48,9 +48,7 @@ export class Inbox {
     this.#handlers = options.handlers;
     this.#mode = options.mode;
     this.#source = options.source;
-    // Browsers and workers refuse queueMicrotask() called as a method.
-    const { schedule } = options;
-    this.#schedule = (task) => schedule(task);
+    this.#schedule = options.schedule;
   }
 
   /** Bytes that arrived and are not handed over yet. */
@@ -100,7 +98,7 @@ export class Inbox {
   discard(): void {
     this.#isDiscarding = true;
     this.#drop();
-    if (this.#close !== undefined) this.#schedule(() => this.#flush());
+    if (this.#close !== undefined) this.#soon(() => this.#flush());
   }
 
   read(): Uint8Array | undefined {
@@ -110,7 +108,7 @@ export class Inbox {
     if (bytes === undefined) {
       this.#isAnnounced = false;
       this.#tellEnd();
-      if (this.#close !== undefined && !this.#isClosed) this.#schedule(() => this.#tellClose());
+      if (this.#close !== undefined && !this.#isClosed) this.#soon(() => this.#tellClose());
     }
     if (this.#heldBytes === 0) this.#startSource();
     return bytes;
@@ -125,7 +123,13 @@ export class Inbox {
   resume(): void {
     if (!this.#isPaused) return;
     this.#isPaused = false;
-    this.#schedule(() => this.#flush());
+    this.#soon(() => this.#flush());
+  }
+
+  #soon(task: () => void): void {
+    // Browsers and workers refuse queueMicrotask() called as a method.
+    const schedule = this.#schedule;
+    schedule(task);
   }
 
   #mayPush(): boolean {

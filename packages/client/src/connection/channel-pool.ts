@@ -4,6 +4,7 @@
  * Must not know what an operation does with its channel.
  */
 import type { PukaError } from '@puka/errors';
+import { LazySet } from '../runtime/lazy-collections.ts';
 import { closedByUs } from '../session/closed-by-us.ts';
 import type { ChannelSink, Session, SessionChannel } from '../session/index.ts';
 import type { ConnectionUser } from './connection-user.ts';
@@ -40,8 +41,8 @@ class IdleSink implements ChannelSink {
 /** The channels that serve all but publishing, of one connection after the other. */
 export class ChannelPool implements ConnectionUser {
   private session: Session | undefined = undefined;
-  /** Why there is no connection. */
-  private lostBy: PukaError = closedByUs();
+  /** Why there is no connection; `undefined` before the first one. */
+  private lostBy: PukaError | undefined = undefined;
   private readonly isPublishing: () => boolean;
   private idle: SessionChannel[] = [];
   private waiting: ChannelTask[] = [];
@@ -50,7 +51,7 @@ export class ChannelPool implements ConnectionUser {
   /** Called when a kept channel has come or gone. */
   private keptWatchers: ((error: PukaError | undefined) => void)[] = [];
   /** Lent to operations. */
-  private readonly lent = new Set<SessionChannel>();
+  private readonly lent = new LazySet<SessionChannel>();
   /** Kept for longer: by consumers and by gets that are not settled. Those still to be opened count too. */
   private kept: Record<LongUse, number> = { consumers: 0, gets: 0 };
 
@@ -87,7 +88,7 @@ export class ChannelPool implements ConnectionUser {
    */
   acquire(task: ChannelTask): boolean {
     if (this.session === undefined) {
-      task(undefined, this.lostBy);
+      task(undefined, this.lostBy ?? closedByUs());
       return true;
     }
     const channel = this.take();
@@ -113,7 +114,7 @@ export class ChannelPool implements ConnectionUser {
   keep(use: LongUse, task: ChannelTask): boolean {
     const { kept, session } = this;
     if (session === undefined) {
-      task(undefined, this.lostBy);
+      task(undefined, this.lostBy ?? closedByUs());
       return true;
     }
     const spare = kept[use === 'gets' ? 'consumers' : 'gets'] === 0 ? 1 : 0;
@@ -135,7 +136,7 @@ export class ChannelPool implements ConnectionUser {
 
   /** Calls `watcher` once when a kept channel opens or is released; with the error where there will be none. */
   whenKeptChanges(watcher: (error: PukaError | undefined) => void): void {
-    if (this.session === undefined) watcher(this.lostBy);
+    if (this.session === undefined) watcher(this.lostBy ?? closedByUs());
     else this.keptWatchers.push(watcher);
   }
 

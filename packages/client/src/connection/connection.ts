@@ -7,7 +7,7 @@ import type { ConnectOptions, TransportConnector } from '@puka/transport';
 import type { Runtime } from '../runtime/runtime.ts';
 import { closedByUs, cutOff } from '../session/closed-by-us.ts';
 import type { DeliveryCounts } from '../session/delivery-counts.ts';
-import { type ConnectionInfo, Session, type SessionOptions } from '../session/index.ts';
+import { type ConnectionInfo, Session, type SessionOptions, type SessionSink } from '../session/index.ts';
 import type { ConnectionUserGroup } from './connection-user.ts';
 import { type ByteTap, Driver, type DriverHost, type Traffic } from './driver.ts';
 
@@ -58,10 +58,12 @@ export interface ConnectionOwner {
   closed(connection: Connection, error: PukaError | undefined, reason: PukaError): void;
 }
 
-/** A session and its driver. */
-export class Connection {
+/** A session and its driver. It is the host of both by itself: objects in between would cost each idle client more than a kilobyte. */
+export class Connection implements SessionSink, DriverHost {
   readonly session: Session;
   readonly driver: Driver;
+  readonly tap: ByteTap | undefined;
+  readonly traffic: Traffic;
   /** What the handshake agreed on, while the connection is open. */
   info: ConnectionInfo | undefined = undefined;
   /** Host and port that it goes to, for reports. */
@@ -76,33 +78,10 @@ export class Connection {
   constructor(options: SessionOptions, host: ConnectionHost, owner: ConnectionOwner) {
     this.host = host;
     this.owner = owner;
-    this.session = new Session(options, {
-      opened: (info) => owner.opened(this, info),
-      blocked: (reason) => host.changes.blocked(reason),
-      unblocked: () => host.changes.unblocked(),
-      channelOpened: (channel) => host.changes.channelOpened?.(channel),
-      channelClosed: (...values) => host.changes.channelClosed?.(...values),
-      outputWaiting: () => this.driver.wake(),
-      ending: (error) => this.detach(error),
-      closed: (error) => owner.closed(this, error, error ?? closedByUs()),
-    });
-    const connection = this;
-    const driving: DriverHost = {
-      tap: host.openTap?.(),
-      traffic: host.counts.traffic,
-      get isAutomatic() {
-        return host.drive.isAutomatic;
-      },
-      get mayRead() {
-        return host.flow.hasRoom || connection.awaitsAnswer;
-      },
-      turn: () => host.callbacks.run(),
-      bytesRead: () => host.flow.limitInbound(),
-      drained: () => host.flow.outboundChanged(),
-      ioReady: () => host.changes.ioReady(),
-      beforeWrite: () => this.beforeWrite(),
-    };
-    this.driver = new Driver(this.session, driving, host.runtime);
+    this.session = new Session(options, this);
+    this.tap = host.openTap?.();
+    this.traffic = host.counts.traffic;
+    this.driver = new Driver(this.session, this, host.runtime);
   }
 
   /** Connects; `opened` or `closed` of the host ends it. */
@@ -143,11 +122,67 @@ export class Connection {
     return session.state !== 'open' || session.awaitsReply || this.host.users.awaitsAnswer;
   }
 
-  private detach(error: PukaError | undefined): void {
+  // ── For the session ─────────────────────────────────────────────────────────────────────────────────────────────
+
+  opened(info: ConnectionInfo): void {
+    this.owner.opened(this, info);
+  }
+
+  blocked(reason: string): void {
+    this.host.changes.blocked(reason);
+  }
+
+  unblocked(): void {
+    this.host.changes.unblocked();
+  }
+
+  channelOpened(channel: number): void {
+    this.host.changes.channelOpened?.(channel);
+  }
+
+  channelClosed(channel: number, error: PukaError | undefined, deliveries: DeliveryCounts): void {
+    this.host.changes.channelClosed?.(channel, error, deliveries);
+  }
+
+  outputWaiting(): void {
+    this.driver.wake();
+  }
+
+  ending(error: PukaError | undefined): void {
     if (this.info === undefined) return;
     this.info = undefined;
     this.isAttached = false;
     this.host.users.detach(error ?? closedByUs(), this.owner.willRecover(this, error));
+  }
+
+  closed(error: PukaError | undefined): void {
+    this.owner.closed(this, error, error ?? closedByUs());
+  }
+
+  // ── For the driver, beside beforeWrite() ────────────────────────────────────────────────────────────────────────
+
+  get isAutomatic(): boolean {
+    return this.host.drive.isAutomatic;
+  }
+
+  get mayRead(): boolean {
+    return this.host.flow.hasRoom || this.awaitsAnswer;
+  }
+
+  turn(): void {
+    this.host.callbacks.run();
+  }
+
+  bytesRead(): void {
+    this.host.flow.limitInbound();
+  }
+
+  drained(): void {
+    this.host.flow.outboundChanged();
+  }
+
+  ioReady(): void {
+    this.host.changes.ioReady();
   }
 }
 

@@ -155,6 +155,7 @@ export class Lifecycle implements ConnectionOwner {
       schedule: (atMs, call) => host.deadlines.add(atMs, call, { keepsProcess: false }),
       failed: (error) => host.failures.report(error),
     });
+    this.round = undefined;
     connection.prepare(info);
     if (this.state === 'recovering') host.recovery.reconnection.restore(connection, info);
     else this.restored(connection, info);

@@ -19,7 +19,7 @@ export interface CancellingHost extends OperationHost, BoundsHost {
 export class Cancelling {
   private readonly host: CancellingHost;
   private readonly subscriptions: Subscriptions;
-  private readonly cancels: WeakMap<Consumer, Operation<Cancelled>> = new WeakMap();
+  private cancels: WeakMap<Consumer, Operation<Cancelled>> | undefined = undefined;
 
   constructor(host: CancellingHost, subscriptions: Subscriptions) {
     this.host = host;
@@ -38,10 +38,11 @@ export class Cancelling {
   }
 
   private cancelInAnyCase(consumer: Consumer, callback?: Callback<Cancelled>): Operation<Cancelled> {
-    const existing = this.cancels.get(consumer);
+    const existing = this.cancels?.get(consumer);
     if (existing !== undefined && callback === undefined) return existing;
     const operation = new Operation<Cancelled>(this.host, 'basic.cancel', callback);
     if (existing === undefined) {
+      this.cancels ??= new WeakMap();
       this.cancels.set(consumer, operation);
       this.host.requestCalled(operation, { consumerTag: consumer.consumerTag }, consumer.queues);
     }

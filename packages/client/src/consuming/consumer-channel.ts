@@ -4,6 +4,7 @@
  */
 import type { PukaError } from '@puka/errors';
 import { ByteReader } from '@puka/wire';
+import { LazySet } from '../runtime/lazy-collections.ts';
 import type { ChannelSink, ReceivedContent, SessionChannel } from '../session/index.ts';
 import { BodyLoan } from './body-loan.ts';
 import type { BodyPool } from './body-pool.ts';
@@ -198,7 +199,7 @@ export class ConsumerChannel implements ChannelSink {
   publishing: ReplyPublishing | undefined = undefined;
   private readonly byTag = new Map<string, Subscription>();
   /** Subscriptions that were ended, and of which messages are unsettled. */
-  private readonly endedSubscriptions = new Set<Subscription>();
+  private readonly endedSubscriptions = new LazySet<Subscription>();
   private only: Subscription | undefined = undefined;
 
   constructor(channel: SessionChannel, host: ConsumerChannelHost) {

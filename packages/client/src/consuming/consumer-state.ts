@@ -4,6 +4,7 @@
  */
 
 import type { Operation } from '../operations/operation.ts';
+import { LazyMap, LazySet } from '../runtime/lazy-collections.ts';
 import { Queue } from '../runtime/queue.ts';
 import type { Subscription } from './consumer-channel.ts';
 import { ResubscribePace } from './resubscribe-pace.ts';
@@ -22,12 +23,12 @@ export class ConsumerState {
   /** The cancel that was asked for. */
   cancel: Operation<{ readonly consumerTag: string }> | undefined = undefined;
   /** Where a stream is to be read on, by queue. */
-  readonly resumeAt: Map<string, bigint> = new Map();
+  readonly resumeAt: LazyMap<string, bigint> = new LazyMap();
   /** What waits for the next subscribing: a limit that was changed while the connection was lost. */
   readonly onSubscribed: (() => void)[] = [];
   /** Undoes the timers of queues that are subscribed to again after a pause. */
-  readonly pauses: Set<() => void> = new Set();
-  private readonly paces = new Map<string, ResubscribePace>();
+  readonly pauses: LazySet<() => void> = new LazySet();
+  private readonly paces = new LazyMap<string, ResubscribePace>();
   private isBusy = true;
   private readonly next = new Queue<() => void>();
 

@@ -1,10 +1,12 @@
 /** The consumer tags of a client: no two consumers have the same. Must not know channels. */
+
+import { LazySet } from '../runtime/lazy-collections.ts';
 import type { Consumer } from './consumer.ts';
 
 /** The tags in use. */
 export class ConsumerTags {
   private count = 0;
-  private readonly used: Set<string> = new Set();
+  private readonly used: LazySet<string> = new LazySet();
 
   /** Takes a tag that no other consumer of the client has: the wanted one, or one made unique by a prefix. */
   take(wanted: string | undefined): string {

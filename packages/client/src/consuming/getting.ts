@@ -8,6 +8,7 @@ import type { ChannelPool } from '../connection/channel-pool.ts';
 import { notSent } from '../connection/connection.ts';
 import type { ConnectionUser } from '../connection/connection-user.ts';
 import type { Operation } from '../operations/operation.ts';
+import { LazyMap, LazySet } from '../runtime/lazy-collections.ts';
 import { Queue } from '../runtime/queue.ts';
 import type { ChannelSink, ReceivedContent, SessionChannel } from '../session/index.ts';
 import type { DeclaredTopology } from '../topology/declared-topology.ts';
@@ -34,10 +35,10 @@ export class Getting implements ConnectionUser {
   private readonly pool: ChannelPool;
   private readonly host: GettingHost;
   private readonly names: Pick<DeclaredTopology, 'nameOf'> | undefined;
-  private readonly channels = new Set<GetChannel>();
-  private readonly byQueue = new Map<string, GetChannel>();
+  private readonly channels = new LazySet<GetChannel>();
+  private readonly byQueue = new LazyMap<string, GetChannel>();
   /** Queues whose first get waits for its channel. */
-  private readonly opening = new Map<string, Get[]>();
+  private readonly opening = new LazyMap<string, Get[]>();
   private isAttached = false;
   /** Those that wait for the next connection, in the order of their calls. */
   private held: Get[] = [];

@@ -4,6 +4,7 @@
  */
 import { peerText, UsageError } from '@puka/errors';
 import type { UntypedErrorFirst } from '../operations/error-first.ts';
+import { LazySet } from '../runtime/lazy-collections.ts';
 import type { Message } from './message.ts';
 
 /** The consumer, as its handlers know it. */
@@ -27,11 +28,11 @@ const settled = Promise.resolve();
 /** The handlers of one consumer. */
 export class Handlers {
   private readonly owner: HandlerOwner;
-  private readonly open = new Set<Handler>();
+  private readonly open = new LazySet<Handler>();
   /** The callback that runs just now, up to its first `await`, waits for the shutdown. */
   private isCallerExcused = false;
   /** What the bodies of loops are working on. */
-  private readonly inBodies = new Set<Message>();
+  private readonly inBodies = new LazySet<Message>();
   /** What the body works on that runs just now, up to its first `await`. */
   private bodyNow: Message | undefined = undefined;
   private bodiesBegun = 0;

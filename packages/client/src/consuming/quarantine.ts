@@ -6,6 +6,7 @@
  */
 import { AmqpError, type PukaError } from '@puka/errors';
 import type { Deadlines } from '../runtime/deadlines.ts';
+import { LazyMap } from '../runtime/lazy-collections.ts';
 
 /** What the quarantine needs of its client. */
 export interface QuarantineHost {
@@ -22,7 +23,7 @@ const trialMs = 35_000;
 export class Quarantine {
   private readonly host: QuarantineHost;
   /** The queues in it, and how often each has ended a connection. */
-  private readonly failures = new Map<string, number>();
+  private readonly failures = new LazyMap<string, number>();
   private onTrial: string | undefined = undefined;
   private undo: (() => void) | undefined = undefined;
 

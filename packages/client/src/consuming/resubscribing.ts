@@ -2,10 +2,12 @@
  * Subscribes consumers again that have lost their subscription: with the connection, with their channel, with their queue,
  * or because the broker cancelled them. Must not know channels: the subscribing does.
  */
+
 import { ConsumerCancelled, NotFound, type PukaError, peerText } from '@puka/errors';
 import type { ChannelPool } from '../connection/channel-pool.ts';
 import { notSent } from '../connection/connection.ts';
 import type { Deadlines } from '../runtime/deadlines.ts';
+import type { LazyMap } from '../runtime/lazy-collections.ts';
 import type { DeclaredTopology } from '../topology/declared-topology.ts';
 import type { RecordedConsumer } from '../topology/recorded-entity.ts';
 import { refusalOf } from '../topology/refusals.ts';
@@ -52,7 +54,7 @@ export class Resubscribing {
   private readonly pool: ChannelPool;
   private readonly host: ResubscribingHost;
   private readonly subscribing: Subscribing;
-  private readonly states: ReadonlyMap<Consumer, ConsumerState>;
+  private readonly states: LazyMap<Consumer, ConsumerState>;
   private readonly owner: ConsumerOwner;
   private readonly tries: SubscribeRetries;
   private readonly quarantine: Quarantine;
@@ -62,7 +64,7 @@ export class Resubscribing {
     pool: ChannelPool,
     host: ResubscribingHost,
     subscribing: Subscribing,
-    states: ReadonlyMap<Consumer, ConsumerState>,
+    states: LazyMap<Consumer, ConsumerState>,
     owner: ConsumerOwner,
   ) {
     this.pool = pool;
@@ -71,13 +73,7 @@ export class Resubscribing {
     this.states = states;
     this.owner = owner;
     this.quarantine = new Quarantine(host);
-    const { quarantine } = this;
-    this.tries = new SubscribeRetries({
-      deadlines: host.deadlines,
-      now: () => host.now(),
-      recovery: host.recovery,
-      isHeld: (queue) => quarantine.holds(queue),
-    });
+    this.tries = new SubscribeRetries(host, this.quarantine);
   }
 
   /** Subscribes over this connection from now on, at the pace of the quarantine too. */

@@ -5,6 +5,7 @@
  */
 import type { PukaError } from '@puka/errors';
 import type { Deadlines } from '../runtime/deadlines.ts';
+import { LazyMap, LazySet } from '../runtime/lazy-collections.ts';
 import { type Refusal, refusalOf, retryDelayMs } from '../topology/refusals.ts';
 
 /** What subscribing again needs of its client. */
@@ -12,8 +13,12 @@ export interface SubscribeRetriesHost {
   readonly deadlines: Deadlines;
   now(): number;
   readonly recovery: QueuesInRecovery;
+}
+
+/** Queues that are left alone. */
+export interface HeldQueues {
   /** Whether the queue must not be subscribed to for now: `queueRestored` follows. */
-  isHeld(queue: string): boolean;
+  holds(queue: string): boolean;
 }
 
 /** What recovery does with queues that consumers wait for. */
@@ -58,11 +63,13 @@ interface Tried {
 /** All of one client. */
 export class SubscribeRetries {
   private readonly host: SubscribeRetriesHost;
-  private readonly waiting = new Map<string, Set<Tried>>();
-  private readonly active = new Set<Tried>();
+  private readonly held: HeldQueues;
+  private readonly waiting = new LazyMap<string, Set<Tried>>();
+  private readonly active = new LazySet<Tried>();
 
-  constructor(host: SubscribeRetriesHost) {
+  constructor(host: SubscribeRetriesHost, held: HeldQueues) {
     this.host = host;
+    this.held = held;
   }
 
   /** Subscribes, now or when the queue is there. */
@@ -110,7 +117,7 @@ export class SubscribeRetries {
       return;
     }
     const queue = resubscription.queue();
-    if (this.host.recovery.isAway(queue) || this.host.isHeld(queue)) {
+    if (this.host.recovery.isAway(queue) || this.held.holds(queue)) {
       this.wait(queue, tried);
       return;
     }

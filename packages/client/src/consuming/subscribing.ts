@@ -2,10 +2,13 @@
  * Subscribes consumers at the broker, each on a channel of its own for as long as there are any, and cancels their
  * subscriptions. Must not decide what follows a refusal: its caller does.
  */
+
 import { AmqpError, type PukaError, replyError } from '@puka/errors';
 import { int64, Tagged } from '@puka/wire';
 import type { ChannelPool } from '../connection/channel-pool.ts';
 import { notAnswered, notSent } from '../connection/connection.ts';
+import type { LazyMap } from '../runtime/lazy-collections.ts';
+import { LazySet } from '../runtime/lazy-collections.ts';
 import type { SessionChannel } from '../session/index.ts';
 import type { Consumer, ConsumerSource } from './consumer.ts';
 import { ConsumerChannel, type ConsumerChannelHost, Subscription } from './consumer-channel.ts';
@@ -26,9 +29,9 @@ export class Subscribing {
   private readonly pool: ChannelPool;
   private readonly host: SubscribingHost;
   private readonly replies: ReplyConsumers;
-  private readonly states: ReadonlyMap<Consumer, ConsumerState>;
+  private readonly states: LazyMap<Consumer, ConsumerState>;
   private readonly channelHost: ConsumerChannelHost;
-  private readonly channels = new Set<ConsumerChannel>();
+  private readonly channels = new LazySet<ConsumerChannel>();
 
   /**
    * @param states those of all consumers that have not ended.
@@ -38,7 +41,7 @@ export class Subscribing {
     pool: ChannelPool,
     host: SubscribingHost,
     replies: ReplyConsumers,
-    states: ReadonlyMap<Consumer, ConsumerState>,
+    states: LazyMap<Consumer, ConsumerState>,
     channelHost: ConsumerChannelHost,
   ) {
     this.pool = pool;

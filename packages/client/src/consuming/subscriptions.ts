@@ -8,6 +8,7 @@ import { asRefused } from '../connection/connection.ts';
 import type { ConnectionUser } from '../connection/connection-user.ts';
 import type { Operation } from '../operations/operation.ts';
 import { isUnnamedError, mostUnnamedEnds } from '../operations/unnamed-error.ts';
+import { LazyMap } from '../runtime/lazy-collections.ts';
 import { BodyPool } from './body-pool.ts';
 import type { Consumer } from './consumer.ts';
 import type { ConsumerChannel, ConsumerChannelHost, Subscription } from './consumer-channel.ts';
@@ -37,7 +38,7 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser, Consu
   readonly subscribing: Subscribing;
   /** For `changePrefetch` too. */
   readonly again: Resubscribing;
-  private readonly states = new Map<Consumer, ConsumerState>();
+  private readonly states = new LazyMap<Consumer, ConsumerState>();
   private lentMemory: BodyPool | undefined = undefined;
   /** Counts the connections: what waited for an answer over one is over with it. */
   private attachments = 0;

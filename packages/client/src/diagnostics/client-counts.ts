@@ -1,6 +1,7 @@
 /** What a client has done, in numbers, over all its connections. Must not know which operations they were. */
 import type { Operation, OutcomeCounts } from '../operations/operation.ts';
 import { PublishCounts } from '../publishing/publish-counts.ts';
+import { LazyMap } from '../runtime/lazy-collections.ts';
 import { type DeliveryCounts, noDeliveries } from '../session/delivery-counts.ts';
 
 /** Requests of one method. */
@@ -20,7 +21,7 @@ export class ClientCounts {
   readonly traffic = { receivedBytes: 0, sentBytes: 0 };
   /** Of channels that are closed. */
   deliveries: DeliveryCounts = noDeliveries;
-  private readonly byMethod = new Map<string, OutcomeCounts>();
+  private readonly byMethod = new LazyMap<string, OutcomeCounts>();
 
   /** A request is called. */
   request(operation: Operation<never> | Operation<unknown>): void {

@@ -4,6 +4,7 @@
  */
 import { UsageError } from '@puka/errors';
 import type { AbortSignalLike } from '@puka/transport';
+import { LazyMap } from '../runtime/lazy-collections.ts';
 
 interface Watched {
   readonly aborts: Set<(reason: unknown) => void>;
@@ -12,7 +13,7 @@ interface Watched {
 
 /** The signals of one client. */
 export class Signals {
-  private readonly signals = new Map<AbortSignalLike, Watched>();
+  private readonly signals = new LazyMap<AbortSignalLike, Watched>();
 
   /** Calls when the signal is aborted; not for one that is aborted already. @returns undoes it. */
   watch(signal: AbortSignalLike, abort: (reason: unknown) => void): () => void {

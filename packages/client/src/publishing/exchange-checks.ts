@@ -7,6 +7,7 @@ import type { PukaError } from '@puka/errors';
 import type { ChannelPool } from '../connection/channel-pool.ts';
 import { notSent } from '../connection/connection.ts';
 import type { ConnectionUser } from '../connection/connection-user.ts';
+import { LazyMap, LazySet } from '../runtime/lazy-collections.ts';
 
 /** So many names are kept; more begin anew. */
 const mostNames = 10_000;
@@ -25,8 +26,8 @@ export class ExchangeChecks implements ConnectionUser {
   last = '';
   private readonly pool: ChannelPool;
   private readonly host: ExchangeChecksHost;
-  private readonly names = new Set<string>();
-  private lookUps = new Map<string, Done[]>();
+  private readonly names = new LazySet<string>();
+  private lookUps = new LazyMap<string, Done[]>();
 
   constructor(pool: ChannelPool, host: ExchangeChecksHost) {
     this.pool = pool;
@@ -38,7 +39,7 @@ export class ExchangeChecks implements ConnectionUser {
   /** Another connection may be one to another broker. */
   detach(): void {
     this.forgetAll();
-    this.lookUps = new Map();
+    this.lookUps = new LazyMap();
   }
 
   /** Whether it is there as far as is known. RabbitMQ: no client can delete the default exchange or those named `amq.*`. */

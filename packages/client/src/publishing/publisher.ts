@@ -26,7 +26,7 @@ import type { PublishOperation } from './publish-operation.ts';
 import { type QueueNames, withNewNames } from './renamed-publish.ts';
 import { ReturnedMessages } from './returned-messages.ts';
 import { RoundTripSample } from './round-trip-sample.ts';
-import { UncheckedPublishes } from './unchecked-publishes.ts';
+import { type CheckedSink, UncheckedPublishes } from './unchecked-publishes.ts';
 
 const noError = (): void => {};
 /** Bytes of a publish beside its body and its properties, roughly. */
@@ -64,7 +64,7 @@ export interface PublisherHost {
 type KnownExchanges = Pick<ExchangeChecks, 'isKnown' | 'lookUp' | 'add' | 'forgetAll' | 'last'>;
 
 /** The publishes that go over one channel after the other. */
-export class Publisher implements ChannelSink, ConnectionUser {
+export class Publisher implements ChannelSink, ConnectionUser, CheckedSink {
   /** Bytes of publishes without an outcome. */
   openBytes = 0;
   private session: Session | undefined = undefined;
@@ -97,8 +97,8 @@ export class Publisher implements ChannelSink, ConnectionUser {
     this.host = host;
     this.exchanges = exchanges;
     this.counts = host.counts;
-    this.sample = new RoundTripSample(host.counts.roundTrip, () => host.now());
-    this.unchecked = new UncheckedPublishes(exchanges, (operations, missing) => this.checked(operations, missing));
+    this.sample = new RoundTripSample(host.counts.roundTrip, host);
+    this.unchecked = new UncheckedPublishes(exchanges, this);
   }
 
   /** Publishes over this connection from now on. */
@@ -373,8 +373,8 @@ export class Publisher implements ChannelSink, ConnectionUser {
     return this.sent[this.head]?.isSuspect === true || this.unchecked.hasSuspect;
   }
 
-  /** It is known whether the exchange of these is there. */
-  private checked(waiting: readonly PublishOperation[], missing: NotFound | undefined): void {
+  /** For the unchecked publishes: it is known whether the exchange of these is there. */
+  checked(waiting: readonly PublishOperation[], missing: NotFound | undefined): void {
     if (missing === undefined) {
       this.held.unshift(waiting);
       this.sendHeld();

@@ -5,6 +5,7 @@
  * RabbitMQ: a channel returns in the order of publishing. Must not send.
  */
 
+import { LazyMap } from '../runtime/lazy-collections.ts';
 import type { PublishInput, ReceivedContent } from '../session/index.ts';
 import { comparableProperties } from './comparable-properties.ts';
 import type { PublishOperation, ReturnTrace } from './publish-operation.ts';
@@ -17,7 +18,7 @@ type Alike = PublishOperation | Map<number, PublishOperation[]>;
 /** The returns of one channel. */
 export class ReturnedMessages {
   /** Mandatory publishes under way, by segment and key. */
-  private segments = new Map<number, Map<string, Alike>>();
+  private segments = new LazyMap<number, Map<string, Alike>>();
   /** The segment that is being filled. */
   private filling = 0;
   /** The segment whose returns come now. */
@@ -102,7 +103,7 @@ export class ReturnedMessages {
 
   /** The channel is gone. */
   clear(): void {
-    this.segments = new Map();
+    this.segments = new LazyMap();
     this.filling = 0;
     this.returning = 0;
     this.lastTraced = undefined;

@@ -4,6 +4,12 @@
  */
 import type { Histogram } from '../runtime/histogram.ts';
 
+/** Tells the time. */
+export interface Clock {
+  /** The client's clock, in milliseconds. */
+  now(): number;
+}
+
 /** The sample of one channel of publishes. */
 export class RoundTripSample {
   /** Delivery tag of the publish that is timed; 0 for none. */
@@ -12,12 +18,11 @@ export class RoundTripSample {
   /** The last tag that was written. */
   private writtenTag = 0;
   private readonly histogram: Histogram;
-  private readonly now: () => number;
+  private readonly clock: Clock;
 
-  /** @param now the client's clock, in milliseconds. */
-  constructor(histogram: Histogram, now: () => number) {
+  constructor(histogram: Histogram, clock: Clock) {
     this.histogram = histogram;
-    this.now = now;
+    this.clock = clock;
   }
 
   /** A channel begins: its tags begin at 1. */
@@ -32,7 +37,7 @@ export class RoundTripSample {
     this.writtenTag = lastTag;
     if (this.tag !== 0) return;
     this.tag = lastTag;
-    this.startedMs = this.now();
+    this.startedMs = this.clock.now();
   }
 
   /** RabbitMQ extension: a confirm has come. A tag of 0 with `multiple` means all that are outstanding. */
@@ -41,6 +46,6 @@ export class RoundTripSample {
     if (tag === 0) return;
     if (deliveryTag !== tag && !(multiple && (deliveryTag > tag || deliveryTag === 0))) return;
     this.tag = 0;
-    this.histogram.add(this.now() - this.startedMs);
+    this.histogram.add(this.clock.now() - this.startedMs);
   }
 }

@@ -3,23 +3,27 @@
  * Must not fail or send them: the publisher does.
  */
 import { NotFound } from '@puka/errors';
+import { LazyMap } from '../runtime/lazy-collections.ts';
 import type { ExchangeChecks } from './exchange-checks.ts';
 import type { PublishOperation } from './publish-operation.ts';
 
-/** Takes those that wait no more. @param missing where the exchange is not there. */
-export type Checked = (operations: readonly PublishOperation[], missing: NotFound | undefined) => void;
+/** Whose publishes they are. */
+export interface CheckedSink {
+  /** Takes those that wait no more. @param missing where the exchange is not there. */
+  checked(operations: readonly PublishOperation[], missing: NotFound | undefined): void;
+}
 
 /** The unchecked publishes of one publisher. */
 export class UncheckedPublishes {
   /** How many wait. */
   count = 0;
   private readonly exchanges: Pick<ExchangeChecks, 'lookUp' | 'add'>;
-  private readonly checked: Checked;
-  private readonly waiting = new Map<string, PublishOperation[]>();
+  private readonly sink: CheckedSink;
+  private readonly waiting = new LazyMap<string, PublishOperation[]>();
 
-  constructor(exchanges: Pick<ExchangeChecks, 'lookUp' | 'add'>, checked: Checked) {
+  constructor(exchanges: Pick<ExchangeChecks, 'lookUp' | 'add'>, sink: CheckedSink) {
     this.exchanges = exchanges;
-    this.checked = checked;
+    this.sink = sink;
   }
 
   /** Whether publishes wait for this exchange: none overtakes them. */
@@ -51,7 +55,7 @@ export class UncheckedPublishes {
       const missing = error instanceof NotFound ? error : undefined;
       // Any other error is no answer to this question: the broker will give it to the publish.
       if (error !== undefined && missing === undefined) this.exchanges.add(exchange);
-      this.checked(operations, missing);
+      this.sink.checked(operations, missing);
     });
   }
 

@@ -5,7 +5,7 @@
 import { ConnectionBroken, LimitExceeded, type PukaError } from '@puka/errors';
 import type { ClientState } from '../connection/client-states.ts';
 import type { ConnectionInfo } from '../session/index.ts';
-import { DeclaredTopology } from '../topology/declared-topology.ts';
+import { DeclaredTopology, type DeclaredTopologyHost } from '../topology/declared-topology.ts';
 import { type CompleteRecoverOptions, completeRecoverOptions, type RecoverOptions } from './recover-options.ts';
 import { Recovery, type RecoveryHost, type RecoveryReport } from './recovery.ts';
 import { Replay, type ReplayHost } from './replay.ts';
@@ -26,7 +26,7 @@ export interface ClientRecoveryHost extends RecoveryHost, ReplayHost {
 }
 
 /** Recovery of one client. */
-export class ClientRecovery {
+export class ClientRecovery implements DeclaredTopologyHost {
   /** As the option `recover`; `undefined` where the client does not recover. */
   readonly options: CompleteRecoverOptions | undefined;
   /** The record of what was declared; `undefined` where the client does not recover. */
@@ -45,14 +45,25 @@ export class ClientRecovery {
     this.host = host;
     this.patience = options ?? { minDelay: 300, maxDelay: 30_000, retryFor: 300_000 };
     if (options !== undefined) {
-      this.topology = new DeclaredTopology(options.maxRecorded, {
-        recordFull: (error) => host.failures.report(error),
-        now: () => host.now(),
-        queueLeft: (queue) => host.users.subscriptions.queueLeft(queue),
-      });
+      this.topology = new DeclaredTopology(options.maxRecorded, this);
       this.replay = new Replay(options, this.topology, host);
     }
     this.reconnection = new Recovery(options, this.replay, random, host);
+  }
+
+  /** For the record. */
+  recordFull(error: LimitExceeded): void {
+    this.host.failures.report(error);
+  }
+
+  /** For the record. */
+  now(): number {
+    return this.host.now();
+  }
+
+  /** For the record. */
+  queueLeft(queue: string): void {
+    this.host.users.subscriptions.queueLeft(queue);
   }
 
   /** Why an operation cannot be called while there is no connection; `undefined` where it waits for the next one. */

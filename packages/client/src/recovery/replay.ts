@@ -7,13 +7,14 @@ import { AmqpError, OperationTimeout, type PukaError } from '@puka/errors';
 import type { ChannelPool } from '../connection/channel-pool.ts';
 import { isUnnamedError } from '../operations/unnamed-error.ts';
 import type { Deadlines } from '../runtime/deadlines.ts';
+import { LazyMap, LazySet } from '../runtime/lazy-collections.ts';
 import type { ConnectionInfo, Session } from '../session/index.ts';
 import type { DeclaredTopology } from '../topology/declared-topology.ts';
 import { isAtLeast } from '../topology/method-input.ts';
 import type { RecordedBinding, RecordedEntity, RecordedQueue } from '../topology/recorded-entity.ts';
 import { type Refusal, refusalOf, retryDelayMs } from '../topology/refusals.ts';
 import { EntitiesToMake, type Entity } from './entities-to-make.ts';
-import { type Done, EntityRequests } from './entity-requests.ts';
+import { type Done, EntityRequests, type EntityRequestsHost } from './entity-requests.ts';
 import type { CompleteRecoverOptions } from './recover-options.ts';
 import type { RetriedEntity } from './snapshot.ts';
 
@@ -111,41 +112,59 @@ class Epoch {
 }
 
 /** The replays of one client. */
-export class Replay {
+export class Replay implements EntityRequestsHost {
   private readonly options: CompleteRecoverOptions;
   private readonly topology: DeclaredTopology;
   private readonly host: ReplayHost;
-  private readonly requests: EntityRequests;
+  private madeRequests: EntityRequests | undefined = undefined;
   private epoch: Epoch | undefined = undefined;
   private exclusiveMs = 60_000;
   /** Queues that are tried again, by name, and bindings. Their units wait with them. */
-  private readonly retries = new Map<string | RecordedBinding, Retry>();
+  private readonly retries = new LazyMap<string | RecordedBinding, Retry>();
   /** They may have made the broker close the connection: made one by one, ahead of the rest. */
-  private suspects = new Set<Entity>();
-  private readonly choice: EntitiesToMake;
+  private readonly suspects = new LazySet<Entity>();
+  private madeChoice: EntitiesToMake | undefined = undefined;
 
   constructor(options: CompleteRecoverOptions, topology: DeclaredTopology, host: ReplayHost) {
     this.options = options;
     this.topology = topology;
-    this.choice = new EntitiesToMake(options, topology, (error) => host.failures.report(error));
     this.host = host;
-    const replay = this;
-    this.requests = new EntityRequests({
-      get pool() {
-        return host.users.pool;
-      },
-      wake: () => host.wake(),
-      get refusesTransientQueues() {
-        return replay.epoch?.refusesTransientQueues ?? false;
-      },
-      renamed: (from, to) => {
-        if (from === to) return;
-        if (replay.epoch?.remaking.has(from) === true) replay.epoch.remaking.add(to);
-        topology.rename(from, to);
-        host.users.subscriptions.queueRenamed(from, to);
-        host.events.emit('queueRenamed', from, to);
-      },
-    });
+  }
+
+  /** Made by the first connection that is lost, as is `choice`: most clients need neither for long. */
+  private get requests(): EntityRequests {
+    this.madeRequests ??= new EntityRequests(this);
+    return this.madeRequests;
+  }
+
+  private get choice(): EntitiesToMake {
+    this.madeChoice ??= new EntitiesToMake(this.options, this.topology, (error) => this.host.failures.report(error));
+    return this.madeChoice;
+  }
+
+  /** For its requests. */
+  get pool(): ChannelPool {
+    return this.host.users.pool;
+  }
+
+  /** For its requests. */
+  get refusesTransientQueues(): boolean {
+    return this.epoch?.refusesTransientQueues ?? false;
+  }
+
+  /** For its requests. */
+  wake(): void {
+    this.host.wake();
+  }
+
+  /** For its requests. */
+  renamed(from: string, to: string): void {
+    const { epoch, host } = this;
+    if (from === to) return;
+    if (epoch?.remaking.has(from) === true) epoch.remaking.add(to);
+    this.topology.rename(from, to);
+    host.users.subscriptions.queueRenamed(from, to);
+    host.events.emit('queueRenamed', from, to);
   }
 
   /** Entities that are tried again. */
@@ -527,7 +546,8 @@ export class Replay {
       this.choice.ban(first);
       this.host.failures.notRestored(error, first, false);
     } else {
-      this.suspects = new Set(found);
+      this.suspects.clear();
+      for (const entity of found) this.suspects.add(entity);
     }
   }
 

@@ -1,5 +1,6 @@
 /** Gives an attempt to connect up: an abort signal that needs no runtime's. Must not know what it aborts. */
 import type { AbortSignalLike } from '@puka/transport';
+import { LazySet } from './lazy-collections.ts';
 
 /** A signal and the hand on it. */
 export class Abort implements AbortSignalLike {
@@ -7,7 +8,7 @@ export class Abort implements AbortSignalLike {
   aborted = false;
   /** Why. */
   reason: unknown = undefined;
-  private readonly listeners = new Set<() => void>();
+  private readonly listeners = new LazySet<() => void>();
 
   /** Gives up; a second time does nothing. */
   abort(reason: unknown): void {

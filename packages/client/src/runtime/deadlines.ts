@@ -3,6 +3,8 @@
  * Must not read a clock or arm a timer: the alarm does.
  */
 
+import { LazyMap } from './lazy-collections.ts';
+
 interface Due {
   readonly atMs: number;
   readonly call: (nowMs: number) => void;
@@ -17,7 +19,7 @@ export interface DeadlineOptions {
 
 /** Deadlines of one client. */
 export class Deadlines {
-  private readonly calls = new Map<object, Due>();
+  private readonly calls = new LazyMap<object, Due>();
   private next = Number.POSITIVE_INFINITY;
   private keeping = 0;
   private readonly changed: () => void;

@@ -20,13 +20,15 @@ const boundsMs: readonly number[] = [0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 10
 
 /** A histogram of durations. */
 export class Histogram {
-  private readonly counts: number[] = new Array(boundsMs.length + 1).fill(0);
+  /** `undefined` before the first. */
+  private counts: number[] | undefined = undefined;
   private sumMs = 0;
 
   /** Counts one. */
   add(ms: number): void {
     const found = boundsMs.findIndex((bound) => ms <= bound);
     const index = found < 0 ? boundsMs.length : found;
+    this.counts ??= new Array<number>(boundsMs.length + 1).fill(0);
     this.counts[index] = (this.counts[index] ?? 0) + 1;
     this.sumMs += ms;
   }
@@ -35,7 +37,7 @@ export class Histogram {
   snapshot(): HistogramSnapshot {
     let count = 0;
     const buckets = [...boundsMs, Number.POSITIVE_INFINITY].map((upToMs, index) => {
-      count += this.counts[index] ?? 0;
+      count += this.counts?.[index] ?? 0;
       return { upToMs, count };
     });
     return { count, sumMs: this.sumMs, buckets };

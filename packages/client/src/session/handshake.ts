@@ -26,6 +26,7 @@ import type { ConnectionState } from './connection-states.ts';
 import { FirstBytesCheck } from './first-bytes.ts';
 import { Login } from './login.ts';
 import { type CompleteSessionOptions, loginOptions, type SessionOptions } from './options.ts';
+import { sharedProperties } from './server-properties.ts';
 import { type Tuned, tune } from './tuning.ts';
 
 /** The handshake of one session. */
@@ -64,7 +65,7 @@ export class Handshake {
     if (versionMajor !== 0 || versionMinor !== 9) {
       throw new UnsupportedProtocol(`the broker speaks AMQP ${versionMajor}-${versionMinor}, not 0-9-1`);
     }
-    this.serverProperties = start.serverProperties;
+    this.serverProperties = sharedProperties(start.serverProperties);
     const { clientProperties } = this.options;
     const { mechanism, response } = this.login.start(mechanisms);
     const fields = { clientProperties, mechanism, response, locale: 'en_US' };

@@ -92,7 +92,7 @@ export class SessionChannel {
   private readonly host: ChannelHost;
   private readonly requests = new RequestQueue();
   /** Tags of consumes that the broker has cancelled before it answered them. */
-  private readonly forgottenConsumes = new Set<string>();
+  private forgottenConsumes: Set<string> | undefined = undefined;
   private readonly acks = new AckWindow();
   private readonly assembler: ContentAssembler;
   private acksAreWaiting = false;
@@ -385,7 +385,7 @@ export class SessionChannel {
       request.handler(method, undefined);
       return;
     }
-    if (this.state === 'closing' || (tag !== undefined && this.forgottenConsumes.delete(tag))) return;
+    if (this.state === 'closing' || (tag !== undefined && this.forgottenConsumes?.delete(tag) === true)) return;
     throw new CommandInvalid(`${method.type} came on channel ${this.id}, where nothing awaits it`, { blame: 'peer' });
   }
 
@@ -398,6 +398,7 @@ export class SessionChannel {
     const request = this.requests.takeConsume(consumerTag);
     if (request === undefined) return undefined;
     this.host.pendingReplies--;
+    this.forgottenConsumes ??= new Set();
     this.forgottenConsumes.add(consumerTag);
     return request.handler;
   }

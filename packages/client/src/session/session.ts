@@ -75,7 +75,7 @@ export class Session {
   private readonly channels: (SessionChannel | undefined)[] = [];
   private readonly freeIds: number[] = [];
   /** Numbers whose last channel the broker closed: something of that may still come. */
-  private readonly closedByBroker = new Set<number>();
+  private closedByBroker: Set<number> | undefined = undefined;
   private acksWaitingOn: SessionChannel[] = [];
   private openChannels = 0;
   private liveness: Heartbeat = new Heartbeat(0, 0);
@@ -184,7 +184,7 @@ export class Session {
   openChannel(sink: ChannelSink, handler: ReplyHandler): SessionChannel | undefined {
     if (this.state !== 'open' || this.openChannels >= this.channelMax) return undefined;
     const id = this.freeIds.pop() ?? this.openChannels + 1;
-    const channel = new SessionChannel(id, this, sink, this.closedByBroker.delete(id));
+    const channel = new SessionChannel(id, this, sink, this.closedByBroker?.delete(id) === true);
     this.channels[id] = channel;
     this.openChannels++;
     encodeChannelOpen(this.writer, id);
@@ -349,7 +349,10 @@ export class Session {
     this.channels[channel.id] = undefined;
     this.openChannels--;
     this.freeIds.push(channel.id);
-    if (channel.wasClosedByPeer) this.closedByBroker.add(channel.id);
+    if (channel.wasClosedByPeer) {
+      this.closedByBroker ??= new Set();
+      this.closedByBroker.add(channel.id);
+    }
     this.sink.channelClosed?.(channel.id, channel.closedBy, channel.deliveryCounts);
   }
 
@@ -399,7 +402,7 @@ export class Session {
     // Once our close is sent, nothing on other channels matters.
     if (this.state === 'closing') return undefined;
     // RabbitMQ: deliveries may come behind the broker's own channel.close.
-    if (this.state === 'open' && this.closedByBroker.has(id)) return undefined;
+    if (this.state === 'open' && this.closedByBroker?.has(id) === true) return undefined;
     const what = methodName(methodId >>> 16, methodId & 0xffff) ?? 'a content frame';
     throw new UnexpectedFrame(`${what} came on channel ${id}, which is not open`, { blame: 'peer' });
   }

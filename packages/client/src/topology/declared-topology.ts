@@ -4,6 +4,7 @@
  */
 import { LimitExceeded } from '@puka/errors';
 import { ByteWriter, encodeMethod, type FieldTableInput, type MethodInput } from '@puka/wire';
+import { LazyMap } from '../runtime/lazy-collections.ts';
 import type { RecordedBinding, RecordedExchange, RecordedQueue } from './recorded-entity.ts';
 
 /** What a request does to the record once the broker has said ok. */
@@ -42,20 +43,20 @@ const ignore = (): void => {};
 export class DeclaredTopology {
   private readonly maxRecorded: number;
   private readonly host: DeclaredTopologyHost;
-  private readonly exchanges = new Map<string, RecordedExchange>();
-  private readonly queues = new Map<string, QueueEntry>();
-  private readonly bindings = new Map<string, RecordedBinding>();
+  private readonly exchanges = new LazyMap<string, RecordedExchange>();
+  private readonly queues = new LazyMap<string, QueueEntry>();
+  private readonly bindings = new LazyMap<string, RecordedBinding>();
   /** Keys of bindings by each of their ends. */
-  private readonly byEnd = new Map<string, Set<string>>();
+  private readonly byEnd = new LazyMap<string, Set<string>>();
   /** Deletes and unbinds that are held or under way, by key: what they end is not made again meanwhile. */
-  private readonly leaving = new Map<string, number>();
+  private readonly leaving = new LazyMap<string, number>();
   /** Binds that are held or under way, by each of their ends. */
-  private readonly arriving = new Map<string, Set<RecordedBinding>>();
+  private readonly arriving = new LazyMap<string, Set<RecordedBinding>>();
   /** Of these, those whose one end was deleted meanwhile: their ok may come behind that of the delete. */
-  private readonly overtaken = new WeakMap<RecordedBinding, string>();
+  private overtaken: WeakMap<RecordedBinding, string> | undefined = undefined;
   /** Left out when entities were last made again, as they were leaving: the broker does not have them. */
-  private readonly leftOut = new WeakSet<RecordedExchange | RecordedBinding>();
-  private readonly names = new Map<string, string>();
+  private leftOut: WeakSet<RecordedExchange | RecordedBinding> | undefined = undefined;
+  private readonly names = new LazyMap<string, string>();
   private isFull = false;
   private tidyAt = 1024;
   private tidyAtMs = 0;
@@ -96,13 +97,14 @@ export class DeclaredTopology {
 
   /** One end of bindings was deleted. */
   private overtake(end: string): void {
+    this.overtaken ??= new WeakMap();
     for (const binding of this.arriving.get(end) ?? []) this.overtaken.set(binding, end);
   }
 
   /** Whether one end of it was deleted after the bind was asked for, and has not been declared again. */
   private isOvertaken(binding: RecordedBinding): boolean {
     const { destinationKind, destination, source } = binding;
-    const end = this.overtaken.get(binding);
+    const end = this.overtaken?.get(binding);
     if (end === undefined) return false;
     if (end === `exchange ${source}`) return !this.exchanges.has(source);
     return destinationKind === 'queue' ? !this.queues.has(destination) : !this.exchanges.has(destination);
@@ -198,10 +200,13 @@ export class DeclaredTopology {
   }
 
   private isLeftOut(entity: RecordedExchange | RecordedBinding): boolean {
-    const isLeaving = this.isLeaving(entity);
-    if (isLeaving) this.leftOut.add(entity);
-    else this.leftOut.delete(entity);
-    return isLeaving;
+    if (!this.isLeaving(entity)) {
+      this.leftOut?.delete(entity);
+      return false;
+    }
+    this.leftOut ??= new WeakSet();
+    this.leftOut.add(entity);
+    return true;
   }
 
   /** The queue, where it is recorded. */
@@ -368,7 +373,7 @@ export class DeclaredTopology {
       if (this.bindings.get(key)?.source === name) return;
     }
     // It was declared again since, without the binding.
-    if (this.leftOut.has(last) && !this.leftOut.has(exchange)) return;
+    if (this.leftOut?.has(last) === true && !this.leftOut.has(exchange)) return;
     this.forget('exchange', name);
   }
 

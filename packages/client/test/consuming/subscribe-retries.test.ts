@@ -8,17 +8,19 @@ function scene(isRecorded = false) {
   const clock = new VirtualClock();
   const deadlines = new Deadlines(() => {});
   const away = new Set<string>();
-  const resubscribing = new SubscribeRetries({
-    deadlines,
-    now: clock.now,
-    isHeld: () => false,
-    recovery: {
-      patience: { minDelay: 100, maxDelay: 1000, retryFor: 5000 },
-      exclusiveForMs: 1000,
-      isAway: (queue) => away.has(queue),
-      queueVanished: () => isRecorded,
+  const resubscribing = new SubscribeRetries(
+    {
+      deadlines,
+      now: clock.now,
+      recovery: {
+        patience: { minDelay: 100, maxDelay: 1000, retryFor: 5000 },
+        exclusiveForMs: 1000,
+        isAway: (queue) => away.has(queue),
+        queueVanished: () => isRecorded,
+      },
     },
-  });
+    { holds: () => false },
+  );
   const log: string[] = [];
   const answers: ((error: PukaError | undefined) => void)[] = [];
   const start = (): void =>

@@ -5,9 +5,11 @@ import { Histogram } from '../../src/runtime/histogram.ts';
 function scene() {
   const clock = { nowMs: 0, reads: 0 };
   const histogram = new Histogram();
-  const sample = new RoundTripSample(histogram, () => {
-    clock.reads++;
-    return clock.nowMs;
+  const sample = new RoundTripSample(histogram, {
+    now: () => {
+      clock.reads++;
+      return clock.nowMs;
+    },
   });
   const times = (): readonly [count: number, sumMs: number] => {
     const { count, sumMs } = histogram.snapshot();

@@ -10,7 +10,7 @@ function scene() {
   const checked: unknown[] = [];
   const unchecked = new UncheckedPublishes(
     { lookUp: (exchange, done) => lookUps.push({ exchange, done }), add: (exchange) => added.push(exchange) },
-    (operations, missing) => checked.push([operations, missing]),
+    { checked: (operations, missing) => checked.push([operations, missing]) },
   );
   const publish = (exchange: string): PublishOperation => {
     const operation = new PublishOperation(host, 'basic.publish', undefined);

@@ -41,12 +41,8 @@ export class NodeTransport implements Transport, InboxSource, Receiver {
   #isClosing = false;
   #needsDrain = false;
   #error: unknown;
-  /** Bytes in a buffer of Node's: several messages may lie in it. */
-  readonly #onData = (bytes: Uint8Array): void => {
-    markUntransferable(bytes.buffer);
-    this.receive(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
-  };
-  readonly #onReadable = (): void => this.#takeReadable();
+  /** `undefined` in push mode. */
+  readonly #onReadable: (() => void) | undefined;
   readonly #onDrain = (): void => this.#drained();
   readonly #onEnd = (): void => {
     // After an error, an end is not orderly. TLS 1.3: the server's alert about a missing certificate arrives this way.
@@ -70,7 +66,10 @@ export class NodeTransport implements Transport, InboxSource, Receiver {
     this.#tlsState = options.isSecure ? 'secure' : 'plain';
     this.#inbox = new Inbox({ handlers: options.handlers, mode: options.mode, source: this, schedule: queueMicrotask });
     this.#listen(options.socket);
-    if (this.#mode === 'pull') options.socket.on('readable', this.#onReadable);
+    if (this.#mode === 'pull') {
+      this.#onReadable = (): void => this.#takeReadable();
+      options.socket.on('readable', this.#onReadable);
+    }
     // TLS may deliver the peer's first bytes, or an error, in the very turn that ends the handshake.
     setImmediate(() => this.#inbox.open());
   }
@@ -159,15 +158,15 @@ export class NodeTransport implements Transport, InboxSource, Receiver {
     this.#tlsState = 'upgrading';
     // The TLS socket reports the errors of the plain one as its own.
     this.#unlisten(plain);
-    plain.off('readable', this.#onReadable);
+    if (this.#onReadable !== undefined) plain.off('readable', this.#onReadable);
     plain.on('error', () => undefined);
     this.#socket = secure;
     this.#listen(secure);
     await this.#secured(secure);
     this.#tlsState = 'secure';
     // Node takes no onread for a socket it did not make itself, so these bytes come in buffers of its own.
-    if (this.#mode === 'pull') secure.on('readable', this.#onReadable);
-    else secure.on('data', this.#onData);
+    if (this.#onReadable !== undefined) secure.on('readable', this.#onReadable);
+    else secure.on('data', (bytes: Uint8Array) => this.#take(bytes));
   }
 
   /** Takes what was read. The transport owns the bytes from now on. @param isLast see `onData`. */
@@ -221,8 +220,14 @@ export class NodeTransport implements Transport, InboxSource, Receiver {
     while (this.#isReading) {
       const bytes: unknown = this.#socket.read();
       if (!(bytes instanceof Uint8Array)) return;
-      this.#onData(bytes);
+      this.#take(bytes);
     }
+  }
+
+  /** Takes bytes in a buffer of Node's: several messages may lie in it. */
+  #take(bytes: Uint8Array): void {
+    markUntransferable(bytes.buffer);
+    this.receive(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   }
 
   #drained(): void {
