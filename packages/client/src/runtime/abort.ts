@@ -28,6 +28,8 @@ export class Abort implements AbortSignalLike {
   /** For those who wait no more. */
   removeEventListener(_type: 'abort', listener: () => void): void {
     this.listeners.delete(listener);
+    // The signal lives on with its connection.
+    if (this.listeners.size === 0) this.listeners.clear();
   }
 }
 
