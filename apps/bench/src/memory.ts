@@ -16,7 +16,7 @@ const flushMs = 300;
  */
 export async function heapBytesOf(mode: MemoryMode, client: FullClient, open: Open, job: Job): Promise<number> {
   // So that what is made once is there before: compiled code, tables.
-  const first = await make(mode, client, open, { ...job, count: 50 });
+  const first = await make(mode, client, open, { ...job, count: job.count / 10 });
   const before = await usedBytes();
   const isWaiting = mode === 'open-publish' || mode === 'waiting-declare';
   const broker = isWaiting ? stopBroker(job) : undefined;

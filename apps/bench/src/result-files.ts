@@ -2,7 +2,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { keyOf, type Results } from './results.ts';
+import { merged, type Results } from './results.ts';
 
 /** Page and charts are below the root of the repository, results below this app. */
 export const rootFolder = fileURLToPath(new URL('../../../', import.meta.url));
@@ -16,16 +16,13 @@ export async function readResults(folder: string = resultsFolder): Promise<Resul
   );
 }
 
-/** Writes results, and removes older ones that have no table left that is the newest of its kind. */
+/** Writes results, and removes older ones of which no table is the newest of its kind. */
 export async function keepResults(results: Results, folder: string = resultsFolder): Promise<void> {
   await mkdir(folder, { recursive: true });
   await writeResults(results, join(folder, fileName(results)));
-  const measured = new Set<string>();
-  for (const each of (await readResults(folder)).reverse()) {
-    const keys = each.tables.map(keyOf);
-    if (keys.every((key) => measured.has(key))) await rm(join(folder, fileName(each)));
-    for (const key of keys) measured.add(key);
-  }
+  const all = await readResults(folder);
+  const needed = new Set(merged(all).map(({ date }) => date));
+  for (const each of all) if (!needed.has(each.date)) await rm(join(folder, fileName(each)));
 }
 
 export async function writeResults(results: Results, file: string): Promise<void> {

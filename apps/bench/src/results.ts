@@ -3,7 +3,7 @@ import type { Contestant } from './contestants.ts';
 import type { Figures, Job } from './job.ts';
 import type { Machine } from './machine.ts';
 import { median, quantile } from './statistics.ts';
-import type { Plan, Topic } from './topics.ts';
+import { isPlanned, keyOf, type Plan, type Topic } from './topics.ts';
 
 /** Medians over the rounds; what was not measured is left out. */
 export interface Medians {
@@ -99,16 +99,16 @@ function rounded(value: number): number {
   return Number(value.toPrecision(4));
 }
 
-/** Two tables with the same key measure the same. */
-export function keyOf({ topic, mode, size, window, consumers }: Table): string {
-  return `${topic} ${mode} ${size} ${window} ${consumers}`;
-}
-
-/** Of several runs of the program the newest table of each key, in the order of the oldest run that has the key. */
+/**
+ * Of several runs of the program the newest table of each kind, in the order of the oldest run that has the kind. What no
+ * topic plans any more is left out.
+ */
 export function merged(results: readonly Results[]): DatedTable[] {
   const tables = new Map<string, DatedTable>();
   for (const { date, machine, tables: more } of [...results].sort((one, other) => (one.date < other.date ? -1 : 1))) {
-    for (const table of more) tables.set(keyOf(table), { ...table, date, machine });
+    for (const table of more) {
+      if (isPlanned(table.topic, table)) tables.set(keyOf(table.topic, table), { ...table, date, machine });
+    }
   }
   return [...tables.values()];
 }

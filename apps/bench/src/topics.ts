@@ -26,7 +26,7 @@ export function plansOf(topic: Topic, sizes?: readonly number[]): Plan[] {
         ...bySize(['declare-delete'], [0]),
       ];
     case 'tls':
-      return bySize(oneWay, sizes ?? [16, 4 * kib, 64 * kib]);
+      return bySize(oneWay, sizes ?? [16, 64 * kib]);
     case 'runtimes':
       return bySize(oneWay, sizes ?? [16, 64 * kib]);
     case 'window':
@@ -48,11 +48,21 @@ function bySize(modes: readonly Mode[], sizes: readonly number[]): Plan[] {
   return modes.flatMap((mode) => sizes.map((size) => plan(mode, size)));
 }
 
+/** Plans of a topic with the same key measure the same. */
+export function keyOf(topic: Topic, { mode, size, window, consumers }: Plan): string {
+  return `${topic} ${mode} ${size} ${window} ${consumers}`;
+}
+
+/** Whether the topic has it by itself, and not by a size that was asked for once. */
+export function isPlanned(topic: Topic, plan: Plan): boolean {
+  return plansOf(topic).some((each) => keyOf(topic, each) === keyOf(topic, plan));
+}
+
 /** Messages of a run, so that one takes a second or two: the first tenths go to a cold program, whatever it does. */
 export function countFor({ mode, size }: Plan, scale: number): number {
   if (mode === 'start') return 1;
   // Enough to stand out from the rest of the heap.
-  if (isMemoryMode(mode)) return mode.startsWith('idle') ? 1000 : 10_000;
+  if (isMemoryMode(mode)) return mode === 'idle-client' ? 1000 : mode === 'idle-consumer' ? 2000 : 10_000;
   return Math.max(100, Math.round(perRun(mode, size) * scale));
 }
 

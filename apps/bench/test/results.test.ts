@@ -92,6 +92,10 @@ describe('merged', () => {
       ]);
     }
   });
+
+  it('leaves out what is not planned, such as a size that was asked for once', () => {
+    expect(merged([results('2026-01-01T00:00:00Z', table(16, 1), table(17, 1))])).toHaveLength(1);
+  });
 });
 
 describe('quantile', () => {

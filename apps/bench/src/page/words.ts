@@ -32,7 +32,7 @@ export const modeTexts: Readonly<Record<Mode, string>> = {
   'many-consumers':
     'Each consumer has a queue of its own. All subscribe first, then messages of 16 B come to all queues in turn.',
   'idle-client': 'One of a thousand connected clients that wait for something to do.',
-  'idle-consumer': 'One of a thousand consumers on one connection, of an empty queue.',
+  'idle-consumer': 'One of two thousand consumers on one connection, of an empty queue.',
   'open-publish': 'One of ten thousand publishes of 16 B that wait for their confirms.',
   'waiting-declare': 'One of ten thousand declares of queues that wait for their answers.',
   start: 'A program that connects, publishes one message and has it confirmed. Time from the start of the process.',
