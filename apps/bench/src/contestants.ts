@@ -32,13 +32,23 @@ export function scripted(): Contestant[] {
   return Object.keys(connectors).map((name) => ({
     name,
     role: name === 'puka' || name in ownByOption ? 'own' : name in fullConnectors ? 'peer' : 'floor',
-    ...(name in ownByOption ? { option: 'lent' } : {}),
-    measures: (mode) => name in fullConnectors || (isOneWay(mode) && !(mode === 'publish' && name in ownByOption)),
+    ...optionOf(name),
+    measures: (mode) => {
+      if (name in fullConnectors) return true;
+      // An option is measured where it makes something cheaper.
+      if (name === 'puka, no confirms') return mode === 'request-reply';
+      return isOneWay(mode) && !(mode === 'publish' && name in ownByOption);
+    },
     measure: (job, feed) =>
       job.mode === 'start'
         ? measureStart(name, job)
         : figures(process.execPath, [child, name, JSON.stringify(job)], job, feed),
   }));
+}
+
+function optionOf(name: string): Pick<Contestant, 'option'> {
+  const [, option] = name.split(', ');
+  return option === undefined ? {} : { option };
 }
 
 async function measureStart(name: string, job: Job): Promise<Figures> {

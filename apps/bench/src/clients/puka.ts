@@ -9,10 +9,16 @@ export async function open(url: string): Promise<Closable> {
 }
 
 /** With bodies that are lent until the message is settled. */
-export const lending = { connect: (url: string): Promise<FullClient> => connect(url, 'lent') };
+export const lending = { connect: (url: string): Promise<FullClient> => connect(url, { bodies: 'lent' }) };
 
-export async function connect(url: string, bodies: Bodies = 'kept'): Promise<FullClient> {
-  const client = new Client(url);
+/** Without publisher confirms, as its peers publish where they do not wait for one. */
+export const unconfirmed = { connect: (url: string): Promise<FullClient> => connect(url, { pubacks: false }) };
+
+export async function connect(
+  url: string,
+  { bodies = 'kept', pubacks }: { readonly bodies?: Bodies; readonly pubacks?: boolean } = {},
+): Promise<FullClient> {
+  const client = new Client(url, { pubacks });
   await client.connect();
   return {
     publish: (job) => publish(client, job),
