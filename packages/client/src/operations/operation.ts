@@ -58,7 +58,7 @@ export class Operation<Result> implements Promise<Result> {
   private context: AsyncContext | undefined = undefined;
   readonly #host: OperationHost;
   private promise: Promise<unknown> | undefined = undefined;
-  private settlePromise: (() => void) | undefined = undefined;
+  private resolve: ((outcome: unknown) => void) | undefined = undefined;
   private watchers: Set<() => void> | undefined = undefined;
 
   /** Made by the client. */
@@ -201,8 +201,8 @@ export class Operation<Result> implements Promise<Result> {
       if (this.state === 'fulfilled') counts.succeeded++;
       else counts.failed++;
     }
-    this.settlePromise?.();
-    this.settlePromise = undefined;
+    this.resolve?.(this.promised());
+    this.resolve = undefined;
     this.release?.();
     this.release = undefined;
     if (this.callback !== undefined) this.#host.callbackReady(this);
@@ -213,16 +213,20 @@ export class Operation<Result> implements Promise<Result> {
 
   private native(): Promise<Result> {
     this.isObserved = true;
-    this.promise ??= new Promise<unknown>((resolve, reject) => {
-      const settle = (): void => {
-        if (this.state === 'fulfilled') resolve(this.outcome);
-        else if (isToldWithCaller(this.outcome)) resolve(rejectedWithCaller(this.outcome));
-        else reject(this.outcome);
-      };
-      if (this.state === 'pending') this.settlePromise = settle;
-      else settle();
-    });
+    this.promise ??= this.state === 'pending' ? this.pendingPromise() : Promise.resolve(this.promised());
     return this.promise as Promise<Result>; // It resolves with the argument of `fulfil`.
+  }
+
+  /** Keeps of it what settles it, and nothing else: of awaited operations there may be a million. */
+  private pendingPromise(): Promise<unknown> {
+    return new Promise((resolve) => {
+      this.resolve = resolve;
+    });
+  }
+
+  /** What the promise is resolved with. */
+  private promised(): unknown {
+    return this.state === 'fulfilled' ? this.outcome : rejected(this.outcome);
   }
 }
 
@@ -234,6 +238,14 @@ interface WithCapture {
 /** Its own stack shows where the broker's bytes were read. That of a `UsageError` shows the call already. */
 function isToldWithCaller(error: unknown): error is Error {
   return isPukaError(error) && !(error instanceof UsageError);
+}
+
+function rejected(error: unknown): Promise<never> {
+  if (isToldWithCaller(error)) return rejectedWithCaller(error);
+  // Not at once: a promise that is rejected before anybody waits for it passes for one that nobody handles.
+  return Promise.resolve().then(() => {
+    throw error;
+  });
 }
 
 /** Rejects with the error, its stack completed by those who await it. See `addCallerFrames`. */

@@ -24,14 +24,42 @@ export class PublishOperation extends Operation<void> {
   returnTrace: ReturnTrace | undefined = undefined;
   /** Bytes the session had written when it was first sent: tells whether any of it has left. */
   writtenAt = 0;
-  /** Bytes of it left over an earlier connection: the broker may have taken it there. */
-  hasLeft = false;
-  /** It waits to be sent: behind a suspect, for its channel, or until its exchange is known. */
-  isHeld = false;
   /** How often it has been sent over this connection. */
   attempts = 0;
+  /** It waits to be sent: behind a suspect, for its channel, or until its exchange is known. */
+  isHeld = false;
+  /** What went wrong with it before; `undefined` for most. Of publishes under way there may be many. */
+  private past: { hasLeft: boolean; isSuspect: boolean; unnamedEnds: number } | undefined = undefined;
+
+  /** Bytes of it left over an earlier connection: the broker may have taken it there. */
+  get hasLeft(): boolean {
+    return this.past?.hasLeft === true;
+  }
+
   /** It may be the one that made the broker close the channel: it is sent alone. */
-  isSuspect = false;
+  get isSuspect(): boolean {
+    return this.past?.isSuspect === true;
+  }
+
   /** Connections that have ended under it by an error of the broker's that names nothing. */
-  unnamedEnds = 0;
+  get unnamedEnds(): number {
+    return this.past?.unnamedEnds ?? 0;
+  }
+
+  /** Bytes of it have left over a connection that is lost. */
+  noteLeft(): void {
+    this.troubled().hasLeft = true;
+  }
+
+  /** It was under way when the broker closed the channel, or the connection without naming anything. */
+  suspect(isUnnamed = false): void {
+    const past = this.troubled();
+    past.isSuspect = true;
+    if (isUnnamed) past.unnamedEnds++;
+  }
+
+  private troubled(): { hasLeft: boolean; isSuspect: boolean; unnamedEnds: number } {
+    this.past ??= { hasLeft: false, isSuspect: false, unnamedEnds: 0 };
+    return this.past;
+  }
 }

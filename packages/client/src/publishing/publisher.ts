@@ -170,7 +170,7 @@ export class Publisher implements ChannelSink, ConnectionUser, CheckedSink {
     const unchecked = this.unchecked.takeAll();
     const all = [...sent, ...unchecked, ...this.held.takeAll()];
     for (const operation of all) {
-      if (operation.attempts > 0 && takenBytes > operation.writtenAt) operation.hasLeft = true;
+      if (operation.attempts > 0 && takenBytes > operation.writtenAt) operation.noteLeft();
       operation.attempts = 0;
     }
     if (error instanceof AmqpError && error.method === 'basic.publish') this.blameFor(error, sent, hasMarks);
@@ -185,14 +185,14 @@ export class Publisher implements ChannelSink, ConnectionUser, CheckedSink {
   private blameFor(error: AmqpError, sent: readonly PublishOperation[], hasMarks: boolean): void {
     const [first] = sent;
     if (sent.length === 1 && !hasMarks && first !== undefined) this.fail(first, asRefused(error, first.hasLeft));
-    else for (const operation of sent) operation.isSuspect = true;
+    else for (const operation of sent) operation.suspect();
   }
 
   /** Any of them may have done it, by itself or by the look-up of its exchange: one that is met so again and again did. */
   private blameUnnamed(error: AmqpError, underWay: readonly PublishOperation[]): void {
     for (const operation of underWay) {
-      operation.isSuspect = true;
-      if (++operation.unnamedEnds >= mostUnnamedEnds) this.fail(operation, asRefused(error, operation.hasLeft));
+      operation.suspect(true);
+      if (operation.unnamedEnds >= mostUnnamedEnds) this.fail(operation, asRefused(error, operation.hasLeft));
     }
   }
 
@@ -299,7 +299,7 @@ export class Publisher implements ChannelSink, ConnectionUser, CheckedSink {
       if (suspicion?.isExact === true) this.failAlike(suspicion, error);
       this.holdFirst(open.filter((operation) => operation !== culprit));
     } else {
-      for (const operation of found) operation.isSuspect = true;
+      for (const operation of found) operation.suspect();
       this.holdFirst(open);
     }
   }

@@ -61,7 +61,7 @@ it('a suspect that waits is known, until it waits no more', () => {
   const { unchecked, lookUps, publish } = scene();
   publish('e');
   expect(unchecked.hasSuspect).toBe(false);
-  publish('f').isSuspect = true;
+  publish('f').suspect();
   expect(unchecked.hasSuspect).toBe(true);
   lookUps[1]?.done(undefined);
   expect(unchecked.hasSuspect).toBe(false);

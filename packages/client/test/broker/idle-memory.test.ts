@@ -1,0 +1,29 @@
+import { Client } from '@puka/client';
+import { collectGarbage } from '@puka/testkit';
+import { expect, inject, it } from 'vitest';
+
+/** Bytes of heap and buffers that are in use. */
+async function usedBytes(): Promise<number> {
+  for (let turn = 0; turn < 3; turn++) {
+    // What a handle of Node's holds is let go in a turn of its own.
+    await new Promise((resolve) => setImmediate(resolve));
+    collectGarbage();
+  }
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+async function connected(count: number): Promise<Client[]> {
+  const clients = Array.from({ length: count }, () => new Client(inject('amqpUrl')));
+  await Promise.all(clients.map((client) => client.connect()));
+  return clients;
+}
+
+it('takes less than 24 KiB of memory for each client that is connected and idle, Node sockets among it', async () => {
+  const first = await connected(10);
+  const before = await usedBytes();
+  const clients = await connected(100);
+  const each = ((await usedBytes()) - before) / clients.length;
+  await Promise.all([...first, ...clients].map((client) => client.close()));
+  expect(each).toBeLessThan(24 * 1024);
+});
