@@ -92,7 +92,7 @@ export class Message {
   }
 
   /**
-   * The body; yours to keep and to change. A long one shares its memory with other bytes received.
+   * The body; yours to keep and to change. Its buffer may hold other bytes received.
    *
    * Of a consumer with `bodies: 'lent'` it is yours until the message is settled. Then it is detached, with every view of its
    * buffer: `length` is 0.

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { ScriptedBroker } from '../scripted-broker.ts';
 import { newSeed, picked, seededRandom } from '../seeded.ts';
 
-const sizes = [0, 1, 16, 5000, 16_384, 65_536, 131_064, 131_071, 131_072, 200_000, 400_000];
+const sizes = [0, 1, 16, 4095, 4096, 5000, 65_536, 131_064, 131_071, 131_072, 200_000, 400_000];
 
 describe('kept messages', () => {
   it('stay as they came, of all sizes, however the stream is cut', async () => {
