@@ -6,7 +6,6 @@ import { readFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { connect as connectPlain } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
-import { connect as connectSecure } from 'node:tls';
 import { UsageError } from '@puka/errors';
 import { checkAddress } from '../check-address.ts';
 import type { ConnectOptions, Transport, TransportConnector, TransportHandlers } from '../contract.ts';
@@ -15,6 +14,7 @@ import { tlsMaterialFailure } from '../tls-material-failure.ts';
 import { NodeTransport } from './node-transport.ts';
 import { highWaterMarkBytes } from './socket-options.ts';
 import { SocketReader } from './socket-reader.ts';
+import { tlsModule } from './tls-module.ts';
 import { tlsConnectOptions } from './tls-options.ts';
 
 /** Connects by `node:net` and `node:tls`. All addresses of a host are tried, as Node does by itself. */
@@ -105,5 +105,5 @@ function openSocket(
 ): Socket {
   // Without allowHalfOpen Node ends our side as soon as the peer ends its own.
   const shared = { host, port, allowHalfOpen: true, highWaterMark: highWaterMarkBytes, ...(onread && { onread }) };
-  return secure === undefined ? connectPlain(shared) : connectSecure({ ...secure, ...shared });
+  return secure === undefined ? connectPlain(shared) : tlsModule().connect({ ...secure, ...shared });
 }

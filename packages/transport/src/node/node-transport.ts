@@ -3,7 +3,6 @@
  * It must not connect (connector.ts) nor decide what may be handed over when (inbox.ts).
  */
 import type { Socket } from 'node:net';
-import { connect as connectSecure } from 'node:tls';
 import { type ConnectionBroken, UsageError } from '@puka/errors';
 import type { TlsOptions, Transport, TransportHandlers } from '../contract.ts';
 import { breakFailure, formatAddress, handshakeFailure } from '../failure.ts';
@@ -13,6 +12,7 @@ import { tlsMaterialFailure } from '../tls-material-failure.ts';
 import { markUntransferable } from '../untransferable.ts';
 import { highWaterMarkBytes } from './socket-options.ts';
 import type { Receiver, SocketReader } from './socket-reader.ts';
+import { tlsModule } from './tls-module.ts';
 import { tlsConnectOptions } from './tls-options.ts';
 
 /** A connected socket and the handlers for it. */
@@ -151,7 +151,7 @@ export class NodeTransport implements Transport, InboxSource, Receiver {
     let secure: Socket;
     try {
       const below = { socket: plain, highWaterMark: highWaterMarkBytes };
-      secure = connectSecure({ ...tlsConnectOptions(options, host), ...below });
+      secure = tlsModule().connect({ ...tlsConnectOptions(options, host), ...below });
     } catch (error) {
       throw error instanceof UsageError ? error : await tlsMaterialFailure(options, error);
     }

@@ -1,10 +1,10 @@
 /** Turns TLS options of the contract into those of `node:tls`. It must not connect. */
 import { isIP } from 'node:net';
 import type { ConnectionOptions, SecureContextOptions } from 'node:tls';
-import { checkServerIdentity, createSecureContext } from 'node:tls';
 import { checkTls } from '../check-tls.ts';
 import type { Pem, TlsOptions } from '../contract.ts';
 import { isBytes } from '../pem.ts';
+import { tlsModule } from './tls-module.ts';
 
 /**
  * Makes the options for Node.
@@ -16,6 +16,7 @@ import { isBytes } from '../pem.ts';
 export function tlsConnectOptions(tls: TlsOptions, host: string): ConnectionOptions {
   checkTls(tls);
   const name = tls.serverName ?? host;
+  const { createSecureContext, checkServerIdentity } = tlsModule();
   return {
     // Node keeps these options on the socket, where an inspection shows them. A context shows neither key nor passphrase.
     secureContext: createSecureContext(secureContextOptions(tls)),
