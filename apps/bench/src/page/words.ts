@@ -24,8 +24,8 @@ export const modeTexts: Readonly<Record<Mode, string>> = {
   'publish-ignored':
     'Nobody looks at the outcome, but back-pressure is heeded. This client waits for confirms all the same, the others do not.',
   'consume-ack':
-    "From a full queue, each message acked by itself, prefetch 500. `puka, lent` is this client with `bodies: 'lent'`.",
-  'consume-no-ack': "From a full queue, without acks. `puka, lent` is this client with `bodies: 'lent'`.",
+    "From a full queue, each message acked by itself, prefetch 500. `puka (lent)` is this client with `bodies: 'lent'`.",
+  'consume-no-ack': "From a full queue, without acks. `puka (lent)` is this client with `bodies: 'lent'`.",
   'request-reply': 'One request at a time by two plain queues, both ends in one process over one connection.',
   'declare-delete':
     'A thousand exclusive queues are declared at once, then deleted at once; the figures are of one of them.',
