@@ -7,6 +7,9 @@ import type { DeliveryCounts } from './delivery-counts.ts';
 const unsettled = 0;
 const acked = 1;
 const settled = 2;
+/** Room of a window that has had a delivery: a power of two. Most channels never have one. */
+const leastStates = 64;
+const noStates = new Uint8Array(0);
 
 /** Delivery tags of one channel: 1, 2, 3 … without gaps (RabbitMQ counts deliveries and gets together). */
 export class AckWindow {
@@ -14,7 +17,7 @@ export class AckWindow {
   private base = 1;
   /** The next tag the broker will use. */
   private next = 1;
-  private states = new Uint8Array(64);
+  private states = noStates;
   /** Acks that wait for the flush. */
   private waiting = 0;
   private lowestWaiting = 0;
@@ -114,7 +117,7 @@ export class AckWindow {
   }
 
   private grow(): void {
-    const grown = new Uint8Array(this.states.length * 2);
+    const grown = new Uint8Array(Math.max(leastStates, this.states.length * 2));
     for (let tag = this.base; tag < this.next; tag++) {
       grown[tag & (grown.length - 1)] = this.states[tag & (this.states.length - 1)] ?? unsettled;
     }
