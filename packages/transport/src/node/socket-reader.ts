@@ -7,8 +7,9 @@ import { markUntransferable } from '../untransferable.ts';
 
 /** What a read into shared memory can take, in bytes: no more than a slab always has room for. One that fills it leaves more behind. */
 const landingBytes = 2048;
-/** So many reads of less than that, one after the other, and a connection gives up its own slab. */
-const mostShortReads = 32;
+/** So many reads of so few bytes, one after the other, and a connection gives up its own slab, which has grown with its reads. */
+const tinyReadBytes = 64;
+const mostTinyReads = 32;
 
 /**
  * What shared reads go into first. Node reads and calls back without anything between, so one place does for all sockets.
@@ -30,7 +31,7 @@ export class SocketReader {
   readonly #isPlain: boolean;
   #slab: Slab | undefined;
   #roomBytes = 0;
-  #shortReads = 0;
+  #tinyReads = 0;
   receiver: Receiver | undefined = undefined;
 
   /** @param isPlain a read that leaves room has emptied the socket. TLS hands out what it has decrypted, record by record. */
@@ -62,12 +63,9 @@ export class SocketReader {
 
   /** Which memory the next read goes into. */
   #choose(readBytes: number): void {
-    if (readBytes >= landingBytes) {
-      this.#shortReads = 0;
-      this.#slab ??= new Slab(markUntransferable);
-    } else if (this.#slab !== undefined && mayShare && ++this.#shortReads >= mostShortReads) {
-      this.#slab = undefined;
-    }
+    this.#tinyReads = readBytes <= tinyReadBytes ? this.#tinyReads + 1 : 0;
+    if (readBytes >= landingBytes) this.#slab ??= new Slab(markUntransferable);
+    else if (mayShare && this.#tinyReads >= mostTinyReads) this.#slab = undefined;
   }
 }
 

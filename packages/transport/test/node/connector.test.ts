@@ -95,7 +95,7 @@ describe('nodeConnector', () => {
       const transport = await nodeConnector.connect(server.address, recorder);
       scenes.push({ recorder, transport, peer: await server.nextPeer() });
     }
-    const sizes = [1, 100, 2047, 2048, 5000, 100, 40_000, ...Array.from({ length: 40 }, () => 300)];
+    const sizes = [1, 100, 2047, 2048, 5000, 100, 40_000, ...Array.from({ length: 40 }, () => 60), 3000, 300];
     let received = 0;
     for (const size of sizes) {
       received += size;
