@@ -36,7 +36,7 @@ export function scripted(): Contestant[] {
     measures: (mode) => {
       if (name in fullConnectors) return true;
       // An option is measured where it makes something cheaper.
-      if (name === 'puka, no confirms') return mode === 'request-reply';
+      if (name === 'puka (no confirms)') return mode === 'request-reply';
       return isOneWay(mode) && !(mode === 'publish' && name in ownByOption);
     },
     measure: (job, feed) =>
@@ -47,8 +47,9 @@ export function scripted(): Contestant[] {
 }
 
 function optionOf(name: string): Pick<Contestant, 'option'> {
-  const [, option] = name.split(', ');
-  return option === undefined ? {} : { option };
+  // `puka (lent)`: without a comma, as `--clients` takes names with commas between.
+  const option = /\((.+)\)$/.exec(name)?.[1];
+  return option === undefined || !(name in ownByOption) ? {} : { option };
 }
 
 async function measureStart(name: string, job: Job): Promise<Figures> {

@@ -24,7 +24,7 @@ export const peerPackages = ['amqplib', 'rabbitmq-client', '@cloudamqp/amqp-clie
 /** This client with an option that its users may choose, for what that makes cheaper. */
 export const ownByOption = {
   'puka (lent)': async (): Promise<Connector<FullClient>> => (await import('./puka.ts')).lending,
-  'puka, no confirms': async (): Promise<Connector<FullClient>> => (await import('./puka.ts')).unconfirmed,
+  'puka (no confirms)': async (): Promise<Connector<FullClient>> => (await import('./puka.ts')).unconfirmed,
 };
 
 /** Those, and the floor: a loop without a client. */

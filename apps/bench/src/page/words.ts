@@ -26,7 +26,8 @@ export const modeTexts: Readonly<Record<Mode, string>> = {
   'consume-ack':
     "From a full queue, each message acked by itself, prefetch 500. `puka (lent)` is this client with `bodies: 'lent'`.",
   'consume-no-ack': "From a full queue, without acks. `puka (lent)` is this client with `bodies: 'lent'`.",
-  'request-reply': 'One request at a time by two plain queues, both ends in one process over one connection.',
+  'request-reply':
+    'One request at a time by two plain queues, both ends in one process over one connection. Only `puka` has both confirmed; `puka (no confirms)` is this client with `pubacks: false`.',
   'declare-delete':
     'A thousand exclusive queues are declared at once, then deleted at once; the figures are of one of them.',
   'many-consumers':
