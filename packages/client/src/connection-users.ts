@@ -48,7 +48,7 @@ export class ConnectionUsers implements ConnectionUserGroup, PublisherHost {
   /** Publishes, and other operations, that had no outcome when a connection ended for good. */
   readonly failedByEnd = { publishes: 0, operations: 0 };
   private readonly all: readonly ConnectionUser[];
-  private readonly host: ConnectionUsersHost;
+  readonly #host: ConnectionUsersHost;
 
   constructor(host: ConnectionUsersHost) {
     this.pool = new ChannelPool(() => this.publisher.hasChannel);
@@ -57,7 +57,7 @@ export class ConnectionUsers implements ConnectionUserGroup, PublisherHost {
     this.pubacks = host.options.pubacks;
     this.names = topology;
     this.counts = host.counts.publishes;
-    this.host = host;
+    this.#host = host;
     this.publisher = new Publisher(this, this.exchanges);
     this.replies = new DirectReplies(this, this.exchanges);
     this.requests = new Requests(this.pool, topology, host);
@@ -70,11 +70,11 @@ export class ConnectionUsers implements ConnectionUserGroup, PublisherHost {
   }
 
   now(): number {
-    return this.host.now();
+    return this.#host.now();
   }
 
   publishesSettled(): void {
-    this.host.publishesSettled();
+    this.#host.publishesSettled();
   }
 
   openChannel(session: Session, publisher: Publisher): SessionChannel | undefined {

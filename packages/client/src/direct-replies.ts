@@ -14,7 +14,7 @@ import type { ConnectionInfo, Session, SessionChannel } from './session/index.ts
 export class DirectReplies implements ReplyConsumers, ConnectionUser, PublisherHost {
   /** `undefined` before the first publish. */
   private made: Publisher | undefined = undefined;
-  private readonly host: Omit<PublisherHost, 'openChannel'>;
+  readonly #host: Omit<PublisherHost, 'openChannel'>;
   private readonly checks: ExchangeChecks;
   private connection: { readonly session: Session; readonly info: ConnectionInfo } | undefined = undefined;
   private consumer: Consumer | undefined = undefined;
@@ -23,7 +23,7 @@ export class DirectReplies implements ReplyConsumers, ConnectionUser, PublisherH
   private draining: ReplyChannel | undefined = undefined;
 
   constructor(host: Omit<PublisherHost, 'openChannel'>, exchanges: ExchangeChecks) {
-    this.host = host;
+    this.#host = host;
     this.checks = exchanges;
   }
 
@@ -66,28 +66,28 @@ export class DirectReplies implements ReplyConsumers, ConnectionUser, PublisherH
 
   /** For its publisher. */
   get pubacks(): boolean | undefined {
-    return this.host.pubacks;
+    return this.#host.pubacks;
   }
 
   /** For its publisher. */
   get names(): PublisherHost['names'] {
-    return this.host.names;
+    return this.#host.names;
   }
 
   /** For its publisher. */
   get counts(): PublisherHost['counts'] {
-    return this.host.counts;
+    return this.#host.counts;
   }
 
   /** For its publisher. */
   now(): number {
-    return this.host.now();
+    return this.#host.now();
   }
 
   /** For its publisher. */
   publishesSettled(): void {
     this.draining?.freeWhenDone();
-    this.host.publishesSettled();
+    this.#host.publishesSettled();
   }
 
   /** @throws {UsageError} where a publish has no consumer that could get the reply. */

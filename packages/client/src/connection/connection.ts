@@ -72,12 +72,12 @@ export class Connection implements SessionSink, DriverHost {
   hasOpened = false;
   /** Whether its users have it: not while what was lost is being restored. */
   private isAttached = false;
-  private readonly host: ConnectionHost;
-  private readonly owner: ConnectionOwner;
+  readonly #host: ConnectionHost;
+  readonly #owner: ConnectionOwner;
 
   constructor(options: SessionOptions, host: ConnectionHost, owner: ConnectionOwner) {
-    this.host = host;
-    this.owner = owner;
+    this.#host = host;
+    this.#owner = owner;
     this.session = new Session(options, this);
     this.tap = host.openTap?.();
     this.traffic = host.counts.traffic;
@@ -87,9 +87,9 @@ export class Connection implements SessionSink, DriverHost {
   /** Connects; `opened` or `closed` of the host ends it. */
   start(connector: TransportConnector, options: ConnectOptions): void {
     this.driver.start(connector, options).catch((error: PukaError) => {
-      this.session.receiveEof(this.host.runtime.now(), error);
+      this.session.receiveEof(this.#host.runtime.now(), error);
       this.driver.flush();
-      const { drive, callbacks, changes } = this.host;
+      const { drive, callbacks, changes } = this.#host;
       if (drive.isAutomatic) callbacks.run();
       else changes.ioReady();
     });
@@ -99,18 +99,18 @@ export class Connection implements SessionSink, DriverHost {
   prepare(info: ConnectionInfo): void {
     this.info = info;
     this.hasOpened = true;
-    this.host.users.prepare(this.session);
+    this.#host.users.prepare(this.session);
   }
 
   /** Lets all users have the connection. */
   attach(info: ConnectionInfo): void {
     this.isAttached = true;
-    this.host.users.attach(this.session, info);
+    this.#host.users.attach(this.session, info);
   }
 
   /** Lets the users write what has to go out ahead of everything else. */
   beforeWrite(): void {
-    if (this.isAttached) this.host.users.beforeWrite();
+    if (this.isAttached) this.#host.users.beforeWrite();
   }
 
   /**
@@ -119,29 +119,29 @@ export class Connection implements SessionSink, DriverHost {
    */
   private get awaitsAnswer(): boolean {
     const { session } = this;
-    return session.state !== 'open' || session.awaitsReply || this.host.users.awaitsAnswer;
+    return session.state !== 'open' || session.awaitsReply || this.#host.users.awaitsAnswer;
   }
 
   // ── For the session ─────────────────────────────────────────────────────────────────────────────────────────────
 
   opened(info: ConnectionInfo): void {
-    this.owner.opened(this, info);
+    this.#owner.opened(this, info);
   }
 
   blocked(reason: string): void {
-    this.host.changes.blocked(reason);
+    this.#host.changes.blocked(reason);
   }
 
   unblocked(): void {
-    this.host.changes.unblocked();
+    this.#host.changes.unblocked();
   }
 
   channelOpened(channel: number): void {
-    this.host.changes.channelOpened?.(channel);
+    this.#host.changes.channelOpened?.(channel);
   }
 
   channelClosed(channel: number, error: PukaError | undefined, deliveries: DeliveryCounts): void {
-    this.host.changes.channelClosed?.(channel, error, deliveries);
+    this.#host.changes.channelClosed?.(channel, error, deliveries);
   }
 
   outputWaiting(): void {
@@ -152,37 +152,37 @@ export class Connection implements SessionSink, DriverHost {
     if (this.info === undefined) return;
     this.info = undefined;
     this.isAttached = false;
-    this.host.users.detach(error ?? closedByUs(), this.owner.willRecover(this, error));
+    this.#host.users.detach(error ?? closedByUs(), this.#owner.willRecover(this, error));
   }
 
   closed(error: PukaError | undefined): void {
-    this.owner.closed(this, error, error ?? closedByUs());
+    this.#owner.closed(this, error, error ?? closedByUs());
   }
 
   // ── For the driver, beside beforeWrite() ────────────────────────────────────────────────────────────────────────
 
   get isAutomatic(): boolean {
-    return this.host.drive.isAutomatic;
+    return this.#host.drive.isAutomatic;
   }
 
   get mayRead(): boolean {
-    return this.host.flow.hasRoom || this.awaitsAnswer;
+    return this.#host.flow.hasRoom || this.awaitsAnswer;
   }
 
   turn(): void {
-    this.host.callbacks.run();
+    this.#host.callbacks.run();
   }
 
   bytesRead(): void {
-    this.host.flow.limitInbound();
+    this.#host.flow.limitInbound();
   }
 
   drained(): void {
-    this.host.flow.outboundChanged();
+    this.#host.flow.outboundChanged();
   }
 
   ioReady(): void {
-    this.host.changes.ioReady();
+    this.#host.changes.ioReady();
   }
 }
 

@@ -33,7 +33,7 @@ export interface GettingHost {
 /** The gets of one client. */
 export class Getting implements ConnectionUser {
   private readonly pool: ChannelPool;
-  private readonly host: GettingHost;
+  readonly #host: GettingHost;
   private readonly names: Pick<DeclaredTopology, 'nameOf'> | undefined;
   private readonly channels = new LazySet<GetChannel>();
   private readonly byQueue = new LazyMap<string, GetChannel>();
@@ -47,7 +47,7 @@ export class Getting implements ConnectionUser {
   constructor(pool: ChannelPool, names: Pick<DeclaredTopology, 'nameOf'> | undefined, host: GettingHost) {
     this.pool = pool;
     this.names = names;
-    this.host = host;
+    this.#host = host;
   }
 
   /** Sends the gets that waited for a connection. */
@@ -143,7 +143,7 @@ export class Getting implements ConnectionUser {
       };
       const isSent = channel.request({ type: 'queue.declare', queue: this.nameOf(queue), passive: true }, looked);
       if (!isSent) looked(undefined, notSent('basic.get', undefined));
-      this.host.wake();
+      this.#host.wake();
     });
   }
 
@@ -168,13 +168,13 @@ export class Getting implements ConnectionUser {
       if (get.operation.state === 'pending') home.send(get);
     }
     home.freeWhenDone();
-    this.host.wake();
+    this.#host.wake();
     this.settled();
   }
 
   /** For the channels: a get has got its outcome. */
   settled(): void {
-    this.host.settled();
+    this.#host.settled();
   }
 
   private refuse(queue: string, error: PukaError | undefined): void {

@@ -21,14 +21,14 @@ const trialMs = 35_000;
 
 /** The quarantine of one client. It outlives the connections. */
 export class Quarantine {
-  private readonly host: QuarantineHost;
+  readonly #host: QuarantineHost;
   /** The queues in it, and how often each has ended a connection. */
   private readonly failures = new LazyMap<string, number>();
   private onTrial: string | undefined = undefined;
   private undo: (() => void) | undefined = undefined;
 
   constructor(host: QuarantineHost) {
-    this.host = host;
+    this.#host = host;
   }
 
   /** Whether the queue must not be subscribed to now. */
@@ -72,6 +72,6 @@ export class Quarantine {
   }
 
   private later(delayMs: number, call: () => void): () => void {
-    return this.host.deadlines.add(this.host.now() + delayMs, call, { keepsProcess: false });
+    return this.#host.deadlines.add(this.#host.now() + delayMs, call, { keepsProcess: false });
   }
 }

@@ -52,7 +52,7 @@ export class Resubscribing {
   /** Counts the connections: what was begun with one is over with it. */
   private epoch = 0;
   private readonly pool: ChannelPool;
-  private readonly host: ResubscribingHost;
+  readonly #host: ResubscribingHost;
   private readonly subscribing: Subscribing;
   private readonly states: LazyMap<Consumer, ConsumerState>;
   private readonly owner: ConsumerOwner;
@@ -68,7 +68,7 @@ export class Resubscribing {
     owner: ConsumerOwner,
   ) {
     this.pool = pool;
-    this.host = host;
+    this.#host = host;
     this.subscribing = subscribing;
     this.states = states;
     this.owner = owner;
@@ -133,10 +133,10 @@ export class Resubscribing {
         tried: () => {
           if (--untried === 0) done();
         },
-        retrying: (error) => this.host.failures.notRestored(error, recordedConsumer(source()), true),
+        retrying: (error) => this.#host.failures.notRestored(error, recordedConsumer(source()), true),
         finished: (error) => {
           if (error !== undefined) {
-            this.host.failures.notRestored(error, recordedConsumer(source()), false);
+            this.#host.failures.notRestored(error, recordedConsumer(source()), false);
             this.owner.gone(consumer, notSubscribedAgain(source(), error));
           } else if (--state.missing === 0) {
             this.owner.subscribed(consumer);
@@ -148,7 +148,7 @@ export class Resubscribing {
 
   /** A consumer does not come back: its subscribing ends one connection after the other. */
   giveUp(consumer: Consumer, source: ConsumerSource, error: PukaError): void {
-    this.host.failures.notRestored(error, recordedConsumer(source), false);
+    this.#host.failures.notRestored(error, recordedConsumer(source), false);
     this.owner.gone(consumer, notSubscribedAgain(source, error));
   }
 
@@ -185,11 +185,11 @@ export class Resubscribing {
       return;
     }
     if (state === undefined || state.cancel !== undefined) return;
-    const { resubscribe = this.host.recovery.topology !== undefined } = consumer;
+    const { resubscribe = this.#host.recovery.topology !== undefined } = consumer;
     if (!resubscribe) {
       this.endAll(consumer, state, error);
     } else if (consumer.resubscribe === true) {
-      this.host.failures.interrupted(error, consumer);
+      this.#host.failures.interrupted(error, consumer);
       this.pause(consumer, state, source, error);
     } else {
       this.lookForQueue(consumer, state, source, error);
@@ -215,24 +215,24 @@ export class Resubscribing {
           return;
         if (refusal instanceof NotFound && refusalOf(refusal) === 'missing') {
           // What an operator deleted is not brought back.
-          this.host.recovery.topology?.forget('queue', queue);
+          this.#host.recovery.topology?.forget('queue', queue);
           this.endAll(consumer, state, error);
           return;
         }
-        this.host.failures.interrupted(error, consumer);
+        this.#host.failures.interrupted(error, consumer);
         this.pause(consumer, state, source, error);
       };
       const method = { type: 'queue.declare', queue, passive: true } as const;
       const isSent = channel?.request(method, (_reply, refusal) => looked(refusal)) ?? false;
       if (!isSent) looked(notSent('basic.consume', undefined));
-      this.host.wake();
+      this.#host.wake();
     });
   }
 
   /** Subscribes to one queue of a consumer again, in time; or ends the consumer. @param error why it has no subscription. */
   private pause(consumer: Consumer, state: ConsumerState, source: ConsumerSource, error: PukaError): void {
-    const { deadlines } = this.host;
-    const nowMs = this.host.now();
+    const { deadlines } = this.#host;
+    const nowMs = this.#host.now();
     const pauseMs = state.paceOf(source.queue).pauseMs(nowMs, error);
     if (pauseMs === undefined) {
       this.owner.gone(consumer, asResubscribeError(source, error));
@@ -253,7 +253,7 @@ export class Resubscribing {
   ): void {
     this.subscribing.subscribe(consumer, [source], (error) => {
       const isOpen = this.states.get(consumer) === state && state.cancel === undefined;
-      if (error === undefined) state.paceOf(source.queue).subscribed(this.host.now());
+      if (error === undefined) state.paceOf(source.queue).subscribed(this.#host.now());
       else if (isOpen && !this.isCarriedOver(error)) this.pause(consumer, state, source, error);
       done();
     });

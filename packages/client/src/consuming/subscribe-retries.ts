@@ -62,13 +62,13 @@ interface Tried {
 
 /** All of one client. */
 export class SubscribeRetries {
-  private readonly host: SubscribeRetriesHost;
+  readonly #host: SubscribeRetriesHost;
   private readonly held: HeldQueues;
   private readonly waiting = new LazyMap<string, Set<Tried>>();
   private readonly active = new LazySet<Tried>();
 
   constructor(host: SubscribeRetriesHost, held: HeldQueues) {
-    this.host = host;
+    this.#host = host;
     this.held = held;
   }
 
@@ -117,7 +117,7 @@ export class SubscribeRetries {
       return;
     }
     const queue = resubscription.queue();
-    if (this.host.recovery.isAway(queue) || this.held.holds(queue)) {
+    if (this.#host.recovery.isAway(queue) || this.held.holds(queue)) {
       this.wait(queue, tried);
       return;
     }
@@ -135,15 +135,15 @@ export class SubscribeRetries {
       case 'lost':
         return;
       case 'missing':
-        if (this.host.recovery.queueVanished(resubscription.queue(), error)) this.wait(resubscription.queue(), tried);
+        if (this.#host.recovery.queueVanished(resubscription.queue(), error)) this.wait(resubscription.queue(), tried);
         else if (tried.endsIfMissing) this.finish(tried, error);
-        else this.retry(tried, error, refusal, this.host.recovery.patience.retryFor);
+        else this.retry(tried, error, refusal, this.#host.recovery.patience.retryFor);
         return;
       case 'away':
-        this.retry(tried, error, refusal, this.host.recovery.patience.retryFor);
+        this.retry(tried, error, refusal, this.#host.recovery.patience.retryFor);
         return;
       case 'locked':
-        this.retry(tried, error, refusal, this.host.recovery.exclusiveForMs);
+        this.retry(tried, error, refusal, this.#host.recovery.exclusiveForMs);
         return;
       default:
         this.finish(tried, error);
@@ -151,7 +151,7 @@ export class SubscribeRetries {
   }
 
   private retry(tried: Tried, error: PukaError, refusal: Refusal, forMs: number): void {
-    const { host } = this;
+    const host = this.#host;
     const { resubscription } = tried;
     const nowMs = host.now();
     if (tried.sinceMs === undefined) {

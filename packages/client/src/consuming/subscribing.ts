@@ -27,7 +27,7 @@ export interface SubscribingHost {
 /** The subscribing of all consumers of one client. */
 export class Subscribing {
   private readonly pool: ChannelPool;
-  private readonly host: SubscribingHost;
+  readonly #host: SubscribingHost;
   private readonly replies: ReplyConsumers;
   private readonly states: LazyMap<Consumer, ConsumerState>;
   private readonly channelHost: ConsumerChannelHost;
@@ -45,7 +45,7 @@ export class Subscribing {
     channelHost: ConsumerChannelHost,
   ) {
     this.pool = pool;
-    this.host = host;
+    this.#host = host;
     this.replies = replies;
     this.states = states;
     this.channelHost = channelHost;
@@ -99,7 +99,7 @@ export class Subscribing {
         const isSent = channel.request({ type: 'queue.declare', queue, passive: true }, looked);
         if (!isSent) looked(undefined, notSent('basic.consume', undefined));
       }
-      this.host.wake();
+      this.#host.wake();
     });
   }
 
@@ -168,7 +168,7 @@ export class Subscribing {
     this.replies.subscribed(consumer, sources[0]?.consumerTag ?? '', on);
     // Nobody is left to have it: not even its consumer.
     if (state === undefined) this.retire(made, () => {});
-    this.host.wake();
+    this.#host.wake();
   }
 
   /** Refused, or dropped unseen because another consumer of the channel was refused: then it is tried again. */
@@ -206,7 +206,7 @@ export class Subscribing {
       if (!subscription.on.channel.request({ type: 'basic.cancel', consumerTag }, forget)) forget();
     }
     count();
-    this.host.wake();
+    this.#host.wake();
   }
 }
 

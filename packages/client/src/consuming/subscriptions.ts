@@ -29,7 +29,7 @@ export type SubscriptionsHost = SubscribingHost & ResubscribingHost;
 /** The subscriptions of all consumers of a client. */
 export class Subscriptions implements ConsumerChannelHost, ConnectionUser, ConsumerOwner, PrefetchParts {
   private readonly pool: ChannelPool;
-  private readonly host: SubscriptionsHost;
+  readonly #host: SubscriptionsHost;
   /** For `startConsumer` too. */
   readonly replies: ReplyConsumers;
   /** For `startConsumer` too. */
@@ -45,7 +45,7 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser, Consu
 
   constructor(pool: ChannelPool, host: SubscriptionsHost, replies: ReplyConsumers) {
     this.pool = pool;
-    this.host = host;
+    this.#host = host;
     this.replies = replies;
     this.subscribing = new Subscribing(pool, host, replies, this.states, this);
     this.again = new Resubscribing(pool, host, this.subscribing, this.states, this);
@@ -198,7 +198,7 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser, Consu
     for (const call of state.onSubscribed.splice(0)) call();
     if (state.isRecorded) return;
     state.isRecorded = true;
-    for (const queue of consumer.queues) this.host.recovery.topology?.consumerAdded(queue);
+    for (const queue of consumer.queues) this.#host.recovery.topology?.consumerAdded(queue);
   }
 
   /** Ends a consumer. What was not handed out goes back to its queues; then the operation and the consumer end. */
@@ -248,7 +248,7 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser, Consu
     state.isOver = true;
     for (const call of state.onSubscribed.splice(0)) call();
     if (consumer.ready.state === 'pending') this.cancelledUnsubscribed(consumer);
-    if (state.isRecorded) for (const queue of consumer.queues) this.host.recovery.topology?.consumerRemoved(queue);
+    if (state.isRecorded) for (const queue of consumer.queues) this.#host.recovery.topology?.consumerRemoved(queue);
     state.stopPauses();
     consumer.end(error);
     if (consumer.isCancelling) consumer.putBackWaiting();
@@ -303,7 +303,7 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser, Consu
       if (state.cancel === undefined && (isBystander || this.isOnlyInterrupted(on, error))) {
         // Direct reply-to: the replies to what was sent on that channel are lost, though the consumer did nothing wrong.
         const isInterrupted = !isBystander || on.isLostByPublish;
-        if (isInterrupted && error !== undefined) this.host.failures.interrupted(error, consumer);
+        if (isInterrupted && error !== undefined) this.#host.failures.interrupted(error, consumer);
         this.again.subscribeAgain(consumer, state, subscription.source);
       } else {
         lost.add(consumer);
@@ -317,7 +317,7 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser, Consu
 
   /** With recovery on: the broker closed the channel, and no consume of its own was the reason, as with a late ack. */
   private isOnlyInterrupted(on: ConsumerChannel, error: PukaError | undefined): boolean {
-    if (this.host.recovery.topology === undefined || on.culprit !== undefined) return false;
+    if (this.#host.recovery.topology === undefined || on.culprit !== undefined) return false;
     return error instanceof AmqpError && error.scope === 'channel' && error.method !== 'basic.consume';
   }
 

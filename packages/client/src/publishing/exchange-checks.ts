@@ -25,13 +25,13 @@ export class ExchangeChecks implements ConnectionUser {
   /** For publishers: that of the last publish, which is known. Another look is needed only where it changes. */
   last = '';
   private readonly pool: ChannelPool;
-  private readonly host: ExchangeChecksHost;
+  readonly #host: ExchangeChecksHost;
   private readonly names = new LazySet<string>();
   private lookUps = new LazyMap<string, Done[]>();
 
   constructor(pool: ChannelPool, host: ExchangeChecksHost) {
     this.pool = pool;
-    this.host = host;
+    this.#host = host;
   }
 
   attach(): void {}
@@ -93,7 +93,7 @@ export class ExchangeChecks implements ConnectionUser {
       };
       const method = { type: 'exchange.declare', exchange, exchangeType: 'direct', passive: true } as const;
       if (!channel.request(method, replied)) replied(undefined, notSent('basic.publish', undefined));
-      this.host.wake();
+      this.#host.wake();
     });
   }
 }

@@ -36,13 +36,13 @@ export class ClientRecovery implements DeclaredTopologyHost {
   /** How long subscribing again is tried, and the delays between the tries, in milliseconds. */
   readonly patience: { readonly minDelay: number; readonly maxDelay: number; readonly retryFor: number };
   private readonly replay: Replay | undefined;
-  private readonly host: ClientRecoveryHost;
+  readonly #host: ClientRecoveryHost;
 
   /** @throws {UsageError} for an option out of its range. */
   constructor(recover: boolean | RecoverOptions | undefined, random: () => number, host: ClientRecoveryHost) {
     const options = completeRecoverOptions(recover);
     this.options = options;
-    this.host = host;
+    this.#host = host;
     this.patience = options ?? { minDelay: 300, maxDelay: 30_000, retryFor: 300_000 };
     if (options !== undefined) {
       this.topology = new DeclaredTopology(options.maxRecorded, this);
@@ -53,22 +53,23 @@ export class ClientRecovery implements DeclaredTopologyHost {
 
   /** For the record. */
   recordFull(error: LimitExceeded): void {
-    this.host.failures.report(error);
+    this.#host.failures.report(error);
   }
 
   /** For the record. */
   now(): number {
-    return this.host.now();
+    return this.#host.now();
   }
 
   /** For the record. */
   queueLeft(queue: string): void {
-    this.host.users.subscriptions.queueLeft(queue);
+    this.#host.users.subscriptions.queueLeft(queue);
   }
 
   /** Why an operation cannot be called while there is no connection; `undefined` where it waits for the next one. */
   refusalOf(method: string): PukaError | undefined {
-    const { options, host } = this;
+    const { options } = this;
+    const host = this.#host;
     const details = { method, outcome: 'not-sent', retryable: true } as const;
     if (options?.whileDown === 'refuse') {
       return new ConnectionBroken(`${method} while there is no connection, and recover.whileDown is 'refuse'`, details);
@@ -109,7 +110,8 @@ export class ClientRecovery implements DeclaredTopologyHost {
 
   /** See `Client.recovery`. */
   snapshot(): RecoverySnapshot {
-    const { host, reconnection, topology } = this;
+    const { reconnection, topology } = this;
+    const host = this.#host;
     const { life, users } = host;
     const { phase, attempt, downSinceMs, nextAttemptMs } = reconnection;
     return {

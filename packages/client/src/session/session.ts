@@ -70,7 +70,8 @@ export class Session {
   private readonly answers: AnswerLimit;
   private isReceiving = false;
   private readonly options: CompleteSessionOptions;
-  private readonly sink: SessionSink;
+  // Private also to an inspection of a message, which leads here: it must not show the whole client.
+  readonly #sink: SessionSink;
   private readonly decoder: FrameDecoder;
   private readonly channels: (SessionChannel | undefined)[] = [];
   private readonly freeIds: number[] = [];
@@ -95,7 +96,7 @@ export class Session {
     this.answers = new AnswerLimit(this.options.maxAnswerBytes);
     this.writer.maxTableDepth = this.options.maxTableDepth;
     this.handshake = new Handshake(options, this.options, this.writer);
-    this.sink = sink;
+    this.#sink = sink;
     this.decoder = new FrameDecoder(this);
   }
 
@@ -147,7 +148,7 @@ export class Session {
   answerChallenge(response: Uint8Array): boolean {
     if (!this.handshake.login.owesAnswer) return false;
     this.handshake.sendAnswer(response);
-    this.sink.outputWaiting();
+    this.#sink.outputWaiting();
     return true;
   }
 
@@ -172,7 +173,7 @@ export class Session {
     if (this.secretUpdate !== undefined) throw new UsageError('updateSecret() while another update is under way');
     this.handshake.sendNewSecret(secret, reason);
     this.secretUpdate = done;
-    this.sink.outputWaiting();
+    this.#sink.outputWaiting();
     return true;
   }
 
@@ -189,7 +190,7 @@ export class Session {
     this.openChannels++;
     encodeChannelOpen(this.writer, id);
     channel.expect(MethodId.channelOpen, handler);
-    this.sink.channelOpened?.(id);
+    this.#sink.channelOpened?.(id);
     return channel;
   }
 
@@ -328,12 +329,12 @@ export class Session {
   /** @internal For channels. */
   acksWaiting(channel: SessionChannel): void {
     this.acksWaitingOn.push(channel);
-    this.sink.outputWaiting();
+    this.#sink.outputWaiting();
   }
 
   /** @internal For channels. */
   outputWaiting(): void {
-    this.sink.outputWaiting();
+    this.#sink.outputWaiting();
   }
 
   /** @internal For channels. What the owner refuses by itself is no answer. */
@@ -353,7 +354,7 @@ export class Session {
       this.closedByBroker ??= new Set();
       this.closedByBroker.add(channel.id);
     }
-    this.sink.channelClosed?.(channel.id, channel.closedBy, channel.deliveryCounts);
+    this.#sink.channelClosed?.(channel.id, channel.closedBy, channel.deliveryCounts);
   }
 
   /** @internal For the decoder: a method frame. */
@@ -431,10 +432,10 @@ export class Session {
         if (before === 'awaitingOpenOk') this.receiveOpenOk();
         return;
       case 'connection.blocked':
-        this.sink.blocked(method.reason);
+        this.#sink.blocked(method.reason);
         return;
       case 'connection.unblocked':
-        this.sink.unblocked();
+        this.#sink.unblocked();
         return;
       case 'connection.update-secret-ok':
         this.receiveSecretTaken();
@@ -466,7 +467,7 @@ export class Session {
       channelMax: this.channelMax,
       heartbeat: this.tunedHeartbeat,
     };
-    this.sink.opened(info);
+    this.#sink.opened(info);
   }
 
   private receiveSecretTaken(): void {
@@ -520,14 +521,14 @@ export class Session {
     this.phaseDeadlineMs = Number.POSITIVE_INFINITY;
     this.liveness = new Heartbeat(0, 0);
     this.acksWaitingOn = [];
-    this.sink.ending?.(error);
+    this.#sink.ending?.(error);
     const channelError = error ?? closedByUs();
     const culprit = this.culpritOf(channelError);
     for (const channel of [...this.channels]) channel?.lost(channelError, culprit);
     const secretUpdate = this.secretUpdate;
     this.secretUpdate = undefined;
     secretUpdate?.(channelError);
-    this.sink.closed(error);
+    this.#sink.closed(error);
   }
 
   /** `connection.close` names a method and no channel: the request is known where it is the only one of that name. */

@@ -42,7 +42,7 @@ const ignore = (): void => {};
 /** The record of one client. */
 export class DeclaredTopology {
   private readonly maxRecorded: number;
-  private readonly host: DeclaredTopologyHost;
+  readonly #host: DeclaredTopologyHost;
   private readonly exchanges = new LazyMap<string, RecordedExchange>();
   private readonly queues = new LazyMap<string, QueueEntry>();
   private readonly bindings = new LazyMap<string, RecordedBinding>();
@@ -63,7 +63,7 @@ export class DeclaredTopology {
 
   constructor(maxRecorded: number, host: DeclaredTopologyHost) {
     this.maxRecorded = maxRecorded;
-    this.host = host;
+    this.#host = host;
   }
 
   /** Entities recorded. */
@@ -120,7 +120,7 @@ export class DeclaredTopology {
       const left = (this.leaving.get(key) ?? 1) - 1;
       if (left > 0) this.leaving.set(key, left);
       else this.leaving.delete(key);
-      if (change.type === 'delete' && change.kind === 'queue') this.host.queueLeft(change.name);
+      if (change.type === 'delete' && change.kind === 'queue') this.#host.queueLeft(change.name);
     };
   }
 
@@ -242,7 +242,7 @@ export class DeclaredTopology {
     const entry = this.queues.get(queue);
     if (entry === undefined) return;
     entry.consumers = Math.max(0, entry.consumers - 1);
-    entry.usedAtMs = this.host.now();
+    entry.usedAtMs = this.#host.now();
     if (entry.consumers === 0 && entry.hasHadConsumer && entry.entity.options.autoDelete === true) {
       this.forget('queue', queue);
     }
@@ -251,7 +251,7 @@ export class DeclaredTopology {
   /** The queue was used by a get. */
   queueUsed(queue: string): void {
     const entry = this.queues.get(queue);
-    if (entry !== undefined) entry.usedAtMs = this.host.now();
+    if (entry !== undefined) entry.usedAtMs = this.#host.now();
   }
 
   /** The broker says that the queue or the exchange is not there. */
@@ -277,7 +277,7 @@ export class DeclaredTopology {
 
   /** A connection was lost: queues that have expired without use are not made again. */
   tidy(): void {
-    const nowMs = this.host.now();
+    const nowMs = this.#host.now();
     for (const [name, { entity, consumers, usedAtMs }] of this.queues) {
       const expires = expiryOf(entity.options.arguments);
       if (consumers === 0 && expires !== undefined && nowMs - usedAtMs >= expires) this.forget('queue', name);
@@ -336,7 +336,7 @@ export class DeclaredTopology {
       entity: kept,
       consumers: known?.consumers ?? 0,
       hasHadConsumer: known?.hasHadConsumer ?? false,
-      usedAtMs: this.host.now(),
+      usedAtMs: this.#host.now(),
     });
   }
 
@@ -378,17 +378,17 @@ export class DeclaredTopology {
   }
 
   private hasRoom(): boolean {
-    const isDue = this.size >= this.tidyAt || (this.size >= this.maxRecorded && this.host.now() >= this.tidyAtMs);
+    const isDue = this.size >= this.tidyAt || (this.size >= this.maxRecorded && this.#host.now() >= this.tidyAtMs);
     if (isDue) {
       this.tidy();
       this.tidyAt = Math.max(1024, this.size * 2);
-      this.tidyAtMs = this.host.now() + fullTidyMs;
+      this.tidyAtMs = this.#host.now() + fullTidyMs;
     }
     if (this.size < this.maxRecorded) return true;
     if (!this.isFull) {
       this.isFull = true;
       const text = `${this.size} queues, exchanges and bindings are recorded; the limit is recover.maxRecorded, ${this.maxRecorded}. What is declared from now on is not made again after a lost connection`;
-      this.host.recordFull(new LimitExceeded(text, { blame: 'caller', scope: 'operation' }));
+      this.#host.recordFull(new LimitExceeded(text, { blame: 'caller', scope: 'operation' }));
     }
     return false;
   }

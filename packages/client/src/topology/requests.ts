@@ -51,7 +51,7 @@ export class Requests implements ConnectionUser {
   /** RabbitMQ 4.3 and later: a queue has to be durable or exclusive. */
   refusesTransientQueues = false;
   private readonly pool: ChannelPool;
-  private readonly host: RequestsHost;
+  readonly #host: RequestsHost;
   private readonly topology: DeclaredTopology | undefined;
   private isAttached = false;
   private willRecover = false;
@@ -64,7 +64,7 @@ export class Requests implements ConnectionUser {
   constructor(pool: ChannelPool, topology: DeclaredTopology | undefined, host: RequestsHost) {
     this.pool = pool;
     this.topology = topology;
-    this.host = host;
+    this.#host = host;
   }
 
   /** Those that wait for the next connection. */
@@ -133,7 +133,7 @@ export class Requests implements ConnectionUser {
   /** What cannot be encoded fails at the call, though it would be sent later. */
   private check({ operation, declaration }: Request): void {
     try {
-      checkEncodable(declaration.method, this.host.maxTableDepth);
+      checkEncodable(declaration.method, this.#host.maxTableDepth);
     } catch (error) {
       operation.reject(error);
     }
@@ -199,7 +199,7 @@ export class Requests implements ConnectionUser {
       operation.reject(error);
       finish(undefined, undefined);
     }
-    this.host.wake();
+    this.#host.wake();
   }
 
   private finish(request: Request, reply: Method | undefined, error: PukaError | undefined): void {
@@ -254,7 +254,7 @@ export class Requests implements ConnectionUser {
   private ended(request: Request): void {
     request.leave();
     this.outstanding--;
-    this.host.settled();
+    this.#host.settled();
   }
 }
 
