@@ -10,7 +10,8 @@ const mostKept = 64;
 export class SpareChunks {
   /** The size of each, in bytes. */
   readonly chunkBytes: number;
-  private readonly chunks: Uint8Array[] = [];
+  // Private to an inspection, too: what is left in them is nothing of who looks.
+  readonly #chunks: Uint8Array[] = [];
 
   /** @param chunkBytes the size of each, in bytes. */
   constructor(chunkBytes: number) {
@@ -19,11 +20,11 @@ export class SpareChunks {
 
   /** @returns the one that was given last, which is still in the processor's cache, or a new one. */
   take(): Uint8Array {
-    return this.chunks.pop() ?? new Uint8Array(this.chunkBytes);
+    return this.#chunks.pop() ?? new Uint8Array(this.chunkBytes);
   }
 
   /** Takes a chunk back that nobody looks at any more. One of another size is dropped. */
   give(chunk: Uint8Array): void {
-    if (chunk.length === this.chunkBytes && this.chunks.length < mostKept) this.chunks.push(chunk);
+    if (chunk.length === this.chunkBytes && this.#chunks.length < mostKept) this.#chunks.push(chunk);
   }
 }

@@ -40,14 +40,16 @@ for (const isSecure of [false, true]) {
           (chunk.buffer === before.buffer && chunk.byteOffset === before.byteOffset + before.length)
         );
       };
-      expect(chunks.every(isBehind)).toBe(true);
+      // All connections of the process share the block, which may be full in between.
+      expect(chunks.filter((chunk, i) => !isBehind(chunk, i)).length).toBeLessThan(2);
     });
 
     it('grows what it reads into while the peer sends much', async () => {
       await using scene = await connect();
       scene.peer.write(patternBytes(8 * 1024 * 1024));
       await scene.recorder.untilReceived(8 * 1024 * 1024);
-      const buffers = [...new Set(scene.recorder.chunks.map((chunk) => chunk.buffer))];
+      // The first read goes into the block that all connections share.
+      const [, ...buffers] = new Set(scene.recorder.chunks.map((chunk) => chunk.buffer));
       const lasts = buffers.map((buffer) => scene.recorder.chunks.findLast((chunk) => chunk.buffer === buffer));
       // How much the system hands over at once decides whether a block is filled to the brim.
       const expected = lasts.map((last) => {
