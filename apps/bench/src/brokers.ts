@@ -16,7 +16,8 @@ export interface BenchBroker {
   readonly pid: number | undefined;
   /** Where it listens for TLS too. */
   readonly tls?: {
-    readonly url: string /** Of the authority that signed its certificate, as PEM. */;
+    readonly url: string;
+    /** The certificate of the authority that signed the broker's, as PEM. */
     readonly caFile: string;
   };
   /** The CPU time it has taken so far, in microseconds; `undefined` where its process cannot be looked at. */

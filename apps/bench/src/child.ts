@@ -1,5 +1,6 @@
 /** One measured run in a process of its own: argument 1 is the client, argument 2 the job as JSON; prints JSON in its last line. */
 import { connectors, fullConnectors } from './clients/connectors.ts';
+import { untilReceived } from './clients/until-received.ts';
 import { type BenchClient, type Figures, type FullClient, isMemoryMode, type Job, queueNames } from './job.ts';
 
 const [, , name = '', jobText = ''] = process.argv;
@@ -61,14 +62,9 @@ async function run(client: BenchClient | FullClient): Promise<Partial<Figures>> 
 
 /** Says when it has subscribed; then the messages are published. */
 function consumeFromMany(client: FullClient): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let left = job.count;
-    const onMessage = (): void => {
-      if (--left === 0) resolve();
-    };
-    client.subscribe(queueNames(job, job.consumers), false, onMessage).then(() => {
-      startAnew();
-      process.stdout.write('ready\n');
-    }, reject);
+  return untilReceived(job.count, async (onMessage) => {
+    await client.subscribe(queueNames(job, job.consumers), false, onMessage);
+    startAnew();
+    process.stdout.write('ready\n');
   });
 }

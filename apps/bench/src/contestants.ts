@@ -18,7 +18,7 @@ export interface Contestant {
   readonly name: string;
   /** What it is compared as: this client, another, or a bound that no client of its kind can beat. */
   readonly role: 'own' | 'peer' | 'floor';
-  /** What it was told beside the defaults, where that is measured too. */
+  /** The option that it is measured with, where that is not the default. */
   readonly option?: string;
   /** What it runs on, where that differs; only those on the same runtime are compared. */
   readonly runtime?: string;
@@ -99,7 +99,7 @@ async function figures(
   const env = caFile === undefined ? process.env : { ...process.env, NODE_EXTRA_CA_CERTS: caFile };
   const running = run(program, args, { maxBuffer, env });
   if (feed !== undefined && running.child.stdout !== null) {
-    // It ends before only when it fails, which is told below.
+    // A run that ends before its messages come has failed: awaiting it below throws.
     await Promise.race([once(running.child.stdout, 'data').then(feed), running.catch(() => undefined)]);
   }
   const { stdout } = await running;

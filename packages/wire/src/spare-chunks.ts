@@ -10,7 +10,7 @@ const mostKept = 64;
 export class SpareChunks {
   /** The size of each, in bytes. */
   readonly chunkBytes: number;
-  // Private to an inspection, too: what is left in them is nothing of who looks.
+  // A # field, so that an inspection of a writer does not print megabytes that other writers left.
   readonly #chunks: Uint8Array[] = [];
 
   /** @param chunkBytes the size of each, in bytes. */

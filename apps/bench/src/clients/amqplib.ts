@@ -1,6 +1,7 @@
 /** amqplib: a confirm channel and `publish` with a callback; else a plain channel. */
 import amqplib, { type Channel, type ConfirmChannel, type ConsumeMessage } from 'amqplib';
 import { type Closable, type FullClient, type Job, prefetchCount, queueNames } from '../job.ts';
+import { untilReceived } from './until-received.ts';
 
 export function open(url: string): Promise<Closable> {
   return amqplib.connect(url);
@@ -55,13 +56,7 @@ async function publishIgnored(channel: Channel, { queue, count, size }: Job): Pr
 }
 
 function consume(channel: Channel, { queue, count, mode }: Job): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let left = count;
-    const onMessage = (): void => {
-      if (--left === 0) resolve();
-    };
-    subscribe(channel, [queue], mode === 'consume-no-ack', onMessage).catch(reject);
-  });
+  return untilReceived(count, (onMessage) => subscribe(channel, [queue], mode === 'consume-no-ack', onMessage));
 }
 
 async function subscribe(

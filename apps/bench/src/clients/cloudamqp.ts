@@ -1,6 +1,7 @@
 /** @cloudamqp/amqp-client by its channel. */
 import { AMQPClient, type AMQPMessage } from '@cloudamqp/amqp-client';
 import { type Closable, type FullClient, type Job, prefetchCount, queueNames } from '../job.ts';
+import { untilReceived } from './until-received.ts';
 
 type Channel = Awaited<ReturnType<AMQPClient['channel']>>;
 
@@ -58,13 +59,7 @@ async function publishIgnored(channel: Channel, job: Job): Promise<void> {
 }
 
 function consume(channel: Channel, { queue, count, mode }: Job): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let left = count;
-    const onMessage = (): void => {
-      if (--left === 0) resolve();
-    };
-    subscribe(channel, [queue], mode === 'consume-no-ack', onMessage).catch(reject);
-  });
+  return untilReceived(count, (onMessage) => subscribe(channel, [queue], mode === 'consume-no-ack', onMessage));
 }
 
 async function subscribe(

@@ -1,6 +1,7 @@
 /** This client, by callbacks. */
 import { Client } from '@puka/client';
 import { type Closable, type FullClient, type Job, prefetchCount, queueNames } from '../job.ts';
+import { untilReceived } from './until-received.ts';
 
 export async function open(url: string): Promise<Closable> {
   const client = new Client(url);
@@ -66,13 +67,8 @@ async function publishIgnored(client: Client, { queue, count, size }: Job): Prom
 type Bodies = 'kept' | 'lent';
 
 function consume(client: Client, { queue, count, mode }: Job, bodies: Bodies): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let left = count;
-    const onMessage = (): void => {
-      if (--left === 0) resolve();
-    };
-    subscribe(client, [queue], { noAck: mode === 'consume-no-ack', bodies }, onMessage).catch(reject);
-  });
+  const noAck = mode === 'consume-no-ack';
+  return untilReceived(count, (onMessage) => subscribe(client, [queue], { noAck, bodies }, onMessage));
 }
 
 async function subscribe(

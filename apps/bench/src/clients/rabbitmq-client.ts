@@ -1,6 +1,7 @@
 /** rabbitmq-client by its low-level channel. */
 import { type AsyncMessage, type Channel, Connection } from 'rabbitmq-client';
 import { type Closable, type FullClient, type Job, prefetchCount, queueNames } from '../job.ts';
+import { untilReceived } from './until-received.ts';
 
 export async function open(url: string): Promise<Closable> {
   const connection = new Connection(url);
@@ -61,13 +62,7 @@ async function publishIgnored(channel: Channel, job: Job): Promise<void> {
 }
 
 function consume(channel: Channel, { queue, count, mode }: Job): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let left = count;
-    const onMessage = (): void => {
-      if (--left === 0) resolve();
-    };
-    subscribe(channel, [queue], mode === 'consume-no-ack', onMessage).catch(reject);
-  });
+  return untilReceived(count, (onMessage) => subscribe(channel, [queue], mode === 'consume-no-ack', onMessage));
 }
 
 async function subscribe(

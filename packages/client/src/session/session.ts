@@ -70,7 +70,7 @@ export class Session {
   private readonly answers: AnswerLimit;
   private isReceiving = false;
   private readonly options: CompleteSessionOptions;
-  // Private also to an inspection of a message, which leads here: it must not show the whole client.
+  // A # field, so that an inspection of a message, which leads here, does not print the whole client.
   readonly #sink: SessionSink;
   private readonly decoder: FrameDecoder;
   private readonly channels: (SessionChannel | undefined)[] = [];
