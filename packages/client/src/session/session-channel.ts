@@ -4,11 +4,12 @@
  */
 import { CommandInvalid, type PukaError, replyError, UnexpectedFrame } from '@puka/errors';
 import {
+  type BasicAck,
+  type BasicNack,
   type BasicProperties,
   type ByteWriter,
   encodeBasicAck,
   encodeBasicNack,
-  encodeBasicPublish,
   encodeBasicReject,
   encodeChannelClose,
   encodeChannelCloseOk,
@@ -21,14 +22,13 @@ import {
   methodName,
   type TableReadOptions,
   writeBody,
-  writeContentHeader,
-  writeRawContentHeader,
 } from '@puka/wire';
 import { AckWindow } from './ack-window.ts';
 import { type ChannelInput, type ChannelState, nextChannelState } from './channel-states.ts';
 import { ContentAssembler, type KeptCounts } from './content-assembler.ts';
 import { checkContentMethod, readConsumerTag, readDeliveryTag } from './content-method.ts';
 import type { DeliveryCounts } from './delivery-counts.ts';
+import { PublishHead } from './publish-head.ts';
 import { channelClosedError, connectionLostError, type Request, RequestQueue, refusedRequest } from './requests.ts';
 import type { BodyMemory, ChannelSink, ContentKind, ReceivedContent, ReplyHandler } from './sinks.ts';
 
@@ -94,6 +94,7 @@ export class SessionChannel {
   /** Tags of consumes that the broker has cancelled before it answered them. */
   private forgottenConsumes: Set<string> | undefined = undefined;
   private readonly acks = new AckWindow();
+  private readonly publishHead = new PublishHead();
   private readonly assembler: ContentAssembler;
   private acksAreWaiting = false;
   /** Until open-ok, what comes is of the channel that had the number before: RabbitMQ delivers behind its own close. */
@@ -185,14 +186,10 @@ export class SessionChannel {
    */
   publish(message: PublishInput): number {
     const { writer, frameMaxBytes } = this.host;
-    encodeBasicPublish(writer, this.id, message, frameMaxBytes);
-    const { properties, body } = message;
+    const { body } = message;
+    writer.begin();
     try {
-      if (properties instanceof Uint8Array) {
-        writeRawContentHeader(writer, this.id, body.length, properties, frameMaxBytes);
-      } else {
-        writeContentHeader(writer, this.id, body.length, properties, frameMaxBytes);
-      }
+      this.publishHead.write(writer, this.id, message, frameMaxBytes);
       writeBody(writer, this.id, body, frameMaxBytes);
     } catch (error) {
       writer.rollback();
@@ -307,6 +304,28 @@ export class SessionChannel {
     if (this.assembler.body(bytes, start, end)) this.deliver();
   }
 
+  /**
+   * @internal Takes a publisher confirm. RabbitMQ extension. A tag of 0 with `multiple` means all that are outstanding.
+   *
+   * @throws {PukaError} for one out of place.
+   */
+  receiveConfirm({ type, deliveryTag: tag, multiple }: BasicAck | BasicNack): void {
+    this.refuseWithinContent();
+    if (this.mayReceiveStale || this.state === 'crossed') return;
+    this.transit('reply', type);
+    const deliveryTag = Number(tag);
+    const wasUsed = deliveryTag < this.nextPublishTag && (deliveryTag > 0 || multiple);
+    if (!wasUsed) {
+      throw new CommandInvalid(
+        `${type} came on channel ${this.id} for delivery tag ${deliveryTag}, which was not used`,
+        {
+          blame: 'peer',
+        },
+      );
+    }
+    this.sink.confirmed(deliveryTag, multiple, type === 'basic.ack');
+  }
+
   /** @internal Takes any other method. @throws {PukaError} for one out of place. */
   receiveMethod(method: Method, id: number): void {
     this.refuseWithinContent();
@@ -331,11 +350,6 @@ export class SessionChannel {
         this.transit('channel.open-ok', method.type);
         this.takeReply(method, id);
         return;
-      case 'basic.ack':
-      case 'basic.nack':
-        this.transit('reply', method.type);
-        this.receiveConfirm(Number(method.deliveryTag), method.multiple, method.type);
-        return;
       case 'basic.cancel':
         this.transit('reply', method.type);
         this.receiveCancel(method.consumerTag);
@@ -344,20 +358,6 @@ export class SessionChannel {
         this.transit('reply', method.type);
         this.takeReply(method, id);
     }
-  }
-
-  /** RabbitMQ extension. A tag of 0 with `multiple` means all that are outstanding. */
-  private receiveConfirm(deliveryTag: number, multiple: boolean, type: 'basic.ack' | 'basic.nack'): void {
-    const wasUsed = deliveryTag < this.nextPublishTag && (deliveryTag > 0 || multiple);
-    if (!wasUsed) {
-      throw new CommandInvalid(
-        `${type} came on channel ${this.id} for delivery tag ${deliveryTag}, which was not used`,
-        {
-          blame: 'peer',
-        },
-      );
-    }
-    this.sink.confirmed(deliveryTag, multiple, type === 'basic.ack');
   }
 
   private receiveClose(replyCode: number, replyText: string, classId: number, methodId: number): void {

@@ -20,6 +20,8 @@ import {
   ByteWriter,
   type ConnectionClose,
   type ConnectionTune,
+  decodeBasicAck,
+  decodeBasicNack,
   decodeMethod,
   defaultChunkBytes,
   encodeChannelOpen,
@@ -371,9 +373,11 @@ export class Session {
     if (id === MethodId.basicDeliver) target.receiveContentMethod('deliver', bytes, start, end);
     else if (id === MethodId.basicGetOk) target.receiveContentMethod('get-ok', bytes, start, end);
     else if (id === MethodId.basicReturn) target.receiveContentMethod('return', bytes, start, end);
+    else if (id === MethodId.basicAck) target.receiveConfirm(decodeBasicAck(bytes, start, end));
+    else if (id === MethodId.basicNack) target.receiveConfirm(decodeBasicNack(bytes, start, end));
     else {
-      // What is decoded may have views into the bytes. Confirms are numbers.
-      if (id !== MethodId.basicAck && id !== MethodId.basicNack) this.keptViews++;
+      // What is decoded may have views into the bytes.
+      this.keptViews++;
       target.receiveMethod(decodeMethod(bytes, start, end), id);
     }
   }
