@@ -15,7 +15,7 @@ const trustedBodyBytes = 1_048_576;
  * and the transport reads into the same memory again, which is in the processor's cache. Smaller bodies stay where they were
  * read: fresh memory to read into costs them less than memory of their own.
  */
-const copiedFromBytes = 4096;
+const copiedFromBytes = 131_072;
 
 /** Methods and headers that are copied lie one behind the other, in blocks of this size. */
 const headBlockBytes = 4096;

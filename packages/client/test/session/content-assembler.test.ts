@@ -85,10 +85,10 @@ describe('a body', () => {
     expect(assembler.content.bodyBytes.length).toBeLessThanOrEqual(1_048_576);
   });
 
-  it('of 4 KiB or more keeps nothing of what was read, its method and its header neither; a shorter one does', () => {
+  it('of 128 KiB or more keeps nothing of what was read, its method and its header neither; a shorter one does', () => {
     for (const { size, isKept } of [
-      { size: 4095, isKept: true },
-      { size: 4096, isKept: false },
+      { size: 131_071, isKept: true },
+      { size: 131_072, isKept: false },
     ]) {
       const counts = { halfMessageBytes: 0, keptViews: 0 };
       const assembler = new ContentAssembler(10_000_000, counts);
