@@ -58,8 +58,10 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser, Consu
   }
 
   /** Whether the bytes belong to a body that is lent just now. */
-  isLent({ buffer }: Uint8Array): boolean {
-    return this.lentMemory?.isLent(buffer) === true;
+  isLent(body: Uint8Array): boolean {
+    const { lentMemory } = this;
+    // Not ahead of this: the first look at the buffer of a small array makes one.
+    return lentMemory !== undefined && lentMemory.isLent(body.buffer);
   }
 
   /** Subscribes the consumers that have lost their connection, or were started without one; suspects alone, behind the others. */

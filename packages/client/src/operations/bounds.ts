@@ -50,12 +50,10 @@ export function applyBounds(
     timeout === undefined
       ? undefined
       : host.deadlines.add(host.now() + timeout, () => giveUp(timeoutOf(operation, timeout)));
-  const { release } = operation;
-  operation.release = () => {
-    release?.();
+  operation.whenSettled(() => {
     undoSignal?.();
     undoTimeout?.();
-  };
+  });
   return true;
 }
 

@@ -32,6 +32,14 @@ export interface OutcomeCounts {
   open: number;
 }
 
+/** What is called when an operation settles, beside its callback. Most operations have none. */
+interface Followers {
+  /** Called ahead of the callback. */
+  first?: (() => void)[];
+  /** They count as observers. */
+  watchers?: Set<() => void>;
+}
+
 /**
  * An operation under way: awaitable, and at home in `Promise.all`. One that is ignored costs no native promise; when it
  * fails the failure goes to the client's `unobserved` listener.
@@ -45,12 +53,11 @@ export class Operation<Result> implements Promise<Result> {
   state: 'pending' | 'fulfilled' | 'rejected' = 'pending';
   /** Whether somebody has asked for the outcome. */
   isObserved: boolean;
-  /** @internal Undoes what `signal` and `timeout` set up; for the client. */
-  release: (() => void) | undefined = undefined;
   /** @internal Those that it counts among the open ones until it is settled; for the client. */
   counts: OutcomeCounts | undefined = undefined;
   /** @internal Whether any byte of it can have reached the broker; for the client. */
   isSent = false;
+  /** The result or the error; before that, what settles its native promise. */
   private outcome: unknown = undefined;
   // Kept without its type, so that an operation with a narrow result passes for one with a wide one.
   private callback: UntypedErrorFirst | undefined = undefined;
@@ -58,8 +65,7 @@ export class Operation<Result> implements Promise<Result> {
   private context: AsyncContext | undefined = undefined;
   readonly #host: OperationHost;
   private promise: Promise<unknown> | undefined = undefined;
-  private resolve: ((outcome: unknown) => void) | undefined = undefined;
-  private watchers: Set<() => void> | undefined = undefined;
+  private followers: Followers | undefined = undefined;
 
   /** Made by the client. */
   constructor(host: OperationHost, method: string, callback: Callback<Result> | undefined) {
@@ -124,18 +130,13 @@ export class Operation<Result> implements Promise<Result> {
   /** @internal For the client: the operation has succeeded. Does nothing when it is settled. */
   fulfil(result: Result): void {
     if (this.state !== 'pending') return;
-    this.state = 'fulfilled';
-    this.outcome = result;
-    this.settled();
+    this.settle('fulfilled', result);
   }
 
   /** @internal For the client: the operation has failed. Does nothing when it is settled. */
   reject(error: unknown): void {
     if (this.state !== 'pending') return;
-    this.state = 'rejected';
-    this.outcome = error;
-    if (!this.isObserved && this.watchers === undefined) this.#host.failedUnseen(this);
-    this.settled();
+    this.settle('rejected', error);
   }
 
   /** @internal For the client: the result it was fulfilled with. */
@@ -173,42 +174,36 @@ export class Operation<Result> implements Promise<Result> {
       call();
       return;
     }
-    const { release } = this;
-    this.release =
-      release === undefined
-        ? call
-        : () => {
-            release();
-            call();
-          };
+    this.followers ??= {};
+    this.followers.first ??= [];
+    this.followers.first.push(call);
   }
 
   /** @internal For the client: is told when it settles, without a native promise. @returns undoes it. */
   watch(watcher: () => void): () => void {
-    const watchers = this.watchers ?? new Set();
-    this.watchers = watchers;
+    this.followers ??= {};
+    this.followers.watchers ??= new Set();
+    const { watchers } = this.followers;
     watchers.add(watcher);
-    return () => {
-      watchers.delete(watcher);
-      if (watchers.size === 0 && this.watchers === watchers) this.watchers = undefined;
-    };
+    return () => watchers.delete(watcher);
   }
 
-  private settled(): void {
-    const { counts } = this;
+  private settle(state: 'fulfilled' | 'rejected', outcome: unknown): void {
+    const { counts, followers } = this;
+    const resolve = this.outcome as ((outcome: unknown) => void) | undefined; // Set by `pendingPromise` alone.
+    this.state = state;
+    this.outcome = outcome;
+    if (state === 'rejected' && !this.isObserved && !followers?.watchers?.size) this.#host.failedUnseen(this);
     if (counts !== undefined) {
       counts.open--;
-      if (this.state === 'fulfilled') counts.succeeded++;
+      if (state === 'fulfilled') counts.succeeded++;
       else counts.failed++;
     }
-    this.resolve?.(this.promised());
-    this.resolve = undefined;
-    this.release?.();
-    this.release = undefined;
+    resolve?.(this.promised());
+    if (followers?.first !== undefined) for (const call of followers.first) call();
     if (this.callback !== undefined) this.#host.callbackReady(this);
-    const { watchers } = this;
-    this.watchers = undefined;
-    if (watchers !== undefined) for (const watcher of watchers) watcher();
+    this.followers = undefined;
+    if (followers?.watchers !== undefined) for (const watcher of followers.watchers) watcher();
   }
 
   private native(): Promise<Result> {
@@ -220,7 +215,7 @@ export class Operation<Result> implements Promise<Result> {
   /** Keeps of it what settles it, and nothing else: of awaited operations there may be a million. */
   private pendingPromise(): Promise<unknown> {
     return new Promise((resolve) => {
-      this.resolve = resolve;
+      this.outcome = resolve;
     });
   }
 

@@ -14,52 +14,75 @@ export interface ReturnTrace {
   readonly properties: Uint8Array;
 }
 
+/** Of a mandatory publish, and of one that went wrong before. */
+interface Rare {
+  returned: Error | undefined;
+  returnTrace: ReturnTrace | undefined;
+  hasLeft: boolean;
+  isSuspect: boolean;
+  unnamedEnds: number;
+}
+
 /** Resolves when the broker has confirmed the message. */
 export class PublishOperation extends Operation<void> {
   /** The message, its properties encoded. */
   input: PublishInput | undefined = undefined;
-  /** What `basic.return` said of it; its confirm ends it. */
-  returned: Error | undefined = undefined;
-  /** How it would be known if it were returned; `undefined` when it is not mandatory, or cannot be any more. */
-  returnTrace: ReturnTrace | undefined = undefined;
   /** Bytes the session had written when it was first sent: tells whether any of it has left. */
   writtenAt = 0;
   /** How often it has been sent over this connection. */
   attempts = 0;
   /** It waits to be sent: behind a suspect, for its channel, or until its exchange is known. */
   isHeld = false;
-  /** What went wrong with it before; `undefined` for most. Of publishes under way there may be many. */
-  private past: { hasLeft: boolean; isSuspect: boolean; unnamedEnds: number } | undefined = undefined;
+  /** What only some have: of publishes under way there may be many. */
+  private rare: Rare | undefined = undefined;
+
+  /** What `basic.return` said of it; its confirm ends it. */
+  get returned(): Error | undefined {
+    return this.rare?.returned;
+  }
+
+  set returned(error: Error) {
+    this.needed().returned = error;
+  }
+
+  /** How it would be known if it were returned; `undefined` when it is not mandatory, or cannot be any more. */
+  get returnTrace(): ReturnTrace | undefined {
+    return this.rare?.returnTrace;
+  }
+
+  set returnTrace(trace: ReturnTrace | undefined) {
+    this.needed().returnTrace = trace;
+  }
 
   /** Bytes of it left over an earlier connection: the broker may have taken it there. */
   get hasLeft(): boolean {
-    return this.past?.hasLeft === true;
+    return this.rare?.hasLeft === true;
   }
 
   /** It may be the one that made the broker close the channel: it is sent alone. */
   get isSuspect(): boolean {
-    return this.past?.isSuspect === true;
+    return this.rare?.isSuspect === true;
   }
 
   /** Connections that have ended under it by an error of the broker's that names nothing. */
   get unnamedEnds(): number {
-    return this.past?.unnamedEnds ?? 0;
+    return this.rare?.unnamedEnds ?? 0;
   }
 
   /** Bytes of it have left over a connection that is lost. */
   noteLeft(): void {
-    this.troubled().hasLeft = true;
+    this.needed().hasLeft = true;
   }
 
   /** It was under way when the broker closed the channel, or the connection without naming anything. */
   suspect(isUnnamed = false): void {
-    const past = this.troubled();
-    past.isSuspect = true;
-    if (isUnnamed) past.unnamedEnds++;
+    const rare = this.needed();
+    rare.isSuspect = true;
+    if (isUnnamed) rare.unnamedEnds++;
   }
 
-  private troubled(): { hasLeft: boolean; isSuspect: boolean; unnamedEnds: number } {
-    this.past ??= { hasLeft: false, isSuspect: false, unnamedEnds: 0 };
-    return this.past;
+  private needed(): Rare {
+    this.rare ??= { returned: undefined, returnTrace: undefined, hasLeft: false, isSuspect: false, unnamedEnds: 0 };
+    return this.rare;
   }
 }

@@ -161,16 +161,15 @@ describe('a callback', () => {
 });
 
 describe('what the client hangs on it', () => {
-  it('is let go when it settles, once', () => {
+  it('is called when it settles, once', () => {
     for (const settle of ['fulfil', 'reject'] as const) {
       const operation = new Host().operation<undefined>();
       let released = 0;
-      operation.release = () => released++;
+      operation.whenSettled(() => released++);
       if (settle === 'fulfil') operation.fulfil(undefined);
       else operation.reject(new Error('x'));
       operation.fulfil(undefined);
       expect(released).toBe(1);
-      expect(operation.release).toBeUndefined();
     }
   });
 
@@ -206,7 +205,7 @@ describe('whenSettled', () => {
     const host = new Host();
     const calls: string[] = [];
     const operation = host.operation<void>(() => calls.push('callback'));
-    operation.release = () => calls.push('bounds');
+    operation.whenSettled(() => calls.push('bounds'));
     operation.whenSettled(() => calls.push(operation.state));
     operation[how](undefined);
     host.runCallbacks();
