@@ -35,6 +35,20 @@ describe('Slab', () => {
     expect([...slab.take(3)]).toEqual([1, 2, 3]);
   });
 
+  it('hands out copies of any length, beside what was read', () => {
+    const slab = new Slab();
+    const source = Uint8Array.from({ length: 2048 }, (_, index) => index);
+    for (const length of [0, 1, 95, 96, 97, 2048]) {
+      const before = read(slab, 3);
+      const copy = slab.copy(source, length);
+      expect(copy).toEqual(source.slice(0, length));
+      expect(copy.byteOffset).toBe(before.byteOffset + 3);
+    }
+    source.fill(7);
+    const copies = Array.from({ length: 40 }, () => slab.copy(source, 2048));
+    expect(copies.every((copy) => copy.every((octet) => octet === 7))).toBe(true);
+  });
+
   it('reads again where what was handed out last is given back, and nowhere else', () => {
     const slab = new Slab();
     const [first, second] = [read(slab, 100), read(slab, 50)];

@@ -240,7 +240,7 @@ export class Publisher implements ChannelSink, ConnectionUser, CheckedSink {
 
   /** For the channel: confirms and refusals. RabbitMQ extension; `multiple` covers all that are outstanding up to the tag. */
   confirmed(deliveryTag: number, multiple: boolean, ack: boolean): void {
-    this.sample.confirmed(deliveryTag, multiple);
+    if (this.session !== undefined) this.sample.confirmed(deliveryTag, multiple, this.session.timeMs);
     const index = deliveryTag - this.firstTag + this.head;
     if (multiple) this.settleUpTo(deliveryTag === 0 ? this.nextTag : deliveryTag, ack);
     else if (index >= this.head && index < this.sent.length) this.settle(index, ack);

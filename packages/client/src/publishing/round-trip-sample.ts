@@ -40,12 +40,16 @@ export class RoundTripSample {
     this.startedMs = this.clock.now();
   }
 
-  /** RabbitMQ extension: a confirm has come. A tag of 0 with `multiple` means all that are outstanding. */
-  confirmed(deliveryTag: number, multiple: boolean): void {
+  /**
+   * RabbitMQ extension: a confirm has come. A tag of 0 with `multiple` means all that are outstanding.
+   *
+   * @param nowMs when it was read, by the client's clock.
+   */
+  confirmed(deliveryTag: number, multiple: boolean, nowMs: number): void {
     const { tag } = this;
     if (tag === 0) return;
     if (deliveryTag !== tag && !(multiple && (deliveryTag > tag || deliveryTag === 0))) return;
     this.tag = 0;
-    this.histogram.add(this.clock.now() - this.startedMs);
+    this.histogram.add(nowMs - this.startedMs);
   }
 }

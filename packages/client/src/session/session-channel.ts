@@ -492,6 +492,8 @@ export class SessionChannel {
   }
 
   private transit(input: ChannelInput, name: string): void {
+    // As the table says; it is looked at where something may change.
+    if (this.state === 'open' && (input === 'content' || input === 'reply')) return;
     const next = nextChannelState(this.state, input);
     if (next !== undefined) {
       this.state = next;

@@ -210,6 +210,11 @@ export class Session {
     }
   }
 
+  /** The time that it was last told. */
+  get timeMs(): number {
+    return this.nowMs;
+  }
+
   /**
    * Takes what came from the peer, in any chunking. The bytes are given away and kept as long as a message needs them.
    *

@@ -72,6 +72,5 @@ export class SocketReader {
 /** Copies a read out of the landing. */
 function landed(readBytes: number): Uint8Array {
   sharedSlab ??= new Slab(markUntransferable);
-  sharedSlab.room().set(landing.subarray(0, readBytes));
-  return sharedSlab.take(readBytes);
+  return sharedSlab.copy(landing, readBytes);
 }
