@@ -3,8 +3,8 @@
  * Must not: know what was written into a chunk, or clear it.
  */
 
-/** More are not kept: 64 chunks of 64 KiB are 4 MiB. */
-const mostKept = 64;
+/** More are not kept: 32 chunks of 128 KiB are 4 MiB. */
+const mostKept = 32;
 
 /** Chunks of one size, lent to one writer at a time. What one writer left in a chunk is overwritten by the next. */
 export class SpareChunks {

@@ -20,12 +20,12 @@ describe('SpareChunks', () => {
     expect(spares.take().length).toBe(16);
   });
 
-  it('keeps 64 chunks and no more', () => {
+  it('keeps 32 chunks and no more', () => {
     const spares = new SpareChunks(16);
     const given = Array.from({ length: 65 }, () => new Uint8Array(16));
     for (const chunk of given) spares.give(chunk);
     const kept = new Set(Array.from({ length: 65 }, () => spares.take()));
-    expect(given.filter((chunk) => kept.has(chunk)).length).toBe(64);
+    expect(given.filter((chunk) => kept.has(chunk)).length).toBe(32);
   });
 });
 

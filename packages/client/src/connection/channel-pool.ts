@@ -109,9 +109,10 @@ export class ChannelPool implements ConnectionUser {
   /**
    * Like `acquire`, for long; given back by `releaseKept`. One number is left to each use, so that it has a channel to share.
    *
+   * @param most as many as the use wants to keep.
    * @returns `false` where none may be kept any more: share one then.
    */
-  keep(use: LongUse, task: ChannelTask): boolean {
+  keep(use: LongUse, task: ChannelTask, most: number = Number.POSITIVE_INFINITY): boolean {
     const { kept, session } = this;
     if (session === undefined) {
       task(undefined, this.lostBy ?? closedByUs());
@@ -119,7 +120,7 @@ export class ChannelPool implements ConnectionUser {
     }
     const spare = kept[use === 'gets' ? 'consumers' : 'gets'] === 0 ? 1 : 0;
     // One number is that of publishing, one stays free for operations.
-    if (kept.consumers + kept.gets >= session.channelMax - 2 - spare) return false;
+    if (kept[use] >= most || kept.consumers + kept.gets >= session.channelMax - 2 - spare) return false;
     kept[use]++;
     this.acquire((channel, error) => {
       if (channel === undefined) {

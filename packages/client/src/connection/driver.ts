@@ -1,6 +1,6 @@
 /**
  * The one place with a socket: moves bytes between a session and a transport, one write for a turn of the
- * event loop or for 48 KiB of it, and wakes the session at its deadlines. Driven by hand it does so only when it is called.
+ * event loop or for 96 KiB of it, and wakes the session at its deadlines. Driven by hand it does so only when it is called.
  * Must not know operations.
  */
 import { ConnectionBroken, type PukaError } from '@puka/errors';
@@ -56,7 +56,7 @@ const shortReadBytes = 2048;
  * With so many bytes of a chunk written, they do not wait for the end of the turn: the chunk is still in the processor's cache,
  * and is used again at once. Less than a whole chunk. Bodies that are lent do not count: sending them early saves nothing.
  */
-const earlyWriteBytes = 49_152;
+const earlyWriteBytes = 98_304;
 
 /** Drives one session over one transport. */
 export class Driver implements TransportHandlers, AlarmHost {

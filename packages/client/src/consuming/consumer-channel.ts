@@ -186,6 +186,8 @@ function isOfStream(message: Message, consumer: Consumer): boolean {
 export class ConsumerChannel implements ChannelSink {
   readonly channel: SessionChannel;
   readonly host: ConsumerChannelHost;
+  /** For a consumer that may be refused, and shared only where there is no other. */
+  isIsolated = false;
   /** The one whose consume the broker refused, so that it closed the channel. */
   culprit: Consumer | undefined = undefined;
   /** A publish was refused on it, so that the broker closed it: none of its consumers did. */

@@ -36,14 +36,16 @@ export class Quarantine {
     return this.failures.size > 0 && this.failures.has(queue) && this.onTrial !== queue;
   }
 
-  /** The connection is lost: a queue that its error names goes into quarantine. */
-  connectionLost(error: PukaError): void {
+  /** The connection is lost: a queue that its error names goes into quarantine. @returns that queue. */
+  connectionLost(error: PukaError): string | undefined {
     this.undo?.();
     this.undo = undefined;
     this.onTrial = undefined;
-    if (!(error instanceof AmqpError) || error.scope !== 'connection' || error.method !== 'basic.consume') return;
+    if (!(error instanceof AmqpError) || error.scope !== 'connection' || error.method !== 'basic.consume')
+      return undefined;
     const queue = /queue '([^']*)'/.exec(error.replyText ?? '')?.[1];
     if (queue !== undefined) this.failures.set(queue, (this.failures.get(queue) ?? 0) + 1);
+    return queue;
   }
 
   /** A connection is open. @param subscribe is called for each queue when its time has come, one after the other. */

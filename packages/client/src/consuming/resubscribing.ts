@@ -87,8 +87,12 @@ export class Resubscribing {
     this.willRecover = willRecover;
     this.epoch++;
     this.tries.clear();
-    if (willRecover) this.quarantine.connectionLost(error);
-    else this.quarantine.clear();
+    if (!willRecover) {
+      this.quarantine.clear();
+      return;
+    }
+    const queue = this.quarantine.connectionLost(error);
+    if (queue !== undefined) this.subscribing.isolate(queue);
   }
 
   /** Whether the connection is lost, and what was under way goes on with the next. */

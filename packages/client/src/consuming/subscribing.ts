@@ -1,6 +1,5 @@
 /**
- * Subscribes consumers at the broker, each on a channel of its own for as long as there are any, and cancels their
- * subscriptions. Must not decide what follows a refusal: its caller does.
+ * Subscribes consumers at the broker, the first few each on a channel of its own, and cancels their subscriptions. Must not decide what follows a refusal: its caller does.
  */
 
 import { AmqpError, type PukaError, replyError } from '@puka/errors';
@@ -14,6 +13,14 @@ import type { Consumer, ConsumerSource } from './consumer.ts';
 import { ConsumerChannel, type ConsumerChannelHost, Subscription } from './consumer-channel.ts';
 import type { ConsumerState } from './consumer-state.ts';
 import { directReplyQueue, type ReplyConsumers } from './reply-queue.ts';
+
+/**
+ * Consumers that have a channel of their own; further ones share these. RabbitMQ writes the deliveries of each channel by
+ * themselves: with a thousand channels nearly each message is a packet of its own, and a read and an ack here.
+ */
+const mostOwnChannels = 8;
+/** More queues are not set apart. */
+const mostIsolatedQueues = 1000;
 
 /** Takes the outcome: nothing, or the error. */
 export type Done = (error: PukaError | undefined) => void;
@@ -32,6 +39,8 @@ export class Subscribing {
   private readonly states: LazyMap<Consumer, ConsumerState>;
   private readonly channelHost: ConsumerChannelHost;
   private readonly channels = new LazySet<ConsumerChannel>();
+  /** Queues whose consumers get a channel of their own, however many there are. */
+  private readonly isolatedQueues = new LazySet<string>();
 
   /**
    * @param states those of all consumers that have not ended.
@@ -65,14 +74,28 @@ export class Subscribing {
 
   /** @returns `false` where no channel may be kept any more. */
   private keep(consumer: Consumer, sources: readonly ConsumerSource[], done: Done): boolean {
-    return this.pool.keep('consumers', (channel, error) => {
+    const isIsolated = sources.some((source) => this.mayLoseChannel(source));
+    const subscribe = (channel: SessionChannel | undefined, error: PukaError | undefined): void => {
       if (channel === undefined) done(notSent('basic.consume', error));
-      else this.subscribeOn(this.open(channel), consumer, sources, done);
-    });
+      else this.subscribeOn(this.open(channel, isIsolated), consumer, sources, done);
+    };
+    return this.pool.keep('consumers', subscribe, isIsolated ? undefined : mostOwnChannels + this.isolatedChannels);
   }
 
-  private open(channel: SessionChannel): ConsumerChannel {
+  /** It may be refused. Over the channel of the direct replies there are publishes, too, which may be refused. */
+  private mayLoseChannel({ queue, exclusive }: ConsumerSource): boolean {
+    return exclusive || queue === directReplyQueue || this.isolatedQueues.has(queue);
+  }
+
+  private get isolatedChannels(): number {
+    let count = 0;
+    for (const { isIsolated } of this.channels) if (isIsolated) count++;
+    return count;
+  }
+
+  private open(channel: SessionChannel, isIsolated: boolean): ConsumerChannel {
     const on = new ConsumerChannel(channel, this.channelHost);
+    on.isIsolated = isIsolated;
     channel.bodyMemory = undefined;
     channel.sink = on;
     this.channels.add(on);
@@ -104,7 +127,9 @@ export class Subscribing {
   }
 
   private share(consumer: Consumer, sources: readonly ConsumerSource[], done: Done): void {
-    const usable = [...this.channels].filter(({ channel }) => channel.isUsable);
+    const all = [...this.channels].filter(({ channel }) => channel.isUsable);
+    const shared = all.filter(({ isIsolated }) => !isIsolated);
+    const usable = shared.length > 0 ? shared : all;
     const free = usable.filter((on) => !sources.some(({ consumerTag }) => on.has(consumerTag)));
     const [first, ...others] = free.length > 0 ? free : usable;
     if (first === undefined) {
@@ -184,8 +209,19 @@ export class Subscribing {
       this.subscribe(consumer, sources, done);
       return;
     }
-    if (error instanceof AmqpError && error.scope === 'channel') on.culprit = consumer;
+    if (error instanceof AmqpError && error.scope === 'channel') {
+      on.culprit = consumer;
+      for (const { queue } of sources) this.isolate(queue);
+    }
     done(error);
+  }
+
+  /**
+   * A consumer of this queue was refused, or did not get an answer: it costs all consumers of its channel their channel, so
+   * that the next one gets a channel of its own.
+   */
+  isolate(queue: string): void {
+    if (this.isolatedQueues.size < mostIsolatedQueues) this.isolatedQueues.add(queue);
   }
 
   /** Cancels subscriptions with the broker. What comes before its answer still goes to the consumer. */

@@ -59,9 +59,8 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser, Consu
 
   /** Whether the bytes belong to a body that is lent just now. */
   isLent(body: Uint8Array): boolean {
-    const { lentMemory } = this;
-    // Not ahead of this: the first look at the buffer of a small array makes one.
-    return lentMemory !== undefined && lentMemory.isLent(body.buffer);
+    // Only where there is any: the first look at the buffer of a small array makes one.
+    return this.lentMemory?.isLent(body.buffer) === true;
   }
 
   /** Subscribes the consumers that have lost their connection, or were started without one; suspects alone, behind the others. */

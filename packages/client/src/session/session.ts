@@ -23,7 +23,6 @@ import {
   decodeBasicAck,
   decodeBasicNack,
   decodeMethod,
-  defaultChunkBytes,
   encodeChannelOpen,
   encodeConnectionClose,
   encodeConnectionCloseOk,
@@ -50,8 +49,8 @@ import type { ChannelSink, ConnectionInfo, ReplyHandler, SessionSink } from './s
 /** Bytes of a short answer on channel 0 as a frame, roughly. */
 const answerBytes = 12;
 
-/** Shared by all sessions: each needs a chunk only from its first write of a turn to the flush. */
-const spareChunks = new SpareChunks(defaultChunkBytes);
+/** Shared by all sessions: each needs a chunk only from its first write of a turn to the flush. Holds a turn of small messages. */
+const spareChunks = new SpareChunks(131_072);
 
 /** A session. Order of use: `connect`, then `receive` and `takeOutput` until `closed`. */
 export class Session {

@@ -329,7 +329,7 @@ describe('driven automatically', () => {
     buffers.clear();
     const body = new Uint8Array(4096).fill(7);
     for (let index = 0; index < 100; index++) client.basicPublish({ routingKey: 'q', body });
-    expect(writes()).toBeGreaterThan(5);
+    expect(writes()).toBeGreaterThan(2);
     expect(buffers.size).toBe(1);
     await broker.pump();
     const early = writes();

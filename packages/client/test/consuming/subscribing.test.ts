@@ -1,6 +1,8 @@
 import { AccessRefused, NotFound } from '@puka/errors';
 import { describe, expect, it } from 'vitest';
-import { refusal, type Said } from '../scripted-broker.ts';
+import type { Client } from '../../src/client.ts';
+import type { ConsumeOptions } from '../../src/consuming/options.ts';
+import { refusal, type Said, type ScriptedBroker } from '../scripted-broker.ts';
 import { consumesOf, reached, scene } from './consumer-scene.ts';
 
 describe('subscribing', () => {
@@ -134,5 +136,62 @@ describe('on a shared channel', () => {
     await multi.ready;
     expect(consumesOf(broker).filter(({ queue }) => queue === 'a').length).toBe(2);
     expect(consumesOf(broker).filter(({ queue }) => queue === 'b').length).toBe(2);
+  });
+});
+
+describe('the channels of many consumers', () => {
+  /** Starts consumers, one after the other. @returns the channel of each consume. */
+  async function consume(
+    broker: ScriptedBroker,
+    client: Client,
+    options: readonly ConsumeOptions[],
+  ): Promise<number[]> {
+    broker.received.length = 0;
+    for (const each of options) {
+      client.basicConsume(each, () => {});
+      await broker.pump();
+    }
+    return broker.received.flatMap(({ channel, method }) => (method.type === 'basic.consume' ? [channel] : []));
+  }
+
+  const queues = (count: number, prefix = 'q'): ConsumeOptions[] =>
+    Array.from({ length: count }, (_, index) => ({ queue: `${prefix}${index}` }));
+
+  it('are eight: further consumers share them evenly, once it is known that their queue is there', async () => {
+    const { broker, client } = await scene();
+    const channels = await consume(broker, client, queues(24));
+    expect(new Set(channels).size).toBe(8);
+    for (const channel of new Set(channels)) expect(channels.filter((each) => each === channel).length).toBe(3);
+    const declares = broker.received.flatMap(({ method }) => (method.type === 'queue.declare' ? [method] : []));
+    expect(declares.map(({ queue }) => queue)).toEqual(
+      queues(24)
+        .slice(8)
+        .map(({ queue }) => queue),
+    );
+    expect(declares.every(({ passive }) => passive)).toBe(true);
+  });
+
+  it('are more where a consumer is exclusive: it may be refused', async () => {
+    const { broker, client } = await scene();
+    const before = new Set(await consume(broker, client, queues(10)));
+    const channels = await consume(broker, client, [{ queue: 'mine', exclusive: true }, { queue: 'shared' }]);
+    expect(before.has(channels[0] ?? 0)).toBe(false);
+    expect(before.has(channels[1] ?? 0)).toBe(true);
+  });
+
+  it('are more where a consumer of that queue was refused before', async () => {
+    const { broker, client } = await scene();
+    await consume(broker, client, queues(8));
+    let refusals = 1;
+    broker.answers.set('basic.consume', (channel, method) => {
+      if (method.type !== 'basic.consume') return [];
+      if (method.queue === 'locked' && refusals-- > 0) return [refusal(channel, 403, 'ACCESS_REFUSED - in use')];
+      return broker.usual(channel, method);
+    });
+    const [first] = await consume(broker, client, [{ queue: 'locked' }]);
+    const [again] = await consume(broker, client, [{ queue: 'locked' }]);
+    const others = await consume(broker, client, queues(16, 'other'));
+    expect(first).toBeLessThanOrEqual(8);
+    expect(others).not.toContain(again);
   });
 });
