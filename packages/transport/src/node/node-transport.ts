@@ -6,6 +6,7 @@ import type { Socket } from 'node:net';
 import { type ConnectionBroken, UsageError } from '@puka/errors';
 import type { TlsOptions, Transport, TransportHandlers } from '../contract.ts';
 import { breakFailure, formatAddress, handshakeFailure } from '../failure.ts';
+import { Fifo } from '../fifo.ts';
 import type { InboxSource } from '../inbox.ts';
 import { Inbox } from '../inbox.ts';
 import { tlsMaterialFailure } from '../tls-material-failure.ts';
@@ -14,6 +15,9 @@ import { highWaterMarkBytes } from './socket-options.ts';
 import type { Receiver, SocketReader } from './socket-reader.ts';
 import { tlsModule } from './tls-module.ts';
 import { tlsConnectOptions } from './tls-options.ts';
+
+/** Node's TLS copies all that is written at once into one piece, and keeps all of that encrypted: it gets so many bytes at a time. */
+const tlsWriteBytes = 65_536;
 
 /** A connected socket and the handlers for it. */
 export interface NodeTransportOptions {
@@ -40,10 +44,24 @@ export class NodeTransport implements Transport, InboxSource, Receiver {
   #isWritable = true;
   #isClosing = false;
   #needsDrain = false;
+  /** TLS: what waits behind the bytes that Node encrypts just now. */
+  readonly #waiting = new Fifo<Uint8Array>();
+  #waitingBytes = 0;
+  #isEncrypting = false;
+  /** `end()` was called: the socket is to be ended behind what waits. */
+  #endFollows = false;
   #error: unknown;
   /** `undefined` in push mode. */
   readonly #onReadable: (() => void) | undefined;
   readonly #onDrain = (): void => this.#drained();
+  readonly #onEncrypted = (): void => {
+    this.#isEncrypting = false;
+    if (this.#socket.destroyed) return;
+    this.#encryptNext();
+    if (this.#isEncrypting) return;
+    if (this.#endFollows) this.#socket.end();
+    else this.#drained();
+  };
   readonly #onEnd = (): void => {
     // After an error, an end is not orderly. TLS 1.3: the server's alert about a missing certificate arrives this way.
     if (this.#error === undefined) this.#inbox.receiveEnd();
@@ -86,7 +104,7 @@ export class NodeTransport implements Transport, InboxSource, Receiver {
   }
 
   get bufferedBytes(): number {
-    return this.#socket.destroyed ? 0 : this.#socket.writableLength;
+    return this.#socket.destroyed ? 0 : this.#socket.writableLength + this.#waitingBytes;
   }
 
   write(chunks: readonly Uint8Array[]): boolean {
@@ -94,15 +112,10 @@ export class NodeTransport implements Transport, InboxSource, Receiver {
     if (!this.#isWritable || socket.destroyed) return false;
     if (this.#tlsState === 'upgrading')
       throw new UsageError(`write() to ${this.#address} while startTls() is under way; wait for its promise`);
-    const isMany = chunks.length > 1;
-    if (isMany) socket.cork();
-    for (const chunk of chunks) {
-      // An empty write makes Node's TLS read in the middle of it (TLSWrap::DoWrite), into room that is being read.
-      if (chunk.length > 0) socket.write(chunk);
-    }
-    if (isMany) socket.uncork();
+    if (this.#tlsState === 'secure') this.#encryptLater(chunks);
+    else writeTogether(socket, chunks);
     // The kernel often accepts everything at once. Node's write() would return false even then, and emit 'drain' in the next tick.
-    if (socket.writableLength < highWaterMarkBytes) return !this.#needsDrain;
+    if (this.bufferedBytes < highWaterMarkBytes) return !this.#needsDrain;
     this.#needsDrain = true;
     return false;
   }
@@ -126,7 +139,9 @@ export class NodeTransport implements Transport, InboxSource, Receiver {
   end(): void {
     if (!this.#isWritable) return;
     this.#isWritable = false;
-    this.#socket.end();
+    this.#needsDrain = false;
+    if (this.#waitingBytes > 0) this.#endFollows = true;
+    else this.#socket.end();
   }
 
   close(): void {
@@ -230,8 +245,33 @@ export class NodeTransport implements Transport, InboxSource, Receiver {
     this.receive(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   }
 
+  #encryptLater(chunks: readonly Uint8Array[]): void {
+    for (const chunk of chunks) {
+      // An empty write makes Node's TLS read in the middle of it (TLSWrap::DoWrite), into room that is being read.
+      if (chunk.length === 0) continue;
+      this.#waiting.push(chunk);
+      this.#waitingBytes += chunk.length;
+    }
+    if (!this.#isEncrypting) this.#encryptNext();
+  }
+
+  #encryptNext(): void {
+    const chunks: Uint8Array[] = [];
+    let byteCount = 0;
+    while (byteCount < tlsWriteBytes) {
+      const chunk = this.#waiting.shift();
+      if (chunk === undefined) break;
+      chunks.push(chunk);
+      byteCount += chunk.length;
+    }
+    if (byteCount === 0) return;
+    this.#waitingBytes -= byteCount;
+    this.#isEncrypting = true;
+    writeTogether(this.#socket, chunks, this.#onEncrypted);
+  }
+
   #drained(): void {
-    if (!this.#needsDrain || this.#isClosing || this.#inbox.isClosed) return;
+    if (this.#waitingBytes > 0 || !this.#needsDrain || this.#isClosing || this.#inbox.isClosed) return;
     this.#needsDrain = false;
     this.#handlers.onDrain();
   }
@@ -250,4 +290,14 @@ export class NodeTransport implements Transport, InboxSource, Receiver {
     this.#socket.destroy(error);
     return handshakeFailure(this.#host, this.#port, error);
   }
+}
+
+/** Writes the chunks by one system call where the system takes so many. @param done called when the last of them is written. */
+function writeTogether(socket: Socket, chunks: readonly Uint8Array[], done?: () => void): void {
+  const isMany = chunks.length > 1;
+  if (isMany) socket.cork();
+  chunks.forEach((chunk, index) => {
+    if (chunk.length > 0) socket.write(chunk, index === chunks.length - 1 ? done : undefined);
+  });
+  if (isMany) socket.uncork();
 }

@@ -67,6 +67,23 @@ for (const isSecure of [false, true]) {
       expect(writev).toHaveBeenCalledTimes(1);
     });
 
+    if (isSecure) {
+      it('gives Node some of a large write at a time to encrypt, all in order', async () => {
+        await using scene = await connect();
+        const { transport, socket, peer } = scene;
+        const bytes = patternBytes(2_400_000);
+        const chunks = Array.from({ length: 80 }, (_, index) => bytes.subarray(index * 30_000, (index + 1) * 30_000));
+        expect(transport.write(chunks.slice(0, 60))).toBe(false);
+        expect(transport.bufferedBytes - socket.writableLength).toBe(1_800_000 - 90_000);
+        transport.write(chunks.slice(60));
+        expect(Buffer.compare(await peer.receive(bytes.length), bytes)).toBe(0);
+        await scene.recorder.untilSeen('drain');
+        expect(transport.bufferedBytes).toBe(0);
+        expect(transport.write(chunks.slice(0, 1))).toBe(true);
+        expect(Buffer.compare(await peer.receive(30_000), bytes.subarray(0, 30_000))).toBe(0);
+      });
+    }
+
     it('shows the descriptor, until it is closed', async () => {
       await using scene = await connect();
       expect(scene.transport.fd).toSatisfy(
