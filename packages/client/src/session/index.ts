@@ -2,9 +2,10 @@
 export type { ChannelState } from './channel-states.ts';
 export type { ConnectionState } from './connection-states.ts';
 export { checkSessionOptions, type SessionOptions } from './options.ts';
+export type { PublishInput } from './publish-head.ts';
 export type { MechanismName, SaslExchange, SaslMechanism, SessionCredentials } from './sasl.ts';
 export { Session } from './session.ts';
-export { type PublishInput, SessionChannel } from './session-channel.ts';
+export { SessionChannel } from './session-channel.ts';
 export type {
   BodyMemory,
   ChannelSink,

@@ -2,8 +2,13 @@
  * What goes out ahead of a body: the method and the content header. Most publishes of a channel differ from the one before in
  * nothing but the body; then the octets of that one are copied. Must not write bodies.
  */
-import { type ByteWriter, encodeBasicPublish, writeContentHeader, writeRawContentHeader } from '@puka/wire';
-import type { PublishInput } from './session-channel.ts';
+import {
+  type BasicProperties,
+  type ByteWriter,
+  encodeBasicPublish,
+  writeContentHeader,
+  writeRawContentHeader,
+} from '@puka/wire';
 
 /** Of the frame of a content header, behind the properties. AMQP 0-9-1 §4.2.3. */
 const frameEndBytes = 1;
@@ -11,6 +16,20 @@ const frameEndBytes = 1;
 const longestKeptBytes = 512;
 /** The body size has eight octets in the header; only the lower four of them are written here. */
 const longestBodyBytes = 0xffff_ffff;
+
+/** A message to publish. Properties are encoded at the call; a body of more than 16 KiB is lent until it is sent. */
+export interface PublishInput {
+  /** Empty for the default exchange. */
+  readonly exchange: string;
+  /** To the default exchange: the name of the queue. */
+  readonly routingKey: string;
+  /** The broker returns the message where no queue takes it. */
+  readonly mandatory: boolean;
+  /** Properties, or the bytes of encoded ones. */
+  readonly properties: BasicProperties | Uint8Array;
+  /** Lent until the output was taken. */
+  readonly body: Uint8Array;
+}
 
 /** The heads of the publishes of one channel. */
 export class PublishHead {

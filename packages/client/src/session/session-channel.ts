@@ -6,7 +6,6 @@ import { CommandInvalid, type PukaError, replyError, UnexpectedFrame } from '@pu
 import {
   type BasicAck,
   type BasicNack,
-  type BasicProperties,
   type ByteWriter,
   encodeBasicAck,
   encodeBasicNack,
@@ -28,7 +27,7 @@ import { type ChannelInput, type ChannelState, nextChannelState } from './channe
 import { ContentAssembler, type KeptCounts } from './content-assembler.ts';
 import { checkContentMethod, readConsumerTag, readDeliveryTag } from './content-method.ts';
 import type { DeliveryCounts } from './delivery-counts.ts';
-import { PublishHead } from './publish-head.ts';
+import { PublishHead, type PublishInput } from './publish-head.ts';
 import { channelClosedError, connectionLostError, type Request, RequestQueue, refusedRequest } from './requests.ts';
 import type { BodyMemory, ChannelSink, ContentKind, ReceivedContent, ReplyHandler } from './sinks.ts';
 
@@ -59,20 +58,6 @@ export interface ChannelHost extends KeptCounts {
   outputWaiting(): void;
   /** The channel's number may be used again. */
   channelFreed(channel: SessionChannel): void;
-}
-
-/** A message to publish. Properties are encoded at the call; a body of more than 16 KiB is lent until it is sent. */
-export interface PublishInput {
-  /** Empty for the default exchange. */
-  readonly exchange: string;
-  /** To the default exchange: the name of the queue. */
-  readonly routingKey: string;
-  /** The broker returns the message where no queue takes it. */
-  readonly mandatory: boolean;
-  /** Properties, or the bytes of encoded ones. */
-  readonly properties: BasicProperties | Uint8Array;
-  /** Lent until the output was taken. */
-  readonly body: Uint8Array;
 }
 
 /** A channel, until `closed` of its sink. Commands on one that is not open or opening do nothing and answer `false`. */

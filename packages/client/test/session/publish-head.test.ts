@@ -1,8 +1,7 @@
 import { ByteWriter, encodeBasicPublish, encodeProperties, writeBody, writeContentHeader } from '@puka/wire';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { PublishHead } from '../../src/session/publish-head.ts';
-import type { PublishInput } from '../../src/session/session-channel.ts';
+import { PublishHead, type PublishInput } from '../../src/session/publish-head.ts';
 import { joined } from './harness.ts';
 
 const frameMaxBytes = 8192;
