@@ -1,5 +1,6 @@
 /**
- * Subscribes consumers at the broker, the first few each on a channel of its own, and cancels their subscriptions. Must not decide what follows a refusal: its caller does.
+ * Subscribes consumers at the broker, the first few each on a channel of its own, and cancels their subscriptions.
+ * Must not decide what follows a refusal: its caller does.
  */
 
 import { AmqpError, type PukaError, replyError } from '@puka/errors';
@@ -211,7 +212,8 @@ export class Subscribing {
     }
     if (error instanceof AmqpError && error.scope === 'channel') {
       on.culprit = consumer;
-      for (const { queue } of sources) this.isolate(queue);
+      // A queue that is not there is found by a look before the channel is shared.
+      if (error.replyCode !== 404) for (const { queue } of sources) this.isolate(queue);
     }
     done(error);
   }

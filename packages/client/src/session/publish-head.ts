@@ -1,6 +1,6 @@
 /**
- * What goes out ahead of a body: the method and the content header. Most publishes of a channel differ from the one before in
- * nothing but the body; then the octets of that one are copied. Must not write bodies.
+ * What goes out ahead of a body: the method and the content header. Most publishes of a channel have the route of the one
+ * before, and properties of the same length; then the octets of that head are copied. Must not write bodies.
  */
 import {
   type BasicProperties,
@@ -14,6 +14,8 @@ import {
 const frameEndBytes = 1;
 /** A longer head is not kept: encoding it anew costs little more. */
 const longestKeptBytes = 512;
+/** From so many bytes on the native `set` is faster than a loop. */
+const nativeCopyFromBytes = 96;
 /** The body size has eight octets in the header; only the lower four of them are written here. */
 const longestBodyBytes = 0xffff_ffff;
 
@@ -36,7 +38,8 @@ export class PublishHead {
   private exchange = '';
   private routingKey = '';
   private isMandatory = false;
-  private properties: PublishInput['properties'] | undefined = undefined;
+  /** Of encoded properties; -1 of others. */
+  private propertiesBytes = -1;
   /** The octets of the last head; kept from the second time on. */
   private octets: Uint8Array | undefined = undefined;
 
@@ -46,19 +49,22 @@ export class PublishHead {
    * @throws {UsageError | LimitExceeded} when it cannot be encoded: the unit is to be rolled back then.
    */
   write(writer: ByteWriter, channel: number, message: PublishInput, frameMaxBytes: number): void {
-    const isAsBefore = this.isAsBefore(message);
+    const { properties } = message;
+    const encoded = properties instanceof Uint8Array ? properties : undefined;
+    const isAsBefore = encoded !== undefined && this.isAsBefore(message, encoded.length);
     if (isAsBefore && this.octets !== undefined) {
-      this.writeAgain(writer, this.octets, message);
+      writeAgain(writer, this.octets, encoded, message.body.length);
       return;
     }
     encode(writer, channel, message, frameMaxBytes);
     if (isAsBefore) this.keep(writer);
-    else this.remember(message);
+    else this.remember(message, encoded?.length ?? -1);
   }
 
-  private isAsBefore({ exchange, routingKey, mandatory, properties, body }: PublishInput): boolean {
+  /** The properties may differ: they are copied anew. */
+  private isAsBefore({ exchange, routingKey, mandatory, body }: PublishInput, propertiesBytes: number): boolean {
     return (
-      properties === this.properties &&
+      propertiesBytes === this.propertiesBytes &&
       routingKey === this.routingKey &&
       exchange === this.exchange &&
       mandatory === this.isMandatory &&
@@ -66,12 +72,11 @@ export class PublishHead {
     );
   }
 
-  private remember({ exchange, routingKey, mandatory, properties }: PublishInput): void {
+  private remember({ exchange, routingKey, mandatory }: PublishInput, propertiesBytes: number): void {
     this.exchange = exchange;
     this.routingKey = routingKey;
     this.isMandatory = mandatory;
-    // Their octets do not change.
-    this.properties = properties instanceof Uint8Array ? properties : undefined;
+    this.propertiesBytes = propertiesBytes;
     this.octets = undefined;
   }
 
@@ -79,16 +84,21 @@ export class PublishHead {
     const { bytes, unitStart, position } = writer;
     if (position - unitStart <= longestKeptBytes) this.octets = bytes.slice(unitStart, position);
   }
+}
 
-  private writeAgain(writer: ByteWriter, octets: Uint8Array, { properties, body }: PublishInput): void {
-    writer.writeBytes(octets);
-    const { bytes, position } = writer;
-    const { length } = body;
-    const sizeEnd = position - frameEndBytes - (properties as Uint8Array).length; // As `isAsBefore` says.
-    bytes[sizeEnd - 4] = length >>> 24;
-    bytes[sizeEnd - 3] = length >>> 16;
-    bytes[sizeEnd - 2] = length >>> 8;
-    bytes[sizeEnd - 1] = length;
+/** Writes the head with another body size and other properties of the same length in it. */
+function writeAgain(writer: ByteWriter, octets: Uint8Array, properties: Uint8Array, bodyBytes: number): void {
+  writer.writeBytes(octets);
+  const { bytes, position } = writer;
+  const start = position - frameEndBytes - properties.length;
+  bytes[start - 4] = bodyBytes >>> 24;
+  bytes[start - 3] = bodyBytes >>> 16;
+  bytes[start - 2] = bodyBytes >>> 8;
+  bytes[start - 1] = bodyBytes;
+  if (properties.length < nativeCopyFromBytes) {
+    for (let at = 0; at < properties.length; at++) bytes[start + at] = properties[at] ?? 0;
+  } else {
+    bytes.set(properties, start);
   }
 }
 

@@ -209,7 +209,7 @@ export class Session {
     }
   }
 
-  /** The time that it was last told. */
+  /** The time that it was last told, in milliseconds by its owner's clock. */
   get timeMs(): number {
     return this.nowMs;
   }

@@ -129,6 +129,21 @@ describe('30 consumers on 10 channels', () => {
   });
 });
 
+describe('24 consumers, with channels enough for each', () => {
+  it('share eight, and all get their messages', async () => {
+    const own = await another({});
+    const all: Consumer[] = [];
+    for (let count = 0; count < 24; count++) {
+      const consumer = own.basicConsume({ queue: await freshQueue(), prefetchCount: 1 });
+      await consumer.ready;
+      all.push(consumer);
+    }
+    // One more looks for queues before a channel is shared.
+    expect(own.metrics().channels).toBe(9);
+    await allGet(own, all, 'x');
+  });
+});
+
 /** The exclusive consumer of a queue is still there. */
 async function hasItsConsumer(queue: string): Promise<void> {
   expect((await client.queueDeclare({ queue, passive: true })).consumerCount).toBe(1);

@@ -64,6 +64,24 @@ describe('the head of a publish', () => {
     );
   });
 
+  it('has the properties as they are at each call, also in an array that is used again', () => {
+    const head = new PublishHead();
+    const plain = { exchange: '', routingKey: 'q', mandatory: false, body: new Uint8Array(1) };
+    const reused = encodedOnce.slice();
+    const ours: Uint8Array[] = [];
+    for (const deliveryMode of [1, 2, 1, 2]) {
+      reused.set(encodeProperties({ deliveryMode }));
+      ours.push(written((writer) => head.write(writer, 1, { ...plain, properties: reused }, frameMaxBytes)));
+    }
+    const wanted = [1, 2, 1, 2].map((deliveryMode) =>
+      written((writer) => {
+        const properties = encodeProperties({ deliveryMode });
+        new PublishHead().write(writer, 1, { ...plain, properties }, frameMaxBytes);
+      }),
+    );
+    expect(ours).toEqual(wanted);
+  });
+
   it('that cannot be encoded is refused each time, and leaves the next one as it is', () => {
     const head = new PublishHead();
     const body = new Uint8Array(3);

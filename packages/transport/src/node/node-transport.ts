@@ -278,6 +278,8 @@ export class NodeTransport implements Transport, InboxSource, Receiver {
 
   #closed(): void {
     this.#isWritable = false;
+    this.#waiting.clear();
+    this.#waitingBytes = 0;
     const hasBroken = this.#error !== undefined && !this.#isClosing;
     this.#inbox.receiveClose(hasBroken ? breakFailure(this.#host, this.#port, this.#error) : undefined);
   }
@@ -296,8 +298,10 @@ export class NodeTransport implements Transport, InboxSource, Receiver {
 function writeTogether(socket: Socket, chunks: readonly Uint8Array[], done?: () => void): void {
   const isMany = chunks.length > 1;
   if (isMany) socket.cork();
-  chunks.forEach((chunk, index) => {
-    if (chunk.length > 0) socket.write(chunk, index === chunks.length - 1 ? done : undefined);
-  });
+  let left = chunks.length;
+  for (const chunk of chunks) {
+    left--;
+    if (chunk.length > 0) socket.write(chunk, left === 0 ? done : undefined);
+  }
   if (isMany) socket.uncork();
 }
