@@ -1,15 +1,29 @@
 /** One measured run in a process of its own: argument 1 is the client, argument 2 the job as JSON; prints JSON in its last line. */
 import { connectors, fullConnectors } from './clients/connectors.ts';
 import { untilReceived } from './clients/until-received.ts';
-import { type BenchClient, type Figures, type FullClient, isMemoryMode, type Job, queueNames } from './job.ts';
+import {
+  type BenchClient,
+  type Figures,
+  type FullClient,
+  isMemoryMode,
+  type Job,
+  queueNames,
+  warmUpOf,
+} from './job.ts';
 
 const [, , name = '', jobText = ''] = process.argv;
 const job = JSON.parse(jobText) as Job; // `contestants.ts` starts it.
 
-const client = await (await connectors[name as keyof typeof connectors]()).connect(job.url);
+const connector = await connectors[name as keyof typeof connectors]();
+if (job.warmUp > 0) {
+  const warm = await connector.connect(job.url);
+  await run(warm, warmUpOf(job));
+  await warm.close();
+}
+const client = await connector.connect(job.url);
 let before = process.cpuUsage();
 let started = performance.now();
-const measured = await run(client);
+const measured = await run(client, job);
 const seconds = (performance.now() - started) / 1000;
 const { user, system } = process.cpuUsage(before);
 const rssBytes = process.memoryUsage.rss();
@@ -25,7 +39,7 @@ function startAnew(): void {
   started = performance.now();
 }
 
-async function run(client: BenchClient | FullClient): Promise<Partial<Figures>> {
+async function run(client: BenchClient | FullClient, job: Job): Promise<Partial<Figures>> {
   switch (job.mode) {
     case 'publish':
       await client.publish(job);
@@ -47,7 +61,7 @@ async function run(client: BenchClient | FullClient): Promise<Partial<Figures>> 
       await client.declareDelete(job);
       return {};
     case 'many-consumers':
-      await consumeFromMany(client);
+      await consumeFromMany(client, job);
       return {};
     case 'start':
       throw new Error('start-child.ts measures the start');
@@ -61,7 +75,7 @@ async function run(client: BenchClient | FullClient): Promise<Partial<Figures>> 
 }
 
 /** Says when it has subscribed; then the messages are published. */
-function consumeFromMany(client: FullClient): Promise<void> {
+function consumeFromMany(client: FullClient, job: Job): Promise<void> {
   return untilReceived(job.count, async (onMessage) => {
     await client.subscribe(queueNames(job, job.consumers), false, onMessage);
     startAnew();

@@ -2,10 +2,10 @@
  * Runs every client in turn on one broker, round by round, and prints medians and ratios.
  *
  *     node dist/index.js [--topics all|clients,tls,…] [--modes …] [--sizes …] [--clients …] [--rounds 5] [--scale 1]
- *                        [--json FILE] [--page] [--embedded]
+ *                        [--json FILE] [--page] [--cold] [--embedded]
  *
  * `--scale` multiplies the messages of each run. `--json` writes the results too, after each table. `--page` keeps the results
- * in `results/`, and draws docs/performance.md again from all that is there.
+ * in `results/`, and draws docs/performance.md again from all that is there. `--cold` leaves the warm-up out.
  */
 import { parseArgs } from 'node:util';
 import { Client } from '@puka/client';
@@ -20,7 +20,7 @@ import { report } from './report.ts';
 import { keepResults, readResults, writeResults } from './result-files.ts';
 import { type Results, type Table, tableOf } from './results.ts';
 import { round } from './round.ts';
-import { countFor, plansOf, type Topic, topics } from './topics.ts';
+import { countFor, plansOf, type Topic, topics, warmUpFor } from './topics.ts';
 
 const { values } = parseArgs({
   options: {
@@ -32,6 +32,7 @@ const { values } = parseArgs({
     scale: { type: 'string', default: '1' },
     json: { type: 'string' },
     page: { type: 'boolean', default: false },
+    cold: { type: 'boolean', default: false },
     embedded: { type: 'boolean', default: false },
   },
 });
@@ -75,7 +76,9 @@ async function measureTopic(topic: Topic): Promise<void> {
   for (const plan of plansOf(topic, sizes)) {
     if (!chosenModes.includes(plan.mode)) continue;
     const count = countFor(plan, scale);
-    const table = await measureTable(topic, contestants, { ...plan, count, url, queue, ...(caFile && { caFile }) });
+    const warmUp = values.cold ? 0 : warmUpFor(plan);
+    const job = { ...plan, count, warmUp, url, queue, ...(caFile && { caFile }) };
+    const table = await measureTable(topic, contestants, job);
     console.log(`\n${report(table).join('\n')}`);
     tables.push(table);
     if (values.json !== undefined) await writeResults(results(), values.json);

@@ -28,6 +28,8 @@ export interface Job {
   readonly queue: string;
   readonly mode: Mode;
   readonly count: number;
+  /** As many are done ahead of the measurement, on a connection and a queue of their own: by then the code is compiled. */
+  readonly warmUp: number;
   /** Of a body, in bytes. */
   readonly size: number;
   /** Most publishes without a confirm. */
@@ -98,6 +100,11 @@ export function windowFor(size: number): number {
 
 /** Messages unacked at a time. */
 export const prefetchCount = 500;
+
+/** What is done ahead of the measurement. */
+export function warmUpOf(job: Job): Job {
+  return { ...job, queue: `${job.queue}-warm-up`, count: job.warmUp, warmUp: 0 };
+}
 
 /** Names of queues for `declareDelete` (`count` of them), and for `many-consumers` (`consumers`). */
 export function queueNames({ queue }: Job, count: number): string[] {

@@ -2,22 +2,31 @@
 import type { Client } from '@puka/client';
 import type { BenchBroker } from './brokers.ts';
 import type { Contestant } from './contestants.ts';
-import { type Figures, type Job, type Mode, queueNames, windowFor, workModes } from './job.ts';
+import { type Figures, type Job, type Mode, queueNames, warmUpOf, windowFor, workModes } from './job.ts';
 
 /** @param client prepares the queue. */
 export async function round(client: Client, contestant: Contestant, job: Job, broker: BenchBroker): Promise<Figures> {
-  const { queue, mode } = job;
-  await client.queueDelete({ queue });
-  await client.queueDeclare({ queue, durable: true });
-  if (mode === 'consume-ack' || mode === 'consume-no-ack') await fill(client, job, [queue]);
+  const { mode } = job;
+  const warmUp = warmUpOf(job);
+  await prepare(client, job);
+  if (job.warmUp > 0) await prepare(client, warmUp);
   if (mode === 'many-consumers') return measureMany(client, contestant, job);
   if (!isWork(mode)) return measureKept(contestant, job, broker);
   const before = await broker.cpuMicroseconds();
   const figures = await contestant.measure(job);
   const after = await broker.cpuMicroseconds();
   await checkLeft(client, job, contestant.name);
+  await client.queueDelete({ queue: warmUp.queue });
   if (before === undefined || after === undefined) return figures;
   return { ...figures, brokerCpuMicroseconds: after - before };
+}
+
+/** Makes the queue anew, full where it is consumed from. */
+async function prepare(client: Client, job: Job): Promise<void> {
+  const { queue, mode } = job;
+  await client.queueDelete({ queue });
+  await client.queueDeclare({ queue, durable: true });
+  if (mode === 'consume-ack' || mode === 'consume-no-ack') await fill(client, job, [queue]);
 }
 
 /** The broker's CPU time goes to the publishing as well. */

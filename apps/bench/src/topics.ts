@@ -58,12 +58,19 @@ export function isPlanned(topic: Topic, plan: Plan): boolean {
   return plansOf(topic).some((each) => keyOf(topic, each) === keyOf(topic, plan));
 }
 
-/** Messages of a run, so that one takes a second or two: the first tenths go to a cold program, whatever it does. */
+/** Messages of a run, so that one takes a second or two. */
 export function countFor({ mode, size }: Plan, scale: number): number {
   if (mode === 'start') return 1;
   // Enough to stand out from the rest of the heap.
   if (isMemoryMode(mode)) return mode === 'idle-client' ? 1000 : mode === 'idle-consumer' ? 2000 : 10_000;
   return Math.max(100, Math.round(perRun(mode, size) * scale));
+}
+
+/** Messages ahead of a run: a long-lived program is measured, and the start of one by itself. */
+export function warmUpFor({ mode, size }: Plan): number {
+  if (isMemoryMode(mode) || mode === 'start' || mode === 'many-consumers') return 0;
+  // The engine takes its time over what is called a thousand times a second.
+  return mode === 'declare-delete' ? 4 * perRun(mode, size) : Math.min(20_000, perRun(mode, size));
 }
 
 function perRun(mode: Mode, size: number): number {

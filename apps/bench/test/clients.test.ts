@@ -25,7 +25,7 @@ afterEach(async () => {
 });
 
 function jobOf(mode: Mode): Job {
-  return { url, queue, mode, count, size: 16, window: 3, consumers: 2 };
+  return { url, queue, mode, count, warmUp: 0, size: 16, window: 3, consumers: 2 };
 }
 
 /** By a purge, which waits for what is on its way: a passive declare overtakes it. */

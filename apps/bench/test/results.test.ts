@@ -6,7 +6,7 @@ import { report } from '../src/report.ts';
 import { merged, type Results, type Table, tableOf } from '../src/results.ts';
 import { quantile } from '../src/statistics.ts';
 
-const job: Job = { url: '', queue: '', mode: 'publish', count: 7, size: 16, window: 1000, consumers: 1 };
+const job: Job = { url: '', queue: '', mode: 'publish', count: 7, warmUp: 0, size: 16, window: 1000, consumers: 1 };
 const measure = (): never => {
   throw new Error('not asked for');
 };

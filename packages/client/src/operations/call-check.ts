@@ -25,11 +25,13 @@ export function checkOptions(form: CallForm, given: unknown): void {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw new UsageError(`${form.call} takes one object of options, not ${described(given)}: ${form.example}`);
   }
-  for (const name in given) {
-    if (!form.options.has(name) && Reflect.get(given, name) !== undefined) throw unknownOption(form, name);
+  // By an index, which the engine is quicker at than at `Reflect.get`.
+  const values = given as Readonly<Record<string, unknown>>; // An object, so whatever it has.
+  for (const name in values) {
+    if (!form.options.has(name) && values[name] !== undefined) throw unknownOption(form, name);
   }
   for (const name of form.flags) {
-    const value: unknown = Reflect.get(given, name);
+    const value = values[name];
     if (value === undefined || typeof value === 'boolean') continue;
     throw new UsageError(`${name} of ${form.call} is ${described(value)}; it takes true or false`);
   }

@@ -21,8 +21,40 @@ export function checkIsUtf8(text: string, name: string, method: string): void {
 
 /** The same for every text of a method, tables left out. */
 export function checkTexts(method: MethodInput): void {
-  for (const name in method) {
-    const value: unknown = Reflect.get(method, name);
+  const values = fieldsOf(method);
+  for (const name in values) {
+    const value = values[name];
     if (typeof value === 'string') checkIsUtf8(value, name, method.type);
   }
+}
+
+/**
+ * Whether a method has nothing but flags and texts that are surely short enough, so that it can be encoded: told without
+ * encoding it. `false` says nothing.
+ */
+export function isSurelyEncodable(method: MethodInput): boolean {
+  const values = fieldsOf(method);
+  for (const name in values) {
+    const value = values[name];
+    if (typeof value === 'string' ? !isSurelyShort(value) : typeof value !== 'boolean' && !isLeftOut(value, name)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/** A character takes 3 bytes of UTF-8 at most, half a surrogate pair 2. */
+function isSurelyShort(text: string): boolean {
+  return text.length <= 85 && (text as WithUnicodeCheck).isWellFormed?.() === true;
+}
+
+/** Names must not be left out. */
+function isLeftOut(value: unknown, name: string): boolean {
+  return value === undefined && !names.has(name);
+}
+
+const names: ReadonlySet<string> = new Set(['queue', 'exchange', 'destination', 'source', 'routingKey']);
+
+function fieldsOf(method: MethodInput): Readonly<Record<string, unknown>> {
+  return method as object as Readonly<Record<string, unknown>>; // Its type has no index.
 }

@@ -321,23 +321,26 @@ export class DeclaredTopology {
   }
 
   private declare(entity: RecordedExchange | RecordedQueue): void {
-    const isKnown =
-      entity.kind === 'queue' ? this.queues.has(entity.queue) : this.exchanges.has(entity.options.exchange);
-    if (!isKnown && !this.hasRoom()) return;
-    if (entity.kind === 'exchange') {
-      this.exchanges.set(entity.options.exchange, entity);
+    if (entity.kind === 'queue') {
+      this.declareQueue(entity);
       return;
     }
+    const { exchange } = entity.options;
+    if (this.exchanges.has(exchange) || this.hasRoom()) this.exchanges.set(exchange, entity);
+  }
+
+  private declareQueue(entity: RecordedQueue): void {
     const known = this.queues.get(entity.queue);
+    const usedAtMs = this.#host.now();
+    if (known === undefined) {
+      if (!this.hasRoom()) return;
+      this.queues.set(entity.queue, { entity, consumers: 0, hasHadConsumer: false, usedAtMs });
+      return;
+    }
+    known.usedAtMs = usedAtMs;
     // One that the broker named is declared again by its name: it stays server-named.
-    const isServerNamed = known?.entity.options.queue === '' || known?.entity.options.queue === undefined;
-    const kept = known !== undefined && isServerNamed ? known.entity : entity;
-    this.queues.set(entity.queue, {
-      entity: kept,
-      consumers: known?.consumers ?? 0,
-      hasHadConsumer: known?.hasHadConsumer ?? false,
-      usedAtMs: this.#host.now(),
-    });
+    const { queue: nameAsked = '' } = known.entity.options;
+    if (nameAsked !== '') known.entity = entity;
   }
 
   private bind(binding: RecordedBinding): void {

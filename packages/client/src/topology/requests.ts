@@ -9,6 +9,7 @@ import type { ChannelPool } from '../connection/channel-pool.ts';
 import { asRefused, notAnswered, notSent } from '../connection/connection.ts';
 import type { ConnectionUser } from '../connection/connection-user.ts';
 import type { Operation } from '../operations/operation.ts';
+import { isSurelyEncodable } from '../operations/short-strings.ts';
 import { isUnnamedError, mostUnnamedEnds } from '../operations/unnamed-error.ts';
 import type { ConnectionInfo, Session, SessionChannel } from '../session/index.ts';
 import { checkEncodable, type Declaration } from './declarations.ts';
@@ -132,6 +133,7 @@ export class Requests implements ConnectionUser {
 
   /** What cannot be encoded fails at the call, though it would be sent later. */
   private check({ operation, declaration }: Request): void {
+    if (isSurelyEncodable(declaration.method)) return;
     try {
       checkEncodable(declaration.method, this.#host.maxTableDepth);
     } catch (error) {
