@@ -31,6 +31,8 @@ import { type CheckedSink, UncheckedPublishes } from './unchecked-publishes.ts';
 const noError = (): void => {};
 /** Bytes of a publish beside its body and its properties, roughly. */
 const overheadBytes = 64;
+/** Settled publishes are cut off no earlier than there are so many of them. */
+const leastCut = 64;
 
 /**
  * A message nobody gets: RabbitMQ lets no client make a queue whose name begins with `amq.`, so that it always returns.
@@ -494,20 +496,16 @@ export class Publisher implements ChannelSink, ConnectionUser, CheckedSink {
     operation.input = undefined;
   }
 
-  /** Moves the head over what is settled; the array is cut when half of it is. */
+  /** Moves the head over what is settled; the array is cut when half of it is, and never while it is short. */
   private compact(): void {
     const { sent } = this;
     while (this.head < sent.length && sent[this.head] === undefined) {
       this.head++;
       this.firstTag++;
     }
-    if (this.head === sent.length) {
-      sent.length = 0;
-      this.head = 0;
-    } else if (this.head > 1024 && this.head * 2 > sent.length) {
-      this.sent = sent.slice(this.head);
-      this.head = 0;
-    }
+    if (this.head < leastCut || this.head * 2 < sent.length) return;
+    this.sent = sent.slice(this.head);
+    this.head = 0;
   }
 
   private takeSent(): PublishOperation[] {
