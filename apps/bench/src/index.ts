@@ -2,10 +2,11 @@
  * Runs every client in turn on one broker, round by round, and prints medians and ratios.
  *
  *     node dist/index.js [--topics all|clients,tls,…] [--modes …] [--sizes …] [--clients …] [--rounds 5] [--scale 1]
- *                        [--json FILE] [--page] [--cold] [--embedded]
+ *                        [--json FILE] [--page] [--warm] [--embedded]
  *
  * `--scale` multiplies the messages of each run. `--json` writes the results too, after each table. `--page` keeps the results
- * in `results/`, and draws docs/performance.md again from all that is there. `--cold` leaves the warm-up out.
+ * in `results/`, and draws docs/performance.md again from all that is there. `--warm` does up to 20,000 messages of the same kind
+ * ahead of each measurement, so that the engine has compiled the code: what a long-lived program pays.
  */
 import { parseArgs } from 'node:util';
 import { Client } from '@puka/client';
@@ -32,7 +33,7 @@ const { values } = parseArgs({
     scale: { type: 'string', default: '1' },
     json: { type: 'string' },
     page: { type: 'boolean', default: false },
-    cold: { type: 'boolean', default: false },
+    warm: { type: 'boolean', default: false },
     embedded: { type: 'boolean', default: false },
   },
 });
@@ -76,7 +77,7 @@ async function measureTopic(topic: Topic): Promise<void> {
   for (const plan of plansOf(topic, sizes)) {
     if (!chosenModes.includes(plan.mode)) continue;
     const count = countFor(plan, scale);
-    const warmUp = values.cold ? 0 : warmUpFor(plan);
+    const warmUp = values.warm ? warmUpFor(plan) : 0;
     const job = { ...plan, count, warmUp, url, queue, ...(caFile && { caFile }) };
     const table = await measureTable(topic, contestants, job);
     console.log(`\n${report(table).join('\n')}`);

@@ -58,7 +58,7 @@ export function isPlanned(topic: Topic, plan: Plan): boolean {
   return plansOf(topic).some((each) => keyOf(topic, each) === keyOf(topic, plan));
 }
 
-/** Messages of a run, so that one takes a second or two. */
+/** Messages of a run, so that one takes a second or two: without a warm-up the first tenths go to a cold program, whatever it does. */
 export function countFor({ mode, size }: Plan, scale: number): number {
   if (mode === 'start') return 1;
   // Enough to stand out from the rest of the heap.
@@ -66,7 +66,7 @@ export function countFor({ mode, size }: Plan, scale: number): number {
   return Math.max(100, Math.round(perRun(mode, size) * scale));
 }
 
-/** Messages ahead of a run: a long-lived program is measured, and the start of one by itself. */
+/** Messages ahead of a run where a long-lived program is to be measured. */
 export function warmUpFor({ mode, size }: Plan): number {
   if (isMemoryMode(mode) || mode === 'start' || mode === 'many-consumers') return 0;
   // The engine takes its time over what is called a thousand times a second.

@@ -2,6 +2,9 @@
 import { Client } from '@puka/client';
 import { type Io, write } from './terminal/io.ts';
 
+/** The most that `--window` takes; no smaller limit of the client gets in its way. */
+export const largestWindow = 16_384;
+
 /** The options that every command has. */
 export interface CommonOptions {
   readonly url?: string;
@@ -29,7 +32,8 @@ export async function withClient<Result>(
   options: CommonOptions,
   { command, recover, use }: Purpose<Result>,
 ): Promise<Result> {
-  const client = new Client(urlOf(io, options), { connectionName: `puka ${command}`, recover });
+  const limits = { maxOpenPublishes: largestWindow };
+  const client = new Client(urlOf(io, options), { connectionName: `puka ${command}`, recover, ...limits });
   const say = (text: string): void => {
     if (options.quiet !== true) void write(io.stderr, `puka: ${text}\n`).catch(() => undefined);
   };

@@ -40,7 +40,7 @@ export class FlowControl implements InboundMeter {
   private waiters: Operation<void>[] = [];
 
   constructor(limits: FlowLimits, host: FlowControlHost) {
-    this.maxOpenPublishes = limits.maxOpenPublishes ?? 16_384;
+    this.maxOpenPublishes = limits.maxOpenPublishes ?? 4096;
     this.maxBufferedBytes = limits.maxBufferedBytes ?? 64 * mebibyte;
     this.maxInboundBytes = limits.maxInboundBytes ?? 64 * mebibyte;
     const maxMessageBytes = limits.maxMessageBytes ?? 128 * mebibyte;

@@ -9,9 +9,8 @@ export function addMethod({ tables, lines }: Draft): void {
     '',
     'Each run is a process of its own. All contestants take turns, round by round, on one broker on the same machine; the figures are',
     'medians over the rounds. Each client is used by its cheapest documented means: see `apps/bench/src/clients`. A run that loses a',
-    'message, or leaves one in the queue, fails. Ahead of each measurement the same process does up to 20,000',
-    'messages of the same kind on another connection, so that its code is compiled; starts are measured by themselves. CPU time is that',
-    'of the client’s process, user and system, from after it has connected until the last message is done; `broker` is what the broker’s process took meanwhile. Resident memory is that at the end of a run.',
+    'message, or leaves one in the queue, fails. CPU time is that of the client’s process, user and system, from after it has connected',
+    'until the last message is done; `broker` is what the broker’s process took meanwhile. Resident memory is that at the end of a run.',
     '',
     markdownTable(
       ['measured', 'what', 'rounds', 'processor', 'cores', 'memory', 'Node', 'broker', 'other clients'],

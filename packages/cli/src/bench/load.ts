@@ -58,7 +58,9 @@ export class Load {
   }
 
   async #connect(role: string): Promise<Client> {
-    const client = new Client(this.#plan.url, { connectionName: `puka bench ${role}`, recover: false });
+    const { url, window } = this.#plan;
+    const limits = { maxOpenPublishes: window };
+    const client = new Client(url, { connectionName: `puka bench ${role}`, recover: false, ...limits });
     this.#clients.push(client);
     client.on('unobserved', () => undefined);
     await client.connect();

@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import type { Latencies } from '../bench/latencies.ts';
 import { Load } from '../bench/load.ts';
 import { sparkline } from '../bench/sparkline.ts';
-import { type CommonOptions, urlOf, withClient } from '../connect.ts';
+import { type CommonOptions, largestWindow, urlOf, withClient } from '../connect.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { wholeNumber } from '../messages/message-options.ts';
 import { type Io, write } from '../terminal/io.ts';
@@ -61,7 +61,7 @@ async function bench(io: Io, options: BenchOptions): Promise<ExitCode> {
     producers: wholeNumber(options.producers, '--producers', 1, 1000),
     consumers: wholeNumber(options.consumers, '--consumers', 0, 1000),
     rate: options.rate === undefined ? undefined : wholeNumber(options.rate, '--rate', 1, 10_000_000),
-    window: wholeNumber(options.window, '--window', 1, 16_384),
+    window: wholeNumber(options.window, '--window', 1, largestWindow),
     size: wholeNumber(options.size, '--size', 8, 128 * 1024 * 1024),
     prefetch: wholeNumber(options.prefetch, '--prefetch', 1, 65_535),
     seconds: wholeNumber(options.seconds, '--seconds', 1, 86_400),

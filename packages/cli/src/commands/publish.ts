@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { type PublishOptions, UsageError } from '@puka/client';
 import type { Command } from 'commander';
-import { type CommonOptions, withClient } from '../connect.ts';
+import { type CommonOptions, largestWindow, withClient } from '../connect.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { messageFromLine } from '../messages/message-line.ts';
 import { addMessageOptions, type MessageOptions, propertiesOf, wholeNumber } from '../messages/message-options.ts';
@@ -55,7 +55,7 @@ export function addPublish(program: Command, registration: Registration): void {
 
 async function publish(io: Io, options: PublishCommandOptions, files: readonly string[]): Promise<ExitCode> {
   const base = { ...routeOf(options), ...propertiesOf(options) };
-  const size = wholeNumber(options.window, '--window', 1, 16_384);
+  const size = wholeNumber(options.window, '--window', 1, largestWindow);
   return await withClient(io, options, {
     command: 'publish',
     recover: true,

@@ -5,7 +5,7 @@
 import { createReadStream } from 'node:fs';
 import { type Client, type PublishOptions, UsageError } from '@puka/client';
 import type { Command } from 'commander';
-import { type CommonOptions, withClient } from '../connect.ts';
+import { type CommonOptions, largestWindow, withClient } from '../connect.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { withoutRouting } from '../messages/copy.ts';
 import { messageFromLine } from '../messages/message-line.ts';
@@ -49,7 +49,7 @@ async function restore(io: Io, options: RestoreOptions, file: string | undefined
   if (options.queue !== undefined && options.original === true) {
     throw new UsageError('restore takes --queue or --original, not both');
   }
-  const size = wholeNumber(options.window, '--window', 1, 16_384);
+  const size = wholeNumber(options.window, '--window', 1, largestWindow);
   const state = await RestoreState.open(options.state);
   return await withClient(io, options, {
     command: 'restore',

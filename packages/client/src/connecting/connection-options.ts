@@ -59,7 +59,7 @@ export interface ConnectionOptions extends ConnectingOptions {
   readonly maxTableDepth?: number | undefined;
   /** Outbound bytes above which `needsDrain` is true; at twice that a publish fails with `LimitExceeded`. Default 64 MiB. */
   readonly maxBufferedBytes?: number | undefined;
-  /** Publishes without an outcome above which `needsDrain` is true. Default 16 384. */
+  /** Publishes without an outcome above which `needsDrain` is true. Default 4096: more keep the broker no busier, and take memory. */
   readonly maxOpenPublishes?: number | undefined;
   /**
    * Inbound bytes not yet handed out above which the socket is not read. Default 64 MiB. It is read on while an answer is

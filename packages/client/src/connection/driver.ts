@@ -70,6 +70,8 @@ export class Driver implements TransportHandlers, AlarmHost {
   /** What came in is being dealt with: a turn of the client follows, and a flush. */
   turnFollows = false;
   private flushFollows = false;
+  /** What was written last had not gone out at once. */
+  private isSending = false;
   private readIsDue = false;
   private isPaused = false;
   private readonly abort = new Abort();
@@ -178,7 +180,10 @@ export class Driver implements TransportHandlers, AlarmHost {
 
   /** Some transports send behind `write()`: what was written is looked at until nothing is buffered. */
   private reuseChunk(): void {
-    if (this.transport?.bufferedBytes === 0) this.session.writer.reuse();
+    const { transport } = this;
+    if (transport === undefined) return;
+    this.isSending = transport.bufferedBytes > 0;
+    if (!this.isSending) this.session.writer.reuse();
   }
 
   /** Pull mode: reads what there is, and reports to the session that the connection is lost. */
@@ -255,6 +260,8 @@ export class Driver implements TransportHandlers, AlarmHost {
   onData(bytes: Uint8Array, isLast: boolean = bytes.length < shortReadBytes): void {
     this.turnFollows = this.host.isAutomatic;
     this.flushFollows = true;
+    // What was sent behind `write()` has gone out meanwhile, as a rule, and nothing more is written yet.
+    if (this.isSending) this.reuseChunk();
     this.host.tap?.received(bytes);
     this.host.traffic.receivedBytes += bytes.length;
     const isKept = this.session.receive(bytes, this.runtime.now());

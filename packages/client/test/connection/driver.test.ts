@@ -346,6 +346,46 @@ describe('driven automatically', () => {
     expect(broker.sent().filter((name) => name.includes('publish')).length).toBe(211);
   });
 
+  it('uses the memory of what was sent later again once the next read comes', async () => {
+    const broker = new ScriptedBroker();
+    const { connector } = broker;
+    const buffers = new Set<ArrayBufferLike>();
+    let isTaken = true;
+    const client = await broker.connected({
+      transport: {
+        runtime: 'memory',
+        connect: async (options, handlers) => {
+          const line = await connector.connect(options, handlers);
+          return new Proxy(line, {
+            get: (target, key) => {
+              if (key === 'bufferedBytes') return isTaken ? 0 : 1;
+              if (key !== 'write') return Reflect.get(target, key, target);
+              return (chunks: readonly Uint8Array[]) => {
+                isTaken = false;
+                for (const { buffer } of chunks) buffers.add(buffer);
+                return target.write(chunks.map((chunk) => chunk.slice()));
+              };
+            },
+          });
+        },
+      },
+    });
+    const body = new Uint8Array(4096).fill(7);
+    client.basicConsume({ queue: 'q', consumerTag: 'c', noAck: true }, () =>
+      client.basicPublish({ routingKey: 'q', body }),
+    );
+    await broker.pump();
+    const { channel } = broker.last('basic.consume');
+    buffers.clear();
+    for (let tag = 1; tag <= 100; tag++) {
+      isTaken = true;
+      broker.say(broker.delivery(channel, 'c', tag));
+      await broker.pump();
+    }
+    expect(broker.sent().filter((name) => name.includes('publish')).length).toBe(100);
+    expect(buffers.size).toBe(1);
+  });
+
   it('leaves the memory it was written in to other clients once it is sent, also by a transport that sends later', async () => {
     const buffers = new Set<ArrayBufferLike>();
     for (let count = 0; count < 3; count++) {

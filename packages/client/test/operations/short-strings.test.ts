@@ -1,6 +1,7 @@
-import { decodeText } from '@puka/wire';
+import { decodeText, type MethodInput } from '@puka/wire';
 import { expect, it } from 'vitest';
-import { checkIsUtf8, checkTexts } from '../../src/operations/short-strings.ts';
+import { checkIsUtf8, checkTexts, isSurelyEncodable } from '../../src/operations/short-strings.ts';
+import { checkEncodable } from '../../src/topology/declarations.ts';
 
 const raw = decodeText(Uint8Array.of(0x61, 0xff));
 
@@ -14,4 +15,28 @@ it('each text of a method is looked at, and nothing else', () => {
   expect(() => checkTexts({ type: 'queue.bind', exchange: 'e', queue: 'q', routingKey: raw })).toThrow(
     'routingKey of queue.bind',
   );
+});
+
+const declare: MethodInput = { type: 'queue.declare', queue: 'q' };
+const bind: MethodInput = { type: 'queue.bind', queue: 'q', exchange: 'e', routingKey: '' };
+
+it.each<MethodInput>([
+  { ...declare, passive: undefined, durable: true, arguments: undefined },
+  { ...declare, queue: 'ж'.repeat(85) },
+  { type: 'queue.delete', queue: '🐇', ifUnused: false },
+  bind,
+])('what is surely encodable is encoded: %j', (method) => {
+  expect(isSurelyEncodable(method)).toBe(true);
+  expect(() => checkEncodable(method)).not.toThrow();
+});
+
+it.each<readonly [string, object]>([
+  ['a name that is too long', { ...declare, queue: 'ж'.repeat(128) }],
+  ['a lone surrogate', { ...declare, queue: '\ud800' }],
+  ['a number for a name', { ...declare, queue: 5 }],
+  ['a name left out', { ...bind, exchange: undefined }],
+  ['a table that is none', { ...declare, arguments: 5 }],
+])('%s is left to the encoder, which refuses it', (_, method) => {
+  expect(isSurelyEncodable(method as MethodInput)).toBe(false); // As a caller in JavaScript may write it.
+  expect(() => checkEncodable(method as MethodInput)).toThrow();
 });
