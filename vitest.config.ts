@@ -53,6 +53,7 @@ const config: ViteUserConfigExport = defineConfig({
           name: 'mocking',
           // A module that is replaced is so for each file that is loaded into the same process.
           include: mocking,
+          testTimeout: 30_000,
         },
       },
       {

@@ -35,3 +35,9 @@ export class Latencies {
     return this.#max;
   }
 }
+
+/** @returns the milliseconds with two digits and more, and their unit. */
+export function latencyText(milliseconds: number): string {
+  // With two digits, 99.5 is 1.0e+2.
+  return `${milliseconds >= 99.5 ? Math.round(milliseconds) : milliseconds.toPrecision(2)} ms`;
+}

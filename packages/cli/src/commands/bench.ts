@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { UsageError } from '@puka/client';
 import type { Command } from 'commander';
-import type { Latencies } from '../bench/latencies.ts';
+import { type Latencies, latencyText } from '../bench/latencies.ts';
 import { Load } from '../bench/load.ts';
 import { sparkline } from '../bench/sparkline.ts';
 import { type CommonOptions, largestWindow, urlOf, withClient } from '../connect.ts';
@@ -101,7 +101,7 @@ function watch({ stderr }: Io, { json, quiet }: CommonOptions, load: Load): () =
     const texts = [
       `${rates.at(-1)?.toLocaleString('en-US')}/s confirmed`,
       `${perSecond(received - receivedBefore).toLocaleString('en-US')}/s received`,
-      `p99 ${milliseconds(load.deliveryLatencies.percentile(0.99))}`,
+      `p99 ${latencyText(load.deliveryLatencies.percentile(0.99))}`,
     ].join('  ');
     confirmedBefore = confirmed;
     receivedBefore = received;
@@ -161,14 +161,10 @@ function textOf(load: Load): string {
 function latencyRow(name: string, latencies: Latencies): string {
   if (latencies.count === 0) return `${name}  none`;
   const { p50, p95, p99, p999, max } = latencyResult(latencies);
-  return row(name, [p50, p95, p99, p999, max].map(milliseconds));
+  return row(name, [p50, p95, p99, p999, max].map(latencyText));
 }
 
 /** Fits into a terminal of 60 columns. */
 function row(name: string, cells: readonly string[]): string {
   return `${name}${cells.map((cell) => cell.padStart(10)).join('')}`;
-}
-
-function milliseconds(value: number): string {
-  return value >= 100 ? `${Math.round(value)} ms` : `${value.toPrecision(2)} ms`;
 }
