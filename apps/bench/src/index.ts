@@ -43,6 +43,8 @@ const sizes = values.sizes?.split(',').map(Number);
 const rounds = Number(values.rounds);
 const scale = Number(values.scale);
 
+if (values.page && values.warm) throw new Error('--page takes no --warm: the page is of programs that start cold');
+
 const broker = await (values.embedded ? embedded() : rabbitmq());
 console.log(`on ${broker.name}`);
 const client = new Client(broker.url);

@@ -5,6 +5,11 @@ import { hasRawOctets, type MethodInput } from '@puka/wire';
 /** In every runtime, and not in the library of types that this package is compiled with. */
 type WithUnicodeCheck = string & { isWellFormed?(): boolean };
 
+/** The fields of declares, binds and deletes that have to be texts. */
+const textFields: ReadonlySet<string> = new Set([
+  ...['type', 'queue', 'exchange', 'exchangeType', 'destination', 'source', 'routingKey'],
+]);
+
 /**
  * Refuses a text with raw octets, as the routing key of a received message may have them: RabbitMQ answers a name or a key of
  * a method that is no UTF-8 by closing the whole connection (501). Costs next to nothing where the text is well-formed.
@@ -36,24 +41,19 @@ export function isSurelyEncodable(method: MethodInput): boolean {
   const values = fieldsOf(method);
   for (const name in values) {
     const value = values[name];
-    if (typeof value === 'string' ? !isSurelyShort(value) : typeof value !== 'boolean' && !isLeftOut(value, name)) {
-      return false;
-    }
+    if (textFields.has(name) ? !isSurelyShort(value) : value !== undefined && !isFlag(name, value)) return false;
   }
   return true;
 }
 
 /** A character takes 3 bytes of UTF-8 at most, half a surrogate pair 2. */
-function isSurelyShort(text: string): boolean {
-  return text.length <= 85 && (text as WithUnicodeCheck).isWellFormed?.() === true;
+function isSurelyShort(value: unknown): boolean {
+  return typeof value === 'string' && value.length <= 85 && (value as WithUnicodeCheck).isWellFormed?.() === true;
 }
 
-/** Names must not be left out. */
-function isLeftOut(value: unknown, name: string): boolean {
-  return value === undefined && !names.has(name);
+function isFlag(name: string, value: unknown): boolean {
+  return typeof value === 'boolean' && name !== 'arguments';
 }
-
-const names: ReadonlySet<string> = new Set(['queue', 'exchange', 'destination', 'source', 'routingKey']);
 
 function fieldsOf(method: MethodInput): Readonly<Record<string, unknown>> {
   return method as object as Readonly<Record<string, unknown>>; // Its type has no index.

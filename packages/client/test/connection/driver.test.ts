@@ -26,6 +26,30 @@ async function byHand(options: Parameters<ScriptedBroker['client']>[0] = {}) {
   return { broker, client };
 }
 
+/** As a socket whose system takes everything at once, or nothing. @param onWrite gets the memory of each chunk. */
+function allOrNothing(
+  connector: TransportConnector,
+  isTaken: () => boolean,
+  onWrite: (buffer: ArrayBufferLike) => void,
+): TransportConnector {
+  return {
+    runtime: 'memory',
+    connect: async (options, handlers) => {
+      const transport = await connector.connect(options, handlers);
+      return new Proxy(transport, {
+        get: (target, key) => {
+          if (key === 'bufferedBytes') return isTaken() ? 0 : 1;
+          if (key !== 'write') return Reflect.get(target, key, target);
+          return (chunks: readonly Uint8Array[]) => {
+            for (const { buffer } of chunks) onWrite(buffer);
+            return target.write(chunks.map((chunk) => chunk.slice()));
+          };
+        },
+      });
+    },
+  };
+}
+
 describe('driven by hand', () => {
   it('nothing is read, written or timed but by onRead, onWrite and handleTimeout', async () => {
     const broker = new ScriptedBroker();
@@ -304,23 +328,11 @@ describe('driven automatically', () => {
     const buffers = new Set<ArrayBufferLike>();
     let isTaken = true;
     const client = await broker.connected({
-      transport: {
-        runtime: 'memory',
-        connect: async (options, handlers) => {
-          const line = await connector.connect(options, handlers);
-          // As a socket whose system takes everything at once, or nothing.
-          return new Proxy(line, {
-            get: (target, key) => {
-              if (key === 'bufferedBytes') return isTaken ? 0 : 1;
-              if (key !== 'write') return Reflect.get(target, key, target);
-              return (chunks: readonly Uint8Array[]) => {
-                for (const { buffer } of chunks) buffers.add(buffer);
-                return target.write(chunks.map((chunk) => chunk.slice()));
-              };
-            },
-          });
-        },
-      },
+      transport: allOrNothing(
+        connector,
+        () => isTaken,
+        (buffer) => buffers.add(buffer),
+      ),
     });
     const writes = (): number => broker.doings.filter((doing) => doing === 'write').length;
     client.basicPublish({ routingKey: 'opens the channel' });
@@ -352,23 +364,14 @@ describe('driven automatically', () => {
     const buffers = new Set<ArrayBufferLike>();
     let isTaken = true;
     const client = await broker.connected({
-      transport: {
-        runtime: 'memory',
-        connect: async (options, handlers) => {
-          const line = await connector.connect(options, handlers);
-          return new Proxy(line, {
-            get: (target, key) => {
-              if (key === 'bufferedBytes') return isTaken ? 0 : 1;
-              if (key !== 'write') return Reflect.get(target, key, target);
-              return (chunks: readonly Uint8Array[]) => {
-                isTaken = false;
-                for (const { buffer } of chunks) buffers.add(buffer);
-                return target.write(chunks.map((chunk) => chunk.slice()));
-              };
-            },
-          });
+      transport: allOrNothing(
+        connector,
+        () => isTaken,
+        (buffer) => {
+          isTaken = false;
+          buffers.add(buffer);
         },
-      },
+      ),
     });
     const body = new Uint8Array(4096).fill(7);
     client.basicConsume({ queue: 'q', consumerTag: 'c', noAck: true }, () =>

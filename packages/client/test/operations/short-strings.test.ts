@@ -35,7 +35,11 @@ it.each<readonly [string, object]>([
   ['a lone surrogate', { ...declare, queue: '\ud800' }],
   ['a number for a name', { ...declare, queue: 5 }],
   ['a name left out', { ...bind, exchange: undefined }],
-  ['a table that is none', { ...declare, arguments: 5 }],
+  ['a flag for a name', { ...bind, routingKey: true }],
+  ['a flag for a type', { type: 'exchange.declare', exchange: 'e', exchangeType: false }],
+  ['a number for a table', { ...declare, arguments: 5 }],
+  ['a text for a table', { ...declare, arguments: 'x-expires' }],
+  ['a flag for a table', { ...declare, arguments: true }],
 ])('%s is left to the encoder, which refuses it', (_, method) => {
   expect(isSurelyEncodable(method as MethodInput)).toBe(false); // As a caller in JavaScript may write it.
   expect(() => checkEncodable(method as MethodInput)).toThrow();
