@@ -8,16 +8,16 @@ import {
   isMemoryMode,
   type Job,
   queueNames,
-  warmUpOf,
+  warmUpsOf,
 } from './job.ts';
 
 const [, , name = '', jobText = ''] = process.argv;
 const job = JSON.parse(jobText) as Job; // `contestants.ts` starts it.
 
 const connector = await connectors[name as keyof typeof connectors]();
-if (job.warmUp > 0) {
+for (const warmUp of warmUpsOf(job)) {
   const warm = await connector.connect(job.url);
-  await run(warm, warmUpOf(job));
+  await run(warm, warmUp);
   await warm.close();
 }
 const client = await connector.connect(job.url);

@@ -5,7 +5,7 @@
  *                        [--json FILE] [--page] [--warm] [--embedded]
  *
  * `--scale` multiplies the messages of each run. `--json` writes the results too, after each table. `--page` keeps the results
- * in `results/`, and draws docs/performance.md again from all that is there. `--warm` does up to 20,000 messages of the same kind
+ * in `results/`, and draws docs/performance.md again from all that is there. `--warm` does up to 100,000 messages of the same kind
  * ahead of each measurement, so that the engine has compiled the code: what a long-lived program pays.
  */
 import { parseArgs } from 'node:util';

@@ -28,7 +28,7 @@ export interface Job {
   readonly queue: string;
   readonly mode: Mode;
   readonly count: number;
-  /** As many are done ahead of the measurement, on a connection and a queue of their own: by then the code is compiled. */
+  /** As many are done ahead of the measurement, on connections and queues of their own: by then the code is compiled. */
   readonly warmUp: number;
   /** Of a body, in bytes. */
   readonly size: number;
@@ -101,9 +101,14 @@ export function windowFor(size: number): number {
 /** Messages unacked at a time. */
 export const prefetchCount = 500;
 
-/** What is done ahead of the measurement. */
-export function warmUpOf(job: Job): Job {
-  return { ...job, queue: `${job.queue}-warm-up`, count: job.warmUp, warmUp: 0 };
+/**
+ * What is done ahead of the measurement, each on a connection of its own. There are two: what the engine has compiled for the
+ * first connection of a process, it compiles again for the second.
+ */
+export function warmUpsOf(job: Job): Job[] {
+  if (job.warmUp === 0) return [];
+  const half = { ...job, count: Math.ceil(job.warmUp / 2), warmUp: 0 };
+  return [1, 2].map((number) => ({ ...half, queue: `${job.queue}-warm-up-${number}` }));
 }
 
 /** Names of queues for `declareDelete` (`count` of them), and for `many-consumers` (`consumers`). */

@@ -2,21 +2,21 @@
 import type { Client } from '@puka/client';
 import type { BenchBroker } from './brokers.ts';
 import type { Contestant } from './contestants.ts';
-import { type Figures, type Job, type Mode, queueNames, warmUpOf, windowFor, workModes } from './job.ts';
+import { type Figures, type Job, type Mode, queueNames, warmUpsOf, windowFor, workModes } from './job.ts';
 
 /** @param client prepares the queue. */
 export async function round(client: Client, contestant: Contestant, job: Job, broker: BenchBroker): Promise<Figures> {
   const { mode } = job;
-  const warmUp = warmUpOf(job);
+  const warmUps = warmUpsOf(job);
   await prepare(client, job);
-  if (job.warmUp > 0) await prepare(client, warmUp);
+  for (const warmUp of warmUps) await prepare(client, warmUp);
   if (mode === 'many-consumers') return measureMany(client, contestant, job);
   if (!isWork(mode)) return measureKept(contestant, job, broker);
   const before = await broker.cpuMicroseconds();
   const figures = await contestant.measure(job);
   const after = await broker.cpuMicroseconds();
   await checkLeft(client, job, contestant.name);
-  await client.queueDelete({ queue: warmUp.queue });
+  for (const warmUp of warmUps) await client.queueDelete({ queue: warmUp.queue });
   if (before === undefined || after === undefined) return figures;
   return { ...figures, brokerCpuMicroseconds: after - before };
 }

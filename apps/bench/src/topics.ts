@@ -70,7 +70,8 @@ export function countFor({ mode, size }: Plan, scale: number): number {
 export function warmUpFor({ mode, size }: Plan): number {
   if (isMemoryMode(mode) || mode === 'start' || mode === 'many-consumers') return 0;
   // The engine takes its time over what is called a thousand times a second.
-  return mode === 'declare-delete' ? 4 * perRun(mode, size) : Math.min(20_000, perRun(mode, size));
+  const isSlow = mode === 'declare-delete' || mode === 'request-reply';
+  return isSlow ? 4 * perRun(mode, size) : Math.min(100_000, perRun(mode, size));
 }
 
 function perRun(mode: Mode, size: number): number {
