@@ -7,9 +7,12 @@ import { markUntransferable } from '../untransferable.ts';
 
 /** What a read into shared memory can take, in bytes: no more than a slab always has room for. One that fills it leaves more behind. */
 const landingBytes = 2048;
-/** So many reads of so few bytes, one after the other, and a connection gives up its own slab, which has grown with its reads. */
+/** A read of no more bytes, as a heartbeat or a confirm is. */
 const tinyReadBytes = 64;
+/** After so many tiny reads, one after the other, a connection gives up its own slab, which has grown with its reads. */
 const mostTinyReads = 32;
+/** After so many other reads without that a connection has a slab: from now on nothing of it is copied. */
+const mostSharedReads = 32;
 
 /**
  * What shared reads go into first. Node reads and calls back without anything between, so one place does for all sockets.
@@ -32,6 +35,8 @@ export class SocketReader {
   #slab: Slab | undefined;
   #roomBytes = 0;
   #tinyReads = 0;
+  /** Since it shares: reads that were not tiny. */
+  #sharedReads = 0;
   receiver: Receiver | undefined = undefined;
 
   /** @param isPlain a read that leaves room has emptied the socket. TLS hands out what it has decrypted, record by record. */
@@ -63,9 +68,14 @@ export class SocketReader {
 
   /** Which memory the next read goes into. */
   #choose(readBytes: number): void {
-    this.#tinyReads = readBytes <= tinyReadBytes ? this.#tinyReads + 1 : 0;
-    if (readBytes >= landingBytes) this.#slab ??= new Slab(markUntransferable);
-    else if (mayShare && this.#tinyReads >= mostTinyReads) this.#slab = undefined;
+    if (readBytes > tinyReadBytes) {
+      this.#tinyReads = 0;
+      if (this.#slab === undefined && (readBytes >= landingBytes || ++this.#sharedReads >= mostSharedReads))
+        this.#slab = new Slab(markUntransferable);
+    } else if (mayShare && ++this.#tinyReads >= mostTinyReads) {
+      this.#slab = undefined;
+      this.#sharedReads = 0;
+    }
   }
 }
 

@@ -62,6 +62,21 @@ it('takes memory of its own once a read has left more behind', () => {
   expect(second.byteOffset).toBe(first.byteOffset + 5000);
 });
 
+it('takes memory of its own after 32 reads of more than 64 bytes, and counts them anew when it has given it up', () => {
+  const reading = new Reading();
+  for (let round = 0; round < 2; round++) {
+    for (let count = 0; count < 31; count++) {
+      reading.read(1, 65);
+      reading.read(1, 64);
+    }
+    expect(reading.roomBytes).toBe(2048);
+    reading.read(1, 65);
+    expect(reading.roomBytes).toBe(16_384);
+    for (let count = 0; count < 32; count++) reading.read(1, 64);
+  }
+  expect(reading.roomBytes).toBe(2048);
+});
+
 it('gives up its own memory after 32 reads of 64 bytes or less in a row', () => {
   const reading = new Reading();
   reading.read(1);
