@@ -7,16 +7,18 @@ import { AmqpError, OperationTimeout, type PukaError } from '@puka/errors';
 import type { ChannelPool } from '../connection/channel-pool.ts';
 import { isUnnamedError } from '../operations/unnamed-error.ts';
 import type { Deadlines } from '../runtime/deadlines.ts';
-import { LazyMap, LazySet } from '../runtime/lazy-collections.ts';
+import { LazySet } from '../runtime/lazy-collections.ts';
 import type { ConnectionInfo, Session } from '../session/index.ts';
 import type { DeclaredTopology } from '../topology/declared-topology.ts';
 import { isAtLeast } from '../topology/method-input.ts';
 import type { RecordedBinding, RecordedEntity, RecordedQueue } from '../topology/recorded-entity.ts';
-import { type Refusal, refusalOf, retryDelayMs } from '../topology/refusals.ts';
+import { type Refusal, refusalOf } from '../topology/refusals.ts';
 import { EntitiesToMake, type Entity } from './entities-to-make.ts';
 import { type Done, EntityRequests, type EntityRequestsHost } from './entity-requests.ts';
 import type { CompleteRecoverOptions } from './recover-options.ts';
+import { keyOf, Retries, type RetryKey } from './retries.ts';
 import type { RetriedEntity } from './snapshot.ts';
+import { VanishedQueues } from './vanished-queues.ts';
 
 /** What was restored. */
 export interface RestoredCounts {
@@ -59,29 +61,10 @@ export interface RestoredSubscriptions {
   queueLeft(queue: string): void;
 }
 
-/** What is tried again within a connection, and over connections. */
-interface Retry {
-  readonly entity: RecordedQueue | RecordedBinding;
-  readonly error: PukaError;
-  readonly sinceMs: number;
-  delayMs: number;
-}
-
 /** Behind this silence of the broker, in milliseconds, operations go out though not all is restored. */
 const patienceMs = 30_000;
 /** Behind the gate, in milliseconds: RabbitMQ may delete a queue of the lost connection late, and the new one with it. */
 const looksMs = [10_000, 60_000];
-/** How often in one connection a queue that has vanished is made again at once. After that it is by the pace of back-off. */
-const maxVanished = 5;
-
-/** A queue that vanishes again and again. */
-interface Vanished {
-  count: number;
-  /** When it was first made again after a pause. */
-  pausedSinceMs: number | undefined;
-  isGivenUp: boolean;
-}
-
 /** One connection's replay. */
 class Epoch {
   isOver = false;
@@ -93,7 +76,7 @@ class Epoch {
   lastAnswerMs: number;
   /** Asked for and not answered. */
   readonly underWay = new Set<Entity>();
-  readonly vanished = new Map<string, Vanished>();
+  readonly vanished: VanishedQueues;
   /** Queues that have vanished too often, and are made again after a pause. */
   readonly pausing = new Set<string>();
   /** Queues whose units are being made again. */
@@ -106,7 +89,8 @@ class Epoch {
   openWhenRemade: (() => void) | undefined = undefined;
   readonly undo: (() => void)[] = [];
 
-  constructor(nowMs: number) {
+  constructor(options: CompleteRecoverOptions, nowMs: number) {
+    this.vanished = new VanishedQueues(options);
     this.lastAnswerMs = nowMs;
   }
 }
@@ -119,14 +103,14 @@ export class Replay implements EntityRequestsHost {
   private madeRequests: EntityRequests | undefined = undefined;
   private epoch: Epoch | undefined = undefined;
   private exclusiveMs = 60_000;
-  /** Queues that are tried again, by name, and bindings. Their units wait with them. */
-  private readonly retries = new LazyMap<string | RecordedBinding, Retry>();
+  private readonly retries: Retries;
   /** They may have made the broker close the connection: made one by one, ahead of the rest. */
   private readonly suspects = new LazySet<Entity>();
   private madeChoice: EntitiesToMake | undefined = undefined;
 
   constructor(options: CompleteRecoverOptions, topology: DeclaredTopology, host: ReplayHost) {
     this.options = options;
+    this.retries = new Retries(options);
     this.topology = topology;
     this.host = host;
   }
@@ -174,12 +158,7 @@ export class Replay implements EntityRequestsHost {
 
   /** Entities that are tried again, with what they failed with. */
   retried(): RetriedEntity[] {
-    const nowMs = this.host.now();
-    return [...this.retries.values()].map(({ entity, error, sinceMs }) => ({
-      entity,
-      error,
-      sinceMs: nowMs - sinceMs,
-    }));
+    return this.retries.list(this.host.now());
   }
 
   /** Whether a queue is being tried again, so that nothing can be done with it. */
@@ -204,7 +183,7 @@ export class Replay implements EntityRequestsHost {
     const { host } = this;
     this.topology.tidy();
     this.dropForgotten();
-    const epoch = new Epoch(host.now());
+    const epoch = new Epoch(this.options, host.now());
     epoch.refusesTransientQueues = isAtLeast(info.serverProperties.version, 4, 3);
     this.epoch = epoch;
     const open = (): void => {
@@ -254,42 +233,27 @@ export class Replay implements EntityRequestsHost {
       epoch.vanishedAgain.set(queue, error);
       return true;
     }
-    const vanished = epoch.vanished.get(queue) ?? { count: 0, pausedSinceMs: undefined, isGivenUp: false };
-    epoch.vanished.set(queue, vanished);
-    if (++vanished.count > maxVanished) return this.remakeAfterPause(epoch, recorded, vanished, error);
-    this.remake(epoch, queue);
+    const { delayMs, isNews } = epoch.vanished.note(queue, this.host.now());
+    if (isNews) this.host.failures.notRestored(error, recorded, delayMs !== undefined);
+    if (delayMs === undefined) return false;
+    if (delayMs === 0) this.remake(epoch, queue);
+    else this.remakeAfterPause(epoch, queue, delayMs);
     return true;
   }
 
-  /** @returns `false` where it has been tried for long enough. */
-  private remakeAfterPause(epoch: Epoch, recorded: RecordedQueue, vanished: Vanished, error: PukaError): boolean {
-    const { host, options } = this;
-    const nowMs = host.now();
-    if (vanished.pausedSinceMs === undefined) {
-      vanished.pausedSinceMs = nowMs;
-      host.failures.notRestored(error, recorded, true);
-    }
-    if (vanished.isGivenUp) return false;
-    if (nowMs - vanished.pausedSinceMs >= options.retryFor) {
-      vanished.isGivenUp = true;
-      host.failures.notRestored(error, recorded, false);
-      return false;
-    }
-    const { queue } = recorded;
-    const delayMs = Math.min(options.maxDelay, Math.max(options.minDelay, 1) * 2 ** (vanished.count - maxVanished - 1));
+  private remakeAfterPause(epoch: Epoch, queue: string, delayMs: number): void {
     epoch.pausing.add(queue);
     this.later(epoch, delayMs, () => {
       epoch.pausing.delete(queue);
       this.remake(epoch, queue);
     });
-    return true;
   }
 
   private open(epoch: Epoch, done: (counts: RestoredCounts, waiting: number) => void): void {
     if (epoch.isOver || epoch.isOpen) return;
     epoch.isOpen = true;
     const { exchanges, queues, bindings } = epoch;
-    for (const queue of this.retries.keys()) if (typeof queue === 'string') this.planRetry(epoch, queue);
+    for (const key of this.retries.keys()) if (typeof key === 'string') this.planRetry(epoch, key);
     for (const atMs of looksMs) this.planLook(epoch, atMs);
     done({ exchanges, queues, bindings, consumers: this.host.users.subscriptions.size }, this.retries.size);
   }
@@ -386,11 +350,11 @@ export class Replay implements EntityRequestsHost {
   private refused(epoch: Epoch, entity: Entity, error: PukaError): void {
     const refusal = refusalOf(error);
     if (entity.kind === 'queue' && (refusal === 'locked' || refusal === 'away')) {
-      this.putOff(epoch, entity, entity.queue, error, refusal);
+      this.putOff(epoch, entity, error, refusal);
     } else if (entity.kind === 'binding' && refusal === 'missing') {
       this.bindingMissed(epoch, entity, error);
     } else if (entity.kind === 'binding' && (refusal === 'away' || refusal === 'locked')) {
-      this.putOff(epoch, entity, entity, error, refusal);
+      this.putOff(epoch, entity, error, refusal);
     } else {
       // It is there made otherwise, or it is not to be had. What belongs to it is tried all the same.
       if (entity.kind === 'queue') this.retries.delete(entity.queue);
@@ -430,38 +394,26 @@ export class Replay implements EntityRequestsHost {
 
   private bindingMissed(epoch: Epoch, binding: RecordedBinding, error: PukaError): void {
     if (namesQueue(binding, error) && this.queueVanished(binding.destination, error)) return;
-    this.putOff(epoch, binding, binding, error, 'missing');
+    this.putOff(epoch, binding, error, 'missing');
   }
 
   /** Tries again later, for as long as the options allow, over connections. */
-  private putOff(
-    epoch: Epoch,
-    entity: RecordedQueue | RecordedBinding,
-    key: string | RecordedBinding,
-    error: PukaError,
-    refusal: Refusal,
-  ): void {
-    const { host, options } = this;
-    const nowMs = host.now();
-    const isLocked = refusal === 'locked';
-    const known = this.retries.get(key);
-    const sinceMs = known?.sinceMs ?? nowMs;
-    if (nowMs - sinceMs >= (isLocked ? this.exclusiveForMs : options.retryFor)) {
-      this.retries.delete(key);
-      host.failures.notRestored(error, entity, false);
-      if (entity.kind === 'queue') host.users.subscriptions.queueLost(entity.queue, error);
-      return;
+  private putOff(epoch: Epoch, entity: RecordedQueue | RecordedBinding, error: PukaError, refusal: Refusal): void {
+    const { host } = this;
+    const verdict = this.retries.refused(entity, error, refusal, host.now(), this.exclusiveForMs);
+    if (verdict !== 'again') host.failures.notRestored(error, entity, verdict === 'first');
+    if (verdict !== 'over') {
+      // Queues are tried again behind the gate.
+      if (epoch.isOpen || entity.kind === 'binding') this.planRetry(epoch, keyOf(entity));
+    } else if (entity.kind === 'queue') {
+      host.users.subscriptions.queueLost(entity.queue, error);
     }
-    const delayMs = retryDelayMs(refusal, known?.delayMs, options);
-    this.retries.set(key, { entity, error, sinceMs, delayMs });
-    if (known === undefined) host.failures.notRestored(error, entity, true);
-    if (epoch.isOpen || typeof key !== 'string') this.planRetry(epoch, key);
   }
 
-  private planRetry(epoch: Epoch, key: string | RecordedBinding): void {
-    const retry = this.retries.get(key);
-    if (retry === undefined) return;
-    this.later(epoch, retry.delayMs, () => {
+  private planRetry(epoch: Epoch, key: RetryKey): void {
+    const delayMs = this.retries.delayMs(key);
+    if (delayMs === undefined) return;
+    this.later(epoch, delayMs, () => {
       if (!this.retries.has(key)) return;
       if (typeof key === 'string') this.remake(epoch, key);
       else if (!this.isRecorded(key) || this.topology.isLeaving(key)) this.retries.delete(key);
@@ -557,7 +509,7 @@ export class Replay implements EntityRequestsHost {
 
   /** What is not recorded any more is not tried again. */
   private dropForgotten(): void {
-    for (const key of [...this.retries.keys()]) {
+    for (const key of this.retries.keys()) {
       const isThere = typeof key === 'string' ? this.topology.queueOf(key) !== undefined : this.isRecorded(key);
       if (!isThere) this.retries.delete(key);
     }

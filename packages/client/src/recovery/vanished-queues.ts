@@ -1,0 +1,50 @@
+/**
+ * Queues that were restored and are gone again: how often each has vanished within one connection, and so whether it is made
+ * again at once, after a pause, or no more. Must not make a queue, nor wait by itself.
+ */
+import type { CompleteRecoverOptions } from './recover-options.ts';
+
+/** How often in one connection a queue that has vanished is made again at once. After that it is by the pace of back-off. */
+const maxVanished = 5;
+
+interface Vanished {
+  count: number;
+  /** When it was first made again after a pause. */
+  pausedSinceMs: number | undefined;
+  isGivenUp: boolean;
+}
+
+/** What follows for a queue that has vanished. */
+export interface Remaking {
+  /** Milliseconds before it is made again, 0 for at once; `undefined`: it has been tried for long enough. */
+  readonly delayMs: number | undefined;
+  /** Whether that is news: its first pause, or its giving up. */
+  readonly isNews: boolean;
+}
+
+/** Those of one connection. */
+export class VanishedQueues {
+  private readonly options: Pick<CompleteRecoverOptions, 'minDelay' | 'maxDelay' | 'retryFor'>;
+  private readonly queues = new Map<string, Vanished>();
+
+  constructor(options: Pick<CompleteRecoverOptions, 'minDelay' | 'maxDelay' | 'retryFor'>) {
+    this.options = options;
+  }
+
+  /** The queue is gone, once more. */
+  note(queue: string, nowMs: number): Remaking {
+    const { minDelay, maxDelay, retryFor } = this.options;
+    const vanished = this.queues.get(queue) ?? { count: 0, pausedSinceMs: undefined, isGivenUp: false };
+    this.queues.set(queue, vanished);
+    const pauses = ++vanished.count - maxVanished;
+    if (pauses <= 0) return { delayMs: 0, isNews: false };
+    if (vanished.isGivenUp) return { delayMs: undefined, isNews: false };
+    const isFirstPause = vanished.pausedSinceMs === undefined;
+    vanished.pausedSinceMs ??= nowMs;
+    if (nowMs - vanished.pausedSinceMs >= retryFor) {
+      vanished.isGivenUp = true;
+      return { delayMs: undefined, isNews: true };
+    }
+    return { delayMs: Math.min(maxDelay, Math.max(minDelay, 1) * 2 ** (pauses - 1)), isNews: isFirstPause };
+  }
+}
