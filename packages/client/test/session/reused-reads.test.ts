@@ -112,4 +112,44 @@ describe('bodies in the hands of the user', () => {
     void client.close();
     await broker.pump();
   });
+
+  it('never change while a million further messages pass', async () => {
+    const broker = new ScriptedBroker();
+    const client = await broker.connected();
+    const kept: { readonly body: Uint8Array; readonly letter: string }[] = [];
+    let passed = 0;
+    client.basicConsume({ queue: 'q', consumerTag: 'c' }, (_error, message) => {
+      if (message === undefined) return;
+      // The first of each size is kept, all others are looked at and forgotten.
+      if (message.bodySize !== 16) kept.push({ body: message.body, letter: message.text().slice(0, 1) });
+      else if (message.body[0] === 'm'.charCodeAt(0)) passed++;
+      message.ack();
+    });
+    await broker.pump();
+    const { channel } = broker.last('basic.consume');
+    const keptSizes = [1, 100, 2048, 4096, 20_000, 70_000, 131_072, 300_000];
+    for (const [index, size] of keptSizes.entries()) {
+      broker.say(broker.delivery(channel, 'c', index + 1, String.fromCharCode(97 + index).repeat(size)));
+      await broker.pump();
+    }
+    const one = broker.delivery(channel, 'c', 1, 'm'.repeat(16));
+    // Behind the frame's header, class, method and the consumer tag with its length; the lower half of eight octets.
+    const tagOffset = 7 + 4 + 2 + 4;
+    const batch = 4000;
+    const batchBytes = new Uint8Array(batch * one.length);
+    for (let at = 0; at < batch; at++) batchBytes.set(one, at * one.length);
+    const view = new DataView(batchBytes.buffer);
+    for (let tag = keptSizes.length + 1; passed < 1_000_000; tag += batch) {
+      for (let at = 0; at < batch; at++) view.setUint32(at * one.length + tagOffset, tag + at);
+      broker.say(batchBytes);
+      await broker.pump();
+    }
+    expect(kept.map(({ body }) => body.length)).toEqual(keptSizes);
+    for (const { body, letter } of kept) {
+      const octet = letter.charCodeAt(0);
+      expect(body.every((found) => found === octet)).toBe(true);
+    }
+    void client.close();
+    await broker.pump();
+  });
 });
