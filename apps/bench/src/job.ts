@@ -11,7 +11,7 @@ export const workModes = [
   'many-consumers',
 ] as const;
 /** Modes in which things are made and kept: what counts is their memory. */
-export const memoryModes = ['idle-client', 'idle-consumer', 'open-publish', 'waiting-declare'] as const;
+export const memoryModes = ['idle-client', 'idle-consumer', 'held-message', 'open-publish', 'waiting-declare'] as const;
 /** The modes that are measured; `start` is a process from its start to its first confirmed message. */
 export const modes = [...workModes, ...memoryModes, 'start'] as const;
 export type Mode = (typeof modes)[number];
@@ -80,6 +80,12 @@ export interface FullClient extends BenchClient {
    * after `onMessage`.
    */
   subscribe(queues: readonly string[], noAck: boolean, onMessage: () => void): Promise<void>;
+  /**
+   * Takes `count` messages under a prefetch of as many, and settles none.
+   *
+   * @returns the messages, as the client hands them out.
+   */
+  hold(job: Job): Promise<readonly unknown[]>;
   /** Publishes and looks at no outcome, but heeds back-pressure as its manual says; resolves when all are in the queue. */
   publishIgnored(job: Job): Promise<void>;
   /**

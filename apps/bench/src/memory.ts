@@ -10,6 +10,9 @@ const connectingAtOnce = 20;
 /** Until what is written has gone into the socket. */
 const flushMs = 300;
 
+/** What has to stay until the memory is told. */
+const held: (readonly unknown[])[] = [];
+
 /**
  * @returns bytes of heap and buffers that the job's `count` things take.
  * @throws {Error} if things have to wait for the broker and its process is not known.
@@ -47,6 +50,9 @@ async function make(mode: MemoryMode, client: FullClient, open: Open, job: Job):
         false,
         () => {},
       );
+      return [];
+    case 'held-message':
+      held.push(await client.hold(job));
       return [];
     case 'open-publish':
       await client.publish({ ...job, window: count });

@@ -27,6 +27,8 @@ async function prepare(client: Client, job: Job): Promise<void> {
   await client.queueDelete({ queue });
   await client.queueDeclare({ queue, durable: true });
   if (mode === 'consume-ack' || mode === 'consume-no-ack') await fill(client, job, [queue]);
+  // Some are held ahead of the measurement.
+  if (mode === 'held-message') await fill(client, { ...job, count: 2 * job.count }, [queue]);
 }
 
 /** The broker's CPU time goes to the publishing as well. */

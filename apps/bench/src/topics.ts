@@ -1,5 +1,5 @@
 /** What is measured, by topics: each is a section of docs/performance.md. Must not measure. */
-import { isMemoryMode, type Job, type Mode, memoryModes, windowFor } from './job.ts';
+import { isMemoryMode, type Job, type MemoryMode, type Mode, memoryModes, windowFor } from './job.ts';
 
 /**
  * `clients`: all clients over TCP. `tls`: the same over TLS. `runtimes`: this client and amqplib on each runtime. `window`,
@@ -58,11 +58,20 @@ export function isPlanned(topic: Topic, plan: Plan): boolean {
   return plansOf(topic).some((each) => keyOf(topic, each) === keyOf(topic, plan));
 }
 
+const keptPerRun: Readonly<Record<MemoryMode, number>> = {
+  'idle-client': 1000,
+  'idle-consumer': 2000,
+  // A prefetch is 16 bits.
+  'held-message': 30_000,
+  'open-publish': 10_000,
+  'waiting-declare': 10_000,
+};
+
 /** Messages of a run, so that one takes a second or two: without a warm-up the first tenths go to a cold program, whatever it does. */
 export function countFor({ mode, size }: Plan, scale: number): number {
   if (mode === 'start') return 1;
   // Enough to stand out from the rest of the heap.
-  if (isMemoryMode(mode)) return mode === 'idle-client' ? 1000 : mode === 'idle-consumer' ? 2000 : 10_000;
+  if (isMemoryMode(mode)) return keptPerRun[mode];
   return Math.max(100, Math.round(perRun(mode, size) * scale));
 }
 

@@ -63,6 +63,16 @@ describe.each(Object.entries(fullConnectors))('%s', (_name, load) => {
     await contestant.close();
   });
 
+  it('holds messages without settling them', async () => {
+    await fillQueue();
+    const contestant = await (await load()).connect(url);
+    expect(await contestant.hold(jobOf('held-message'))).toHaveLength(count);
+    expect(await inQueue()).toBe(0);
+    await contestant.close();
+    // What was held comes back.
+    await waitFor(async () => (await client.queueDeclare({ queue, passive: true })).messageCount === count);
+  });
+
   it('measures each request', async () => {
     const contestant = await (await load()).connect(url);
     const latencies = await contestant.requestReply(jobOf('request-reply'));

@@ -16,6 +16,7 @@ export async function connect(url: string): Promise<FullClient> {
     publishIgnored: (job) => publishIgnored(channel, job),
     consume: (job) => consume(channel, job),
     subscribe: (queues, noAck, onMessage) => subscribe(channel, queues, noAck, onMessage),
+    hold: (job) => hold(channel, job),
     requestReply,
     declareDelete: (job) => declareDelete(channel, job),
     close: async () => {
@@ -72,6 +73,19 @@ async function subscribe(
     if (!noAck) channel.ack(message);
   };
   await Promise.all(queues.map((queue) => channel.consume(queue, onDelivery, { noAck })));
+}
+
+async function hold(channel: Channel, { queue, count }: Job): Promise<ConsumeMessage[]> {
+  const messages: ConsumeMessage[] = [];
+  await channel.prefetch(count);
+  await untilReceived(count, async (onMessage) => {
+    await channel.consume(queue, (message) => {
+      if (message === null) return;
+      messages.push(message);
+      onMessage();
+    });
+  });
+  return messages;
 }
 
 async function requestReply({ url, queue, count, size }: Job): Promise<number[]> {

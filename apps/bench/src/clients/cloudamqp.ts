@@ -19,6 +19,7 @@ export async function connect(url: string): Promise<FullClient> {
     publishIgnored: (job) => publishIgnored(channel, job),
     consume: (job) => consume(channel, job),
     subscribe: (queues, noAck, onMessage) => subscribe(channel, queues, noAck, onMessage),
+    hold: (job) => hold(channel, job),
     requestReply: (job) => requestReply(channel, job),
     declareDelete: (job) => declareDelete(channel, job),
     close: async () => {
@@ -74,6 +75,18 @@ async function subscribe(
     if (!noAck) void message.ack();
   };
   await Promise.all(queues.map((queue) => channel.basicConsume(queue, { noAck }, onDelivery)));
+}
+
+async function hold(channel: Channel, { queue, count }: Job): Promise<AMQPMessage[]> {
+  const messages: AMQPMessage[] = [];
+  await channel.prefetch(count);
+  await untilReceived(count, async (onMessage) => {
+    await channel.basicConsume(queue, { noAck: false }, (message) => {
+      messages.push(message);
+      onMessage();
+    });
+  });
+  return messages;
 }
 
 async function requestReply(channel: Channel, { queue, count, size }: Job): Promise<number[]> {

@@ -1,5 +1,5 @@
 /** This client, by callbacks. */
-import { Client } from '@puka/client';
+import { Client, type Message } from '@puka/client';
 import { type Closable, type FullClient, type Job, prefetchCount, queueNames } from '../job.ts';
 import { untilReceived } from './until-received.ts';
 
@@ -26,6 +26,7 @@ export async function connect(
     publishIgnored: (job) => publishIgnored(client, job),
     consume: (job) => consume(client, job, bodies),
     subscribe: (queues, noAck, onMessage) => subscribe(client, queues, { noAck, bodies }, onMessage),
+    hold: (job) => hold(client, job),
     requestReply: (job) => requestReply(client, job),
     declareDelete: (job) => declareDelete(client, job),
     close: async () => {
@@ -86,6 +87,19 @@ async function subscribe(
     }),
   );
   await Promise.all(consumers.map(({ ready }) => ready));
+}
+
+async function hold(client: Client, { queue, count }: Job): Promise<Message[]> {
+  const messages: Message[] = [];
+  await untilReceived(count, async (onMessage) => {
+    const consumer = client.basicConsume({ queue, prefetchCount: count }, (error, message) => {
+      if (message === undefined) throw error;
+      messages.push(message);
+      onMessage();
+    });
+    await consumer.ready;
+  });
+  return messages;
 }
 
 async function requestReply(client: Client, { queue, count, size }: Job): Promise<number[]> {

@@ -20,6 +20,7 @@ export async function connect(url: string): Promise<FullClient> {
     publishIgnored: (job) => publishIgnored(channel, job),
     consume: (job) => consume(channel, job),
     subscribe: (queues, noAck, onMessage) => subscribe(channel, queues, noAck, onMessage),
+    hold: (job) => hold(channel, job),
     requestReply: (job) => requestReply(channel, job),
     declareDelete: (job) => declareDelete(channel, job),
     close: async () => {
@@ -77,6 +78,18 @@ async function subscribe(
     if (!noAck) channel.basicAck({ deliveryTag });
   };
   await Promise.all(queues.map((queue) => channel.basicConsume({ queue, noAck }, onDelivery)));
+}
+
+async function hold(channel: Channel, { queue, count }: Job): Promise<AsyncMessage[]> {
+  const messages: AsyncMessage[] = [];
+  await channel.basicQos({ prefetchCount: count });
+  await untilReceived(count, async (onMessage) => {
+    await channel.basicConsume({ queue }, (message) => {
+      messages.push(message);
+      onMessage();
+    });
+  });
+  return messages;
 }
 
 async function requestReply(channel: Channel, { queue, count, size }: Job): Promise<number[]> {

@@ -48,6 +48,7 @@ export function measuresOf(mode: Mode): readonly [Measure, ...Measure[]] {
       return start;
     case 'idle-client':
     case 'idle-consumer':
+    case 'held-message':
     case 'open-publish':
     case 'waiting-declare':
       return [heap];
