@@ -139,11 +139,14 @@ describe('bodies in the hands of the user', () => {
     const batchBytes = new Uint8Array(batch * one.length);
     for (let at = 0; at < batch; at++) batchBytes.set(one, at * one.length);
     const view = new DataView(batchBytes.buffer);
-    for (let tag = keptSizes.length + 1; passed < 1_000_000; tag += batch) {
-      for (let at = 0; at < batch; at++) view.setUint32(at * one.length + tagOffset, tag + at);
+    for (let done = 0; done < 1_000_000; done += batch) {
+      for (let at = 0; at < batch; at++) {
+        view.setUint32(at * one.length + tagOffset, keptSizes.length + 1 + done + at);
+      }
       broker.say(batchBytes);
       await broker.pump();
     }
+    expect(passed).toBe(1_000_000);
     expect(kept.map(({ body }) => body.length)).toEqual(keptSizes);
     for (const { body, letter } of kept) {
       const octet = letter.charCodeAt(0);
