@@ -26,9 +26,10 @@ class Reading {
 
 it('shares the memory for short reads with all other sockets', () => {
   const [one, other] = [new Reading(), new Reading()];
-  const [first, second] = [one.read(1, 10), other.read(2, 10)];
-  expect(other.reader.buffer()).toBe(one.reader.buffer());
-  expect(second.buffer).toBe(first.buffer);
+  const [first, second, third] = [one.read(1, 10), other.read(2, 10), one.read(3, 10)];
+  expect(other.reader.buffer() === one.reader.buffer()).toBe(true);
+  // Sockets of tests before have filled the memory to anywhere: a new block may begin behind one of the reads, not behind two.
+  expect([second.buffer === first.buffer, third.buffer === second.buffer]).toContain(true);
 });
 
 it('never changes bytes of one socket by a read of another, unless they are given back', () => {
