@@ -1,4 +1,4 @@
-/** Makes things, keeps them, and tells the memory that they take. For a process that does nothing else. */
+/** Makes things, keeps them, and measures the memory that they take. For a process that does nothing else. */
 import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
 import { collectGarbage } from '@puka/testkit';
 import type { Closable, FullClient, Job, MemoryMode } from './job.ts';
@@ -10,7 +10,7 @@ const connectingAtOnce = 20;
 /** Until what is written has gone into the socket. */
 const flushMs = 300;
 
-/** What has to stay until the memory is told. */
+/** Messages that stay in memory until it has been measured. */
 const held: (readonly unknown[])[] = [];
 
 /**

@@ -68,6 +68,9 @@ export interface CompleteRecoverOptions {
   readonly exclusiveFor: number | undefined;
 }
 
+/** The pace and the end of retries, in milliseconds. */
+export type RetryBounds = Pick<CompleteRecoverOptions, 'minDelay' | 'maxDelay' | 'retryFor'>;
+
 const longestMs = 0x7fff_ffff;
 
 /**

@@ -6,7 +6,7 @@ import type { PukaError } from '@puka/errors';
 import { LazyMap } from '../runtime/lazy-collections.ts';
 import type { RecordedBinding, RecordedQueue } from '../topology/recorded-entity.ts';
 import { type Refusal, retryDelayMs } from '../topology/refusals.ts';
-import type { CompleteRecoverOptions } from './recover-options.ts';
+import type { RetryBounds } from './recover-options.ts';
 import type { RetriedEntity } from './snapshot.ts';
 
 /** What is tried again: a queue by its name, with all that leads to it, or one binding. */
@@ -19,12 +19,12 @@ interface Retry {
   readonly delayMs: number;
 }
 
-/** Those of one client. Times are in milliseconds. */
+/** The retries of one client. */
 export class Retries {
-  private readonly options: Pick<CompleteRecoverOptions, 'minDelay' | 'maxDelay' | 'retryFor'>;
+  private readonly options: RetryBounds;
   private readonly retries = new LazyMap<RetryKey, Retry>();
 
-  constructor(options: Pick<CompleteRecoverOptions, 'minDelay' | 'maxDelay' | 'retryFor'>) {
+  constructor(options: RetryBounds) {
     this.options = options;
   }
 
@@ -90,7 +90,7 @@ export class Retries {
   }
 }
 
-/** Under what an entity is found. */
+/** The key under which an entity is tried again. */
 export function keyOf(entity: RecordedQueue | RecordedBinding): RetryKey {
   return entity.kind === 'queue' ? entity.queue : entity;
 }

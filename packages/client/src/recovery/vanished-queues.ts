@@ -2,9 +2,9 @@
  * Queues that were restored and are gone again: how often each has vanished within one connection, and so whether it is made
  * again at once, after a pause, or no more. Must not make a queue, nor wait by itself.
  */
-import type { CompleteRecoverOptions } from './recover-options.ts';
+import type { RetryBounds } from './recover-options.ts';
 
-/** How often in one connection a queue that has vanished is made again at once. After that it is by the pace of back-off. */
+/** How often in one connection a queue that has vanished is made again at once. Then it is made again after growing delays. */
 const maxVanished = 5;
 
 interface Vanished {
@@ -18,20 +18,20 @@ interface Vanished {
 export interface Remaking {
   /** Milliseconds before it is made again, 0 for at once; `undefined`: it has been tried for long enough. */
   readonly delayMs: number | undefined;
-  /** Whether that is news: its first pause, or its giving up. */
+  /** Whether it has to be reported: the first pause, and that no more tries follow. */
   readonly isNews: boolean;
 }
 
-/** Those of one connection. */
+/** The vanished queues of one connection. */
 export class VanishedQueues {
-  private readonly options: Pick<CompleteRecoverOptions, 'minDelay' | 'maxDelay' | 'retryFor'>;
+  private readonly options: RetryBounds;
   private readonly queues = new Map<string, Vanished>();
 
-  constructor(options: Pick<CompleteRecoverOptions, 'minDelay' | 'maxDelay' | 'retryFor'>) {
+  constructor(options: RetryBounds) {
     this.options = options;
   }
 
-  /** The queue is gone, once more. */
+  /** The queue has vanished, for the first time or again. */
   note(queue: string, nowMs: number): Remaking {
     const { minDelay, maxDelay, retryFor } = this.options;
     const vanished = this.queues.get(queue) ?? { count: 0, pausedSinceMs: undefined, isGivenUp: false };

@@ -34,3 +34,10 @@ it('pauses for a millisecond at least', () => {
   for (let count = 0; count < 5; count++) vanished.note('q', 0);
   expect(vanished.note('q', 0).delayMs).toBe(1);
 });
+
+it('gives a queue up without a pause, and reports that once, where retryFor is 0', () => {
+  const vanished = new VanishedQueues({ ...options, retryFor: 0 });
+  for (let count = 0; count < 5; count++) vanished.note('q', 0);
+  expect(vanished.note('q', 0)).toEqual({ delayMs: undefined, isNews: true });
+  expect(vanished.note('q', 0)).toEqual({ delayMs: undefined, isNews: false });
+});

@@ -7,11 +7,11 @@ import { markUntransferable } from '../untransferable.ts';
 
 /** What a read into shared memory can take, in bytes: no more than a slab always has room for. One that fills it leaves more behind. */
 const landingBytes = 2048;
-/** A read of no more bytes, as a heartbeat or a confirm is. */
+/** A read of up to so many bytes is tiny: a heartbeat, a confirm. */
 const tinyReadBytes = 64;
-/** After so many tiny reads, one after the other, a connection gives up its own slab, which has grown with its reads. */
+/** A connection gives up its own slab, which has grown with its reads, after so many tiny reads in a row. */
 const mostTinyReads = 32;
-/** After so many other reads without that a connection has a slab: from now on nothing of it is copied. */
+/** A connection that shares gets a slab of its own after so many reads that were not tiny. Its reads are not copied any more. */
 const mostSharedReads = 32;
 
 /**
@@ -35,7 +35,7 @@ export class SocketReader {
   #slab: Slab | undefined;
   #roomBytes = 0;
   #tinyReads = 0;
-  /** Since it shares: reads that were not tiny. */
+  /** Reads that were not tiny, since the connection began to share. */
   #sharedReads = 0;
   receiver: Receiver | undefined = undefined;
 
