@@ -84,7 +84,7 @@ export function warmUpFor({ mode, size }: Plan): number {
 }
 
 function perRun(mode: Mode, size: number): number {
-  if (mode === 'declare-delete') return 1000;
+  if (mode === 'declare-delete') return 3000;
   if (mode === 'many-consumers') return 100_000;
   if (mode === 'request-reply') return size <= 8 * kib ? 12_000 : size <= 64 * kib ? 3000 : 300;
   return size <= kib ? 200_000 : size <= 8 * kib ? 50_000 : size <= 64 * kib ? 6000 : size <= 256 * kib ? 1200 : 300;

@@ -239,7 +239,8 @@ export class Client implements AsyncDisposable {
     const { exchanges } = this.#core.users;
     const declare = (): declarations.Declaration<undefined> => {
       const declaration = declarations.exchangeDeclare(options);
-      return noting(declaration, () => exchanges.add(options.exchange));
+      const { exchange } = options;
+      return noting(declaration, () => exchanges.add(exchange));
     };
     return this.#declare(calls.exchangeDeclare, options, callback, declare);
   }
@@ -253,7 +254,8 @@ export class Client implements AsyncDisposable {
     const { exchanges } = this.#core.users;
     const declare = (): declarations.Declaration<undefined> => {
       const declaration = declarations.exchangeDelete(options);
-      return noting(declaration, () => exchanges.forget(options.exchange));
+      const { exchange } = options;
+      return noting(declaration, () => exchanges.forget(exchange));
     };
     return this.#declare(calls.exchangeDelete, options, callback, declare);
   }

@@ -47,6 +47,14 @@ export function isMap(value: unknown): value is Map<unknown, unknown> {
   return isNamed(value, '[object Map]', mapSize);
 }
 
+/** Tells whether a value is a plain object of any realm, as `{}` or `Object.create(null)`: at most one prototype above it. */
+export function isPlainObject(value: unknown): value is { readonly [name: string]: unknown } {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === Object.prototype || prototype === null) return true;
+  return Object.getPrototypeOf(prototype) === null;
+}
+
 /**
  * Gives the bytes of a `Uint8Array` or of a buffer of any realm as a `Uint8Array` of this realm, which every runtime's
  * sockets take. A view of another kind is not taken: whether it means its numbers or its bytes cannot be known.

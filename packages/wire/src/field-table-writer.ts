@@ -5,7 +5,7 @@
  */
 
 import { UsageError } from '@puka/errors';
-import { isBytes, isDate, isMap } from './any-realm.ts';
+import { isBytes, isDate, isMap, isPlainObject } from './any-realm.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { type Place, pathOf, refuse, refuseCount } from './field-place.ts';
 import { finite, integer, putTag, secondsOf, writeInt64, writeNumber, writeText } from './field-scalar-writer.ts';
@@ -323,12 +323,4 @@ function endNested(writer: ByteWriter, lengthAt: number): void {
   bytes[at + 1] = size >>> 16;
   bytes[at + 2] = size >>> 8;
   bytes[at + 3] = size;
-}
-
-/** True for `{}` and `Object.create(null)`, also of another realm: objects with at most one prototype above them. */
-function isPlainObject(value: unknown): value is { readonly [name: string]: unknown } {
-  if (typeof value !== 'object' || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype === Object.prototype || prototype === null) return true;
-  return Object.getPrototypeOf(prototype) === null;
 }

@@ -1,5 +1,5 @@
 /** The exports of `@puka/wire`. Holds no code. */
-export { isArrayBuffer, isBytes, isDate, isMap, toBytes } from './any-realm.ts';
+export { isArrayBuffer, isBytes, isDate, isMap, isPlainObject, toBytes } from './any-realm.ts';
 export { ByteReader } from './byte-reader.ts';
 export { ByteWriter } from './byte-writer.ts';
 export { bodyFramePayloadMax, writeBody } from './content.ts';

@@ -1,6 +1,6 @@
 import vm from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { isArrayBuffer, isBytes, isDate, isMap, toBytes } from '../src/any-realm.ts';
+import { isArrayBuffer, isBytes, isDate, isMap, isPlainObject, toBytes } from '../src/any-realm.ts';
 import { ByteWriter } from '../src/byte-writer.ts';
 import { writeBody } from '../src/content.ts';
 import { decodeTable, encodeTable } from '../src/field-table.ts';
@@ -53,6 +53,21 @@ describe('what is recognised of any realm', () => {
     expect(isDate(Object.create(Date.prototype))).toBe(false);
     expect(isMap(Object.create(Map.prototype))).toBe(false);
   });
+});
+
+describe('isPlainObject', () => {
+  it.each(['{}', '{ a: 1 }', 'Object.create(null)'])('takes %s of any realm', (expression) => {
+    expect(isPlainObject(vm.runInThisContext(`(${expression})`))).toBe(true);
+    expect(isPlainObject(foreign(`(${expression})`))).toBe(true);
+  });
+
+  it.each(['[]', 'new Map()', 'new Date(0)', 'new (class A {})()', 'new Uint8Array(1)', '() => {}', 'null', '"a"'])(
+    'takes no %s',
+    (expression) => {
+      expect(isPlainObject(vm.runInThisContext(expression))).toBe(false);
+      expect(isPlainObject(foreign(expression))).toBe(false);
+    },
+  );
 });
 
 describe('toBytes', () => {

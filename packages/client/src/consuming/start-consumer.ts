@@ -7,7 +7,7 @@ import type { AbortSignalLike } from '@puka/transport';
 import { applyBounds, type BoundsHost } from '../operations/bounds.ts';
 import { Operation, type OperationHost } from '../operations/operation.ts';
 import { checkEncodable, checkQueue } from '../topology/declarations.ts';
-import { checkInteger } from '../topology/method-input.ts';
+import { checkInteger, copyOf } from '../topology/method-input.ts';
 import type { Cancelling } from './cancelling.ts';
 import { Consumer, type ConsumerHost, type MessageCallback } from './consumer.ts';
 import type { ConsumeOptions, ConsumeQueue } from './options.ts';
@@ -40,7 +40,7 @@ export function startConsumer(
     consumerTag: host.users.subscriptions.tags.take(queue.consumerTag),
     noLocal: queue.noLocal ?? false,
     exclusive: queue.exclusive ?? false,
-    arguments: queue.arguments,
+    arguments: copyOf(queue.arguments),
   }));
   const source = { consumerTag: '', noLocal: false, exclusive: false, arguments: undefined, ...first };
   const settings = { sources: [source, ...rest], noAck, resubscribe, prefetchCount, processing, bodies } as const;

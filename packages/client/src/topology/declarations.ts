@@ -3,27 +3,19 @@
  * Must not send: the core does.
  */
 import { UsageError } from '@puka/errors';
-import {
-  ByteWriter,
-  encodeMethod,
-  type FieldTableInput,
-  type Method,
-  type MethodInput,
-  Tagged,
-  utf8Length,
-} from '@puka/wire';
+import { ByteWriter, encodeMethod, type Method, type MethodInput, utf8Length } from '@puka/wire';
 import { checkIsUtf8 } from '../operations/short-strings.ts';
 import type { TopologyChange } from './declared-topology.ts';
+import { copyOf } from './method-input.ts';
 import type * as Options from './options.ts';
-import type { RecordedExchange, RecordedQueue } from './recorded-entity.ts';
 
-/** A method, how to read its reply, and what its ok changes in the record. */
+/** A method, how to read its reply, and what its ok changes in the record: all as the options are at the call. */
 export interface Declaration<Result> {
   readonly method: MethodInput;
   /** @returns `undefined` for another's reply. */
   readonly read: (reply: Method) => Result | undefined;
-  /** `undefined` where the record stays as it is. A declare that leaves the name to the broker knows it from the reply. */
-  readonly change?: (reply: Method | undefined) => TopologyChange | undefined;
+  /** `undefined` where the record stays as it is, and for a queue: see `declaredQueue`. */
+  readonly change: TopologyChange | undefined;
 }
 
 const nothing = (): undefined => undefined;
@@ -73,17 +65,23 @@ export function queueDeclare(
   refusesTransient: boolean,
 ): Declaration<Options.QueueDeclared> {
   const { queue = '', passive, autoDelete } = options;
-  const exclusive = options.exclusive ?? (refusesTransient && queue === '' && options.durable !== true);
-  const durable = options.durable ?? (refusesTransient && !exclusive);
-  const { arguments: table } = options;
+  let { durable, exclusive } = options;
+  if (refusesTransient && exclusive === undefined && queue === '' && durable !== true) exclusive = true;
+  if (refusesTransient && durable === undefined && exclusive !== true) durable = true;
+  const table = copyOf(options.arguments);
   return {
     method: { type: 'queue.declare', queue, passive, durable, exclusive, autoDelete, arguments: table },
     read: readDeclared,
-    change: (reply) => {
-      if (passive === true || reply?.type !== 'queue.declare-ok') return undefined;
-      return { type: 'declare', entity: { kind: 'queue', queue: reply.queue, options: recordedQueue(options) } };
-    },
+    change: undefined,
   };
+}
+
+/** What the ok of a declare changes in the record: the queue as it was asked for, by the name that the broker says. */
+export function declaredQueue(method: MethodInput, reply: Method): TopologyChange | undefined {
+  if (method.type !== 'queue.declare' || method.passive === true || reply.type !== 'queue.declare-ok') return undefined;
+  const { queue, passive, durable, exclusive, autoDelete, arguments: table } = method;
+  const options = { queue, passive, durable, exclusive, autoDelete, arguments: table };
+  return { type: 'declare', entity: { kind: 'queue', queue: reply.queue, options } };
 }
 
 /** `queue.delete`. */
@@ -93,7 +91,7 @@ export function queueDelete(options: Options.QueueDeleteOptions): Declaration<Op
   return {
     method: { type: 'queue.delete', queue, ifUnused, ifEmpty },
     read: readDropped,
-    change: () => ({ type: 'delete', kind: 'queue', name: queue }),
+    change: { type: 'delete', kind: 'queue', name: queue },
   };
 }
 
@@ -104,6 +102,7 @@ export function queuePurge(options: Options.QueuePurgeOptions): Declaration<Opti
   return {
     method: { type: 'queue.purge', queue },
     read: readDropped,
+    change: undefined,
   };
 }
 
@@ -118,12 +117,13 @@ export function queueUnbind(options: Options.QueueBindOptions): Declaration<unde
 }
 
 function queueBinding(type: 'queue.bind' | 'queue.unbind', options: Options.QueueBindOptions): Declaration<undefined> {
-  const { queue, exchange, routingKey = '', arguments: table } = options;
+  const { queue, exchange, routingKey = '' } = options;
   checkQueue(queue, type);
+  const table = copyOf(options.arguments);
   return {
     method: { type, queue, exchange, routingKey, arguments: table },
     read: nothing,
-    change: () => ({
+    change: {
       type: type === 'queue.bind' ? 'bind' : 'unbind',
       entity: {
         kind: 'binding',
@@ -131,20 +131,24 @@ function queueBinding(type: 'queue.bind' | 'queue.unbind', options: Options.Queu
         destination: queue,
         source: exchange,
         routingKey,
-        arguments: copied(table),
+        arguments: table,
       },
-    }),
+    },
   };
 }
 
 /** `exchange.declare`. */
 export function exchangeDeclare(options: Options.ExchangeDeclareOptions): Declaration<undefined> {
-  const { exchange, type = 'direct', durable, autoDelete, internal, passive, arguments: table } = options;
+  const { exchange, type, durable, autoDelete, internal, passive } = options;
+  const table = copyOf(options.arguments);
+  // Every virtual host has those that begin with `amq.`.
+  const isRecorded = passive !== true && exchange !== '' && !exchange.startsWith('amq.');
+  const recorded = { exchange, type, passive, durable, autoDelete, internal, arguments: table };
   return {
     method: {
       type: 'exchange.declare',
       exchange,
-      exchangeType: type,
+      exchangeType: type ?? 'direct',
       passive,
       durable,
       autoDelete,
@@ -152,11 +156,7 @@ export function exchangeDeclare(options: Options.ExchangeDeclareOptions): Declar
       arguments: table,
     },
     read: nothing,
-    // Every virtual host has those that begin with `amq.`.
-    change: () =>
-      passive === true || exchange === '' || exchange.startsWith('amq.')
-        ? undefined
-        : { type: 'declare', entity: { kind: 'exchange', options: recordedExchange(options) } },
+    change: isRecorded ? { type: 'declare', entity: { kind: 'exchange', options: recorded } } : undefined,
   };
 }
 
@@ -166,7 +166,7 @@ export function exchangeDelete(options: Options.ExchangeDeleteOptions): Declarat
   return {
     method: { type: 'exchange.delete', exchange, ifUnused },
     read: nothing,
-    change: () => ({ type: 'delete', kind: 'exchange', name: exchange }),
+    change: { type: 'delete', kind: 'exchange', name: exchange },
   };
 }
 
@@ -184,37 +184,14 @@ function exchangeBinding(
   type: 'exchange.bind' | 'exchange.unbind',
   options: Options.ExchangeBindOptions,
 ): Declaration<undefined> {
-  const { destination, source, routingKey = '', arguments: table } = options;
+  const { destination, source, routingKey = '' } = options;
+  const table = copyOf(options.arguments);
   return {
     method: { type, destination, source, routingKey, arguments: table },
     read: nothing,
-    change: () => ({
+    change: {
       type: type === 'exchange.bind' ? 'bind' : 'unbind',
-      entity: {
-        kind: 'binding',
-        destinationKind: 'exchange',
-        destination,
-        source,
-        routingKey,
-        arguments: copied(table),
-      },
-    }),
+      entity: { kind: 'binding', destinationKind: 'exchange', destination, source, routingKey, arguments: table },
+    },
   };
-}
-
-/** The options as they are now: what the caller changes later is not recorded. */
-function recordedQueue(options: Options.QueueDeclareOptions): RecordedQueue['options'] {
-  const { queue, passive, durable, exclusive, autoDelete } = options;
-  return { queue, passive, durable, exclusive, autoDelete, arguments: copied(options.arguments) };
-}
-
-/** As `recordedQueue`. */
-function recordedExchange(options: Options.ExchangeDeclareOptions): RecordedExchange['options'] {
-  const { exchange, type, passive, durable, autoDelete, internal } = options;
-  return { exchange, type, passive, durable, autoDelete, internal, arguments: copied(options.arguments) };
-}
-
-function copied(table: FieldTableInput | undefined): FieldTableInput | undefined {
-  if (table === undefined || table instanceof Tagged) return table;
-  return table instanceof Map ? new Map(table) : { ...table };
 }

@@ -1,9 +1,26 @@
 /** Small helpers that make of a call's options the fields of a method. Pure; must not know a single method. */
 import { UsageError } from '@puka/errors';
-import type { FieldValue, Method } from '@puka/wire';
+import {
+  type FieldTableInput,
+  type FieldValue,
+  type FieldValueInput,
+  isMap,
+  isPlainObject,
+  type Method,
+} from '@puka/wire';
 
 /** Reads a reply that says nothing but that it is done. */
 export function nothing(_reply: Method): void {}
+
+/**
+ * A copy of a table, so that what is sent later is what the caller gave at the call.
+ *
+ * @returns what is no plain object and no `Map` as it is: the encoder refuses it, or it never changes.
+ */
+export function copyOf(table: FieldTableInput | undefined): FieldTableInput | undefined {
+  if (isPlainObject(table)) return { ...table };
+  return isMap(table) ? new Map(table as ReadonlyMap<string, FieldValueInput>) : table;
+}
 
 /** @throws {UsageError} for an option that is no integer in its range. */
 export function checkInteger(name: string, value: number | undefined, least: number, most: number): void {

@@ -5,15 +5,16 @@
  */
 import { AmqpError, type PukaError } from '@puka/errors';
 import type { Method, MethodInput } from '@puka/wire';
-import type { ChannelPool } from '../connection/channel-pool.ts';
+import type { ChannelPool, ChannelTask } from '../connection/channel-pool.ts';
 import { asRefused, notAnswered, notSent } from '../connection/connection.ts';
 import type { ConnectionUser } from '../connection/connection-user.ts';
 import type { Operation } from '../operations/operation.ts';
 import { isSurelyEncodable } from '../operations/short-strings.ts';
 import { isUnnamedError, mostUnnamedEnds } from '../operations/unnamed-error.ts';
+import { Queue } from '../runtime/queue.ts';
 import type { ConnectionInfo, Session, SessionChannel } from '../session/index.ts';
-import { checkEncodable, type Declaration } from './declarations.ts';
-import type { DeclaredTopology, TopologyChange } from './declared-topology.ts';
+import { checkEncodable, type Declaration, declaredQueue } from './declarations.ts';
+import type { DeclaredTopology } from './declared-topology.ts';
 import { isAtLeast } from './method-input.ts';
 import type { QueueDeclared } from './options.ts';
 
@@ -28,11 +29,8 @@ export interface RequestsHost {
 }
 
 /** One request, from its call to its outcome. */
-interface Request {
+interface Request extends Declaration<unknown> {
   readonly operation: Operation<unknown>;
-  readonly declaration: Declaration<unknown>;
-  /** The change that was announced to the record, where it does not hang on the reply. */
-  readonly announced: TopologyChange | undefined;
   /** Ends what the request announced to the record. */
   readonly leave: () => void;
   /** It was sent over an earlier connection: the broker may have acted on it. */
@@ -56,10 +54,14 @@ export class Requests implements ConnectionUser {
   private readonly topology: DeclaredTopology | undefined;
   private isAttached = false;
   private willRecover = false;
-  /** Suspects go first, one by one: whatever else is called meanwhile waits behind them. */
-  private isSendingAlone = false;
+  /** They go first, one by one, the first of them now: whatever else is called meanwhile waits behind them. */
+  private readonly suspects = new Queue<Request>();
   /** Those that wait for the next connection. */
   private held: Request[] = [];
+  /** Those that wait for a channel, in the order in which the pool was asked. */
+  private readonly waiting = new Queue<Request>();
+  /** One for all requests: of those that wait there may be a million. */
+  private readonly serveNext: ChannelTask = (channel, lost) => this.serve(channel, lost);
 
   /** @param topology the record of what was declared; `undefined` where the client does not recover. */
   constructor(pool: ChannelPool, topology: DeclaredTopology | undefined, host: RequestsHost) {
@@ -77,17 +79,11 @@ export class Requests implements ConnectionUser {
   attach(_session: Session, info: ConnectionInfo): void {
     this.isAttached = true;
     this.refusesTransientQueues = isAtLeast(info.serverProperties.version, 4, 3);
-    const waiting = this.held.sort((one, other) => one.operation.number - other.operation.number);
-    const suspects = waiting.filter(({ isSuspect }) => isSuspect);
-    // The connection may end again while these are sent, so the others stay held until then.
-    this.held = waiting.filter(({ isSuspect }) => !isSuspect);
-    this.isSendingAlone = true;
-    this.sendAlone(suspects, () => {
-      this.isSendingAlone = false;
-      const others = this.held;
-      this.held = [];
-      for (const request of others) this.acquire(request);
-    });
+    const held = this.held.sort((one, other) => one.operation.number - other.operation.number);
+    for (const request of held) if (request.isSuspect) this.suspects.push(request);
+    // The connection may end again while the suspects are sent, so the others stay held until then.
+    this.held = held.filter(({ isSuspect }) => !isSuspect);
+    this.sendSuspect();
   }
 
   /** Those under way get their error from their channel, those that wait for a channel from the pool. */
@@ -101,21 +97,19 @@ export class Requests implements ConnectionUser {
   }
 
   /** Sends a method when there is a channel for it, and settles the operation with what its reply means. */
-  start<Result>(operation: Operation<Result>, declaration: Declaration<Result>): void {
-    const { topology } = this;
-    const change = declaration.change?.(undefined);
-    const leave = change === undefined ? undefined : topology?.begin(change);
+  start<Result>(operation: Operation<Result>, { method, read, change }: Declaration<Result>): void {
     const request: Request = {
       operation: operation as Operation<unknown>, // It is fulfilled with what its own declaration reads.
-      declaration,
-      announced: change,
-      leave: leave ?? ignore,
+      method,
+      read,
+      change,
+      leave: (change === undefined ? undefined : this.topology?.begin(change)) ?? ignore,
       isRepeated: false,
       isSuspect: false,
       unnamedEnds: 0,
     };
     this.outstanding++;
-    if (this.isAttached && !this.isSendingAlone) {
+    if (this.isAttached && this.suspects.length === 0) {
       if (!this.acquire(request)) this.check(request);
     } else {
       this.check(request);
@@ -132,10 +126,10 @@ export class Requests implements ConnectionUser {
   }
 
   /** What cannot be encoded fails at the call, though it would be sent later. */
-  private check({ operation, declaration }: Request): void {
-    if (isSurelyEncodable(declaration.method)) return;
+  private check({ operation, method }: Request): void {
+    if (isSurelyEncodable(method)) return;
     try {
-      checkEncodable(declaration.method, this.#host.maxTableDepth);
+      checkEncodable(method, this.#host.maxTableDepth);
     } catch (error) {
       operation.reject(error);
     }
@@ -146,52 +140,66 @@ export class Requests implements ConnectionUser {
     else this.ended(request);
   }
 
-  private sendAlone(requests: readonly Request[], done: () => void): void {
-    const [first, ...rest] = requests;
-    if (first === undefined) {
-      done();
+  /** Sends the first suspect; behind the last of them all that is held. */
+  private sendSuspect(): void {
+    const { first } = this.suspects;
+    if (first !== undefined) {
+      this.acquire(first);
       return;
     }
-    const next = (): void => {
-      if (this.isAttached) this.sendAlone(rest, done);
-      else this.held.push(...rest);
-    };
-    this.acquire(first, next);
+    const { held } = this;
+    this.held = [];
+    for (const request of held) this.acquire(request);
+  }
+
+  /** Lets the next suspect follow, where this one was sent alone. */
+  private answered(request: Request): void {
+    if (this.suspects.first !== request) return;
+    this.suspects.shift();
+    if (this.isAttached) this.sendSuspect();
+    else this.held.push(...this.suspects.takeAll());
   }
 
   /** @returns whether it was sent, or has ended, at once. */
-  private acquire(request: Request, answered: () => void = ignore): boolean {
-    return this.pool.acquire((channel, lost) => {
-      if (channel === undefined) this.unserved(request, lost);
-      else if (request.operation.state === 'pending') {
-        this.send(request, channel, answered);
-        return;
-      } else {
-        this.pool.release(channel);
-        this.ended(request);
-      }
-      answered();
-    });
+  private acquire(request: Request): boolean {
+    this.waiting.push(request);
+    return this.pool.acquire(this.serveNext);
+  }
+
+  /** There is a channel for the one that has waited longest; `undefined` where there will be none. */
+  private serve(channel: SessionChannel | undefined, lost: PukaError | undefined): void {
+    const request = this.waiting.shift();
+    if (request === undefined) return;
+    if (channel !== undefined && request.operation.state === 'pending') {
+      this.send(request, channel);
+      return;
+    }
+    if (channel === undefined) this.unserved(request, lost);
+    else {
+      this.pool.release(channel);
+      this.ended(request);
+    }
+    this.answered(request);
   }
 
   /** There is no channel for it. */
   private unserved(request: Request, lost: PukaError | undefined): void {
-    const { operation, declaration } = request;
+    const { operation, method } = request;
     if (this.willRecover && operation.state === 'pending') {
       this.hold(request);
       return;
     }
-    operation.reject(notSent(declaration.method.type, lost));
+    operation.reject(notSent(method.type, lost));
     this.ended(request);
   }
 
-  private send(request: Request, channel: SessionChannel, answered: () => void): void {
-    const { operation, declaration } = request;
-    const method = this.topology?.translate(declaration.method) ?? declaration.method;
+  private send(request: Request, channel: SessionChannel): void {
+    const { operation } = request;
+    const method = this.topology?.translate(request.method) ?? request.method;
     const finish = (reply: Method | undefined, error: PukaError | undefined): void => {
       this.pool.release(channel);
       this.finish(request, reply, error);
-      answered();
+      this.answered(request);
     };
     try {
       operation.isSent = channel.request(method, finish);
@@ -205,15 +213,15 @@ export class Requests implements ConnectionUser {
   }
 
   private finish(request: Request, reply: Method | undefined, error: PukaError | undefined): void {
-    const { operation, declaration } = request;
+    const { operation, method } = request;
     if (reply !== undefined) {
-      const change = request.announced ?? declaration.change?.(reply);
+      const change = request.change ?? declaredQueue(method, reply);
       if (change !== undefined) this.topology?.apply(change);
-      const result = declaration.read(reply); // The session matches replies by method.
-      operation.fulfil(this.withLiveName(declaration.method, result));
+      const result = request.read(reply); // The session matches replies by method.
+      operation.fulfil(this.withLiveName(method, result));
     } else if (error !== undefined && this.isCarriedOver(request, error)) {
       request.isRepeated = true;
-      request.isSuspect = isSuspected(error, declaration.method);
+      request.isSuspect = isSuspected(error, method);
       const { cause } = error;
       if (!isUnnamedError(cause) || ++request.unnamedEnds < mostUnnamedEnds) {
         this.hold(request);
@@ -240,16 +248,15 @@ export class Requests implements ConnectionUser {
   }
 
   /** Whether it is sent again over the next connection. A second purge would take messages that came meanwhile. */
-  private isCarriedOver({ operation, declaration }: Request, error: PukaError): boolean {
+  private isCarriedOver({ operation, method }: Request, error: PukaError): boolean {
     if (!this.willRecover || this.isAttached || operation.state !== 'pending') return false;
     // The culprit of a hard error gets the broker's own error, not that of a lost connection.
-    return error.code === 'CONNECTION_BROKEN' && declaration.method.type !== 'queue.purge';
+    return error.code === 'CONNECTION_BROKEN' && method.type !== 'queue.purge';
   }
 
   private fail(request: Request, cause: PukaError): void {
-    const { operation, declaration, isRepeated } = request;
-    const { type } = declaration.method;
-    operation.reject(isRepeated ? notAnswered(type, cause) : notSent(type, cause));
+    const { operation, method, isRepeated } = request;
+    operation.reject(isRepeated ? notAnswered(method.type, cause) : notSent(method.type, cause));
     this.ended(request);
   }
 

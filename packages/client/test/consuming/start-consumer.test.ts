@@ -18,6 +18,18 @@ describe('starting a consumer', () => {
     ]);
   });
 
+  it('consumes with the arguments as they were at the call', async () => {
+    const broker = new ScriptedBroker();
+    const client = await broker.connected();
+    const table = { 'x-priority': 1 };
+    const consumer = client.basicConsume({ queue: 'q', prefetchCount: 5, arguments: table });
+    table['x-priority'] = 2;
+    await broker.pump();
+    await consumer.ready;
+    expect(broker.last('basic.consume').method.arguments).toEqual({ 'x-priority': 1 });
+    expect(consumer.sources[0].arguments).toEqual({ 'x-priority': 1 });
+  });
+
   it.each([
     ['no queue', { queues: [] }],
     ['a queue twice', { queues: ['a', 'a'] }],

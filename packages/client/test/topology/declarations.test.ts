@@ -7,7 +7,7 @@ describe('queueDeclare', () => {
   const flags = (options: QueueDeclareOptions, refusesTransient: boolean): object => {
     const { method } = declaring.queueDeclare(options, refusesTransient);
     if (method.type !== 'queue.declare') throw new Error(method.type);
-    return { durable: method.durable, exclusive: method.exclusive };
+    return { durable: method.durable ?? false, exclusive: method.exclusive ?? false };
   };
 
   it('is transient and shared unless it says otherwise', () => {
@@ -46,8 +46,6 @@ describe('queueDeclare', () => {
     expect(method).toEqual({
       type: 'queue.declare',
       queue: 'q',
-      durable: false,
-      exclusive: false,
       passive: true,
       autoDelete: false,
       arguments: { a: 1 },

@@ -72,6 +72,37 @@ it('loses none of those that wait behind suspects when the connection ends once 
   await scene.end(client);
 });
 
+it('takes options and tables as they are at the call, for what has to wait and for what is made again', async () => {
+  const scene = await Scene.start();
+  const client = await scene.connected();
+  const table = { 'x-max-length': 0 };
+  const options = { queue: '', exclusive: true, arguments: table };
+  const binding = { queue: '', exchange: 'amq.headers', arguments: { 'x-match': 'all', 'part-number': 0 } };
+  // More than have a channel at once.
+  const numbers = Array.from({ length: 100 }, (_, index) => index + 1);
+  const calls = numbers.flatMap((number) => {
+    options.queue = `q${number}`;
+    table['x-max-length'] = number;
+    binding.queue = options.queue;
+    binding.arguments['part-number'] = number;
+    return [client.queueDeclare(options), client.queueBind(binding)];
+  });
+  const exchange = { exchange: 'noted' };
+  const declaring = client.exchangeDeclare(exchange);
+  exchange.exchange = 'never declared';
+  await scene.settle();
+  await Promise.all([declaring, ...calls]);
+  const made = () => [
+    scene.broker.queues().map((queue) => [queue.name, queue.arguments['x-max-length']]),
+    scene.broker.bindings().map((each) => [each.destination, each.arguments['part-number']]),
+  ];
+  const named = numbers.map((number) => [`q${number}`, number]);
+  expect(made()).toEqual([named, named]);
+  await scene.cut(client);
+  expect(made()).toEqual([named, named]);
+  await scene.end(client);
+});
+
 describe('a server of version 4.3', () => {
   async function declared(version: string, options: QueueDeclareOptions) {
     const broker = new ScriptedBroker();
