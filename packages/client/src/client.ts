@@ -27,7 +27,6 @@ import { publishInput } from './publishing/publish-input.ts';
 import { PublishOperation } from './publishing/publish-operation.ts';
 import type { Publisher } from './publishing/publisher.ts';
 import type { RecoverySnapshot } from './recovery/snapshot.ts';
-import { currentContext } from './runtime/async-context.ts';
 import type { ConnectionInfo } from './session/index.ts';
 import type { ShutdownReport } from './shutdowns.ts';
 import * as declarations from './topology/declarations.ts';
@@ -527,7 +526,7 @@ export class Client implements AsyncDisposable {
     }
     // The signatures above say which callback goes with which target.
     if (target instanceof Consumer) {
-      target.setCallback(this.#bound(callback as MessageCallback, target.isProcessedManually));
+      target.setCallback(this.#watched(callback as MessageCallback, target.isProcessedManually));
     } else target.setCallback(callback as Callback<unknown>);
   }
 
@@ -617,26 +616,21 @@ export class Client implements AsyncDisposable {
       checkOneOf('bodies', options.bodies, ['kept', 'lent'], form.method);
       const queues = queuesOf();
       for (const { consumerTag = '' } of queues) checkIsUtf8(consumerTag, 'consumerTag', form.method);
-      const consumer = startConsumer(core, queues, options, this.#bound(callback, options.processing === 'manual'));
+      const consumer = startConsumer(core, queues, options, this.#watched(callback, options.processing === 'manual'));
       core.requestCalled(consumer.ready, options, consumer.queues);
       return consumer;
     } catch (error) {
-      const consumer = refusedConsumer(core, this.#bound(callable(callback), false), error);
+      const consumer = refusedConsumer(core, this.#watched(callable(callback), false), error);
       core.requestCalled(consumer.ready, options, []);
       return consumer;
     }
   }
 
-  /** Runs in the async context of the call that gave it, watched where there are listeners. */
-  #bound<Given extends MessageCallback | undefined>(callback: Given, isManual: boolean): Given | MessageCallback {
-    if (callback === undefined) return callback;
+  /** The callback of a consumer, watched where there are listeners. */
+  #watched<Given extends MessageCallback | undefined>(callback: Given, isManual: boolean): Given | MessageCallback {
     const { deliveryObserver: observer } = this.#core;
-    const untyped = callback as UntypedErrorFirst; // Consumers give it either a message or an error.
-    const watched = observer === undefined ? untyped : observer.callback(untyped, isManual);
-    const context = currentContext();
-    if (context === undefined) return watched;
-    // Named one by one: a list of them would cost each message an array.
-    return (error, message, consumer) => context.runInAsyncScope(watched, undefined, error, message, consumer);
+    if (callback === undefined || observer === undefined) return callback;
+    return observer.callback(callback as UntypedErrorFirst, isManual); // Consumers give it either a message or an error.
   }
 
   #declare<Result, Options extends OperationOptions>(

@@ -4,14 +4,14 @@
  */
 
 import type { Operation } from '../operations/operation.ts';
-import { LazyMap, LazySet } from '../runtime/lazy-collections.ts';
+import { LazySet } from '../runtime/lazy-collections.ts';
 import { Queue } from '../runtime/queue.ts';
 import type { Subscription } from './consumer-channel.ts';
 import { ResubscribePace } from './resubscribe-pace.ts';
 
 /** The state of one consumer. It begins busy, with the first subscribing. */
 export class ConsumerState {
-  readonly subscriptions: Set<Subscription> = new Set();
+  readonly subscriptions: LazySet<Subscription> = new LazySet();
   /** Queues of its own that it is not subscribed to yet, after the connection was lost. */
   missing = 0;
   /** Connections in a row that have ended under its subscribing by an error of the broker's that names nothing. */
@@ -22,15 +22,13 @@ export class ConsumerState {
   isOver = false;
   /** The cancel that was asked for. */
   cancel: Operation<{ readonly consumerTag: string }> | undefined = undefined;
-  /** Where a stream is to be read on, by queue. */
-  readonly resumeAt: LazyMap<string, bigint> = new LazyMap();
-  /** What waits for the next subscribing: a limit that was changed while the connection was lost. */
-  readonly onSubscribed: (() => void)[] = [];
-  /** Undoes the timers of queues that are subscribed to again after a pause. */
-  readonly pauses: LazySet<() => void> = new LazySet();
-  private readonly paces = new LazyMap<string, ResubscribePace>();
+  // What few consumers have takes no memory in the others.
+  private resumeAt: Map<string, bigint> | undefined = undefined;
+  private onSubscribed: (() => void)[] | undefined = undefined;
+  private pauses: Set<() => void> | undefined = undefined;
+  private paces: Map<string, ResubscribePace> | undefined = undefined;
   private isBusy = true;
-  private readonly next = new Queue<() => void>();
+  private next: Queue<() => void> | undefined = undefined;
 
   /**
    * Does a task when what is under way is done.
@@ -48,8 +46,12 @@ export class ConsumerState {
       over();
       this.goOn();
     };
-    if (this.isBusy) this.next.push(run);
-    else run();
+    if (!this.isBusy) {
+      run();
+      return;
+    }
+    this.next ??= new Queue();
+    this.next.push(run);
   }
 
   /** Whether nothing is under way. */
@@ -59,9 +61,34 @@ export class ConsumerState {
 
   /** The pace at which a queue is subscribed to again. */
   paceOf(queue: string): ResubscribePace {
+    this.paces ??= new Map();
     const pace = this.paces.get(queue) ?? new ResubscribePace();
     this.paces.set(queue, pace);
     return pace;
+  }
+
+  /** A stream is to be read on from there. */
+  resume(queue: string, offset: bigint): void {
+    this.resumeAt ??= new Map();
+    this.resumeAt.set(queue, offset);
+  }
+
+  /** Where a stream is to be read on; `undefined` where it was not read yet, and for any other queue. */
+  resumeOffset(queue: string): bigint | undefined {
+    return this.resumeAt?.get(queue);
+  }
+
+  /** Calls with the next subscribing, or with the end: a limit that was changed while the connection was lost. */
+  whenSubscribed(call: () => void): void {
+    this.onSubscribed ??= [];
+    this.onSubscribed.push(call);
+  }
+
+  /** It is subscribed, or has ended. */
+  tellSubscribed(): void {
+    const calls = this.onSubscribed ?? [];
+    this.onSubscribed = undefined;
+    for (const call of calls) call();
   }
 
   /** One whose consume the broker has not answered. */
@@ -70,15 +97,31 @@ export class ConsumerState {
     return undefined;
   }
 
+  /** A queue is subscribed to again after a pause. @param undo stops its timer. */
+  beginPause(undo: () => void): void {
+    this.pauses ??= new Set();
+    this.pauses.add(undo);
+  }
+
+  /** A pause is over. @param undo as `beginPause` was given it. */
+  endPause(undo: () => void): void {
+    this.pauses?.delete(undo);
+  }
+
+  /** Whether a queue waits for the end of its pause. */
+  get isPausing(): boolean {
+    return this.pauses !== undefined && this.pauses.size > 0;
+  }
+
   /** Subscribes to nothing again. */
   stopPauses(): void {
-    for (const undo of this.pauses) undo();
-    this.pauses.clear();
+    for (const undo of this.pauses ?? []) undo();
+    this.pauses = undefined;
   }
 
   /** What was under way is done: the next may go on. */
   goOn(): void {
     this.isBusy = false;
-    this.next.shift()?.();
+    this.next?.shift()?.();
   }
 }

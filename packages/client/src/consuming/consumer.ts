@@ -9,6 +9,7 @@ import type { FieldTableInput } from '@puka/wire';
 import type { ErrorFirst, UntypedErrorFirst } from '../operations/error-first.ts';
 import type { Operation, OperationHost } from '../operations/operation.ts';
 import type { OperationOptions } from '../operations/operation-options.ts';
+import { type AsyncContext, currentContext } from '../runtime/async-context.ts';
 import { printAs } from '../runtime/inspect.ts';
 import { isClosedByUs } from '../session/closed-by-us.ts';
 import { Handlers } from './handlers.ts';
@@ -98,11 +99,14 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
   /** @internal For the client: told when a handler has finished, and when a message is settled. */
   idleWatcher: (() => void) | undefined = undefined;
   readonly #host: ConsumerHost;
-  private callback: MessageCallback | undefined;
+  private callback: MessageCallback | undefined = undefined;
+  /** In which the callback runs. */
+  private context: AsyncContext | undefined = undefined;
   /** Those that wait, from `head` on. */
   private messages: (Message | undefined)[] = [];
   private head = 0;
-  private takers: MessageTaker[] = [];
+  /** Those that wait for a message. Made for the first one. */
+  private takers: MessageTaker[] | undefined = undefined;
   private ended = false;
   private endError: unknown = undefined;
   private abortReason: unknown = undefined;
@@ -112,8 +116,8 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
   /** Most messages handed out and unsettled, where the broker's own limit does not see to it; 0 is no limit. */
   private unackedLimit = 0;
   private unackedCount = 0;
-  /** What its callbacks and loops are working on. */
-  private readonly handlers: Handlers;
+  /** What its callbacks and loops are working on. Made for the first message. */
+  private usedHandlers: Handlers | undefined = undefined;
   private cancelling = false;
   private isStopped = false;
   /** A loop of it was left: nobody wants the rest. */
@@ -136,9 +140,12 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
     this.isProcessedManually = settings.processing === 'manual';
     this.lendsBodies = settings.bodies === 'lent';
     this.ready = ready;
-    if (callback !== undefined) ready.isObserved = true;
-    this.callback = callback;
-    this.handlers = new Handlers(this);
+    if (callback !== undefined) this.takeCallback(callback);
+  }
+
+  private get handlers(): Handlers {
+    this.usedHandlers ??= new Handlers(this);
+    return this.usedHandlers;
   }
 
   /** The tag it is known by; of a consumer over several queues the first one's. */
@@ -241,14 +248,14 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
   /** @internal For the client: gives the next message or the end to the taker, now or later. The error is told once. */
   next(taker: MessageTaker): void {
     this.ready.isObserved = true;
+    this.takers ??= [];
     this.takers.push(taker);
     this.serve();
   }
 
   /** @internal For the client: the taker waits no more. */
   leave(taker: MessageTaker): void {
-    const index = this.takers.indexOf(taker);
-    if (index >= 0) this.takers.splice(index, 1);
+    this.takers = this.takers?.filter((each) => each !== taker);
   }
 
   /** @internal For the client: whether there is nothing more to wait for. */
@@ -339,9 +346,14 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
 
   /** @internal For the client: takes another callback; what waits goes to it. */
   setCallback(callback: MessageCallback): void {
+    this.takeCallback(callback);
+    this.serve();
+  }
+
+  private takeCallback(callback: MessageCallback): void {
     this.ready.isObserved = true;
     this.callback = callback;
-    this.serve();
+    this.context = currentContext();
   }
 
   /** @internal For the client: hands out no more than `limit` unsettled messages; 0 is no limit. */
@@ -363,7 +375,7 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
    */
   get busyCount(): number {
     const waiting = this.callback !== undefined && this.noAck ? this.messages.length - this.head : 0;
-    return waiting + this.handlers.busyCount(this.unackedCount === 0);
+    return waiting + (this.usedHandlers?.busyCount(this.unackedCount === 0) ?? 0);
   }
 
   /** @internal For the client: who calls `shutdown()` just now, a callback or the body of a loop, is not waited for. */
@@ -378,10 +390,10 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
     for (let { callback } = this; callback !== undefined && this.canHandOut; { callback } = this) {
       const message = this.shift();
       if (message === undefined) break;
-      const taker = this.takers.shift();
+      const taker = this.takers?.shift();
       // It is the taker's too, for as long as that likes.
       if (taker !== undefined && this.noAck) message.keepBody();
-      this.handlers.run(callback as UntypedErrorFirst, undefined, message, report);
+      this.handlers.run(callback as UntypedErrorFirst, this.context, undefined, message, report);
       taker?.take(message);
     }
     this.idleWatcher?.();
@@ -389,7 +401,7 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
     if (callback === undefined || !this.ended || this.hasWaiting) return;
     if (!this.endIsTold && this.endError !== undefined) {
       this.endIsTold = true;
-      this.handlers.run(callback as UntypedErrorFirst, this.endError, undefined, report);
+      this.handlers.run(callback as UntypedErrorFirst, this.context, this.endError, undefined, report);
     }
     this.tellEnd();
   }
@@ -424,7 +436,7 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
       this.list();
       if (!this.ended) return;
     } else {
-      while (this.takers.length > 0 && this.canHandOut) {
+      while (this.takers !== undefined && this.takers.length > 0 && this.canHandOut) {
         const message = this.shift();
         if (message === undefined) break;
         this.takers.shift()?.take(message);
@@ -451,7 +463,9 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
 
   /** Tells those that wait. The error is told once, as an iterator does. */
   private tellEnd(): void {
-    for (const taker of this.takers.splice(0)) {
+    const takers = this.takers ?? [];
+    this.takers = undefined;
+    for (const taker of takers) {
       const isNews = this.callback === undefined && !this.endIsTold;
       if (isNews) this.endIsTold = true;
       taker.end(isNews || this.callback !== undefined ? this.endError : undefined);

@@ -4,7 +4,9 @@
  */
 import { peerText, UsageError } from '@puka/errors';
 import type { UntypedErrorFirst } from '../operations/error-first.ts';
+import type { AsyncContext } from '../runtime/async-context.ts';
 import { LazySet } from '../runtime/lazy-collections.ts';
+import { LoopBodies } from './loop-bodies.ts';
 import type { Message } from './message.ts';
 
 /** The consumer, as its handlers know it. */
@@ -23,23 +25,14 @@ interface Handler {
   readonly isExcused: boolean;
 }
 
-const settled = Promise.resolve();
-
 /** The handlers of one consumer. */
 export class Handlers {
   private readonly owner: HandlerOwner;
   private readonly open = new LazySet<Handler>();
   /** The callback that runs just now, up to its first `await`, waits for the shutdown. */
   private isCallerExcused = false;
-  /** What the bodies of loops are working on. */
-  private readonly inBodies = new LazySet<Message>();
-  /** What the body works on that runs just now, up to its first `await`. */
-  private bodyNow: Message | undefined = undefined;
-  private bodiesBegun = 0;
-  private readonly awaited = (): void => {
-    if (--this.bodiesBegun === 0) this.bodyNow = undefined;
-  };
-  private readonly awaitedSoon = (): void => void settled.then(this.awaited);
+  /** Made for the first loop. */
+  private bodies: LoopBodies | undefined = undefined;
 
   constructor(owner: HandlerOwner) {
     this.owner = owner;
@@ -48,10 +41,12 @@ export class Handlers {
   /**
    * Calls a callback with a message, or with the error that ends the consumer.
    *
+   * @param context in which it runs.
    * @param report takes what it throws, or what its promise rejects with.
    */
   run(
     callback: UntypedErrorFirst,
+    context: AsyncContext | undefined,
     error: unknown,
     message: Message | undefined,
     report: (error: unknown) => void,
@@ -59,7 +54,11 @@ export class Handlers {
     const { isCallerExcused } = this;
     this.isCallerExcused = false;
     try {
-      const returned = callback(error, message, this.owner);
+      const { owner } = this;
+      const returned =
+        context === undefined
+          ? callback(error, message, owner)
+          : context.runInAsyncScope(callback, undefined, error, message, owner);
       if (isThenable(returned)) this.track({ message, isExcused: this.isCallerExcused }, returned, report);
       else if (this.owner.noAck) message?.giveBackBody();
     } catch (thrown) {
@@ -72,21 +71,19 @@ export class Handlers {
 
   /** A loop gets a message. @param isAsking it does not wait yet: its body follows one step later. */
   beginBody(message: Message, isAsking: boolean): void {
-    this.inBodies.add(message);
-    this.bodyNow = message;
-    this.bodiesBegun++;
-    void settled.then(isAsking ? this.awaitedSoon : this.awaited);
+    this.bodies ??= new LoopBodies();
+    this.bodies.begin(message, isAsking);
   }
 
   /** A loop has come back, or was left. */
   endBody(message: Message): void {
-    this.inBodies.delete(message);
+    this.bodies?.end(message);
   }
 
   /** Who calls `shutdown()` just now, a callback or the body of a loop, is not waited for. */
   excuseCaller(): void {
     this.isCallerExcused = true;
-    if (this.bodyNow !== undefined) this.inBodies.delete(this.bodyNow);
+    this.bodies?.excuseCaller();
   }
 
   /**
@@ -101,8 +98,7 @@ export class Handlers {
     for (const { message, isExcused } of this.open) {
       if (!isExcused && !(isAllSettled && message?.isSettled === true)) count++;
     }
-    for (const message of this.inBodies) if (noAck || !message.isSettled) count++;
-    return count;
+    return count + (this.bodies?.busyCount(noAck) ?? 0);
   }
 
   private track(handler: Handler, returned: PromiseLike<unknown>, report: (error: unknown) => void): void {

@@ -57,7 +57,7 @@ export function changePrefetch(
       } else if (again.isCarriedOver(error)) {
         // The new limit is in force with the next subscribing, where one comes.
         if (state.isOver) over();
-        else state.onSubscribed.push(() => operation.fulfil(undefined));
+        else state.whenSubscribed(() => operation.fulfil(undefined));
       } else {
         consumer.prefetchCount = before;
         consumer.limitUnacked(before);
@@ -71,7 +71,7 @@ export function changePrefetch(
     };
     if (!again.isAttached || state.missing > 0) {
       // In force with the subscribing that comes.
-      state.onSubscribed.push(() => operation.fulfil(undefined));
+      state.whenSubscribed(() => operation.fulfil(undefined));
       done();
       return;
     }

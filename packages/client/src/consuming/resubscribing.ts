@@ -170,7 +170,7 @@ export class Resubscribing {
   noteOffset(subscription: Subscription): void {
     const { resumeOffset } = subscription;
     if (resumeOffset === undefined) return;
-    this.states.get(subscription.consumer)?.resumeAt.set(subscription.source.queue, resumeOffset);
+    this.states.get(subscription.consumer)?.resume(subscription.source.queue, resumeOffset);
   }
 
   /** RabbitMQ extension: the queue is gone, or its master. */
@@ -243,10 +243,10 @@ export class Resubscribing {
       return;
     }
     const undo = deadlines.add(nowMs + pauseMs, () => {
-      state.pauses.delete(undo);
+      state.endPause(undo);
       state.whenSteady((done) => this.subscribeAfterPause(consumer, state, source, done));
     });
-    state.pauses.add(undo);
+    state.beginPause(undo);
   }
 
   private subscribeAfterPause(

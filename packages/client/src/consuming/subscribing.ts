@@ -250,7 +250,7 @@ export class Subscribing {
 
 /** A stream that was read before goes on from there, in place of where it was first asked to begin. */
 function resumed(source: ConsumerSource, state: ConsumerState | undefined): ConsumerSource {
-  const offset = state?.resumeAt.get(source.queue);
+  const offset = state?.resumeOffset(source.queue);
   if (offset === undefined) return source;
   const { arguments: table = {} } = source;
   if (table instanceof Tagged) return source;

@@ -123,7 +123,7 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser, Consu
     this.again.connectionLost(error, willRecover);
     if (willRecover && isUnnamedError(error)) this.blameUnnamed(error);
     for (const [consumer, state] of [...this.states]) {
-      const isPausing = state.pauses.size > 0;
+      const { isPausing } = state;
       state.stopPauses();
       const hearsOfIt = !isPausing && (state.subscriptions.size > 0 || !state.isSteady);
       if (willRecover || hearsOfIt) continue;
@@ -196,7 +196,7 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser, Consu
     const state = this.states.get(consumer);
     if (state === undefined) return;
     state.unnamedEnds = 0;
-    for (const call of state.onSubscribed.splice(0)) call();
+    state.tellSubscribed();
     if (state.isRecorded) return;
     state.isRecorded = true;
     for (const queue of consumer.queues) this.#host.recovery.topology?.consumerAdded(queue);
@@ -247,7 +247,7 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser, Consu
     if (state === undefined) return;
     this.states.delete(consumer);
     state.isOver = true;
-    for (const call of state.onSubscribed.splice(0)) call();
+    state.tellSubscribed();
     if (consumer.ready.state === 'pending') this.cancelledUnsubscribed(consumer);
     if (state.isRecorded) for (const queue of consumer.queues) this.#host.recovery.topology?.consumerRemoved(queue);
     state.stopPauses();

@@ -200,6 +200,8 @@ export class Operation<Result> implements Promise<Result> {
       else counts.failed++;
     }
     resolve?.(this.promised());
+    // Whoever asks again gets another: a consumer keeps the operation of its start for as long as it lives.
+    if (state === 'fulfilled') this.promise = undefined;
     if (followers?.first !== undefined) for (const call of followers.first) call();
     if (this.callback !== undefined) this.#host.callbackReady(this);
     this.followers = undefined;

@@ -46,33 +46,47 @@ export class LazyMap<Key, Value> implements Iterable<[Key, Value]> {
   }
 }
 
-/** Has of a `Set` what the client needs. */
+/** Has of a `Set` what the client needs. The first value takes no memory but its place: there is often no second. */
 export class LazySet<Value> implements Iterable<Value> {
+  /** The only value; `undefined` where there is none, and where there is a set. */
+  private only: Value | undefined = undefined;
   private set: Set<Value> | undefined = undefined;
 
   get size(): number {
-    return this.set === undefined ? 0 : this.set.size;
+    if (this.set !== undefined) return this.set.size;
+    return this.only === undefined ? 0 : 1;
   }
 
   has(value: Value): boolean {
-    return this.set?.has(value) === true;
+    return this.set === undefined ? this.only !== undefined && this.only === value : this.set.has(value);
   }
 
   add(value: Value): void {
-    this.set ??= new Set();
-    this.set.add(value);
+    const { only } = this;
+    if (this.set !== undefined) this.set.add(value);
+    else if (only === undefined || only === value) this.only = value;
+    else {
+      this.set = new Set([only, value]);
+      this.only = undefined;
+    }
   }
 
   delete(value: Value): boolean {
-    return this.set?.delete(value) === true;
+    if (this.set !== undefined) return this.set.delete(value);
+    if (!this.has(value)) return false;
+    this.only = undefined;
+    return true;
   }
 
   clear(): void {
+    // An iteration that goes on ends.
     this.set?.clear();
     this.set = undefined;
+    this.only = undefined;
   }
 
   [Symbol.iterator](): Iterator<Value> {
-    return (this.set ?? [])[Symbol.iterator]();
+    const { only } = this;
+    return (this.set ?? (only === undefined ? [] : [only]))[Symbol.iterator]();
   }
 }

@@ -36,10 +36,10 @@ describe('the state of a consumer', () => {
   it('stops the pauses of all its queues', () => {
     const state = new ConsumerState();
     let stopped = 0;
-    state.pauses.add(() => stopped++);
-    state.pauses.add(() => stopped++);
+    state.beginPause(() => stopped++);
+    state.beginPause(() => stopped++);
     state.stopPauses();
-    expect([stopped, state.pauses.size]).toEqual([2, 0]);
+    expect([stopped, state.isPausing]).toEqual([2, false]);
     expect(state.paceOf('q')).toBe(state.paceOf('q'));
   });
 });

@@ -22,8 +22,8 @@ describe('a callback', () => {
     const seen: unknown[][] = [];
     const given = message();
     const error = new Error('end');
-    handlers.run((...values: unknown[]) => void seen.push(values), undefined, given, report);
-    handlers.run((...values: unknown[]) => void seen.push(values), error, undefined, report);
+    handlers.run((...values: unknown[]) => void seen.push(values), undefined, undefined, given, report);
+    handlers.run((...values: unknown[]) => void seen.push(values), undefined, error, undefined, report);
     expect(seen).toEqual([
       [undefined, given, owner],
       [error, undefined, owner],
@@ -36,7 +36,7 @@ describe('a callback', () => {
     const work = new Promise<void>((resolve) => {
       finish = resolve;
     });
-    handlers.run(() => work, undefined, message(true), report);
+    handlers.run(() => work, undefined, undefined, message(true), report);
     expect([handlers.busyCount(false), handlers.busyCount(true)]).toEqual([1, 0]);
     finish();
     await work;
@@ -49,9 +49,9 @@ describe('a callback', () => {
     const fail = (): never => {
       throw cause;
     };
-    handlers.run(fail, undefined, message(), report);
-    handlers.run(() => Promise.reject(cause), undefined, message(true), report);
-    handlers.run(fail, new Error('end'), undefined, report);
+    handlers.run(fail, undefined, undefined, message(), report);
+    handlers.run(() => Promise.reject(cause), undefined, undefined, message(true), report);
+    handlers.run(fail, undefined, new Error('end'), undefined, report);
     await Promise.resolve();
     const texts = reported.map((error) =>
       error instanceof UsageError && error.cause === cause ? error.message : error,
@@ -69,10 +69,11 @@ describe('a callback', () => {
     const never = new Promise<void>(() => {});
     handlers.run(
       () => {
-        handlers.run(() => never, undefined, message(), report);
+        handlers.run(() => never, undefined, undefined, message(), report);
         handlers.excuseCaller();
         return never;
       },
+      undefined,
       undefined,
       message(),
       report,
