@@ -107,14 +107,17 @@ export function windowFor(size: number): number {
 /** Messages unacked at a time. */
 export const prefetchCount = 500;
 
+/** Connections ahead of the one that is measured. */
+const warmUpConnections = 4;
+
 /**
- * What is done ahead of the measurement, each on a connection of its own. There are two: what the engine has compiled for the
- * first connection of a process, it compiles again for the second.
+ * What is done ahead of the measurement, each on a connection of its own. What the engine has compiled for the first connection
+ * of a process, it compiles again for the second, and some of it for the third.
  */
 export function warmUpsOf(job: Job): Job[] {
   if (job.warmUp === 0) return [];
-  const half = { ...job, count: Math.ceil(job.warmUp / 2), warmUp: 0 };
-  return [1, 2].map((number) => ({ ...half, queue: `${job.queue}-warm-up-${number}` }));
+  const part = { ...job, count: Math.ceil(job.warmUp / warmUpConnections), warmUp: 0 };
+  return Array.from({ length: warmUpConnections }, (_, index) => ({ ...part, queue: `${job.queue}-warm-up-${index}` }));
 }
 
 /** Names of queues for `declareDelete` (`count` of them), and for `many-consumers` (`consumers`). */

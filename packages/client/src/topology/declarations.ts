@@ -81,7 +81,9 @@ export function declaredQueue(method: MethodInput, reply: Method): TopologyChang
   if (method.type !== 'queue.declare' || method.passive === true || reply.type !== 'queue.declare-ok') return undefined;
   const { queue, passive, durable, exclusive, autoDelete, arguments: table } = method;
   const options = { queue, passive, durable, exclusive, autoDelete, arguments: table };
-  return { type: 'declare', entity: { kind: 'queue', queue: reply.queue, options } };
+  // Of two equal strings the one of the call: the engine knows its hash, and the other need not be kept.
+  const name = queue === reply.queue ? queue : reply.queue;
+  return { type: 'declare', entity: { kind: 'queue', queue: name, options } };
 }
 
 /** `queue.delete`. */

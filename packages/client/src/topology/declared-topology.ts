@@ -33,7 +33,7 @@ interface QueueEntry {
   /** Consumers of this client on it. */
   consumers: number;
   hasHadConsumer: boolean;
-  /** When this client last declared, consumed or got from it: an `x-expires` queue lives on from there. */
+  /** Of an `x-expires` queue: when this client last declared, consumed or got from it. It lives on from there. */
   usedAtMs: number;
 }
 
@@ -48,8 +48,12 @@ export class DeclaredTopology {
   private readonly bindings = new LazyMap<string, RecordedBinding>();
   /** Keys of bindings by each of their ends. */
   private readonly byEnd = new LazyMap<string, Set<string>>();
-  /** Deletes and unbinds that are held or under way, by key: what they end is not made again meanwhile. */
-  private readonly leaving = new LazyMap<string, number>();
+  /** Deletes and unbinds that are held or under way, by name or by key: what they end is not made again meanwhile. */
+  private readonly leaving: Readonly<Record<Leaving['kind'], LazyMap<string, number>>> = {
+    exchange: new LazyMap(),
+    queue: new LazyMap(),
+    binding: new LazyMap(),
+  };
   /** Binds that are held or under way, by each of their ends. */
   private readonly arriving = new LazyMap<string, Set<RecordedBinding>>();
   /** Of these, those whose one end was deleted meanwhile: their ok may come behind that of the delete. */
@@ -113,14 +117,16 @@ export class DeclaredTopology {
   /** A change is asked for. @returns called when it has its outcome. */
   begin(change: TopologyChange): () => void {
     if (change.type === 'bind') return this.beginBinding(change.entity);
-    const key = leavingKey(change);
-    if (key === undefined) return ignore;
-    this.leaving.set(key, (this.leaving.get(key) ?? 0) + 1);
+    const entity = leavingBy(change);
+    if (entity === undefined) return ignore;
+    const { kind, key } = entity;
+    const leaving = this.leaving[kind];
+    leaving.set(key, (leaving.get(key) ?? 0) + 1);
     return () => {
-      const left = (this.leaving.get(key) ?? 1) - 1;
-      if (left > 0) this.leaving.set(key, left);
-      else this.leaving.delete(key);
-      if (change.type === 'delete' && change.kind === 'queue') this.#host.queueLeft(change.name);
+      const left = (leaving.get(key) ?? 1) - 1;
+      if (left > 0) leaving.set(key, left);
+      else leaving.delete(key);
+      if (kind === 'queue') this.#host.queueLeft(key);
     };
   }
 
@@ -144,12 +150,13 @@ export class DeclaredTopology {
    * exchange with the last binding that leads from it.
    */
   isLeaving(entity: RecordedExchange | RecordedQueue | RecordedBinding): boolean {
-    if (this.leaving.size === 0) return false;
+    const { exchange, queue, binding } = this.leaving;
+    if (exchange.size + queue.size + binding.size === 0) return false;
     switch (entity.kind) {
       case 'exchange':
         return this.isExchangeLeaving(entity.options.exchange, new Set());
       case 'queue':
-        return this.leaving.has(`queue ${entity.queue}`);
+        return queue.has(entity.queue);
       case 'binding':
         return this.isBindingLeaving(entity, new Set());
     }
@@ -157,7 +164,7 @@ export class DeclaredTopology {
 
   /** @param seen exchanges that are being looked at: bindings may lead around in a circle. */
   private isExchangeLeaving(name: string, seen: Set<string>): boolean {
-    if (this.leaving.has(`exchange ${name}`)) return true;
+    if (this.leaving.exchange.has(name)) return true;
     if (seen.has(name) || this.exchanges.get(name)?.options.autoDelete !== true) return false;
     seen.add(name);
     let isBound = false;
@@ -172,14 +179,14 @@ export class DeclaredTopology {
 
   private isBindingLeaving(binding: RecordedBinding, seen: Set<string>): boolean {
     const { destinationKind, destination, source } = binding;
-    if (this.leaving.has(`exchange ${source}`) || this.leaving.has(bindingKey(binding))) return true;
-    if (destinationKind === 'queue') return this.leaving.has(`queue ${destination}`);
+    if (this.leaving.exchange.has(source) || this.leaving.binding.has(bindingKey(binding))) return true;
+    if (destinationKind === 'queue') return this.leaving.queue.has(destination);
     return this.isExchangeLeaving(destination, seen);
   }
 
   /** Whether a delete of the queue is held or under way. */
   isQueueLeaving(queue: string): boolean {
-    return this.leaving.size > 0 && this.leaving.has(`queue ${queue}`);
+    return this.leaving.queue.has(queue);
   }
 
   /** The exchanges to be made again. */
@@ -268,7 +275,7 @@ export class DeclaredTopology {
     this.queues.clear();
     this.bindings.clear();
     this.byEnd.clear();
-    this.leaving.clear();
+    for (const leaving of Object.values(this.leaving)) leaving.clear();
     this.arriving.clear();
     this.names.clear();
     this.isFull = false;
@@ -331,7 +338,7 @@ export class DeclaredTopology {
 
   private declareQueue(entity: RecordedQueue): void {
     const known = this.queues.get(entity.queue);
-    const usedAtMs = this.#host.now();
+    const usedAtMs = expiryOf(entity.options.arguments) === undefined ? 0 : this.#host.now();
     if (known === undefined) {
       if (!this.hasRoom()) return;
       this.queues.set(entity.queue, { entity, consumers: 0, hasHadConsumer: false, usedAtMs });
@@ -416,9 +423,16 @@ function endsOf({ destinationKind, destination, source }: RecordedBinding): read
   return [`${destinationKind} ${destination}`, `exchange ${source}`];
 }
 
-function leavingKey(change: TopologyChange): string | undefined {
-  if (change.type === 'delete') return `${change.kind} ${change.name}`;
-  return change.type === 'unbind' ? bindingKey(change.entity) : undefined;
+/** What a change ends. */
+interface Leaving {
+  readonly kind: 'exchange' | 'queue' | 'binding';
+  /** Its name, or the key of a binding. */
+  readonly key: string;
+}
+
+function leavingBy(change: TopologyChange): Leaving | undefined {
+  if (change.type === 'delete') return { kind: change.kind, key: change.name };
+  return change.type === 'unbind' ? { kind: 'binding', key: bindingKey(change.entity) } : undefined;
 }
 
 /** RabbitMQ: milliseconds without use after which a queue is deleted. */
