@@ -78,10 +78,9 @@ export function countFor({ mode, size }: Plan, scale: number): number {
 /** Messages ahead of a run where a long-lived program is to be measured. */
 export function warmUpFor({ mode, size }: Plan): number {
   if (isMemoryMode(mode) || mode === 'start' || mode === 'many-consumers') return 0;
-  if (mode === 'declare-delete') return 4000;
   // The engine takes its time over what is called a thousand times a second.
-  if (mode === 'request-reply') return 4 * perRun(mode, size);
-  return Math.min(100_000, perRun(mode, size));
+  const isSlow = mode === 'declare-delete' || mode === 'request-reply';
+  return isSlow ? 4 * perRun(mode, size) : Math.min(100_000, perRun(mode, size));
 }
 
 function perRun(mode: Mode, size: number): number {
