@@ -109,15 +109,25 @@ export const prefetchCount = 500;
 
 /** Connections ahead of the one that is measured. */
 const warmUpConnections = 4;
+/** The largest bodies on all of these but the last. */
+const warmUpBytes = 16_384;
+/** Messages on each of them where bodies are larger. */
+const largeWarmUp = 8000;
 
 /**
  * What is done ahead of the measurement, each on a connection of its own. What the engine has compiled for the first connection
- * of a process, it compiles again for the second, and some of it for the third.
+ * of a process, it compiles again for the second, and some of it for the third. The last has bodies of the size that is measured.
  */
 export function warmUpsOf(job: Job): Job[] {
   if (job.warmUp === 0) return [];
-  const part = { ...job, count: Math.ceil(job.warmUp / warmUpConnections), warmUp: 0 };
-  return Array.from({ length: warmUpConnections }, (_, index) => ({ ...part, queue: `${job.queue}-warm-up-${index}` }));
+  return Array.from({ length: warmUpConnections }, (_, index) => {
+    const isLast = index === warmUpConnections - 1;
+    const queue = `${job.queue}-warm-up-${index}`;
+    const count = Math.ceil(job.warmUp / warmUpConnections);
+    // A few hundred bodies of 1 MiB compile nothing, and more of them do not go into the broker.
+    if (job.size <= warmUpBytes || isLast) return { ...job, count, queue, warmUp: 0 };
+    return { ...job, count: Math.max(count, largeWarmUp), size: warmUpBytes, queue, warmUp: 0 };
+  });
 }
 
 /** Names of queues for `declareDelete` (`count` of them), and for `many-consumers` (`consumers`). */
