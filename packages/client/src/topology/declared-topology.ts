@@ -48,12 +48,10 @@ export class DeclaredTopology {
   private readonly bindings = new LazyMap<string, RecordedBinding>();
   /** Keys of bindings by each of their ends. */
   private readonly byEnd = new LazyMap<string, Set<string>>();
-  /** Deletes and unbinds that are held or under way, by name or by key: what they end is not made again meanwhile. */
-  private readonly leaving: Readonly<Record<Leaving['kind'], LazyMap<string, number>>> = {
-    exchange: new LazyMap(),
-    queue: new LazyMap(),
-    binding: new LazyMap(),
-  };
+  /** Deletes of queues that are held or under way, by name: what they end is not made again meanwhile. */
+  private readonly leavingQueues = new LazyMap<string, number>();
+  /** The same of exchanges and bindings, by key. */
+  private readonly leaving = new LazyMap<string, number>();
   /** Binds that are held or under way, by each of their ends. */
   private readonly arriving = new LazyMap<string, Set<RecordedBinding>>();
   /** Of these, those whose one end was deleted meanwhile: their ok may come behind that of the delete. */
@@ -117,16 +115,16 @@ export class DeclaredTopology {
   /** A change is asked for. @returns called when it has its outcome. */
   begin(change: TopologyChange): () => void {
     if (change.type === 'bind') return this.beginBinding(change.entity);
-    const entity = leavingBy(change);
-    if (entity === undefined) return ignore;
-    const { kind, key } = entity;
-    const leaving = this.leaving[kind];
+    const isQueue = change.type === 'delete' && change.kind === 'queue';
+    const key = isQueue ? change.name : leavingKey(change);
+    if (key === undefined) return ignore;
+    const leaving = isQueue ? this.leavingQueues : this.leaving;
     leaving.set(key, (leaving.get(key) ?? 0) + 1);
     return () => {
       const left = (leaving.get(key) ?? 1) - 1;
       if (left > 0) leaving.set(key, left);
       else leaving.delete(key);
-      if (kind === 'queue') this.#host.queueLeft(key);
+      if (isQueue) this.#host.queueLeft(key);
     };
   }
 
@@ -150,13 +148,12 @@ export class DeclaredTopology {
    * exchange with the last binding that leads from it.
    */
   isLeaving(entity: RecordedExchange | RecordedQueue | RecordedBinding): boolean {
-    const { exchange, queue, binding } = this.leaving;
-    if (exchange.size + queue.size + binding.size === 0) return false;
+    if (this.leaving.size + this.leavingQueues.size === 0) return false;
     switch (entity.kind) {
       case 'exchange':
         return this.isExchangeLeaving(entity.options.exchange, new Set());
       case 'queue':
-        return queue.has(entity.queue);
+        return this.isQueueLeaving(entity.queue);
       case 'binding':
         return this.isBindingLeaving(entity, new Set());
     }
@@ -164,7 +161,7 @@ export class DeclaredTopology {
 
   /** @param seen exchanges that are being looked at: bindings may lead around in a circle. */
   private isExchangeLeaving(name: string, seen: Set<string>): boolean {
-    if (this.leaving.exchange.has(name)) return true;
+    if (this.leaving.has(`exchange ${name}`)) return true;
     if (seen.has(name) || this.exchanges.get(name)?.options.autoDelete !== true) return false;
     seen.add(name);
     let isBound = false;
@@ -179,14 +176,14 @@ export class DeclaredTopology {
 
   private isBindingLeaving(binding: RecordedBinding, seen: Set<string>): boolean {
     const { destinationKind, destination, source } = binding;
-    if (this.leaving.exchange.has(source) || this.leaving.binding.has(bindingKey(binding))) return true;
-    if (destinationKind === 'queue') return this.leaving.queue.has(destination);
+    if (this.leaving.has(`exchange ${source}`) || this.leaving.has(bindingKey(binding))) return true;
+    if (destinationKind === 'queue') return this.isQueueLeaving(destination);
     return this.isExchangeLeaving(destination, seen);
   }
 
   /** Whether a delete of the queue is held or under way. */
   isQueueLeaving(queue: string): boolean {
-    return this.leaving.queue.has(queue);
+    return this.leavingQueues.has(queue);
   }
 
   /** The exchanges to be made again. */
@@ -275,7 +272,8 @@ export class DeclaredTopology {
     this.queues.clear();
     this.bindings.clear();
     this.byEnd.clear();
-    for (const leaving of Object.values(this.leaving)) leaving.clear();
+    this.leavingQueues.clear();
+    this.leaving.clear();
     this.arriving.clear();
     this.names.clear();
     this.isFull = false;
@@ -423,16 +421,10 @@ function endsOf({ destinationKind, destination, source }: RecordedBinding): read
   return [`${destinationKind} ${destination}`, `exchange ${source}`];
 }
 
-/** What a change ends. */
-interface Leaving {
-  readonly kind: 'exchange' | 'queue' | 'binding';
-  /** Its name, or the key of a binding. */
-  readonly key: string;
-}
-
-function leavingBy(change: TopologyChange): Leaving | undefined {
-  if (change.type === 'delete') return { kind: change.kind, key: change.name };
-  return change.type === 'unbind' ? { kind: 'binding', key: bindingKey(change.entity) } : undefined;
+/** The key of the exchange or binding that a change ends. */
+function leavingKey(change: TopologyChange): string | undefined {
+  if (change.type === 'delete') return `${change.kind} ${change.name}`;
+  return change.type === 'unbind' ? bindingKey(change.entity) : undefined;
 }
 
 /** RabbitMQ: milliseconds without use after which a queue is deleted. */

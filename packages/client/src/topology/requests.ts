@@ -55,11 +55,11 @@ export class Requests implements ConnectionUser {
   private isAttached = false;
   private willRecover = false;
   /** They go first, one by one, the first of them now: whatever else is called meanwhile waits behind them. */
-  private readonly suspects = new Queue<Request>();
+  private suspects: Request[] | undefined = undefined;
   /** Those that wait for the next connection. */
   private held: Request[] = [];
   /** Those that wait for a channel, in the order in which the pool was asked. */
-  private readonly waiting = new Queue<Request>();
+  private waiting: Queue<Request> | undefined = undefined;
   /** One for all requests: of those that wait there may be a million. */
   private readonly serveNext: ChannelTask = (channel, lost) => this.serve(channel, lost);
 
@@ -80,7 +80,8 @@ export class Requests implements ConnectionUser {
     this.isAttached = true;
     this.refusesTransientQueues = isAtLeast(info.serverProperties.version, 4, 3);
     const held = this.held.sort((one, other) => one.operation.number - other.operation.number);
-    for (const request of held) if (request.isSuspect) this.suspects.push(request);
+    const suspects = held.filter(({ isSuspect }) => isSuspect);
+    this.suspects = suspects.length > 0 ? suspects : undefined;
     // The connection may end again while the suspects are sent, so the others stay held until then.
     this.held = held.filter(({ isSuspect }) => !isSuspect);
     this.sendSuspect();
@@ -109,7 +110,7 @@ export class Requests implements ConnectionUser {
       unnamedEnds: 0,
     };
     this.outstanding++;
-    if (this.isAttached && this.suspects.length === 0) {
+    if (this.isAttached && this.suspects === undefined) {
       if (!this.acquire(request)) this.check(request);
     } else {
       this.check(request);
@@ -142,11 +143,12 @@ export class Requests implements ConnectionUser {
 
   /** Sends the first suspect; behind the last of them all that is held. */
   private sendSuspect(): void {
-    const { first } = this.suspects;
+    const first = this.suspects?.[0];
     if (first !== undefined) {
       this.acquire(first);
       return;
     }
+    this.suspects = undefined;
     const { held } = this;
     this.held = [];
     for (const request of held) this.acquire(request);
@@ -154,21 +156,26 @@ export class Requests implements ConnectionUser {
 
   /** Lets the next suspect follow, where this one was sent alone. */
   private answered(request: Request): void {
-    if (this.suspects.first !== request) return;
+    if (this.suspects?.[0] !== request) return;
     this.suspects.shift();
-    if (this.isAttached) this.sendSuspect();
-    else this.held.push(...this.suspects.takeAll());
+    if (this.isAttached) {
+      this.sendSuspect();
+      return;
+    }
+    this.held.push(...this.suspects);
+    this.suspects = undefined;
   }
 
   /** @returns whether it was sent, or has ended, at once. */
   private acquire(request: Request): boolean {
+    this.waiting ??= new Queue();
     this.waiting.push(request);
     return this.pool.acquire(this.serveNext);
   }
 
   /** There is a channel for the one that has waited longest; `undefined` where there will be none. */
   private serve(channel: SessionChannel | undefined, lost: PukaError | undefined): void {
-    const request = this.waiting.shift();
+    const request = this.waiting?.shift();
     if (request === undefined) return;
     if (channel !== undefined && request.operation.state === 'pending') {
       this.send(request, channel);
