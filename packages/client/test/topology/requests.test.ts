@@ -87,11 +87,8 @@ it('takes options and tables as they are at the call, for what has to wait and f
     binding.arguments['part-number'] = number;
     return [client.queueDeclare(options), client.queueBind(binding)];
   });
-  const exchange = { exchange: 'noted' };
-  const declaring = client.exchangeDeclare(exchange);
-  exchange.exchange = 'never declared';
   await scene.settle();
-  await Promise.all([declaring, ...calls]);
+  await Promise.all(calls);
   const made = () => [
     scene.broker.queues().map((queue) => [queue.name, queue.arguments['x-max-length']]),
     scene.broker.bindings().map((each) => [each.destination, each.arguments['part-number']]),
@@ -101,6 +98,21 @@ it('takes options and tables as they are at the call, for what has to wait and f
   await scene.cut(client);
   expect(made()).toEqual([named, named]);
   await scene.end(client);
+});
+
+it('knows the exchange that was declared, not the one that the options name by the time of the reply', async () => {
+  const broker = new ScriptedBroker();
+  const client = await broker.connected();
+  client.on('unobserved', () => {});
+  const options = { exchange: 'declared' };
+  const declare = client.exchangeDeclare(options);
+  options.exchange = 'named later';
+  await broker.pump();
+  await declare;
+  client.basicPublish({ exchange: 'named later', routingKey: 'k', body: 'b' });
+  await broker.pump();
+  // It is looked up, as every exchange is that the client does not know.
+  expect(broker.last('exchange.declare').method).toMatchObject({ exchange: 'named later', passive: true });
 });
 
 describe('a server of version 4.3', () => {
