@@ -9,7 +9,7 @@ import type { ChannelSink, ReceivedContent, SessionChannel } from '../session/in
 import { BodyLoan } from './body-loan.ts';
 import type { BodyPool } from './body-pool.ts';
 import type { Consumer, ConsumerSource } from './consumer.ts';
-import { Message, type Settlement } from './message.ts';
+import { Message, type MessageOrigin, type Settlement } from './message.ts';
 import type { ReplyPublishing } from './reply-queue.ts';
 
 /** What it needs of its owner. */
@@ -46,6 +46,8 @@ export class Subscription implements Settlement {
   /** Of a stream: offsets of deliveries that are not settled, in their order. */
   private offsets: Map<number, bigint> | undefined = undefined;
   private lastOffset: bigint | undefined = undefined;
+  /** Of its messages. Made for the first one. */
+  private origin: MessageOrigin | undefined = undefined;
   /** The bodies that are lent until their deliveries are settled; `undefined` where none is. */
   private readonly loans: Map<number, BodyLoan> | undefined;
 
@@ -63,15 +65,13 @@ export class Subscription implements Settlement {
     const { deliveryTag, overLimit } = content;
     // It ends the consumer, so that the message goes back below, behind the cancel.
     if (overLimit !== undefined) on.host.messageOverLimit(this, overLimit);
-    const { queue, consumerTag } = this.source;
-    const { tables } = on.channel;
+    this.origin ??= this.makeOrigin();
+    const message = new Message(content, this.origin);
     if (consumer.noAck) {
-      const message = new Message(content, deliveryTag, queue, consumerTag, undefined, tables);
       if (consumer.lendsBodies) message.lend(new BodyLoan(content, on.host.bodyPool));
       consumer.push(message);
       return false;
     }
-    const message = new Message(content, deliveryTag, queue, consumerTag, this, tables);
     this.isStream ??= isOfStream(message, consumer);
     // Not before the cancel is sent, or the broker would deliver it here again.
     const isUnwanted = this.isRetired && (consumer.isEnded || consumer.isCancelling);
@@ -92,6 +92,12 @@ export class Subscription implements Settlement {
     }
     consumer.push(message);
     return true;
+  }
+
+  private makeOrigin(): MessageOrigin {
+    const { queue, consumerTag } = this.source;
+    const settlement = this.consumer.noAck ? undefined : this;
+    return { kind: 'deliver', queue, consumerTag, settlement, tables: this.on.channel.tables };
   }
 
   /** Where the stream is to be read on: at what was delivered first and not settled, else behind what was delivered last. */

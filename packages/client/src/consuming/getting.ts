@@ -12,7 +12,7 @@ import { LazyMap, LazySet } from '../runtime/lazy-collections.ts';
 import { Queue } from '../runtime/queue.ts';
 import type { ChannelSink, ReceivedContent, SessionChannel } from '../session/index.ts';
 import type { DeclaredTopology } from '../topology/declared-topology.ts';
-import { Message, type Settlement } from './message.ts';
+import { Message, type MessageOrigin, type Settlement } from './message.ts';
 import { messageOverLimit } from './over-limit.ts';
 
 /** One `basicGet` under way. */
@@ -196,6 +196,8 @@ export class GetChannel implements ChannelSink, Settlement {
   private readonly pending = new Queue<Get>();
   /** The queues whose gets go over it. */
   readonly queues: Set<string> = new Set();
+  /** Of the message that came last: the next is of the same queue, as a rule. */
+  private lastOrigin: MessageOrigin | undefined = undefined;
   private refusal: { readonly queue: string; readonly error: AmqpError } | undefined = undefined;
 
   constructor(channel: SessionChannel, getting: Getting) {
@@ -235,8 +237,7 @@ export class GetChannel implements ChannelSink, Settlement {
     const { deliveryTag, overLimit } = content;
     if (overLimit !== undefined) operation.reject(messageOverLimit(overLimit, queue, noAck, 'basic.get'));
     if (operation.state === 'pending') {
-      const settlement = noAck ? undefined : this;
-      operation.fulfil(new Message(content, deliveryTag, queue, undefined, settlement, this.channel.tables));
+      operation.fulfil(new Message(content, this.originOf(get)));
     } else if (!noAck) {
       this.channel.nack(deliveryTag, true);
     }
@@ -267,6 +268,21 @@ export class GetChannel implements ChannelSink, Settlement {
   /** Gives the channel back when nothing is open on it. */
   freeWhenDone(): void {
     if (this.load === 0 && this.channel.isUsable) this.getting.freed(this);
+  }
+
+  private originOf({ queue, noAck }: Get): MessageOrigin {
+    const settlement = noAck ? undefined : this;
+    const last = this.lastOrigin;
+    if (last?.queue === queue && last.settlement === settlement) return last;
+    const origin: MessageOrigin = {
+      kind: 'get-ok',
+      queue,
+      consumerTag: undefined,
+      settlement,
+      tables: this.channel.tables,
+    };
+    this.lastOrigin = origin;
+    return origin;
   }
 
   /** The message came before, or the queue is empty, or there is an error. */

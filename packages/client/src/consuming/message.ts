@@ -32,6 +32,20 @@ export interface Settlement {
   putBack?(deliveryTag: number): void;
 }
 
+/** Where messages came from: one object for all of a subscription, or of a queue's gets. A message keeps it in place of its parts. */
+export interface MessageOrigin {
+  /** Which method brings them. */
+  readonly kind: 'deliver' | 'get-ok';
+  /** See `Message`. */
+  readonly queue: string;
+  /** See `Message`. */
+  readonly consumerTag: string | undefined;
+  /** What settles them; `undefined` where the broker has forgotten them. */
+  readonly settlement: Settlement | undefined;
+  /** How deep their headers may be. */
+  readonly tables: TableReadOptions | undefined;
+}
+
 const noBytes = new Uint8Array(0);
 const noHeaders: FieldTable = Object.freeze(Object.create(null) as FieldTable); // An empty table has no field to be wrong.
 /** A body that is less than a quarter of the bytes it lies in is copied, so that keeping it keeps little else. */
@@ -43,13 +57,7 @@ const objectBytes = 160;
 export class Message {
   /** Its tag on its channel; means nothing elsewhere. */
   readonly deliveryTag: number;
-  /** The consumer it came to; `undefined` for one from `basicGet`. */
-  readonly consumerTag: string | undefined;
-  /** The queue of the consumer or of the get. */
-  readonly queue: string;
-  private settlement: Settlement | undefined;
-  private readonly tables: TableReadOptions | undefined;
-  private readonly kind: 'deliver' | 'get-ok';
+  private origin: MessageOrigin;
   private readonly methodBytes: Uint8Array;
   private readonly methodStart: number;
   private readonly methodEnd: number;
@@ -66,20 +74,9 @@ export class Message {
   private loan: BodyLoan | undefined = undefined;
 
   /** Made by the client. */
-  constructor(
-    content: ReceivedContent,
-    deliveryTag: number,
-    queue: string,
-    consumerTag: string | undefined,
-    settlement: Settlement | undefined,
-    tables?: TableReadOptions,
-  ) {
-    this.deliveryTag = deliveryTag;
-    this.queue = queue;
-    this.consumerTag = consumerTag;
-    this.settlement = settlement;
-    this.tables = tables;
-    this.kind = content.kind === 'get-ok' ? 'get-ok' : 'deliver';
+  constructor(content: ReceivedContent, origin: MessageOrigin) {
+    this.deliveryTag = content.deliveryTag;
+    this.origin = origin;
     this.methodBytes = content.methodBytes;
     this.methodStart = content.methodStart;
     this.methodEnd = content.methodEnd;
@@ -89,6 +86,16 @@ export class Message {
     this.bodyBytes = content.bodyBytes;
     this.bodyStart = content.bodyStart;
     this.bodyEnd = content.bodyEnd;
+  }
+
+  /** The consumer it came to; `undefined` for one from `basicGet`. */
+  get consumerTag(): string | undefined {
+    return this.origin.consumerTag;
+  }
+
+  /** The queue of the consumer or of the get. */
+  get queue(): string {
+    return this.origin.queue;
   }
 
   /**
@@ -239,8 +246,8 @@ export class Message {
   }
   /** Whether the broker may have delivered it before. */
   get redelivered(): boolean {
-    const { kind, methodBytes, methodStart, methodEnd } = this;
-    const at = endOfDeliveryTag(kind, methodBytes, methodStart);
+    const { methodBytes, methodStart, methodEnd } = this;
+    const at = endOfDeliveryTag(this.origin.kind, methodBytes, methodStart);
     // Read in place: a worker asks each message, and most programs ask for no name and no key.
     return at < methodEnd ? ((methodBytes[at] ?? 0) & 1) === 1 : this.lazyRoute.redelivered;
   }
@@ -289,12 +296,12 @@ export class Message {
 
   /** Whether it has been settled; one that came with `noAck` was settled by the broker. */
   get isSettled(): boolean {
-    return this.settledOnce || this.settlement === undefined;
+    return this.settledOnce || this.origin.settlement === undefined;
   }
 
   /** @internal For the client: what settles it; `undefined` where it needs no ack. */
   get settledBy(): Settlement | undefined {
-    return this.settlement;
+    return this.origin.settlement;
   }
 
   /** @internal For the client: the body is lent, and is the loan's to give. Called before anybody has the message. */
@@ -319,14 +326,15 @@ export class Message {
 
   /** @internal For the client: something stands between the message and what settles it, where that is anything. */
   watchSettlement(watch: (settlement: Settlement) => Settlement): void {
-    if (this.settlement !== undefined && !this.settledOnce) this.settlement = watch(this.settlement);
+    const { settlement } = this.origin;
+    if (settlement !== undefined && !this.settledOnce) this.origin = { ...this.origin, settlement: watch(settlement) };
   }
 
   /** @internal For the client: nobody was handed the message, and nobody will be. It goes back to its queue. */
   putBack(): void {
     if (this.isSettled) return;
     this.settledOnce = true;
-    this.settlement?.putBack?.(this.deliveryTag);
+    this.origin.settlement?.putBack?.(this.deliveryTag);
   }
 
   private checkHeaders(): void {
@@ -335,7 +343,8 @@ export class Message {
   }
 
   private settle(how: 'ack' | 'reject' | 'nack'): Settlement {
-    if (this.settlement === undefined) {
+    const { settlement } = this.origin;
+    if (settlement === undefined) {
       throw new UsageError(
         `message ${this.deliveryTag} of queue '${peerText(this.queue)}' came with noAck: nothing to settle`,
       );
@@ -343,23 +352,23 @@ export class Message {
     if (this.settledOnce) {
       throw new UsageError(`message ${this.deliveryTag} of queue '${peerText(this.queue)}' is settled already`);
     }
-    if (how !== 'ack' && this.settlement.acksOnly === true) {
+    if (how !== 'ack' && settlement.acksOnly === true) {
       throw new UsageError(
         `message ${this.deliveryTag} of queue '${peerText(this.queue)}' came from a stream: ${how}() has no meaning there, ack() does`,
       );
     }
     this.settledOnce = true;
-    return this.settlement;
+    return settlement;
   }
 
   private get lazyReader(): PropertiesReader {
-    const { propertiesBytes, propertiesStart, propertiesEnd, tables } = this;
-    this.reader ??= new PropertiesReader(propertiesBytes, propertiesStart, propertiesEnd, tables);
+    const { propertiesBytes, propertiesStart, propertiesEnd } = this;
+    this.reader ??= new PropertiesReader(propertiesBytes, propertiesStart, propertiesEnd, this.origin.tables);
     return this.reader;
   }
 
   private get lazyRoute(): Route {
-    this.route ??= readRoute(this.kind, this.methodBytes, this.methodStart, this.methodEnd);
+    this.route ??= readRoute(this.origin.kind, this.methodBytes, this.methodStart, this.methodEnd);
     return this.route;
   }
 }

@@ -51,7 +51,7 @@ function message({
   around.set(bytes, 50);
   const content: ReceivedContent = {
     kind,
-    deliveryTag: 0,
+    deliveryTag: 7,
     methodBytes,
     methodStart: 0,
     methodEnd: methodBytes.length,
@@ -64,7 +64,8 @@ function message({
     bodyMemory: undefined,
     overLimit: undefined,
   };
-  return new Message(content, 7, 'q', kind === 'deliver' ? 'tag' : undefined, settlement);
+  const consumerTag = kind === 'deliver' ? 'tag' : undefined;
+  return new Message(content, { kind, queue: 'q', consumerTag, settlement, tables: undefined });
 }
 
 /** The payload of the frame that was written. */
