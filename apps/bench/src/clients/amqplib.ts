@@ -29,7 +29,7 @@ export async function connect(url: string): Promise<FullClient> {
 
 async function publish(channel: ConfirmChannel, job: Job): Promise<void> {
   const { queue, count, size, window } = job;
-  const body = Buffer.alloc(size);
+  const body = Buffer.alloc(size, 1);
   await new Promise<void>((resolve, reject) => {
     let sent = 0;
     let confirmed = 0;
@@ -49,7 +49,7 @@ async function publish(channel: ConfirmChannel, job: Job): Promise<void> {
 }
 
 async function publishIgnored(channel: Channel, { queue, count, size }: Job): Promise<void> {
-  const body = Buffer.alloc(size);
+  const body = Buffer.alloc(size, 1);
   for (let sent = 0; sent < count; sent++) {
     if (!channel.publish('', queue, body, {})) await new Promise((resolve) => channel.once('drain', resolve));
   }
@@ -99,7 +99,7 @@ async function requestReply({ url, queue, count, size }: Job): Promise<number[]>
 
 async function ask(channel: Channel, queue: string, count: number, size: number): Promise<number[]> {
   const latencies: number[] = [];
-  const body = Buffer.alloc(size);
+  const body = Buffer.alloc(size, 1);
   const { queue: replyTo } = await channel.assertQueue('', { exclusive: true });
   await channel.consume(
     queue,

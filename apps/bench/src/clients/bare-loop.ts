@@ -98,7 +98,7 @@ async function publish(socket: Socket, walk: FrameWalk, job: Job): Promise<void>
   await answer(socket, walk, writer, MethodId.confirmSelectOk);
   encodeBasicPublish(writer, channel, { routingKey: queue }, frameMax);
   writeRawContentHeader(writer, channel, size, encodeProperties({}), frameMax);
-  writeBody(writer, channel, new Uint8Array(size), frameMax, size);
+  writeBody(writer, channel, new Uint8Array(size).fill(1), frameMax, size);
   const frames = new Uint8Array(Buffer.concat(writer.take()));
   await new Promise<void>((resolve) => {
     let sent = 0;

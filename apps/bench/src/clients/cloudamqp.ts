@@ -30,7 +30,7 @@ export async function connect(url: string): Promise<FullClient> {
 
 async function publish(channel: Channel, job: Job): Promise<void> {
   const { queue, count, size, window } = job;
-  const body = new Uint8Array(size);
+  const body = new Uint8Array(size).fill(1);
   await new Promise<void>((resolve, reject) => {
     let sent = 0;
     let confirmed = 0;
@@ -51,7 +51,7 @@ async function publish(channel: Channel, job: Job): Promise<void> {
 /** Its promise settles when the socket has taken the bytes: one in a window is awaited. */
 async function publishIgnored(channel: Channel, job: Job): Promise<void> {
   const { queue, count, size, window } = job;
-  const body = new Uint8Array(size);
+  const body = new Uint8Array(size).fill(1);
   for (let sent = 1; sent <= count; sent++) {
     const written = channel.basicPublish('', queue, body);
     if (sent % window === 0) await written;
@@ -91,7 +91,7 @@ async function hold(channel: Channel, { queue, count }: Job): Promise<AMQPMessag
 
 async function requestReply(channel: Channel, { queue, count, size }: Job): Promise<number[]> {
   const latencies: number[] = [];
-  const body = new Uint8Array(size);
+  const body = new Uint8Array(size).fill(1);
   const { name: replyTo } = await channel.queueDeclare('', { exclusive: true });
   await channel.basicConsume(queue, { noAck: true }, (request) => {
     const { replyTo = '', correlationId = '' } = request.properties;

@@ -38,7 +38,7 @@ export async function connect(
 function publish(client: Client, job: Job): Promise<void> {
   const { queue, count, size, window } = job;
   return new Promise((resolve, reject) => {
-    const options = { routingKey: queue, body: new Uint8Array(size), deliveryMode: 1 as const };
+    const options = { routingKey: queue, body: new Uint8Array(size).fill(1), deliveryMode: 1 as const };
     let sent = 0;
     let confirmed = 0;
     const done = (error: unknown): void => {
@@ -57,7 +57,7 @@ function publish(client: Client, job: Job): Promise<void> {
 }
 
 async function publishIgnored(client: Client, { queue, count, size }: Job): Promise<void> {
-  const options = { routingKey: queue, body: new Uint8Array(size), deliveryMode: 1 as const };
+  const options = { routingKey: queue, body: new Uint8Array(size).fill(1), deliveryMode: 1 as const };
   for (let sent = 1; sent < count; sent++) {
     client.basicPublish(options);
     if (client.needsDrain) await client.drained();
@@ -104,7 +104,7 @@ async function hold(client: Client, { queue, count }: Job): Promise<Message[]> {
 
 async function requestReply(client: Client, { queue, count, size }: Job): Promise<number[]> {
   const latencies: number[] = [];
-  const body = new Uint8Array(size);
+  const body = new Uint8Array(size).fill(1);
   const replyTo = (await client.queueDeclare({ exclusive: true })).queue;
   const server = client.basicConsume({ queue, noAck: true }, (_error, request) => {
     if (request === undefined) return;
