@@ -11,6 +11,7 @@ import type { Operation, OperationHost } from '../operations/operation.ts';
 import type { OperationOptions } from '../operations/operation-options.ts';
 import { type AsyncContext, currentContext } from '../runtime/async-context.ts';
 import { printAs } from '../runtime/inspect.ts';
+import { Queue } from '../runtime/queue.ts';
 import { isClosedByUs } from '../session/closed-by-us.ts';
 import { Handlers } from './handlers.ts';
 import type { Message } from './message.ts';
@@ -59,9 +60,6 @@ export interface ConsumerSource {
   readonly arguments: FieldTableInput | undefined;
 }
 
-/** The list of those that wait is cut when so many of its places are spent, and half of them. */
-const leastSpent = 256;
-
 /** Takes the next message, or the end. */
 export interface MessageTaker {
   take(message: Message): void;
@@ -102,9 +100,8 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
   private callback: MessageCallback | undefined = undefined;
   /** In which the callback runs. */
   private context: AsyncContext | undefined = undefined;
-  /** Those that wait, from `head` on. */
-  private messages: (Message | undefined)[] = [];
-  private head = 0;
+  /** Those that wait. Made for the first one. */
+  private messages: Queue<Message> | undefined = undefined;
   /** Those that wait for a message. Made for the first one. */
   private takers: MessageTaker[] | undefined = undefined;
   private ended = false;
@@ -266,6 +263,7 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
   /** @internal For the client: a message has come. One that nobody wants any more is dropped, and the broker has forgotten it. */
   push(message: Message): void {
     if (this.noAck && (this.isLeft || this.ended)) return;
+    this.messages ??= new Queue();
     this.messages.push(message);
     if (this.isMetered) this.#host.flow.messageArrived(message);
     this.serve();
@@ -273,11 +271,8 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
 
   /** @internal For the client: takes back what nobody has got. @param isMeant tells which of them. */
   takeWaiting(isMeant: (message: Message) => boolean = () => true): Message[] {
-    const taken: Message[] = [];
-    const left: Message[] = [];
-    for (const message of this.waiting()) (isMeant(message) ? taken : left).push(message);
-    this.messages = left;
-    this.head = 0;
+    const taken = this.waiting.filter(isMeant);
+    this.messages?.filter((message) => !isMeant(message));
     if (this.isMetered) for (const message of taken) this.#host.flow.messageTaken(message);
     if (this.ended) this.serve();
     return taken;
@@ -296,7 +291,7 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
   /** @internal For the client: what the messages cost in memory that nobody has got, in bytes. */
   get unreadBytes(): number {
     let bytes = 0;
-    for (const message of this.waiting()) bytes += message.costBytes;
+    for (const message of this.waiting) bytes += message.costBytes;
     return bytes;
   }
 
@@ -374,7 +369,7 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
    * are messages for the callback that the broker has forgotten. A message that is settled is not counted.
    */
   get busyCount(): number {
-    const waiting = this.callback !== undefined && this.noAck ? this.messages.length - this.head : 0;
+    const waiting = this.callback !== undefined && this.noAck ? this.waitingCount : 0;
     return waiting + (this.usedHandlers?.busyCount(this.unackedCount === 0) ?? 0);
   }
 
@@ -420,14 +415,15 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
   private stopMetering(): void {
     if (!this.isMetered) return;
     this.isMetered = false;
-    for (const message of this.waiting()) this.#host.flow.messageTaken(message);
+    for (const message of this.waiting) this.#host.flow.messageTaken(message);
   }
 
-  private *waiting(): Iterable<Message> {
-    for (let at = this.head; at < this.messages.length; at++) {
-      const message = this.messages[at];
-      if (message !== undefined) yield message;
-    }
+  private get waiting(): Message[] {
+    return this.messages === undefined ? [] : [...this.messages];
+  }
+
+  private get waitingCount(): number {
+    return this.messages === undefined ? 0 : this.messages.length;
   }
 
   /** Hands out what can be handed out. */
@@ -447,7 +443,7 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
 
   /** Whether messages wait that will be handed out. */
   private get hasWaiting(): boolean {
-    return this.head < this.messages.length && !this.isStopped && (this.noAck || !this.cancelling);
+    return this.waitingCount > 0 && !this.isStopped && (this.noAck || !this.cancelling);
   }
 
   private get canHandOut(): boolean {
@@ -473,17 +469,8 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
   }
 
   private shift(): Message | undefined {
-    const message = this.messages[this.head];
+    const message = this.messages?.shift();
     if (message === undefined) return undefined;
-    // It is the taker's now: kept here it would live as long as the list.
-    this.messages[this.head++] = undefined;
-    if (this.head === this.messages.length) {
-      this.messages = [];
-      this.head = 0;
-    } else if (this.head >= leastSpent && this.head * 2 >= this.messages.length) {
-      this.messages = this.messages.slice(this.head);
-      this.head = 0;
-    }
     if (!this.noAck) this.unackedCount++;
     if (this.isMetered) this.#host.flow.messageTaken(message);
     return message;

@@ -2,6 +2,7 @@
  * Runs what is ready: callbacks of operations, then those of consumers, and tells failures nobody has looked at.
  * What a callback throws hurts nobody else. Must not know the network.
  */
+import { Queue } from '../runtime/queue.ts';
 import type { Operation } from './operation.ts';
 
 /** Has callbacks of its own to run: a consumer. */
@@ -21,8 +22,8 @@ export interface CallbacksHost {
 /** Of one client. */
 export class Callbacks {
   private readonly host: CallbacksHost;
-  private operations: Operation<unknown>[] = [];
-  private consumers: CallbackOwner[] = [];
+  private readonly operations = new Queue<Operation<unknown>>();
+  private readonly consumers = new Queue<CallbackOwner>();
   private unseen: Operation<unknown>[] = [];
   private isRunning = false;
   /** Failed in the turn before: its callers have had their time to look. */
@@ -72,13 +73,9 @@ export class Callbacks {
 
   private runReady(): void {
     const { operations, consumers } = this;
-    if (operations.length > 0) {
-      this.operations = [];
-      for (const operation of operations) this.runCallback(operation);
-    }
-    if (consumers.length > 0) {
-      this.consumers = [];
-      for (const consumer of consumers) consumer.runCallbacks((error) => this.addThrown(error, undefined));
+    for (let left = operations.length; left > 0; left--) this.runNextOperation();
+    for (let left = consumers.length; left > 0; left--) {
+      consumers.shift()?.runCallbacks((error) => this.addThrown(error, undefined));
     }
   }
 
@@ -109,7 +106,9 @@ export class Callbacks {
     if (!this.isRunning) this.host.turnIsDue();
   }
 
-  private runCallback(operation: Operation<unknown>): void {
+  private runNextOperation(): void {
+    const operation = this.operations.shift();
+    if (operation === undefined) return;
     try {
       const returned = operation.runCallback();
       if (returned instanceof Promise) this.watchCallback(returned, operation);
@@ -118,7 +117,7 @@ export class Callbacks {
     }
   }
 
-  /** Apart from `runCallback`, where a closure would cost each callback. */
+  /** Apart from `runNextOperation`, where a closure would cost each callback. */
   private watchCallback(returned: Promise<unknown>, operation: Operation<unknown>): void {
     returned.catch((error: unknown) => this.addThrown(error, operation));
   }

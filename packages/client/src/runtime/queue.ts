@@ -5,15 +5,22 @@
 
 /** Its front is given up when so many places are empty, and half of them. */
 const leastEmpty = 64;
+/** An empty queue keeps so many places: what comes and goes one by one needs no new list each time. */
+const mostKept = 32;
+
+/** Of all queues that have had nothing in them, or more than `mostKept`. Never written to. */
+const noItems: never[] = [];
 
 /** First in, first out. */
 export class Queue<Item> {
-  private items: (Item | undefined)[] = [];
+  /** From `head` up to `tail`; every other place is `undefined`. */
+  private items: (Item | undefined)[] = noItems;
   private head = 0;
+  private tail = 0;
 
   /** How many are in it. */
   get length(): number {
-    return this.items.length - this.head;
+    return this.tail - this.head;
   }
 
   /** The one that is taken next. */
@@ -28,31 +35,35 @@ export class Queue<Item> {
 
   /** Adds one behind all others. */
   push(item: Item): void {
-    this.items.push(item);
+    // Not made empty and then filled: that takes sixteen places more.
+    if (this.items === noItems) this.items = [item];
+    else this.items[this.tail] = item;
+    this.tail++;
   }
 
   /** Takes the first. */
   shift(): Item | undefined {
-    const { items, head } = this;
-    if (head === items.length) return undefined;
+    const { items, head, tail } = this;
+    if (head === tail) return undefined;
     const item = items[head];
     // It is the taker's now: kept here it would live as long as the list.
     items[head] = undefined;
     this.head = head + 1;
-    if (this.head === items.length) this.clear();
-    else if (this.head >= leastEmpty && this.head * 2 >= items.length) {
-      this.items = items.slice(this.head);
+    if (this.head === tail) {
+      if (items.length > mostKept) this.items = noItems;
       this.head = 0;
+      this.tail = 0;
+    } else if (this.head >= leastEmpty && this.head * 2 >= tail) {
+      this.replace(items.slice(this.head, tail));
     }
     return item;
   }
 
   /** Puts others ahead of all, in their order. */
   unshift(others: readonly Item[]): void {
-    const { head, items } = this;
+    const { head, tail, items } = this;
     if (others.length > head) {
-      this.items = [...others, ...items.slice(head)];
-      this.head = 0;
+      this.replace([...others, ...items.slice(head, tail)]);
       return;
     }
     this.head = head - others.length;
@@ -61,30 +72,32 @@ export class Queue<Item> {
 
   /** Takes one out from a place, counted from the front. */
   removeAt(index: number): Item | undefined {
-    return index === 0 ? this.shift() : this.items.splice(this.head + index, 1)[0];
+    if (index === 0) return this.shift();
+    this.tail--;
+    return this.items.splice(this.head + index, 1)[0];
   }
 
   /** Keeps those that are meant. */
   filter(isMeant: (item: Item) => boolean): void {
-    this.items = [...this].filter(isMeant);
-    this.head = 0;
+    this.replace([...this].filter(isMeant));
   }
 
   /** Takes all. */
   takeAll(): Item[] {
     const all = [...this];
-    this.clear();
+    this.replace(noItems);
     return all;
   }
 
   *[Symbol.iterator](): Iterator<Item> {
     const { items } = this;
-    // Those between head and end are items.
-    for (let at = this.head; at < items.length; at++) yield items[at] as Item;
+    // Those between head and tail are items.
+    for (let at = this.head; at < this.tail; at++) yield items[at] as Item;
   }
 
-  private clear(): void {
-    this.items = [];
+  private replace(items: (Item | undefined)[]): void {
+    this.items = items;
     this.head = 0;
+    this.tail = items.length;
   }
 }
