@@ -16,7 +16,17 @@ import { Core } from './core.ts';
 import type { ClientMetrics } from './diagnostics/metrics.ts';
 import type { ClientEvents } from './events.ts';
 import { applyBounds, type BoundsHost, checkTimeout, hasBounds } from './operations/bounds.ts';
-import { type CallForm, checkCallback, checkNeededOptions, checkOptions, described } from './operations/call-check.ts';
+import {
+  type CallForm,
+  callable,
+  checkCall,
+  checkCallback,
+  checkNeededOptions,
+  checkOneOf,
+  checkOptions,
+  described,
+  optionsAndCallback,
+} from './operations/call-check.ts';
 import type { UntypedErrorFirst } from './operations/error-first.ts';
 import { type Callback, Operation } from './operations/operation.ts';
 import type { OperationOptions } from './operations/operation-options.ts';
@@ -691,23 +701,6 @@ function noting<Result>(
   };
 }
 
-/** @throws {UsageError} unless it is one object of options and, if there is more, a function. */
-function checkCall(form: CallForm, options: unknown, callback: unknown): void {
-  checkNeededOptions(form, options);
-  checkCallback(form, callback);
-}
-
-/** Both may be left out. @throws {UsageError} as `checkCall`. */
-function optionsAndCallback<Result>(
-  form: CallForm,
-  first: OperationOptions | Callback<Result> | undefined,
-  second: Callback<Result> | undefined,
-): { readonly options: OperationOptions; readonly callback: Callback<Result> | undefined } {
-  const [options = {}, callback] = typeof first === 'function' ? [{}, first] : [first, second];
-  checkCall(form, options, callback);
-  return { options, callback };
-}
-
 /** Apart from `basicPublish`, where a closure would cost each publish. */
 function applyPublishBounds(
   host: BoundsHost,
@@ -716,16 +709,6 @@ function applyPublishBounds(
   publisher: Publisher,
 ): boolean {
   return applyBounds(host, operation, options, () => publisher.forget(operation));
-}
-
-/** What can be called: a callback of another kind is refused, and must not be called to say so. */
-function callable<Function>(value: Function | OperationOptions | undefined): Function | undefined {
-  return typeof value === 'function' ? value : undefined;
-}
-
-function checkOneOf(name: string, value: unknown, values: readonly [string, string], method: string): void {
-  if (value === undefined || value === values[0] || value === values[1]) return;
-  throw new UsageError(`${name} is ${String(value)}; it takes '${values[0]}' or '${values[1]}'`, { method });
 }
 
 /** A publish has failed at the call. @param isFollowed whether the listeners were told of its start. */

@@ -3,6 +3,8 @@
  * beside it. Must not know a single call: `calls.ts` does.
  */
 import { UsageError } from '@puka/errors';
+import type { Callback } from './operation.ts';
+import type { OperationOptions } from './operation-options.ts';
 import { otherNames } from './other-names.ts';
 
 /** How a call is made. */
@@ -49,6 +51,34 @@ export function checkNeededOptions(form: CallForm, given: unknown): void {
 export function checkCallback(form: CallForm, given: unknown): void {
   if (given === undefined || typeof given === 'function') return;
   throw new UsageError(`the callback of ${form.call} is ${described(given)}, not a function: ${form.example}`);
+}
+
+/** @throws {UsageError} unless it is one object of options and, if there is more, a function. */
+export function checkCall(form: CallForm, options: unknown, callback: unknown): void {
+  checkNeededOptions(form, options);
+  checkCallback(form, callback);
+}
+
+/** Both may be left out. @throws {UsageError} as `checkCall`. */
+export function optionsAndCallback<Result>(
+  form: CallForm,
+  first: OperationOptions | Callback<Result> | undefined,
+  second: Callback<Result> | undefined,
+): { readonly options: OperationOptions; readonly callback: Callback<Result> | undefined } {
+  const [options = {}, callback] = typeof first === 'function' ? [{}, first] : [first, second];
+  checkCall(form, options, callback);
+  return { options, callback };
+}
+
+/** What can be called: a callback of another kind is refused, and must not be called to say so. */
+export function callable<Function>(value: Function | OperationOptions | undefined): Function | undefined {
+  return typeof value === 'function' ? value : undefined;
+}
+
+/** @throws {UsageError} for a value that is neither of the two. `undefined` is left out. */
+export function checkOneOf(name: string, value: unknown, values: readonly [string, string], method: string): void {
+  if (value === undefined || value === values[0] || value === values[1]) return;
+  throw new UsageError(`${name} is ${String(value)}; it takes '${values[0]}' or '${values[1]}'`, { method });
 }
 
 /** The error for an option that a call does not have: names it, and what was probably meant. */
