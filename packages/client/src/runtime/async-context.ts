@@ -2,7 +2,7 @@
  * Runs a callback in the async context in which it was given: what `AsyncLocalStorage` holds there. By itself it would run
  * in the context of whatever read the socket. Must not know who calls back.
  */
-import { builtinModule } from './runtime.ts';
+import { type AsyncContextAccess, builtinModule, denoAsyncContexts } from './runtime.ts';
 
 /** The async context of the call that captured it. */
 export interface AsyncContext {
@@ -18,10 +18,41 @@ interface AsyncHooks {
   readonly AsyncResource?: new (type: string, triggerAsyncId: number) => AsyncContext;
 }
 
+/**
+ * A context on Deno. There, an `AsyncResource` holds on to the one in whose scope it was made: publishes whose callbacks
+ * publish kept 570 bytes each, and released none.
+ */
+class DenoContext implements AsyncContext {
+  private readonly access: AsyncContextAccess;
+  private readonly context: unknown;
+
+  constructor(access: AsyncContextAccess) {
+    this.access = access;
+    this.context = access.getAsyncContext();
+  }
+
+  runInAsyncScope<Values extends readonly unknown[], Result>(
+    work: (...values: Values) => Result,
+    _receiver: undefined,
+    ...values: Values
+  ): Result {
+    const { access, context } = this;
+    const prior = access.getAsyncContext();
+    access.setAsyncContext(context);
+    try {
+      return work(...values);
+    } finally {
+      access.setAsyncContext(prior);
+    }
+  }
+}
+
 /** Looked up once, when the first callback is given. */
 let capture: (() => AsyncContext | undefined) | undefined;
 
 function lookUp(): () => AsyncContext | undefined {
+  const deno = denoAsyncContexts();
+  if (deno !== undefined) return () => new DenoContext(deno);
   const hooks = builtinModule('node:async_hooks') as AsyncHooks | undefined; // Node's documentation; all of it may be missing.
   // `AsyncLocalStorage.snapshot()` and `AsyncResource.bind()` do the same, and took 15 us a call on Node 20.
   const Resource = hooks?.AsyncResource;

@@ -23,6 +23,7 @@ declare const process:
   | undefined;
 declare const Deno:
   | {
+      readonly internal?: symbol;
       unrefTimer(timer: unknown): void;
       readonly permissions: {
         querySync(permission: { readonly name: 'env'; readonly variable: string }): { readonly state: string };
@@ -69,6 +70,21 @@ export function environmentVariable(name: string): string | undefined {
     return undefined;
   }
   return process.env?.[name];
+}
+
+/** Reads and sets the async context of what runs just now. */
+export interface AsyncContextAccess {
+  getAsyncContext(): unknown;
+  setAsyncContext(context: unknown): void;
+}
+
+/** Deno's own access to async contexts; `undefined` elsewhere, and where a version of Deno has it no more: it is not documented. */
+export function denoAsyncContexts(): AsyncContextAccess | undefined {
+  if (typeof Deno !== 'object' || Deno.internal === undefined) return undefined;
+  const internals = Reflect.get(Deno, Deno.internal) as { readonly core?: Partial<AsyncContextAccess> } | undefined; // Looked at below.
+  const { getAsyncContext, setAsyncContext } = internals?.core ?? {};
+  if (typeof getAsyncContext !== 'function' || typeof setAsyncContext !== 'function') return undefined;
+  return { getAsyncContext, setAsyncContext };
 }
 
 /** Prints a line where it is in nobody's way: on the standard error output. */

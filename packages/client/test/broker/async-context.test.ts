@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Client } from '@puka/client';
-import { faultProxy } from '@puka/testkit';
+import { Client, type Consumer } from '@puka/client';
+import { collectGarbage, faultProxy, waitFor } from '@puka/testkit';
 import { describe, expect, inject, it } from 'vitest';
 import { numbers, scene } from './scene.ts';
 
@@ -221,5 +221,29 @@ describe('the async context of who awaits', () => {
       return stores;
     });
     expect(seen).toEqual(Array.from({ length: 5 }, () => 'caller'));
+  });
+
+  it('and keeps nothing of the context of the call that was made in another callback', async () => {
+    const contexts = new AsyncLocalStorage<object>();
+    const inNewContext = (work: () => void): WeakRef<object> => {
+      const store = {};
+      contexts.run(store, work);
+      return new WeakRef(store);
+    };
+    const queue = await freshQueue();
+    const consumers: Consumer[] = [];
+    const outer = await new Promise<WeakRef<object>>((resolve) => {
+      const store = inNewContext(() =>
+        client.basicPublish({ routingKey: queue, body: 'x' }, () => {
+          inNewContext(() => consumers.push(client.basicConsume({ queue }, () => {})));
+          resolve(store);
+        }),
+      );
+    });
+    await waitFor(() => {
+      collectGarbage();
+      return outer.deref() === undefined;
+    });
+    await Promise.all(consumers.map((consumer) => consumer.cancel()));
   });
 });
