@@ -112,26 +112,30 @@ export const prefetchCount = 500;
 
 /** Connections ahead of the one that is measured. */
 const warmUpConnections = 4;
-/** The largest bodies on all of these but the last. This client copies those of up to 16 KiB, and lends larger ones to the socket. */
+/** Larger bodies than this are large ones. This client copies those of up to 16 KiB, and lends larger ones to the socket. */
 const warmUpBytes = 20_480;
-/** Messages on each of them where bodies are larger. */
+/** Where bodies are large: connections with many bodies of `warmUpBytes`, */
+const shortWarmUps = 3;
+/** messages on each of them, */
 const largeWarmUp = 8000;
+/** and behind them connections with a whole run each. */
+const wholeWarmUps = 5;
 
 /**
  * What is done ahead of the measurement, each on a connection of its own. What the engine has compiled for the first connection
- * of a process, it compiles again for the second, and some of it for the third. The last has bodies of the size that is measured;
- * where these are large, it is as long as a whole run, for a shorter one leaves some of the code for the measured run to compile.
+ * of a process, it compiles again for the second, and some of it for the third. A run of large bodies is short: it compiles little
+ * by itself, and the first ones take up to a fifth more than the sixth.
  */
 export function warmUpsOf(job: Job): Job[] {
   if (job.warmUp === 0) return [];
-  return Array.from({ length: warmUpConnections }, (_, index) => {
-    const isLast = index === warmUpConnections - 1;
+  const isLarge = job.size > warmUpBytes;
+  const connections = isLarge ? shortWarmUps + wholeWarmUps : warmUpConnections;
+  return Array.from({ length: connections }, (_, index) => {
     const queue = `${job.queue}-warm-up-${index}`;
-    const count = Math.ceil(job.warmUp / warmUpConnections);
+    if (!isLarge) return { ...job, count: Math.ceil(job.warmUp / connections), queue, warmUp: 0 };
     // A few hundred bodies of 1 MiB compile nothing, and more of them do not go into the broker.
-    if (job.size <= warmUpBytes) return { ...job, count, queue, warmUp: 0 };
-    if (isLast) return { ...job, count: job.warmUp, queue, warmUp: 0 };
-    return { ...job, count: Math.max(count, largeWarmUp), size: warmUpBytes, queue, warmUp: 0 };
+    if (index < shortWarmUps) return { ...job, count: largeWarmUp, size: warmUpBytes, queue, warmUp: 0 };
+    return { ...job, count: job.warmUp, queue, warmUp: 0 };
   });
 }
 
