@@ -110,15 +110,15 @@ export function windowFor(size: number): number {
 /** Messages unacked at a time. */
 export const prefetchCount = 500;
 
-/** Connections ahead of the one that is measured. */
+/** Connections ahead of the one that is measured, where bodies are small. Each has its part of the warm-up. */
 const warmUpConnections = 4;
-/** Larger bodies than this are large ones. This client copies those of up to 16 KiB, and lends larger ones to the socket. */
+/** Bodies above this size are large. This client copies those of up to 16 KiB, and lends larger ones to the socket. */
 const warmUpBytes = 20_480;
-/** Where bodies are large: connections with many bodies of `warmUpBytes`, */
+/** Where bodies are large: connections with bodies of `warmUpBytes`. */
 const shortWarmUps = 3;
-/** messages on each of them, */
+/** Messages on each of those. */
 const largeWarmUp = 8000;
-/** and behind them connections with a whole run each. */
+/** Where bodies are large: connections behind those, each with a whole run. */
 const wholeWarmUps = 5;
 
 /**

@@ -28,11 +28,6 @@ export class Queue<Item> {
     return this.items[this.head];
   }
 
-  /** The one at a place, counted from the front. */
-  at(index: number): Item | undefined {
-    return this.items[this.head + index];
-  }
-
   /** Adds one behind all others. */
   push(item: Item): void {
     // Not made empty and then filled: that takes sixteen places more.
@@ -70,13 +65,6 @@ export class Queue<Item> {
     for (const [index, other] of others.entries()) items[this.head + index] = other;
   }
 
-  /** Takes one out from a place, counted from the front. */
-  removeAt(index: number): Item | undefined {
-    if (index === 0) return this.shift();
-    this.tail--;
-    return this.items.splice(this.head + index, 1)[0];
-  }
-
   /** Keeps those that are meant. */
   filter(isMeant: (item: Item) => boolean): void {
     this.replace([...this].filter(isMeant));
@@ -90,9 +78,9 @@ export class Queue<Item> {
   }
 
   *[Symbol.iterator](): Iterator<Item> {
-    const { items } = this;
-    // Those between head and tail are items.
-    for (let at = this.head; at < this.tail; at++) yield items[at] as Item;
+    // As it is now: a push may take another list, a shift may move the rest.
+    const { items, tail } = this;
+    for (let at = this.head; at < tail; at++) yield items[at] as Item;
   }
 
   private replace(items: (Item | undefined)[]): void {
