@@ -18,7 +18,7 @@ export interface ClientOptions extends ConnectionOptions {
   /** Listeners of what this client does, beside those given to `addDiagnostics`. One, or a list. Default: none. */
   readonly diagnostics?: Diagnostics | readonly Diagnostics[] | undefined;
   /**
-   * Gets each frame, in both directions, its fields decoded: a log of the wire. What logs in is never in it, bodies and the
+   * Gets each frame, in both directions, its fields decoded: a log of the wire. Credentials are never in it, bodies and the
    * values of headers only with `{ to, bodies: true }`. Default: none, or as the environment variable `PUKA_DEBUG` says:
    * `frames` prints a line for each on the standard error output, `frames,bodies` the bodies too.
    */

@@ -20,7 +20,6 @@ import {
   type CallForm,
   callable,
   checkCall,
-  checkCallback,
   checkNeededOptions,
   checkOneOf,
   checkOptions,
@@ -38,7 +37,7 @@ import { PublishOperation } from './publishing/publish-operation.ts';
 import type { Publisher } from './publishing/publisher.ts';
 import type { RecoverySnapshot } from './recovery/snapshot.ts';
 import type { ConnectionInfo } from './session/index.ts';
-import type { ShutdownReport } from './shutdowns.ts';
+import type { ShutdownOptions, ShutdownReport } from './shutdowns.ts';
 import * as declarations from './topology/declarations.ts';
 import { checkInteger } from './topology/method-input.ts';
 import type * as Topology from './topology/options.ts';
@@ -48,7 +47,7 @@ const defaultShutdownMs = 30_000;
 
 let startLoop: (client: Client, ended: (end: LoopEnd) => void) => () => void;
 
-/** A connection to a RabbitMQ broker, without channels in sight. */
+/** A client of a RabbitMQ broker. It opens, shares and replaces connections and channels by itself. */
 export class Client implements AsyncDisposable {
   readonly #core: Core;
 
@@ -118,27 +117,29 @@ export class Client implements AsyncDisposable {
     second?: Callback<ConnectionInfo>,
   ): Operation<ConnectionInfo> {
     const core = this.#core;
+    const { options, callback } = optionsAndCallback(first, second);
     try {
-      const { options, callback } = optionsAndCallback(calls.connect, first, second);
+      checkCall(calls.connect, options, callback);
       return core.life.connect(options, callback);
     } catch (error) {
-      return refused(new Operation<ConnectionInfo>(core, 'connect', callable(first) ?? callable(second)), error);
+      return refused(new Operation<ConnectionInfo>(core, 'connect', callable(callback)), error);
     }
   }
 
   /**
    * Closes now: what is already queued is sent first, every open operation fails with `ConnectionBroken`. Always settles, after
-   * `closeTimeout` at the latest; one that is given up closes all the same.
+   * `closeTimeout` at the latest. When `signal` or `timeout` gives the call up, the client closes all the same.
    */
   close(callback?: Callback<void>): Operation<void>;
   close(options: OperationOptions, callback?: Callback<void>): Operation<void>;
   close(first?: OperationOptions | Callback<void>, second?: Callback<void>): Operation<void> {
     const core = this.#core;
+    const { options, callback } = optionsAndCallback(first, second);
     try {
-      const { options, callback } = optionsAndCallback(calls.close, first, second);
+      checkCall(calls.close, options, callback);
       return core.life.close(options, callback);
     } catch (error) {
-      return refused(new Operation<void>(core, 'close', callable(first) ?? callable(second)), error);
+      return refused(new Operation<void>(core, 'close', callable(callback)), error);
     }
   }
 
@@ -148,23 +149,24 @@ export class Client implements AsyncDisposable {
    * a loop has come back for the next message.
    *
    * A callback or loop can await this itself. It is not waited for if it has settled its message, or if it calls this before
-   * its first `await`. Otherwise it cannot be told from a handler that still works: with an unsettled message it is waited
+   * its first `await`. Otherwise the client cannot distinguish it from a handler that still works: with an unsettled message it is waited
    * for until `timeout`, so settle the message first. A handler of a no-ack consumer has nothing to settle: it is waited for
    * until nothing else of the client has gone on for `closeTimeout` (5 s).
    *
    * Messages that were received and not handed out go back to their queue at once.
    *
-   * @param options.timeout milliseconds after which it closes all the same, and resolves without waiting for the broker's answer to
-   *   that. Default 30 000.
+   * @param options.timeout milliseconds after which it closes without waiting any longer. Default 30 000.
    * @returns what was left unfinished; all zero when nothing was.
    */
+  shutdown(callback?: Callback<ShutdownReport>): Operation<ShutdownReport>;
+  shutdown(options: ShutdownOptions, callback?: Callback<ShutdownReport>): Operation<ShutdownReport>;
   shutdown(
-    options: { readonly timeout?: number | undefined } = {},
-    callback?: Callback<ShutdownReport>,
+    first?: ShutdownOptions | Callback<ShutdownReport>,
+    second?: Callback<ShutdownReport>,
   ): Operation<ShutdownReport> {
+    const { options, callback } = optionsAndCallback(first, second);
     try {
-      checkOptions(calls.shutdown, options);
-      checkCallback(calls.shutdown, callback);
+      checkCall(calls.shutdown, options, callback);
       checkTimeout(options.timeout);
     } catch (error) {
       return refused(new Operation<ShutdownReport>(this.#core, 'shutdown', callable(callback)), error);
@@ -185,10 +187,16 @@ export class Client implements AsyncDisposable {
    * Rejects with `PreconditionFailed` when it is there with other flags or arguments, `NotFound` when `passive` and not there,
    * `ResourceLocked` when it is another connection's, `AccessRefused` for a name that begins with `amq.`.
    */
+  queueDeclare(callback?: Callback<Topology.QueueDeclared>): Operation<Topology.QueueDeclared>;
   queueDeclare(
-    options: Topology.QueueDeclareOptions = {},
+    options: Topology.QueueDeclareOptions,
     callback?: Callback<Topology.QueueDeclared>,
+  ): Operation<Topology.QueueDeclared>;
+  queueDeclare(
+    first?: Topology.QueueDeclareOptions | Callback<Topology.QueueDeclared>,
+    second?: Callback<Topology.QueueDeclared>,
   ): Operation<Topology.QueueDeclared> {
+    const { options, callback } = optionsAndCallback(first, second);
     return this.#declare(calls.queueDeclare, options, callback, declarations.queueDeclare);
   }
 
@@ -291,8 +299,8 @@ export class Client implements AsyncDisposable {
 
   /**
    * Publishes. Resolves when the broker has confirmed the message; rejects with `NoRoute` (mandatory), `PublishNacked`,
-   * the broker's refusal, or `ConnectionBroken` with what is known of the outcome. Publishes reach the broker in the order
-   * of the calls. AMQP 0-9-1 §1.8.3.7, and RabbitMQ's publisher confirms.
+   * the broker's refusal, or `ConnectionBroken` with what is known of the outcome. Publishes to one exchange reach the broker
+   * in the order of the calls. AMQP 0-9-1 §1.8.3.7, and RabbitMQ's publisher confirms.
    *
    * What cannot be sent is rejected at once: `UsageError` for an option out of its range, `LimitExceeded` for headers that fit no
    * frame and above twice `maxBufferedBytes`.
@@ -362,7 +370,8 @@ export class Client implements AsyncDisposable {
 
   /**
    * Starts one consumer over many queues. No more than `prefetchCount` messages are unacked in your hands over all of
-   * them. When the broker cancels one of the queues the whole consumer ends. Refused as a whole, as by `basicConsume`.
+   * them. When the broker cancels the consumer of one of the queues, `resubscribe` decides, as for `basicConsume`; where that
+   * queue is not subscribed to again, the whole consumer ends. Refused as a whole, as by `basicConsume`.
    */
   basicConsumeMulti(options: Consuming.ConsumeMultiOptions, callback?: MessageCallback): Consumer {
     return this.#consume(calls.basicConsumeMulti, options, callback, () => {
@@ -397,9 +406,9 @@ export class Client implements AsyncDisposable {
   }
 
   /**
-   * Ends a consumer. What was not handed out goes back to its queue, what was can still be settled; then the iterator ends.
-   * What a no-ack consumer has received is handed out before. Cancelling again settles alike; one that is given up ends the
-   * consumer all the same.
+   * Ends a consumer. Messages that were not handed out go back to their queue, the others can still be settled; then the iterator
+   * ends. What a no-ack consumer has received is handed out before. Cancelling again settles alike. When `signal` or `timeout`
+   * gives the call up, the consumer ends all the same.
    */
   basicCancel(consumer: Consumer, callback?: Callback<Consuming.Cancelled>): Operation<Consuming.Cancelled>;
   basicCancel(
@@ -413,15 +422,13 @@ export class Client implements AsyncDisposable {
     second?: Callback<Consuming.Cancelled>,
   ): Operation<Consuming.Cancelled> {
     const core = this.#core;
+    const { options, callback } = optionsAndCallback(first, second);
     try {
-      const { options, callback } = optionsAndCallback(calls.basicCancel, first, second);
+      checkCall(calls.basicCancel, options, callback);
       checkConsumer(consumer, 'basicCancel', core);
       return core.cancelling.cancel(consumer, options, callback);
     } catch (error) {
-      return refused(
-        new Operation<Consuming.Cancelled>(core, 'basic.cancel', callable(first) ?? callable(second)),
-        error,
-      );
+      return refused(new Operation<Consuming.Cancelled>(core, 'basic.cancel', callable(callback)), error);
     }
   }
 
@@ -512,7 +519,7 @@ export class Client implements AsyncDisposable {
     return this.wait(things);
   }
 
-  /** Works until `loopBreak()`, the end of `timeout` (milliseconds; default: never), or the end of the connection. */
+  /** Works until `loopBreak()`, the end of `timeout` (milliseconds; default: never), or until the client is closed or recovery is given up. */
   loop(options: { readonly timeout?: number | undefined } = {}): Promise<void> {
     return new Promise((resolve) => {
       checkOptions(calls.loop, options);
@@ -590,13 +597,13 @@ export class Client implements AsyncDisposable {
     return this.#core.flow.needsDrain;
   }
 
-  /** Waits until `needsDrain` is false, or the connection has ended. */
+  /** Waits until `needsDrain` is false, or until the client is closed or recovery is given up. A lost connection drains nothing. */
   drained(callback?: Callback<void>): Operation<void>;
   drained(options: OperationOptions, callback?: Callback<void>): Operation<void>;
   drained(first?: OperationOptions | Callback<void>, second?: Callback<void>): Operation<void> {
     const core = this.#core;
-    const operation = new Operation<void>(core, 'drained', callable(first) ?? callable(second));
-    const [options = {}, callback] = typeof first === 'function' ? [{}, first] : [first, second];
+    const { options, callback } = optionsAndCallback(first, second);
+    const operation = new Operation<void>(core, 'drained', callable(callback));
     if (!accepts(operation, () => checkCall(calls.drained, options, callback))) return operation;
     if (applyBounds(core, operation, options, () => core.flow.forget(operation))) core.flow.whenDrained(operation);
     return operation;

@@ -73,7 +73,7 @@ export type { RecoveryPhase, RecoverySnapshot, RetriedEntity } from './recovery/
 export type { HistogramSnapshot } from './runtime/histogram.ts';
 export type { Runtime, Timer } from './runtime/runtime.ts';
 export type { ConnectionInfo, MechanismName } from './session/index.ts';
-export type { ShutdownReport } from './shutdowns.ts';
+export type { ShutdownOptions, ShutdownReport } from './shutdowns.ts';
 export type {
   ConsumeArguments,
   ExchangeArguments,

@@ -18,6 +18,12 @@ import { type Callback, Operation, type OperationHost } from './operations/opera
 import type { OperationOptions } from './operations/operation-options.ts';
 import { LazySet } from './runtime/lazy-collections.ts';
 
+/** Options of `shutdown`. */
+export interface ShutdownOptions {
+  /** Milliseconds after which it closes without waiting any longer. Default 30 000. */
+  readonly timeout?: number | undefined;
+}
+
 /** What became of everything that `shutdown()` waits for. All are zero when everything was finished in time. */
 export interface ShutdownReport {
   /** Handlers and loops that had not finished, and messages of no-ack consumers that no handler had got. */

@@ -103,8 +103,9 @@ export class UsageError extends PukaError {
 }
 
 /**
- * A limit of the client was reached: a message or its headers are too large, or too much data is unsent. With
- * `blame: 'peer'`, the peer sent more than the limit allows.
+ * A limit of the client was reached: a message or its headers are too large, publishes without an outcome are more than twice
+ * `maxBufferedBytes`, or more operations wait for the connection than `maxHeldOperations`. With `blame: 'peer'`, the peer sent
+ * more than the limit allows.
  *
  * Recover: send less, wait for `drained()`, or raise the limit that the message names.
  */

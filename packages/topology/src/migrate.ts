@@ -145,14 +145,18 @@ class Migration {
     const { client, each } = this;
     const tell = (step: MigrationProgress['step'], moved = 0, left = 0): void =>
       this.options.onProgress?.({ step, from, to: to.name, moved, left });
+    const isThere = (await lookAt(client, from, each)) !== undefined;
+    // Ahead of any change: what is refused is refused with everything as it was.
+    if (isThere) {
+      await this.checkUnused(from);
+      await this.checkDrainable(from);
+    }
     tell('declare');
     await declareQueue(client, to, each);
     tell('bind');
     const routes = this.bindings.map((binding) => ({ ...binding, destination: to.name }));
     await Promise.all(routes.map((binding) => bind(client, binding, each)));
-    if ((await lookAt(client, from, each)) !== undefined) {
-      await this.checkUnused(from);
-      await this.checkDrainable(from);
+    if (isThere) {
       tell('unbind');
       // At once behind the bind: what is published in between comes to both.
       const old = await this.bindingsOf(from);

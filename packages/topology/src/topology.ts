@@ -26,8 +26,8 @@ export class Topology<Exchange extends string = string, Queue extends string = s
   }
 
   /**
-   * Makes what is not there: exchanges and queues side by side, then bindings. Once more is no error. Never deletes or changes
-   * anything.
+   * Makes what does not exist: policies, then exchanges and queues side by side, then bindings. Calling it again is no error. It
+   * never changes or deletes an exchange, a queue or a binding; a policy of the same name is replaced.
    *
    * Rejects with `TopologyFailed`, which has each failure, when all else is done; with `ConnectionBroken` where the connection
    * was lost; with `UsageError` where the topology has policies and no management API is given.

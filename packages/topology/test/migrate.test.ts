@@ -148,6 +148,7 @@ describe('migrate', () => {
     await worker.ready;
     await expect(after.migrate(client, 'jobs')).rejects.toThrow("queue 'jobs' has 1 consumers");
     await expect(after.migrate(client, 'jobs')).rejects.toBeInstanceOf(PreconditionFailed);
+    expect(broker.queue('jobs.migration')).toBeUndefined();
     await worker.cancel();
     await after.migrate(client, 'jobs');
     expectMigrated(broker);
@@ -168,6 +169,7 @@ describe('migrate', () => {
     await client.exchangeDeclare({ exchange: 'work', type: 'topic', durable: true });
     await expect(after.migrate(client, 'jobs')).rejects.toThrow("queue 'jobs' is a stream");
     expect(broker.queue('jobs')?.ready).toBe(1);
+    expect(broker.queue('jobs.migration')).toBeUndefined();
     const other = defineTopology({ queues: { a: { exclusive: true }, b: { external: true } } });
     await expect(other.migrate(client, 'a')).rejects.toBeInstanceOf(UsageError);
     await expect(other.migrate(client, 'b')).rejects.toBeInstanceOf(UsageError);

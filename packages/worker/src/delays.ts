@@ -20,7 +20,7 @@ export interface Exponential {
 
 /**
  * Delays that grow: `first`, `first × factor`, … up to `most`. Each has a queue of its own at the broker, so they are
- * few: six with the defaults.
+ * few: seven with the defaults.
  *
  * @throws {UsageError} for a value out of its range, and for more than 64 delays.
  */

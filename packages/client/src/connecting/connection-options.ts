@@ -9,7 +9,7 @@ import type { LoginMechanism } from './login-mechanism.ts';
 /** The options of `new Client` about logging in and about hosts. */
 export interface ConnectingOptions {
   /**
-   * Whom to log in as, where the URL does not say: a user name and password, or a function that gives them. The function is
+   * User name and password, or a function that returns them. Not together with a login in the URL. The function is
    * asked before each connection is opened, and again before what it gave expires: the broker then gets the new password on
    * the open connection. Default: those of the URL, else `guest`.
    */
@@ -21,7 +21,7 @@ export interface ConnectingOptions {
   readonly mechanisms?: readonly (MechanismName | LoginMechanism)[] | undefined;
   /** `false`: the password never goes out without TLS. Default `true`. */
   readonly allowCleartextPassword?: boolean | undefined;
-  /** Tries the hosts of several URLs in an order of chance, a new one for each connection. Default `false`: as they stand. */
+  /** Tries the hosts of several URLs in random order, chosen anew for each connection. Default `false`: in the given order. */
   readonly shuffleHosts?: boolean | undefined;
 }
 
@@ -31,8 +31,9 @@ export interface ConnectionOptions extends ConnectingOptions {
   readonly heartbeat?: number | undefined;
   /**
    * Whether publishes are confirmed by the broker. Default: where the broker says it can. `true` insists: `connect()` fails
-   * where it cannot. `false` emulates it, for brokers without confirms: a publish ends when the broker has routed it,
-   * which may be before its queues have it: a passive declare just after it may count fewer messages.
+   * where it cannot. `false` emulates it, for brokers without confirms, and costs no less: a second message, which the broker
+   * returns, follows what is written. A publish ends when the broker has routed it, which may be before its queues have it: a
+   * passive declare just after it may count fewer messages.
    */
   readonly pubacks?: boolean | undefined;
   /**
@@ -40,7 +41,7 @@ export interface ConnectionOptions extends ConnectingOptions {
    * `runAnyCallbacks`, `wait`, `loop` and `handleTimeout`. Default `'auto'`.
    */
   readonly drive?: 'auto' | 'manual' | undefined;
-  /** Added to what the client tells of itself. */
+  /** Added to the client properties that are sent to the broker. */
   readonly clientProperties?: FieldTableInput | undefined;
   /** Shown by RabbitMQ's management page. */
   readonly connectionName?: string | undefined;
@@ -50,7 +51,10 @@ export interface ConnectionOptions extends ConnectingOptions {
   readonly frameMax?: number | undefined;
   /** The highest channel number offered, 4 to 65535; 0 leaves it to the broker. Default 2047. */
   readonly channelMax?: number | undefined;
-  /** Largest message taken, in bytes. A larger one ends the connection with `LimitExceeded`. Default 128 MiB. */
+  /**
+   * Largest message taken, in bytes. A larger one ends its consumer, or rejects its `basicGet`, with `LimitExceeded`; the connection
+   * stays open. Default 128 MiB.
+   */
   readonly maxMessageBytes?: number | undefined;
   /**
    * Maximum nesting depth of tables and arrays, in headers and arguments, the outermost counted, 1 to 512. Deeper ones of yours are

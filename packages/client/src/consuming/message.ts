@@ -194,7 +194,7 @@ export class Message {
   get priority(): number | undefined {
     return this.lazyReader.priority;
   }
-  /** What the publisher knows it by. */
+  /** Relates a reply to its request. Set by the publisher. */
   get correlationId(): string | undefined {
     return this.lazyReader.correlationId;
   }

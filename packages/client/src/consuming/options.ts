@@ -28,9 +28,9 @@ export interface ConsumeOptions extends OperationOptions {
   readonly arguments?: ConsumeArguments | undefined;
   /**
    * What happens when the broker cancels the consumer, as when its queue is deleted or moves to another node. `true`: it
-   * subscribes again, with patience, also when the queue is gone and made again by somebody else. `false`: it ends with
-   * `ConsumerCancelled`. Default: with `recover` on it subscribes again where the queue is still there; with `recover: false`
-   * it ends.
+   * subscribes again. While the queue does not exist, or belongs to another connection, it tries for five minutes, then it ends
+   * with `ConsumerCancelled`. `false`: it ends with `ConsumerCancelled`. Default: with `recover` on it subscribes again if the
+   * queue still exists; with `recover: false` it ends.
    */
   readonly resubscribe?: boolean | undefined;
   /**

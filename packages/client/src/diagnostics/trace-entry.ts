@@ -27,8 +27,8 @@ export interface TraceEntry {
   /** The AMQP name of a method, such as `basic.publish`; else `protocol header`, `content header`, `body`, `heartbeat` or `unknown`. */
   readonly name: string;
   /**
-   * The fields by their names. What logs in, and a header's value or a body unless it was asked for, stands as its length:
-   * `{ bytes: 12 }`.
+   * The fields by their names. In place of credentials, and of a header's value or a body unless it was asked for, there is the
+   * length: `{ bytes: 12 }`.
    */
   readonly fields: Readonly<Record<string, unknown>>;
   /** The entry as one line of text. */

@@ -59,15 +59,13 @@ export function checkCall(form: CallForm, options: unknown, callback: unknown): 
   checkCallback(form, callback);
 }
 
-/** Both may be left out. @throws {UsageError} as `checkCall`. */
-export function optionsAndCallback<Result>(
-  form: CallForm,
-  first: OperationOptions | Callback<Result> | undefined,
+/** Options and callback of a call where each may be left out. Checks neither. */
+export function optionsAndCallback<Options extends OperationOptions, Result>(
+  first: Options | Callback<Result> | undefined,
   second: Callback<Result> | undefined,
-): { readonly options: OperationOptions; readonly callback: Callback<Result> | undefined } {
-  const [options = {}, callback] = typeof first === 'function' ? [{}, first] : [first, second];
-  checkCall(form, options, callback);
-  return { options, callback };
+): { readonly options: Partial<Options>; readonly callback: Callback<Result> | undefined } {
+  if (typeof first === 'function') return { options: {}, callback: first };
+  return { options: first === undefined ? {} : first, callback: second };
 }
 
 /** What can be called: a callback of another kind is refused, and must not be called to say so. */

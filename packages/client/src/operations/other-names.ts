@@ -74,7 +74,7 @@ const byCall: Readonly<Record<string, ReadonlyMap<string, string>>> = {
     ['socketoptions', 'tls'],
     ['timeout', 'connectTimeout'],
     ['connectiontimeout', 'connectTimeout'],
-    ['acquiretimeout', 'connectTimeout'],
+    ['acquiretimeout', 'timeout, an option of each operation'],
     ['name', 'connectionName'],
     ['properties', 'clientProperties'],
     ['confirm', 'pubacks'],

@@ -25,7 +25,7 @@ export interface DeclaredTopologyHost {
 
 /** A record that is full looks for what has expired once in so many milliseconds. */
 const fullTidyMs = 1000;
-/** Old names of server-named queues that are still translated. */
+/** Old names of a server-named queue that are translated: the first, which its declare returned, and the last ones. */
 const maxOldNames = 16;
 
 interface QueueEntry {
@@ -35,6 +35,8 @@ interface QueueEntry {
   hasHadConsumer: boolean;
   /** Of an `x-expires` queue: when this client last declared, consumed or got from it. It lives on from there. */
   usedAtMs: number;
+  /** Of a server-named queue: the names that it had, oldest first. */
+  oldNames?: string[];
 }
 
 const ignore = (): void => {};
@@ -260,10 +262,15 @@ export class DeclaredTopology {
 
   /** The broker says that the queue or the exchange is not there. */
   forget(kind: 'exchange' | 'queue', name: string): void {
-    if (kind === 'queue') this.queues.delete(name);
+    if (kind === 'queue') this.forgetQueue(name);
     else this.exchanges.delete(name);
     const keys = this.byEnd.size === 0 ? undefined : this.byEnd.get(`${kind} ${name}`);
     if (keys !== undefined) for (const key of [...keys]) this.removeBinding(key);
+  }
+
+  private forgetQueue(name: string): void {
+    for (const old of this.queues.get(name)?.oldNames ?? []) this.names.delete(old);
+    this.queues.delete(name);
   }
 
   /** Forgets everything. */
@@ -300,15 +307,16 @@ export class DeclaredTopology {
       this.removeBinding(bindingKey(binding), false);
       this.bind({ ...binding, destination: to });
     }
-    for (const [old, current] of this.names) if (current === from) this.names.set(old, to);
-    this.names.set(from, to);
-    if (this.names.size > maxOldNames) {
-      const [oldest] = this.names.keys();
-      if (oldest !== undefined) this.names.delete(oldest);
+    entry.oldNames ??= [];
+    entry.oldNames.push(from);
+    if (entry.oldNames.length > maxOldNames) {
+      const [secondOldest] = entry.oldNames.splice(1, 1);
+      if (secondOldest !== undefined) this.names.delete(secondOldest);
     }
+    for (const old of entry.oldNames) this.names.set(old, to);
   }
 
-  /** Whether a server-named queue has ever got another name. */
+  /** Whether a server-named queue has another name now than it had. */
   get hasRenames(): boolean {
     return this.names.size > 0;
   }

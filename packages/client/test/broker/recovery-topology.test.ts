@@ -102,6 +102,31 @@ it('every kind of thing is made again, three times in a row', async () => {
   await client.queueDelete({ queue: durable });
 });
 
+it('many server-named queues are reached by their first names and by their bindings', async () => {
+  const client = await connected(proxy.urlFor(broker.url));
+  const exchange = uniqueName('many');
+  await client.exchangeDeclare({ exchange, type: 'direct', durable: false });
+  const queues = await Promise.all(
+    Array.from({ length: 20 }, async (_, index) => {
+      const declared = await client.queueDeclare({ exclusive: true });
+      const first = declared.queue;
+      await client.queueBind({ queue: first, exchange, routingKey: `${index}` });
+      const consumer = client.basicConsume({ queue: first });
+      await consumer.ready;
+      return { declared, first, consumer, index };
+    }),
+  );
+  await cut(client);
+  for (const { declared, first, consumer, index } of queues) {
+    expect(declared.queue).not.toBe(first);
+    expect(consumer.queue).toBe(declared.queue);
+    await client.basicPublish({ routingKey: first, body: 'by its first name', mandatory: true });
+    await client.basicPublish({ exchange, routingKey: `${index}`, body: 'by its binding', mandatory: true });
+    expect((await next(consumer)).text()).toBe('by its first name');
+    expect((await next(consumer)).text()).toBe('by its binding');
+  }
+});
+
 it('what was deleted or unbound does not come back, what an operator deleted meanwhile does', async () => {
   const client = await connected(proxy.urlFor(broker.url));
   const [deleted, kept, exchange] = [uniqueName('deleted'), uniqueName('kept'), uniqueName('exchange')];

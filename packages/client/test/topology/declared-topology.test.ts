@@ -185,16 +185,36 @@ describe('the record', () => {
 });
 
 describe('a rename', () => {
-  it('takes bindings along, and translates old names, the last sixteen', () => {
+  it('takes bindings along, and translates the first name and the last fifteen', () => {
     const scene = new Scene();
     scene.queue('gen-0', { queue: '' });
     scene.bind('gen-0', 'e');
     for (let round = 0; round < 20; round++) scene.topology.rename(`gen-${round}`, `gen-${round + 1}`);
     expect(scene.topology.bindingsOf('queue', 'gen-20')).toHaveLength(1);
     expect(scene.topology.nameOf('gen-19')).toBe('gen-20');
-    expect(scene.topology.nameOf('gen-4')).toBe('gen-20');
-    expect(scene.topology.nameOf('gen-0')).toBe('gen-0');
+    expect(scene.topology.nameOf('gen-5')).toBe('gen-20');
+    expect(scene.topology.nameOf('gen-4')).toBe('gen-4');
+    expect(scene.topology.nameOf('gen-0')).toBe('gen-20');
     expect(scene.topology.translate({ type: 'queue.purge', queue: 'gen-10' })).toMatchObject({ queue: 'gen-20' });
     expect(scene.topology.translate({ type: 'queue.purge', queue: 'other' })).toMatchObject({ queue: 'other' });
+  });
+
+  it('is kept for each of many queues', () => {
+    const scene = new Scene();
+    const numbers = Array.from({ length: 50 }, (_, number) => number);
+    for (const number of numbers) scene.queue(`old-${number}`, { queue: '' });
+    for (const number of numbers) scene.topology.rename(`old-${number}`, `new-${number}`);
+    expect(numbers.map((number) => scene.topology.nameOf(`old-${number}`))).toEqual(
+      numbers.map((number) => `new-${number}`),
+    );
+  });
+
+  it('is forgotten with its queue', () => {
+    const scene = new Scene();
+    scene.queue('old', { queue: '' });
+    scene.topology.rename('old', 'new');
+    scene.topology.forget('queue', 'new');
+    expect(scene.topology.nameOf('old')).toBe('old');
+    expect(scene.topology.hasRenames).toBe(false);
   });
 });

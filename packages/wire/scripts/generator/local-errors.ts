@@ -106,7 +106,8 @@ export const localErrors: readonly LocalError[] = [
     outcome: 'not-sent',
     retryable: false,
     meaning: "A limit of the client was reached. With `blame: 'peer'`, the peer sent more than the limit allows.",
-    cause: 'A message or its headers too large, or more unsent data than `maxBufferedBytes` allows.',
+    cause:
+      'A message or its headers are too large; publishes without an outcome are more than twice `maxBufferedBytes`; or more operations wait for the connection than `maxHeldOperations`.',
     recovery: 'Send less, wait for `drained()`, or raise the limit that the message names.',
   },
 ];
