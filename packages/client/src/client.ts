@@ -597,7 +597,10 @@ export class Client implements AsyncDisposable {
     return this.#core.flow.needsDrain;
   }
 
-  /** Waits until `needsDrain` is false, or until the client is closed or recovery is given up. A lost connection drains nothing. */
+  /**
+   * Resolves at once where `needsDrain` is false; else when no more than half of each limit waits, so that many publishes follow
+   * together, or when the client is closed or recovery is given up. A lost connection drains nothing.
+   */
   drained(callback?: Callback<void>): Operation<void>;
   drained(options: OperationOptions, callback?: Callback<void>): Operation<void>;
   drained(first?: OperationOptions | Callback<void>, second?: Callback<void>): Operation<void> {

@@ -8,6 +8,7 @@ import type { ConnectionUsers } from './connection-users.ts';
 import type { Consumer, InboundMeter } from './consuming/consumer.ts';
 import type { Message } from './consuming/message.ts';
 import type { Operation } from './operations/operation.ts';
+import { LazySet } from './runtime/lazy-collections.ts';
 
 const mebibyte = 1_048_576;
 /** So many times `maxInboundBytes` may be held while the socket has to be read. */
@@ -37,7 +38,7 @@ export class FlowControl implements InboundMeter {
   private readonly inboundCeiling: number;
   private readonly host: FlowControlHost;
   private inboundBytes = 0;
-  private waiters: Operation<void>[] = [];
+  private readonly waiters = new LazySet<Operation<void>>();
 
   constructor(limits: FlowLimits, host: FlowControlHost) {
     this.maxOpenPublishes = limits.maxOpenPublishes ?? 4096;
@@ -53,21 +54,26 @@ export class FlowControl implements InboundMeter {
     return this.outboundBytes > this.maxBufferedBytes || this.host.users.openPublishes > this.maxOpenPublishes;
   }
 
+  /** With room for many publishes they go out by one write. With room for one, each would wait for a confirm of another. */
+  private get isHalfEmpty(): boolean {
+    const { openPublishes } = this.host.users;
+    return this.outboundBytes <= this.maxBufferedBytes / 2 && openPublishes <= this.maxOpenPublishes / 2;
+  }
+
   /** As `Client.drained`. */
   whenDrained(operation: Operation<void>): void {
-    if (this.needsDrain) this.waiters.push(operation);
+    if (this.needsDrain) this.waiters.add(operation);
     else operation.fulfil(undefined);
   }
 
   /** Given up by the caller. */
   forget(operation: Operation<void>): void {
-    this.waiters = this.waiters.filter((waiter) => waiter !== operation);
+    this.waiters.delete(operation);
   }
 
   /** Bytes have gone out, or got their outcome. */
   outboundChanged(): void {
-    if (this.waiters.length === 0 || this.needsDrain) return;
-    for (const waiter of this.waiters.splice(0)) waiter.fulfil(undefined);
+    if (this.waiters.size > 0 && this.isHalfEmpty) this.release();
   }
 
   /** @throws {LimitExceeded} when too much waits to go out. */
@@ -135,6 +141,12 @@ export class FlowControl implements InboundMeter {
 
   /** The connection is gone: nothing waits to go out any more. */
   connectionClosed(): void {
-    for (const waiter of this.waiters.splice(0)) waiter.fulfil(undefined);
+    this.release();
+  }
+
+  private release(): void {
+    const waiters = [...this.waiters];
+    this.waiters.clear();
+    for (const waiter of waiters) waiter.fulfil(undefined);
   }
 }

@@ -246,7 +246,7 @@ describe('maxBufferedBytes', () => {
 });
 
 describe('maxOpenPublishes', () => {
-  it('makes needsDrain true above it, and settles drained() as soon as no more than that are open', async () => {
+  it('makes needsDrain true above it, and settles drained() when half of it is open', async () => {
     const { broker, client } = await scene({ maxOpenPublishes: 3 });
     broker.answers.set('basic.publish', () => []);
     const publishes = [1, 2, 3].map(() => client.basicPublish({ routingKey: 'q', body: 'x' }));
@@ -257,9 +257,13 @@ describe('maxOpenPublishes', () => {
     await broker.pump();
     expect(drained.state).toBe('pending');
     const { channel } = broker.last('basic.publish');
-    broker.say([channel, { type: 'basic.ack', deliveryTag: 1, multiple: false }]);
+    broker.say([channel, { type: 'basic.ack', deliveryTag: 2, multiple: true }]);
     await broker.pump();
-    expect([drained.state, client.needsDrain]).toEqual(['fulfilled', false]);
+    expect([drained.state, client.needsDrain]).toEqual(['pending', false]);
+    expect(client.drained().state).toBe('fulfilled');
+    broker.say([channel, { type: 'basic.ack', deliveryTag: 3, multiple: false }]);
+    await broker.pump();
+    expect(drained.state).toBe('fulfilled');
     broker.say([channel, { type: 'basic.ack', deliveryTag: 4, multiple: true }]);
     await broker.pump();
     await Promise.all(publishes);

@@ -28,7 +28,7 @@ export const modeTexts: Readonly<Record<Mode, string>> = {
     "From a full queue, each message acked by itself, prefetch 500. `puka (lent)` is this client with `bodies: 'lent'`.",
   'consume-no-ack': "From a full queue, without acks. `puka (lent)` is this client with `bodies: 'lent'`.",
   'request-reply':
-    'One request at a time by two plain queues, both ends in one process over one connection. Only `puka` has both confirmed; `puka (no confirms)` is this client with `pubacks: false`.',
+    'One request at a time by two plain queues, both ends in one process over one connection. Only `puka` has both confirmed; `puka (no confirms)` is this client with `pubacks: false`, where a second message, which the broker returns, takes the place of the confirm. Either comes in a packet of its own, and for two packets the kernel sends an acknowledgement of its own: most of what this client takes more than the best other one is the kernel’s.',
   'declare-delete':
     'A thousand exclusive queues are declared at once, then deleted at once; the figures are of one of them.',
   'many-consumers':
