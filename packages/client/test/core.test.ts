@@ -68,6 +68,23 @@ describe('an operation with a signal and a timeout', () => {
   });
 });
 
+describe('options that may be left out', () => {
+  it('leave the callback alone', async () => {
+    const { broker, client } = await scene();
+    const told: unknown[] = [];
+    client.queueDeclare((error) => told.push(['queueDeclare', error]));
+    client.drained((error) => told.push(['drained', error]));
+    await broker.pump();
+    client.shutdown((error, report) => told.push(['shutdown', error, report?.handlersAbandoned]));
+    await broker.pump();
+    expect(told).toEqual([
+      ['drained', undefined],
+      ['queueDeclare', undefined],
+      ['shutdown', undefined, 0],
+    ]);
+  });
+});
+
 describe('closing', () => {
   it('inside a callback ends everything once, and what was outstanding is broken', async () => {
     const { broker, client } = await scene();
