@@ -33,6 +33,8 @@ const noError = (): void => {};
 const overheadBytes = 64;
 /** Settled publishes are cut off no earlier than there are so many of them. */
 const leastCut = 64;
+/** Publishes given up are dropped from the lists they wait in no earlier than these have so many places. */
+const leastSwept = 64;
 
 /**
  * A message nobody gets: RabbitMQ lets no client make a queue whose name begins with `amq.`, so that it always returns.
@@ -83,8 +85,10 @@ export class Publisher implements ChannelSink, ConnectionUser, CheckedSink {
   private head = 0;
   private firstTag = 1;
   private unconfirmed = 0;
-  /** To be sent, in order: held back behind a suspect, or for want of a channel. */
+  /** To be sent, in order: held back behind a suspect, or for want of a channel. Those given up keep their place for a while. */
   private readonly held = new Queue<PublishOperation>();
+  /** Those with `isHeld`: in `held` or unchecked, and not given up. */
+  private waiting = 0;
   private readonly returns = new ReturnedMessages();
   /** The tags behind which marks were sent that have not come back: footers, or fences where those are refused. */
   private marks = new Queue<number>();
@@ -113,12 +117,12 @@ export class Publisher implements ChannelSink, ConnectionUser, CheckedSink {
 
   /** Publishes without an outcome. */
   get outstanding(): number {
-    return this.unconfirmed + this.held.length + this.unchecked.count;
+    return this.unconfirmed + this.waiting;
   }
 
   /** Publishes that were sent over an earlier connection, and will be sent again. */
   get toResend(): number {
-    return [...this.held].reduce((count, { hasLeft }) => count + (hasLeft ? 1 : 0), 0);
+    return [...this.held].filter((operation) => operation.hasLeft && isPending(operation)).length;
   }
 
   /** Their confirms are answers that no request of the session waits for. */
@@ -144,7 +148,7 @@ export class Publisher implements ChannelSink, ConnectionUser, CheckedSink {
         throw error;
       }
     }
-    operation.isHeld = true;
+    this.hold(operation);
     this.held.push(operation);
   }
 
@@ -177,7 +181,8 @@ export class Publisher implements ChannelSink, ConnectionUser, CheckedSink {
     }
     if (error instanceof AmqpError && error.method === 'basic.publish') this.blameFor(error, sent, hasMarks);
     else if (isUnnamedError(error)) this.blameUnnamed(error, [...sent, ...unchecked]);
-    const open = all.filter((operation) => operation.state === 'pending' && !this.endReturned(operation));
+    // Those given up are among them, and let go of by either way.
+    const open = all.filter((operation) => !this.endReturned(operation));
     if (willRecover) this.holdFirst(open);
     else for (const operation of open) this.fail(operation, lostPublish(operation, error));
     this.host.publishesSettled();
@@ -200,8 +205,19 @@ export class Publisher implements ChannelSink, ConnectionUser, CheckedSink {
 
   /** Given up by the caller: what has not been sent is not sent, any other confirm is of no interest any more. */
   forget(operation: PublishOperation): void {
+    if (!operation.isHeld) return;
     // It keeps its place, and is passed over when its turn comes.
-    if (operation.isHeld) this.release(operation);
+    this.release(operation);
+    this.sweep();
+    this.host.publishesSettled();
+  }
+
+  /** Drops those given up once they are more than half of all: while the connection is away no turn comes. */
+  private sweep(): void {
+    const places = this.held.length + this.unchecked.count;
+    if (places < leastSwept || this.waiting * 2 >= places) return;
+    this.held.filter(isPending);
+    this.unchecked.dropSettled();
   }
 
   /** Whether it publishes on that channel. */
@@ -269,6 +285,7 @@ export class Publisher implements ChannelSink, ConnectionUser, CheckedSink {
     if (error.method === 'basic.consume') {
       // Direct reply-to: it was not the publishes that were refused.
       this.holdFirst(this.takeSent().filter((operation) => !this.endReturned(operation)));
+      this.host.publishesSettled();
       return;
     }
     const suspicion = suspicionOf(error);
@@ -344,16 +361,31 @@ export class Publisher implements ChannelSink, ConnectionUser, CheckedSink {
     operation.reject(error);
   }
 
-  /** They are sent again, ahead of all that waits. */
+  /** They are sent again, ahead of all that waits; those given up are not. */
   private holdFirst(operations: readonly PublishOperation[]): void {
-    for (const operation of operations) operation.isHeld = true;
-    this.held.unshift(operations);
+    const open = operations.filter(isPending);
+    for (const operation of operations) {
+      if (isPending(operation)) this.hold(operation);
+      else this.release(operation);
+    }
+    this.held.unshift(open);
+  }
+
+  private hold(operation: PublishOperation): void {
+    if (operation.isHeld) return;
+    operation.isHeld = true;
+    this.waiting++;
+  }
+
+  private endHold(operation: PublishOperation): void {
+    operation.isHeld = false;
+    this.waiting--;
   }
 
   private sendHeld(): void {
     const { held } = this;
     for (let next = held.first; next !== undefined; next = held.first) {
-      if (next.state !== 'pending') {
+      if (!isPending(next)) {
         this.release(next);
         held.shift();
         continue;
@@ -367,6 +399,7 @@ export class Publisher implements ChannelSink, ConnectionUser, CheckedSink {
         return;
       } catch (error) {
         this.fail(next, error);
+        this.host.publishesSettled();
       }
     }
   }
@@ -378,7 +411,7 @@ export class Publisher implements ChannelSink, ConnectionUser, CheckedSink {
   /** For the unchecked publishes: it is known whether the exchange of these is there. */
   checked(waiting: readonly PublishOperation[], missing: NotFound | undefined): void {
     if (missing === undefined) {
-      this.held.unshift(waiting);
+      this.held.unshift(waiting.filter(isPending));
       this.sendHeld();
       return;
     }
@@ -403,6 +436,7 @@ export class Publisher implements ChannelSink, ConnectionUser, CheckedSink {
     const { exchange } = input;
     if (exchange !== this.exchanges.last) {
       if (this.unchecked.has(exchange) || !this.exchanges.isKnown(exchange)) {
+        this.hold(operation);
         this.unchecked.add(operation, exchange);
         return true;
       }
@@ -414,7 +448,7 @@ export class Publisher implements ChannelSink, ConnectionUser, CheckedSink {
     if (operation.attempts === 0) operation.writtenAt = session.writer.writtenBytes;
     channel.publish(input);
     operation.attempts++;
-    operation.isHeld = false;
+    if (operation.isHeld) this.endHold(operation);
     operation.isSent = true;
     this.sent.push(operation);
     this.unconfirmed++;
@@ -489,7 +523,7 @@ export class Publisher implements ChannelSink, ConnectionUser, CheckedSink {
   /** It is over: lets go of its message. */
   private release(operation: PublishOperation): void {
     const { input } = operation;
-    operation.isHeld = false;
+    if (operation.isHeld) this.endHold(operation);
     if (input === undefined) return;
     this.openBytes -= costOf(input);
     this.returns.remove(operation);
@@ -515,6 +549,10 @@ export class Publisher implements ChannelSink, ConnectionUser, CheckedSink {
     this.unconfirmed = 0;
     return open;
   }
+}
+
+function isPending({ state }: PublishOperation): boolean {
+  return state === 'pending';
 }
 
 /** Bytes that a publish keeps until it has its outcome. */

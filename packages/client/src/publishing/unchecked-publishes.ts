@@ -15,7 +15,7 @@ export interface CheckedSink {
 
 /** The unchecked publishes of one publisher. */
 export class UncheckedPublishes {
-  /** How many wait. */
+  /** How many wait, those given up included. */
   count = 0;
   private readonly exchanges: Pick<ExchangeChecks, 'lookUp' | 'add'>;
   private readonly sink: CheckedSink;
@@ -39,7 +39,6 @@ export class UncheckedPublishes {
 
   /** Keeps a publish until the answer. */
   add(operation: PublishOperation, exchange: string): void {
-    operation.isHeld = true;
     this.count++;
     const others = this.waiting.get(exchange);
     if (others !== undefined) {
@@ -57,6 +56,16 @@ export class UncheckedPublishes {
       if (error !== undefined && missing === undefined) this.exchanges.add(exchange);
       this.sink.checked(operations, missing);
     });
+  }
+
+  /** Drops those given up: the answer may be long in coming. */
+  dropSettled(): void {
+    for (const operations of this.waiting.values()) {
+      let kept = 0;
+      for (const operation of operations) if (operation.state === 'pending') operations[kept++] = operation;
+      this.count -= operations.length - kept;
+      operations.length = kept;
+    }
   }
 
   /** Takes all that wait, in the order of their exchanges. */

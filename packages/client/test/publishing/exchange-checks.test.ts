@@ -119,6 +119,22 @@ describe('an exchange', () => {
     expect(closes).toBe(1);
   });
 
+  it('is looked up for long: publishes given up meanwhile leave room at once', async () => {
+    const { broker, client } = await scene();
+    broker.answers.set('exchange.declare', () => []);
+    const given = new AbortController();
+    const publishes = Array.from({ length: 5000 }, () =>
+      client.basicPublish({ exchange: 'a', routingKey: 'k', body: 'x', signal: given.signal }),
+    );
+    await broker.pump();
+    expect(client.needsDrain).toBe(true);
+    const drained = client.drained();
+    given.abort(new Error('enough'));
+    await expect(publishes[0]).rejects.toThrow('enough');
+    await drained;
+    expect(client.metrics().publishes).toMatchObject({ open: 0, openBytes: 0 });
+  });
+
   it('takes the publish out again that was given up while it was looked up', async () => {
     const { broker, client } = await scene();
     const withheld: Said[] = [];

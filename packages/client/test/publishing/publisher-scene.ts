@@ -33,9 +33,21 @@ export class PublisherScene {
     };
     const { counts } = this;
     const now = (): number => this.nowMs;
-    this.publisher = new Publisher({ pubacks: hasConfirms, counts, now, publishesSettled, openChannel }, exchanges);
+    const publisherHost = { pubacks: hasConfirms, counts, now, publishesSettled, openChannel };
+    this.publisher = new Publisher(publisherHost, exchanges);
+    this.attach();
+  }
+
+  /** There is a connection; the same one again where `publisher` was detached. */
+  attach(): void {
     const { info } = this.harness;
     if (info !== undefined) this.publisher.attach(this.harness.session, info);
+  }
+
+  /** Its caller gives it up. */
+  giveUp(operation: PublishOperation): void {
+    operation.reject(new Error('given up'));
+    this.publisher.forget(operation);
   }
 
   /** Publishes; the body is the name unless the options say otherwise. */

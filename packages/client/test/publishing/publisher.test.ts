@@ -272,6 +272,76 @@ describe('given up', () => {
   });
 });
 
+describe('given up while the connection is away', () => {
+  const broken = new ConnectionBroken('gone');
+
+  it('they leave room at once, tell who waits, and do not pile up', () => {
+    const scene = new PublisherScene();
+    scene.publisher.detach(broken, true);
+    const first = scene.publish('a');
+    const { openBytes } = scene.publisher;
+    const before = scene.settledCalls;
+    for (let count = 0; count < 1000; count++) {
+      scene.giveUp(scene.publish('x'));
+      expect([scene.publisher.outstanding, scene.publisher.openBytes]).toEqual([1, openBytes]);
+      expect(Reflect.get(Object(Reflect.get(scene.publisher, 'held')), 'length')).toBeLessThan(70);
+    }
+    expect(scene.settledCalls - before).toBe(1000);
+    const last = scene.publish('b');
+    scene.attach();
+    expect(scene.sent().slice(-2)).toEqual(['a', 'b']);
+    scene.giveUp(first);
+    scene.openChannel();
+    scene.ack(2, true);
+    expect([last.state, scene.publisher.outstanding, scene.publisher.openBytes]).toEqual(['fulfilled', 0, 0]);
+  });
+
+  it('they are not counted among those to be sent again', () => {
+    const scene = inFlight('a', 'b');
+    const late = scene.publish('c');
+    scene.sent();
+    scene.publisher.detach(broken, true);
+    expect([scene.publisher.toResend, scene.publisher.outstanding]).toEqual([3, 3]);
+    scene.giveUp(late);
+    expect([scene.publisher.toResend, scene.publisher.outstanding]).toEqual([2, 2]);
+    scene.publisher.detach(broken, false);
+    expect([scene.publisher.outstanding, scene.publisher.openBytes]).toEqual([0, 0]);
+  });
+
+  it.each([true, false])('nothing is kept of one given up before, when it was sent; recovery: %s', (willRecover) => {
+    const scene = new PublisherScene();
+    const sent = scene.publish('a');
+    scene.sent();
+    scene.openChannel();
+    scene.giveUp(sent);
+    scene.publisher.detach(broken, willRecover);
+    expect([scene.publisher.outstanding, scene.publisher.openBytes]).toEqual([0, 0]);
+    expect(sent.input).toBeUndefined();
+  });
+
+  it('cost a fixed number of steps each', () => {
+    const scene = new PublisherScene();
+    scene.publisher.detach(broken, true);
+    const operations = Array.from({ length: 4000 }, (_, index) => scene.publish(`${index}`));
+    let looks = 0;
+    for (const operation of operations) {
+      let state = operation.state;
+      Object.defineProperty(operation, 'state', {
+        get: () => {
+          looks++;
+          return state;
+        },
+        set: (next: typeof state) => {
+          state = next;
+        },
+      });
+    }
+    for (const operation of operations) scene.giveUp(operation);
+    expect(scene.publisher.outstanding).toBe(0);
+    expect(looks).toBeLessThan(10 * operations.length);
+  });
+});
+
 describe('what cannot be sent', () => {
   const tooLarge = { headers: { text: 'x'.repeat(140_000) } };
 
@@ -297,6 +367,16 @@ describe('what cannot be sent', () => {
     scene.ack(2);
     expect(scene.sent().at(-1)).toBe('a');
     expect(scene.fates).toEqual(['bad1', 'bad2', 'large LIMIT_EXCEEDED']);
+  });
+
+  it('is told to who waits when it was held for the next connection', () => {
+    const scene = new PublisherScene();
+    scene.publisher.detach(new ConnectionBroken('gone'), true);
+    scene.publish('large', tooLarge);
+    const before = scene.settledCalls;
+    scene.attach();
+    expect(scene.fates).toEqual(['large LIMIT_EXCEEDED']);
+    expect(scene.settledCalls).toBeGreaterThan(before);
   });
 });
 

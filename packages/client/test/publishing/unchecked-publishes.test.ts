@@ -25,7 +25,7 @@ it('publishes to one exchange wait for one look-up, and go on in their order', (
   const [first, second] = [publish('e'), publish('e')];
   const other = publish('f');
   expect(lookUps.map(({ exchange }) => exchange)).toEqual(['e', 'f']);
-  expect([unchecked.count, unchecked.has('e'), first.isHeld]).toEqual([3, true, true]);
+  expect([unchecked.count, unchecked.has('e')]).toEqual([3, true]);
   lookUps[0]?.done(undefined);
   expect(checked).toEqual([[[first, second], undefined]]);
   expect([unchecked.count, unchecked.has('e'), unchecked.has('f'), added]).toEqual([1, false, true, []]);
@@ -55,6 +55,21 @@ it('what was taken meanwhile hears no answer', () => {
   expect(checked).toEqual([]);
   lookUps[1]?.done(undefined);
   expect(checked).toEqual([[[again], undefined]]);
+});
+
+it('those given up are dropped, and the answer is still waited for', () => {
+  const { unchecked, lookUps, checked, publish } = scene();
+  const operations = ['e', 'e', 'e', 'f'].map(publish);
+  for (const at of [0, 2, 3]) operations[at]?.reject(new Error('given up'));
+  unchecked.dropSettled();
+  expect([unchecked.count, unchecked.has('e'), unchecked.has('f')]).toEqual([1, true, true]);
+  const late = publish('e');
+  for (const { done } of lookUps) done(undefined);
+  expect(checked).toEqual([
+    [[operations[1], late], undefined],
+    [[], undefined],
+  ]);
+  expect([unchecked.count, lookUps.length]).toEqual([0, 2]);
 });
 
 it('a suspect that waits is known, until it waits no more', () => {

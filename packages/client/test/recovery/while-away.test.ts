@@ -87,6 +87,26 @@ describe('operations that are held', () => {
   });
 });
 
+describe('publishes', () => {
+  it('given up leave room at once: drained() settles, and nothing is left to shut down', async () => {
+    const scene = await Scene.start();
+    const client = await scene.connected({ maxOpenPublishes: 2 });
+    await lose(scene);
+    const given = new AbortController();
+    const { signal } = given;
+    const publishes = [1, 2, 3].map(() => client.basicPublish({ routingKey: 'q', body: 'x', signal }));
+    expect(client.needsDrain).toBe(true);
+    const drained = client.drained();
+    given.abort('enough');
+    expect([drained, ...publishes].map(endOf)).toEqual(['fulfilled', 'enough', 'enough', 'enough']);
+    expect(client.needsDrain).toBe(false);
+    expect(client.metrics().publishes).toMatchObject({ open: 0, openBytes: 0 });
+    expect(client.recovery.held.publishes).toBe(0);
+    expect(await done(scene, client.shutdown())).toMatchObject({ publishesUnknown: 0 });
+    await scene.end(client);
+  });
+});
+
 describe('attempts', () => {
   const attemptsOf = (client: Client): number[] => {
     const attempts: number[] = [];
