@@ -27,6 +27,8 @@ interface Rare {
 export class PublishOperation extends Operation<void> {
   /** The message, its properties encoded. */
   input: PublishInput | undefined = undefined;
+  /** How long its body was at the call. */
+  bodyBytes = 0;
   /** Bytes the session had written when it was first sent: tells whether any of it has left. */
   writtenAt = 0;
   /** How often it has been sent over this connection. */

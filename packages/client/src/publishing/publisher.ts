@@ -3,7 +3,7 @@
  * the publishes that may have caused it are sent again alone, all others again in their order.
  * Must not encode what the wire package encodes.
  */
-import { AmqpError, type ConnectionBroken, type NotFound, type PukaError, replyError } from '@puka/errors';
+import { AmqpError, type ConnectionBroken, type NotFound, type PukaError, replyError, UsageError } from '@puka/errors';
 import { ByteReader, type MethodInput } from '@puka/wire';
 import { asRefused, hasConfirms } from '../connection/connection.ts';
 import type { ConnectionUser } from '../connection/connection-user.ts';
@@ -138,8 +138,9 @@ export class Publisher implements ChannelSink, ConnectionUser, CheckedSink {
   /** Sends, or holds back what must not overtake. @throws {UsageError | LimitExceeded} for what cannot be encoded. */
   publish(operation: PublishOperation, input: PublishInput): void {
     operation.input = input;
+    operation.bodyBytes = input.body.length;
     // Ahead of what may call back: a look-up can fail within the call.
-    this.openBytes += costOf(input);
+    this.openBytes += costOf(input, operation.bodyBytes);
     if (this.held.length === 0) {
       try {
         if (this.send(operation)) return;
@@ -394,6 +395,7 @@ export class Publisher implements ChannelSink, ConnectionUser, CheckedSink {
       if (this.unconfirmed + this.unchecked.count > 0 && (next.isSuspect || this.isSuspectUnderWay)) return;
       held.shift();
       try {
+        checkBody(next);
         if (this.send(next)) continue;
         held.unshift([next]);
         return;
@@ -429,7 +431,7 @@ export class Publisher implements ChannelSink, ConnectionUser, CheckedSink {
       this.channel = undefined;
       this.isDraining = false;
     }
-    if (this.host.names?.hasRenames === true) operation.input = withNewNames(operation.input, this.host.names);
+    if (this.host.names?.hasRenames === true) this.rename(operation, operation.input, this.host.names);
     const { input } = operation;
     const channel = this.channel ?? this.openChannel(session);
     if (channel === undefined) return false;
@@ -454,6 +456,12 @@ export class Publisher implements ChannelSink, ConnectionUser, CheckedSink {
     this.unconfirmed++;
     if (mandatory) this.returns.add(operation, input);
     return true;
+  }
+
+  private rename(operation: PublishOperation, input: PublishInput, names: QueueNames): void {
+    const renamed = withNewNames(input, names);
+    operation.input = renamed;
+    this.openBytes += costOf(renamed, operation.bodyBytes) - costOf(input, operation.bodyBytes);
   }
 
   /** The tag of the next publish: `sent` holds one place for each since `firstTag`. */
@@ -525,7 +533,7 @@ export class Publisher implements ChannelSink, ConnectionUser, CheckedSink {
     const { input } = operation;
     if (operation.isHeld) this.endHold(operation);
     if (input === undefined) return;
-    this.openBytes -= costOf(input);
+    this.openBytes -= costOf(input, operation.bodyBytes);
     this.returns.remove(operation);
     operation.input = undefined;
   }
@@ -555,9 +563,18 @@ function isPending({ state }: PublishOperation): boolean {
   return state === 'pending';
 }
 
-/** Bytes that a publish keeps until it has its outcome. */
-function costOf({ body, properties }: PublishInput): number {
-  return body.length + (properties instanceof Uint8Array ? properties.length : 0) + overheadBytes;
+/** Bytes that a publish keeps until it has its outcome. @param bodyBytes at the call: a body may be transferred meanwhile. */
+function costOf({ properties }: PublishInput, bodyBytes: number): number {
+  return bodyBytes + (properties instanceof Uint8Array ? properties.length : 0) + overheadBytes;
+}
+
+/** @throws {UsageError} for a body that is not as long as it was at the call: an empty message would go out for a whole one. */
+function checkBody({ input, bodyBytes, hasLeft }: PublishOperation): void {
+  if (input === undefined || input.body.length === bodyBytes) return;
+  throw new UsageError(
+    `the body of basic.publish has ${input.body.length} bytes now that it is sent, and had ${bodyBytes} at the call: its buffer was transferred or resized`,
+    { method: 'basic.publish', outcome: hasLeft ? 'unknown' : 'not-sent' },
+  );
 }
 
 /** What a publish ends with when no other connection follows. */

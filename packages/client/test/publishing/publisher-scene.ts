@@ -24,7 +24,7 @@ export class PublisherScene {
   nowMs = 0;
   private readonly named: { readonly name: string; readonly operation: PublishOperation }[] = [];
 
-  constructor(hasConfirms = true) {
+  constructor(hasConfirms = true, names?: PublisherHost['names']) {
     this.harness = new Harness().open();
     const exchanges = { isKnown: () => true, lookUp: () => {}, add: () => {}, forgetAll: () => {}, last: '' };
     const openChannel: PublisherHost['openChannel'] = (session, publisher) => session.openChannel(publisher, () => {});
@@ -33,7 +33,7 @@ export class PublisherScene {
     };
     const { counts } = this;
     const now = (): number => this.nowMs;
-    const publisherHost = { pubacks: hasConfirms, counts, now, publishesSettled, openChannel };
+    const publisherHost = { pubacks: hasConfirms, names, counts, now, publishesSettled, openChannel };
     this.publisher = new Publisher(publisherHost, exchanges);
     this.attach();
   }

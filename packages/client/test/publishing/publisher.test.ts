@@ -342,6 +342,62 @@ describe('given up while the connection is away', () => {
   });
 });
 
+describe('a body', () => {
+  const broken = new ConnectionBroken('gone');
+  const transfer = (body: Uint8Array<ArrayBuffer>): void => void structuredClone(body, { transfer: [body.buffer] });
+
+  it('that is transferred after it was sent is let go of with the length it had', () => {
+    const scene = new PublisherScene();
+    const body = new Uint8Array(20_000);
+    scene.publish('a', { body });
+    scene.sent();
+    scene.openChannel();
+    transfer(body);
+    scene.ack(1);
+    expect([scene.fates, scene.publisher.openBytes]).toEqual([['a'], 0]);
+  });
+
+  it('that is transferred before it is sent fails its publish: no empty message goes out', () => {
+    const scene = new PublisherScene();
+    scene.publisher.detach(broken, true);
+    const body = new Uint8Array(20_000);
+    scene.publish('a', { body });
+    scene.publish('b');
+    transfer(body);
+    const before = scene.settledCalls;
+    scene.attach();
+    expect(scene.sent()).toEqual(['channel.open', 'confirm.select', 'b']);
+    expect(scene.fates).toEqual(['a USAGE_ERROR']);
+    expect(scene.errorOf('a')).toMatchObject({ outcome: 'not-sent', method: 'basic.publish' });
+    expect(scene.settledCalls).toBeGreaterThan(before);
+    scene.openChannel();
+    scene.ack(1);
+    expect(scene.publisher.openBytes).toBe(0);
+  });
+
+  it('that is transferred before it is sent again leaves the outcome unknown', () => {
+    const scene = new PublisherScene();
+    const body = new Uint8Array(20_000);
+    scene.publish('a', { body });
+    scene.sent();
+    scene.publisher.detach(broken, true);
+    transfer(body);
+    scene.attach();
+    expect(scene.errorOf('a')).toMatchObject({ code: 'USAGE_ERROR', outcome: 'unknown' });
+    expect([scene.publisher.outstanding, scene.publisher.openBytes]).toEqual([0, 0]);
+  });
+});
+
+it('a publish whose properties change with the name of a queue is counted to its end as what it is', () => {
+  const names = { hasRenames: true, nameOf: (queue: string) => (queue === 'old' ? 'a name that is longer' : queue) };
+  const scene = new PublisherScene(true, names);
+  scene.publish('a', { replyTo: 'old' });
+  scene.sent();
+  scene.openChannel();
+  scene.ack(1);
+  expect([scene.fates, scene.publisher.openBytes]).toEqual([['a'], 0]);
+});
+
 describe('what cannot be sent', () => {
   const tooLarge = { headers: { text: 'x'.repeat(140_000) } };
 
