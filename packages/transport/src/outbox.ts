@@ -29,6 +29,9 @@ export class Outbox {
 
   /** The bytes to send next; `undefined` when there are none. A second call before `sent()` returns the same bytes first. */
   next(): Uint8Array | undefined {
+    // The buffers of these were transferred since. They are counted with the lengths they had.
+    while (this.#chunks.at(0)?.length === 0) this.#chunks.shift();
+    if (this.#chunks.length === 0) this.#bytes = 0;
     const head = this.#chunks.at(0);
     if (head === undefined || head.length >= smallBytes) return head;
     const { count, byteCount } = this.#smallOnes();
@@ -37,7 +40,8 @@ export class Outbox {
     let position = 0;
     for (let i = 0; i < count; i++) {
       const chunk = this.#chunks.at(i) ?? new Uint8Array();
-      joined.set(chunk, position);
+      // `set` throws for one that was transferred.
+      if (chunk.length > 0) joined.set(chunk, position);
       position += chunk.length;
     }
     this.#chunks.replaceFirst(count, joined);

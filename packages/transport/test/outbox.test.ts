@@ -51,6 +51,17 @@ describe('Outbox', () => {
     expect(drain(outbox, 10)).toEqual([2, 3, 4]);
   });
 
+  it('passes over chunks whose buffers were transferred meanwhile, and counts none of them in the end', () => {
+    const outbox = new Outbox();
+    const lost = [new Uint8Array(20_000), new Uint8Array(10)];
+    outbox.add(lost[0] ?? new Uint8Array());
+    outbox.add(Uint8Array.of(1));
+    outbox.add(lost[1] ?? new Uint8Array());
+    structuredClone(lost, { transfer: lost.map(({ buffer }) => buffer) });
+    expect(drain(outbox, 10)).toEqual([1]);
+    expect(outbox.bytes).toBe(0);
+  });
+
   it('has nothing after clear()', () => {
     const outbox = new Outbox();
     outbox.add(Uint8Array.of(1));

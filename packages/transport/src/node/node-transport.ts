@@ -261,11 +261,14 @@ export class NodeTransport implements Transport, InboxSource, Receiver {
     while (byteCount < tlsWriteBytes) {
       const chunk = this.#waiting.shift();
       if (chunk === undefined) break;
+      // Its buffer was transferred since. Written last, its end would never be reported.
+      if (chunk.length === 0) continue;
       chunks.push(chunk);
       byteCount += chunk.length;
     }
+    // Set to 0 in the end: a chunk that was transferred is counted with the length it had.
+    this.#waitingBytes = this.#waiting.length === 0 ? 0 : this.#waitingBytes - byteCount;
     if (byteCount === 0) return;
-    this.#waitingBytes -= byteCount;
     this.#isEncrypting = true;
     writeTogether(this.#socket, chunks, this.#onEncrypted);
   }
