@@ -1,6 +1,6 @@
 /** Checks the names and keys of a method before it is sent. Must not encode them: the wire package does. */
 import { UsageError } from '@puka/errors';
-import { hasRawOctets, type MethodInput } from '@puka/wire';
+import { hasRawOctets, type MethodInput, utf8Length } from '@puka/wire';
 
 /** In every runtime, and not in the library of types that this package is compiled with. */
 type WithUnicodeCheck = string & { isWellFormed?(): boolean };
@@ -12,12 +12,17 @@ const textFields: ReadonlySet<string> = new Set([
 
 /**
  * Refuses a text with raw octets, as the routing key of a received message may have them: RabbitMQ answers a name or a key of
- * a method that is no UTF-8 by closing the whole connection (501). Costs next to nothing where the text is well-formed.
+ * a method that is no UTF-8 by closing the whole connection (501). Refuses other lone surrogates too, which the encoder would
+ * find when it is too late to tell the caller. Costs next to nothing where the text is well-formed.
  *
- * @throws {UsageError} for raw octets. What else cannot be encoded is left to the encoder.
+ * @throws {UsageError} for either. A text that is too long is left to the encoder.
  */
 export function checkIsUtf8(text: string, name: string, method: string): void {
-  if ((text as WithUnicodeCheck).isWellFormed?.() === true || !hasRawOctets(text)) return;
+  if ((text as WithUnicodeCheck).isWellFormed?.() === true) return;
+  if (!hasRawOctets(text)) {
+    if (utf8Length(text) >= 0) return;
+    throw new UsageError(`${name} of ${method} has a lone surrogate, which UTF-8 cannot express`, { method });
+  }
   throw new UsageError(
     `${name} of ${method} has octets that are no UTF-8: RabbitMQ would close the connection. Properties and headers may have them`,
     { method },

@@ -3,7 +3,7 @@
  * drops all that is behind it; so an exchange is looked up once, before the first publish to it.
  * Must not hold publishes back: the publisher does.
  */
-import type { PukaError } from '@puka/errors';
+import { isPukaError, type PukaError } from '@puka/errors';
 import type { ChannelPool } from '../connection/channel-pool.ts';
 import { notSent } from '../connection/connection.ts';
 import type { ConnectionUser } from '../connection/connection-user.ts';
@@ -65,7 +65,7 @@ export class ExchangeChecks implements ConnectionUser {
     this.last = '';
   }
 
-  /** Looks whether it is there. Needs no right. @param done called once, never inside this call; not for a lost connection. */
+  /** Looks whether it is there. Needs no right. @param done called once, perhaps inside this call; not for a lost connection. */
   lookUp(exchange: string, done: Done): void {
     const { lookUps, pool } = this;
     const others = lookUps.get(exchange);
@@ -92,7 +92,16 @@ export class ExchangeChecks implements ConnectionUser {
         answered(error);
       };
       const method = { type: 'exchange.declare', exchange, exchangeType: 'direct', passive: true } as const;
-      if (!channel.request(method, replied)) replied(undefined, notSent('basic.publish', undefined));
+      let isSent = false;
+      let refusal: PukaError | undefined;
+      try {
+        isSent = channel.request(method, replied);
+      } catch (error) {
+        // It cannot be encoded. Thrown on, it would end whatever has freed the channel just now.
+        if (!isPukaError(error)) throw error;
+        refusal = error;
+      }
+      if (!isSent) replied(undefined, refusal ?? notSent('basic.publish', undefined));
       this.#host.wake();
     });
   }

@@ -44,9 +44,8 @@ export function checkQueue(queue: unknown, method: string): void {
   }
   checkIsUtf8(queue, 'queue', method);
   const size = utf8Length(queue);
-  if (size >= 0 && size <= 255) return;
-  const found = size < 0 ? 'has a lone surrogate' : `has ${size} bytes`;
-  throw new UsageError(`queue of ${method} ${found}; it takes up to 255 bytes of UTF-8`, { method });
+  if (size <= 255) return;
+  throw new UsageError(`queue of ${method} has ${size} bytes; it takes up to 255 bytes of UTF-8`, { method });
 }
 
 /** @throws {UsageError | LimitExceeded} for what cannot be encoded: told at the call, before anything is sent. */

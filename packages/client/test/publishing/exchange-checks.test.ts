@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { ChannelPool } from '../../src/connection/channel-pool.ts';
+import { ExchangeChecks } from '../../src/publishing/exchange-checks.ts';
 import { refusal, type Said, ScriptedBroker } from '../scripted-broker.ts';
+import { Harness } from '../session/harness.ts';
 
 async function scene() {
   const broker = new ScriptedBroker();
@@ -117,6 +120,33 @@ describe('an exchange', () => {
     expect(wrong.map(({ state }) => state)).toEqual(Array.from({ length: 5 }, () => 'rejected'));
     expect(right.state).toBe('fulfilled');
     expect(closes).toBe(1);
+  });
+
+  it('whose name has half a surrogate pair is refused at the call, the routing key too', async () => {
+    const { broker, client } = await scene();
+    const half = 'logs-\ud83d';
+    for (const route of [
+      { exchange: half, routingKey: 'k' },
+      { exchange: 'e', routingKey: half },
+    ]) {
+      const publish = client.basicPublish(route);
+      await expect(publish).rejects.toMatchObject({ code: 'USAGE_ERROR', outcome: 'not-sent' });
+    }
+    await broker.pump();
+    expect(broker.sent()).toEqual([]);
+    expect(client.metrics().publishes.open).toBe(0);
+  });
+
+  it('that cannot be asked for has its answer at once, and the channel is free again', () => {
+    const { session } = new Harness().open();
+    const pool = new ChannelPool(() => false);
+    pool.attach(session);
+    const checks = new ExchangeChecks(pool, { wake: () => {} });
+    const answers: unknown[] = [];
+    for (let count = 0; count < 2; count++) checks.lookUp('e'.repeat(256), (error) => answers.push(error));
+    expect(answers).toMatchObject([{ code: 'USAGE_ERROR' }, { code: 'USAGE_ERROR' }]);
+    checks.lookUp('e', () => {});
+    expect(session.channelCount).toBe(1);
   });
 
   it('is looked up for long: publishes given up meanwhile leave room at once', async () => {
