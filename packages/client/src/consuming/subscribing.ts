@@ -3,7 +3,7 @@
  * Must not decide what follows a refusal: its caller does.
  */
 
-import { AmqpError, type PukaError, replyError } from '@puka/errors';
+import { AmqpError, isPukaError, type PukaError, replyError } from '@puka/errors';
 import { int64, Tagged } from '@puka/wire';
 import type { ChannelPool } from '../connection/channel-pool.ts';
 import { notAnswered, notSent } from '../connection/connection.ts';
@@ -173,7 +173,7 @@ export class Subscribing {
     channel.request({ type: 'basic.qos', prefetchCount: consumer.prefetchCount }, () => {});
     for (const source of sources) {
       const subscription = new Subscription(consumer, source, on);
-      const isSent = channel.request(consumeMethod(consumer, resumed(source, state)), (_reply, error) => {
+      const answered = (_reply: unknown, error: PukaError | undefined): void => {
         subscription.isAnswered = true;
         if (error === undefined) {
           if (left > 0 && --left === 0) done(undefined);
@@ -182,7 +182,17 @@ export class Subscribing {
         on.remove(subscription);
         state?.subscriptions.delete(subscription);
         fail(error);
-      });
+      };
+      let isSent: boolean;
+      try {
+        isSent = channel.request(consumeMethod(consumer, resumed(source, state)), answered);
+      } catch (error) {
+        // Only now is it known how long a frame may be. Thrown on, it would end whatever has freed the channel just now.
+        if (!isPukaError(error)) throw error;
+        fail(error);
+        on.freeWhenDone();
+        break;
+      }
       if (!isSent) {
         fail(notAnswered('basic.consume', undefined));
         break;

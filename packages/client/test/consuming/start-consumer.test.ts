@@ -47,6 +47,51 @@ describe('starting a consumer', () => {
   });
 });
 
+describe('arguments that fit no frame of this broker', () => {
+  const tooLarge = { text: 'x'.repeat(10_000) };
+
+  it('end the consumer alone, and its channel serves the next', async () => {
+    const broker = new ScriptedBroker();
+    broker.tune = { ...broker.tune, frameMax: 8192 };
+    const client = await broker.connected();
+    const consumer = client.basicConsume({ queue: 'q', arguments: tooLarge });
+    await expect(consumer.ready).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED', outcome: 'not-sent' });
+    const next = client.basicConsume({ queue: 'q' });
+    await broker.pump();
+    await next.ready;
+    expect(broker.sent().filter((method) => method.endsWith('channel.open'))).toEqual(['1 channel.open']);
+  });
+
+  it('end a consumer over several queues, and what stood of it is cancelled', async () => {
+    const broker = new ScriptedBroker();
+    broker.tune = { ...broker.tune, frameMax: 8192 };
+    const client = await broker.connected();
+    const queues = ['a', { queue: 'b', arguments: tooLarge }, 'c'];
+    const consumer = client.basicConsumeMulti({ queues });
+    await expect(consumer.ready).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED' });
+    const next = client.basicConsume({ queue: 'q' });
+    await broker.pump();
+    await next.ready;
+    const methods = broker.sent().map((method) => method.slice(2));
+    expect(methods.filter((method) => method === 'basic.consume').length).toBe(2);
+    expect(methods).toContain('basic.cancel');
+    expect(consumer.isEnded).toBe(true);
+  });
+
+  it('leave the operation alone whose end has freed the channel', async () => {
+    const broker = new ScriptedBroker();
+    broker.tune = { ...broker.tune, channelMax: 4, frameMax: 8192 };
+    const client = await broker.connected();
+    const declares = Array.from({ length: 8 }, (_, index) => client.queueDeclare({ queue: `${index}` }));
+    const consumer = client.basicConsume({ queue: 'q', arguments: tooLarge });
+    const last = client.queueDeclare({ queue: 'last' });
+    await broker.pump();
+    await expect(consumer.ready).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED' });
+    await Promise.all([...declares, last]);
+    expect(client.state).toBe('connected');
+  });
+});
+
 describe('the signal of a consumer', () => {
   it('cancels it at any time of its life, and it ends with the reason', async () => {
     const broker = new ScriptedBroker();
