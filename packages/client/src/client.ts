@@ -305,7 +305,8 @@ export class Client implements AsyncDisposable {
    * What cannot be sent is rejected at once: `UsageError` for an option out of its range, `LimitExceeded` for headers that fit no
    * frame and above twice `maxBufferedBytes`.
    *
-   * @param options.body lent until the promise settles; everything else is taken at the call.
+   * @param options.body lent until the promise settles; copied at the call where there is a `signal` or a `timeout`, for the
+   *   message may be on its way when they give it up. Everything else is taken at the call.
    */
   basicPublish(options: PublishOptions, callback?: Callback<void>): Operation<void> {
     const core = this.#core;
@@ -317,17 +318,23 @@ export class Client implements AsyncDisposable {
       const isForReply = options.replyTo === directReplyQueue;
       const publisher = isForReply ? users.replies.publisher : users.publisher;
       if (!core.accepts(operation)) return refusedPublish(core, operation, options);
-      if (hasBounds(options) && !applyPublishBounds(core, operation, options, publisher))
+      const isBounded = hasBounds(options);
+      if (isBounded && !applyPublishBounds(core, operation, options, publisher))
         return refusedPublish(core, operation, options);
       core.flow.checkOutbound();
       if (isForReply) users.replies.checkPublish();
       let input = publishInput(options, core.maxTableDepth);
-      // Passed on from a consumer that lends: it must outlive the settlement of the message.
-      if (users.subscriptions.isLent(input.body)) input = { ...input, body: new Uint8Array(input.body) };
+      // Given up by its bounds, the message may still be on its way when the caller changes the bytes. Passed on from a
+      // consumer that lends, they must outlive the settlement of that message.
+      if ((isBounded && typeof options.body === 'object') || users.subscriptions.isLent(input.body)) {
+        input = { ...input, body: new Uint8Array(input.body) };
+      }
       if (core.publishObserver !== undefined) {
         isFollowed = true;
         input = core.publishObserver.publish(operation, options, input, core.maxTableDepth);
       }
+      // A getter of the headers, or a listener, may have aborted the signal.
+      if (isBounded && operation.state !== 'pending') return refusedPublish(core, operation, options, isFollowed);
       publisher.publish(operation, input);
     } catch (error) {
       operation.reject(error);

@@ -95,6 +95,35 @@ describe('our own close', () => {
   });
 });
 
+describe('a publish whose signal is aborted while its options are read', () => {
+  it.each([true, false])('is not sent, on the connection or held for the next; connected: %s', async (isConnected) => {
+    const broker = new ScriptedBroker();
+    const client = await broker.connected({ recover: { minDelay: 50 } });
+    if (!isConnected) {
+      broker.reset();
+      await broker.pump();
+    }
+    const given = new AbortController();
+    const headers = {
+      get late() {
+        given.abort('enough');
+        return 1;
+      },
+    };
+    const publish = client.basicPublish({ routingKey: 'q', headers, signal: given.signal });
+    await expect(publish).rejects.toBe('enough');
+    expect(client.metrics().publishes).toMatchObject({ open: 0, openBytes: 0, refused: 1 });
+    await broker.advance(1000);
+    expect([client.state, broker.sent().filter((method) => method.endsWith('basic.publish'))]).toEqual([
+      'connected',
+      [],
+    ]);
+    const closing = client.close();
+    await broker.pump();
+    await closing;
+  });
+});
+
 describe('events', () => {
   it('that do not exist, and listeners that cannot be called, are refused', async () => {
     const { client } = await scene();

@@ -12,7 +12,10 @@ export interface PublishOptions extends BasicProperties, OperationOptions {
   readonly deliveryMode?: number | undefined;
   /** Reject with `NoRoute` when no queue takes it. Default `false`. */
   readonly mandatory?: boolean | undefined;
-  /** Text goes out as UTF-8; bytes are lent until the promise settles. Default empty. */
+  /**
+   * Text goes out as UTF-8. Bytes are lent until the promise settles; with `signal` or `timeout` they are copied at the call.
+   * Default empty.
+   */
   readonly body?: string | Uint8Array | undefined;
   /** Goes out as JSON text, with content type `application/json` unless another is given. */
   readonly json?: unknown;

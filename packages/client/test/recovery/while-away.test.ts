@@ -105,6 +105,29 @@ describe('publishes', () => {
     expect(await done(scene, client.shutdown())).toMatchObject({ publishesUnknown: 0 });
     await scene.end(client);
   });
+
+  it('with a timeout or a signal are sent as they were at the call', async () => {
+    const scene = await Scene.start();
+    const client = await scene.connected();
+    await done(scene, client.queueDeclare({ queue: 'q' }));
+    await lose(scene);
+    const bodies = [20_000, 10].map((length) => new Uint8Array(length).fill(1));
+    const [large = new Uint8Array(), small = new Uint8Array()] = bodies;
+    const bounds = [{ timeout: 60_000 }, { signal: new AbortController().signal }];
+    const publishes = bounds.flatMap((bound) => [
+      client.basicPublish({ routingKey: 'q', body: large, ...bound }),
+      client.basicPublish({ routingKey: 'q', body: small, ...bound }),
+    ]);
+    for (const body of bodies) body.fill(2);
+    await scene.until(() => client.state === 'connected');
+    await scene.settle();
+    expect(publishes.map(endOf)).toEqual(publishes.map(() => 'fulfilled'));
+    for (const length of [20_000, 10, 20_000, 10]) {
+      const message = await done(scene, client.basicGet({ queue: 'q', noAck: true }));
+      expect([message?.body.length, message?.body.every((octet) => octet === 1)]).toEqual([length, true]);
+    }
+    await scene.end(client);
+  });
 });
 
 describe('attempts', () => {
