@@ -17,7 +17,10 @@ export interface PublishOptions extends BasicProperties, OperationOptions {
    * Default empty.
    */
   readonly body?: string | Uint8Array | undefined;
-  /** Goes out as JSON text, with content type `application/json` unless another is given. */
+  /**
+   * Goes out as JSON text, with content type `application/json` unless another is given. A promise is refused, and a `Map` and
+   * a `Set`, of which JSON would make `{}`.
+   */
   readonly json?: unknown;
   /** Gone from RabbitMQ since 3.0: refused. */
   readonly immediate?: never;

@@ -1,6 +1,18 @@
 /** Makes of the options of a publish what goes out. Takes a copy of the properties, none of the body. Must not send. */
 import { UsageError } from '@puka/errors';
-import { type BasicProperties, ByteWriter, encodeUtf8, toBytes, utf8Length, writeProperties } from '@puka/wire';
+import {
+  type BasicProperties,
+  ByteWriter,
+  encodeUtf8,
+  isMap,
+  isPlainObject,
+  Tagged,
+  type TaggedField,
+  toBytes,
+  utf8Length,
+  writeProperties,
+} from '@puka/wire';
+import { described } from '../operations/call-check.ts';
 import { checkIsUtf8 } from '../operations/short-strings.ts';
 import type { PublishInput } from '../session/index.ts';
 import type { PublishOptions } from './options.ts';
@@ -15,6 +27,8 @@ const propertiesBytes = 512;
 /** The delivery mode of a message that states none. */
 const persistent = 2;
 const decimal = /^\d+$/;
+/** RabbitMQ: ten years, the most a time to live may be. */
+const longestExpirationMs = 315_360_000_000;
 
 /** @throws {UsageError} for what the broker would refuse and what cannot be encoded. */
 export function publishInput(options: PublishOptions, maxTableDepth = 64): PublishInput {
@@ -48,6 +62,7 @@ function bodyOf(options: PublishOptions): Uint8Array {
   const { body, json } = options;
   if (json !== undefined) {
     if (body !== undefined) throw new UsageError('basic.publish takes body or json, not both');
+    if (isThenable(json)) throw new UsageError('json of basic.publish is a promise; await it first');
     return encodeUtf8(jsonText(json));
   }
   if (body === undefined) {
@@ -55,9 +70,28 @@ function bodyOf(options: PublishOptions): Uint8Array {
     throw new UsageError('json of basic.publish is undefined, which has no JSON form; null has one');
   }
   if (typeof body === 'string') return encodeUtf8(body);
-  const bytes = toBytes(body);
+  const bytes = bytesOf(body);
   if (bytes !== undefined) return bytes;
+  if (isThenable(body)) throw new UsageError('body of basic.publish is a promise; await it first');
   throw new UsageError('body of basic.publish is neither a string nor bytes; json: takes any value');
+}
+
+/** @throws {UsageError} for bytes whose buffer was transferred or has shrunk: they read as empty, or cannot be read. */
+function bytesOf(body: unknown): Uint8Array | undefined {
+  try {
+    const bytes = toBytes(body);
+    // The one call that throws for such bytes in every runtime, and that `Buffer` does not replace.
+    if (bytes?.length === 0) bytes.keys();
+    return bytes;
+  } catch (cause) {
+    throw new UsageError('body of basic.publish has no memory any more: its buffer was transferred or resized', {
+      cause,
+    });
+  }
+}
+
+function isThenable(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
 function jsonText(value: unknown): string {
@@ -69,7 +103,16 @@ function jsonText(value: unknown): string {
     throw new UsageError('json of basic.publish cannot be written as JSON', { cause });
   }
   if (text === undefined) throw new UsageError('json of basic.publish has no JSON form');
+  if (text === '{}' && isCollection(value)) {
+    throw new UsageError(
+      'json of basic.publish is a Map or a Set, which JSON cannot express; make an object or an array of it',
+    );
+  }
   return text;
+}
+
+function isCollection(value: unknown): boolean {
+  return isMap(value) || Object.prototype.toString.call(value) === '[object Set]';
 }
 
 function encodedProperties(options: PublishOptions, maxTableDepth: number): Uint8Array {
@@ -93,10 +136,7 @@ function encodedProperties(options: PublishOptions, maxTableDepth: number): Uint
     if (deliveryMode === undefined || deliveryMode === persistent) return persistentProperties;
     if (deliveryMode === 1) return transientProperties;
   }
-  if (options.expiration !== undefined && !decimal.test(options.expiration)) {
-    // RabbitMQ: anything but a whole number of milliseconds as text is refused with 406.
-    throw new UsageError(`expiration of basic.publish is '${options.expiration}'; it takes whole milliseconds as text`);
-  }
+  if (options.expiration !== undefined) checkExpiration(options.expiration);
   checkProperties(options);
   return written(withDefaults(options), maxTableDepth);
 }
@@ -123,21 +163,55 @@ function withDefaults(options: PublishOptions): BasicProperties {
   };
 }
 
+/** @throws {UsageError} for what RabbitMQ would refuse with 406: anything but whole milliseconds as text, and more than ten years. */
+function checkExpiration(expiration: unknown): void {
+  if (typeof expiration !== 'string') {
+    throw new UsageError(
+      `expiration of basic.publish is ${described(expiration)}; it takes whole milliseconds as text`,
+    );
+  }
+  if (!decimal.test(expiration)) {
+    throw new UsageError(`expiration of basic.publish is '${expiration}'; it takes whole milliseconds as text`);
+  }
+  if (Number(expiration) <= longestExpirationMs) return;
+  throw new UsageError(`expiration of basic.publish is '${expiration}'; RabbitMQ takes up to ${longestExpirationMs}`);
+}
+
 /** @throws {UsageError} for what RabbitMQ would refuse by closing the channel, under all publishes that are on it. */
-function checkProperties({ deliveryMode, headers }: PublishOptions): void {
+function checkProperties({ deliveryMode, headers, priority }: PublishOptions): void {
   if (deliveryMode !== undefined && deliveryMode !== 1 && deliveryMode !== 2) {
     throw new UsageError(
       `deliveryMode of basic.publish is ${String(deliveryMode)}; it takes 1 (transient) or 2 (persistent)`,
     );
   }
+  // The encoder checks the range, and can only calculate with numbers.
+  if (priority !== undefined && typeof priority !== 'number') {
+    throw new UsageError(`priority of basic.publish is ${described(priority)}; it takes integers from 0 to 255`);
+  }
   if (headers === undefined) return;
   for (const name of ['CC', 'BCC']) {
-    const keys = headers instanceof Map ? headers.get(name) : (headers as Readonly<Record<string, unknown>>)[name];
-    if (keys === undefined) continue;
+    const keys = fieldOf(headers, name);
     // RabbitMQ: further routing keys.
-    if (Array.isArray(keys) && keys.every((key) => typeof key === 'string')) continue;
+    if (keys === undefined || isArrayOfTexts(keys)) continue;
     throw new UsageError(`header ${name} of basic.publish takes an array of texts: routing keys`);
   }
+}
+
+/** A field of a table in whatever form the encoder takes it; nothing of what it refuses. */
+function fieldOf(table: unknown, name: string): unknown {
+  if (isPlainObject(table)) return table[name];
+  if (isMap(table)) return table.get(name);
+  if (!(table instanceof Tagged)) return undefined;
+  const { value } = table;
+  if (!Array.isArray(value)) return fieldOf(value, name);
+  const fields: readonly (TaggedField | null | undefined)[] = value;
+  return fields.find((field) => field?.name === name)?.value;
+}
+
+/** With its tag chosen, as in a message passed on, what is no text in the array goes through: RabbitMQ ignores it. */
+function isArrayOfTexts(value: unknown): boolean {
+  if (value instanceof Tagged) return value.tag === 'A';
+  return Array.isArray(value) && value.every((element) => typeof element === 'string');
 }
 
 /** Used again and again, but for a publish in the middle of another: headers may have getters. */

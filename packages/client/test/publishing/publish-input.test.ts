@@ -1,6 +1,6 @@
-import { runInNewContext } from 'node:vm';
+import { runInNewContext, runInThisContext } from 'node:vm';
 import { UsageError } from '@puka/errors';
-import { decodeText, encodeProperties, PropertiesReader } from '@puka/wire';
+import { decodeText, encodeProperties, longString, PropertiesReader, Tagged, table } from '@puka/wire';
 import { describe, expect, it } from 'vitest';
 import type { PublishOptions } from '../../src/publishing/options.ts';
 import { publishInput } from '../../src/publishing/publish-input.ts';
@@ -127,11 +127,49 @@ describe('properties', () => {
     expect(readBack({ json: null })).toMatchObject({ contentType: 'application/json' });
   });
 
-  it('take an expiration of digits alone', () => {
-    for (const expiration of ['0', '60000', '99999999999999999999'])
+  it('take an expiration of digits alone, up to the ten years of RabbitMQ', () => {
+    for (const expiration of ['0', '60000', '315360000000', '000000000315360000000'])
       expect(readBack({ expiration })).toMatchObject({ expiration });
-    for (const expiration of ['', ' 1', '1 ', '-1', '+1', '1.5', '1e3', '0x1', '١']) {
+    for (const expiration of ['', ' 1', '1 ', '-1', '+1', '1.5', '1e3', '0x1', '١', '315360000001', '9'.repeat(400)]) {
       expect(() => publishInput({ routingKey: 'k', expiration })).toThrow(UsageError);
+    }
+  });
+
+  it('of a wrong type are refused by name', () => {
+    const wrong: readonly (readonly [string, object])[] = [
+      ['headers', { headers: null }],
+      ['headers', { headers: 5 }],
+      ['headers', { headers: table(null as never) }],
+      ['priority', { priority: 5n }],
+      ['priority', { priority: Symbol('5') }],
+      ['priority', { priority: null }],
+      ['deliveryMode', { deliveryMode: 1n }],
+      ['expiration', { expiration: 5 }],
+      ['expiration', { expiration: Symbol('5') }],
+    ];
+    for (const [name, options] of wrong) {
+      const publish = (): unknown => readBack(options as Partial<PublishOptions>); // As a caller in JavaScript may write it.
+      expect(publish).toThrow(UsageError);
+      expect(publish).toThrow(name);
+    }
+  });
+
+  it('have an array for CC and BCC in a table of any form', () => {
+    const ofOtherRealm = (value: unknown): unknown => Object.assign(runInNewContext('new Map()'), {}).set('CC', value);
+    const forms: readonly ((value: unknown) => unknown)[] = [
+      ofOtherRealm,
+      (value) => table({ CC: value } as never),
+      (value) => table(new Map([['CC', value]]) as never),
+      (value) => new Tagged('F', [{ name: 'CC', value }]),
+    ];
+    for (const form of forms) {
+      const headers = (value: unknown): PublishOptions['headers'] => form(value) as PublishOptions['headers']; // A table in each form.
+      for (const value of [longString('text'), new Tagged('F', {}), new Tagged('V', null)]) {
+        expect(() => readBack({ headers: headers(value) })).toThrow('header CC of basic.publish');
+      }
+      // A message passed on as it came: what is no text in the array the broker ignores.
+      const right = new Tagged('A', [new Tagged('S', 'a'), new Tagged('I', 1)]);
+      expect(readBack({ headers: headers(right) })).toMatchObject({ headers: { CC: ['a', 1] } });
     }
   });
 });
@@ -154,6 +192,47 @@ describe('the body', () => {
     const headers: unknown = runInNewContext("new Map([['at', new Date(0)], ['bytes', Uint8Array.of(1)]])");
     const properties = { headers } as Omit<PublishOptions, 'routingKey'>; // As above.
     expect(readBack(properties)).toMatchObject({ headers: { at: new Date(0), bytes: Uint8Array.of(1) } });
+  });
+
+  it('whose memory is gone at the call is refused; one that is empty is not', () => {
+    const [view, buffer, node] = [new Uint8Array(8), new ArrayBuffer(8), Buffer.from(new ArrayBuffer(8))];
+    structuredClone([view.buffer, buffer, node.buffer], { transfer: [view.buffer, buffer, node.buffer] });
+    const shrunk: unknown = runInThisContext(
+      'const shrinking = new ArrayBuffer(8, { maxByteLength: 8 }); const part = new Uint8Array(shrinking, 4, 4); shrinking.resize(4); part',
+    );
+    for (const body of [view, buffer, node, shrunk]) {
+      const options = Object.assign({ routingKey: 'k' }, { body });
+      expect(() => publishInput(options as PublishOptions)).toThrow(UsageError); // As a caller in JavaScript may write it.
+      expect(() => publishInput(options as PublishOptions)).toThrow('body of basic.publish');
+    }
+    for (const body of [new Uint8Array(0), Buffer.alloc(0), new Uint8Array(new ArrayBuffer(8), 8)]) {
+      expect(publishInput({ routingKey: 'k', body }).body).toBe(body);
+    }
+  });
+
+  it('that is a promise is refused, and says so', () => {
+    const promises = [Promise.resolve('x'), Object.assign(Promise.resolve('x'), { toJSON: () => 'x' })];
+    for (const promise of promises) {
+      for (const name of ['body', 'json']) {
+        const options = Object.assign({ routingKey: 'k' }, { [name]: promise });
+        expect(() => publishInput(options)).toThrow(
+          new UsageError(`${name} of basic.publish is a promise; await it first`),
+        );
+      }
+    }
+    expect(publishInput({ routingKey: 'k', json: JSON.parse('{"then":"later"}') }).body).toHaveLength(16);
+  });
+
+  it('of json is no Map and no Set, of which JSON makes an empty object', () => {
+    const wrong = [
+      new Map([['a', 1]]),
+      new Set([1]),
+      runInNewContext('new Map([[1, 2]])'),
+      runInNewContext('new Set()'),
+    ];
+    for (const json of wrong) expect(() => publishInput({ routingKey: 'k', json })).toThrow('is a Map or a Set');
+    const own = Object.assign(new Map(), { toJSON: () => [1] });
+    for (const json of [{}, new Date(0), own]) expect(() => publishInput({ routingKey: 'k', json })).not.toThrow();
   });
 
   it('of text is its UTF-8, of nothing no byte', () => {
