@@ -2,14 +2,15 @@
  * When a queue is subscribed to again after the broker has cancelled its consumer: after a pause, then with back-off.
  * Pure: time is an argument. Must not subscribe: the subscriptions do.
  */
-import { ConsumerCancelled, NotFound, ResourceLocked } from '@puka/errors';
+import type { PukaError } from '@puka/errors';
+import { refusalOf } from '../topology/refusals.ts';
 
 /** The first pause, in milliseconds. Each further one is twice as long. */
 const firstPauseMs = 300;
 const longestPauseMs = 30_000;
 /** A subscription that has lasted so long was a good one: the next pause is the first again. */
 const stableMs = 10_000;
-/** How long a queue may be missing, or be another connection's. */
+/** How long a queue may be missing or away, or be another connection's. */
 const retryForMs = 300_000;
 
 /** The pace of one queue of one consumer. */
@@ -25,16 +26,17 @@ export class ResubscribePace {
   }
 
   /**
-   * The broker has cancelled the subscription, or has refused another.
+   * The broker has cancelled the subscription, or another one failed.
    *
    * @returns milliseconds until the next attempt; `undefined` where there is none.
    */
-  pauseMs(nowMs: number, error: unknown): number | undefined {
+  pauseMs(nowMs: number, error: PukaError): number | undefined {
     const { subscribedAtMs } = this;
     if (subscribedAtMs !== undefined && nowMs - subscribedAtMs >= stableMs) this.pauses = 0;
     this.subscribedAtMs = undefined;
-    const isAbsent = error instanceof NotFound || error instanceof ResourceLocked;
-    if (!isAbsent && !(error instanceof ConsumerCancelled)) return undefined;
+    const refusal = refusalOf(error);
+    const isAbsent = refusal === 'missing' || refusal === 'away' || refusal === 'locked';
+    if (!isAbsent && refusal !== 'dropped') return undefined;
     const pauseMs = Math.min(firstPauseMs * 2 ** this.pauses++, longestPauseMs);
     if (!isAbsent) return pauseMs;
     this.absentSinceMs ??= nowMs;

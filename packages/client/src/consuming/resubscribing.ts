@@ -132,6 +132,7 @@ export class Resubscribing {
       this.tries.start({
         queue: () => source().queue,
         endsWithQueue: consumer.resubscribe !== true,
+        endsWithCancel: consumer.resubscribe === false,
         isOver: () => state.isOver || epoch !== this.epoch,
         subscribe: (answered) => this.subscribing.subscribe(consumer, [source()], answered),
         tried: () => {

@@ -1,9 +1,9 @@
 /**
  * Subscribes one queue of a consumer again, for as long as it makes sense: waits for a queue that is being restored, and
- * tries again where the queue is away, missing, or still taken for the lost connection's.
+ * tries again where the queue is away, missing, or still taken for the lost connection's, and where nothing was refused.
  * Must not know channels: its caller subscribes.
  */
-import type { PukaError } from '@puka/errors';
+import { ConsumerCancelled, type PukaError } from '@puka/errors';
 import type { Deadlines } from '../runtime/deadlines.ts';
 import { LazyMap, LazySet } from '../runtime/lazy-collections.ts';
 import { type Refusal, refusalOf, retryDelayMs } from '../topology/refusals.ts';
@@ -39,6 +39,8 @@ export interface Resubscription {
   queue(): string;
   /** Whether it is over when this client deletes the queue. */
   readonly endsWithQueue: boolean;
+  /** Whether it is over when the broker cancels it before it has answered. */
+  readonly endsWithCancel: boolean;
   /** Whether nobody needs it any more: the consumer has ended, or the connection is gone. */
   isOver(): boolean;
   /** Tries once. */
@@ -133,6 +135,11 @@ export class SubscribeRetries {
     const { resubscription } = tried;
     switch (refusal) {
       case 'lost':
+        // `clear` follows.
+        return;
+      case 'dropped':
+        if (resubscription.endsWithCancel && error instanceof ConsumerCancelled) this.finish(tried, error);
+        else this.retry(tried, error, refusal, this.#host.recovery.patience.retryFor);
         return;
       case 'missing':
         if (this.#host.recovery.queueVanished(resubscription.queue(), error)) this.wait(resubscription.queue(), tried);

@@ -2,13 +2,23 @@
  * What a refusal during recovery means: whether the entity is there, comes back, is somebody else's for now, or is lost; and
  * how long to wait before the next try. Pure; must not retry.
  */
-import { AmqpError, NotFound, PreconditionFailed, type PukaError, ResourceLocked } from '@puka/errors';
+import {
+  AmqpError,
+  ConnectionBroken,
+  ConsumerCancelled,
+  NotFound,
+  PreconditionFailed,
+  type PukaError,
+  ResourceLocked,
+} from '@puka/errors';
 
 /**
  * `away`: it exists and cannot be reached now. `missing`: it is not there. `locked`: the broker still takes it for the lost
- * connection's. `different`: it is there, made in another way. `refused`: it is not to be had. `lost`: the connection is gone.
+ * connection's. `different`: it is there, made in another way. `refused`: it is not to be had. `dropped`: the connection
+ * stands, and the broker has refused nothing. It cancelled the consumer ahead of its answer, or something else closed the
+ * channel. `lost`: the connection is gone.
  */
-export type Refusal = 'away' | 'missing' | 'locked' | 'different' | 'refused' | 'lost';
+export type Refusal = 'away' | 'missing' | 'locked' | 'different' | 'refused' | 'dropped' | 'lost';
 
 /** The delays before the tries of what is locked, in milliseconds: the broker finds a dead connection in its own time. */
 const firstLockedDelayMs = 250;
@@ -19,6 +29,8 @@ const awayTexts = /down or inaccessible|stopped by supervisor|crashed|due to tim
 
 /** @returns what the refusal of a declare, a bind or a consume means. */
 export function refusalOf(error: PukaError): Refusal {
+  if (error instanceof ConsumerCancelled) return 'dropped';
+  if (error instanceof ConnectionBroken && error.scope === 'channel') return 'dropped';
   if (!(error instanceof AmqpError) || error.scope === 'connection') return 'lost';
   const text = error.replyText ?? '';
   if (error instanceof ResourceLocked) return 'locked';

@@ -1,4 +1,4 @@
-import { AccessRefused, ConsumerCancelled, NotFound } from '@puka/errors';
+import { AccessRefused, ConnectionBroken, ConsumerCancelled, NotFound, PreconditionFailed } from '@puka/errors';
 import { describe, expect, it } from 'vitest';
 import { ResubscribePace } from '../../src/consuming/resubscribe-pace.ts';
 
@@ -47,7 +47,16 @@ describe('the pause before subscribing again', () => {
     expect(pace.pauseMs(400_000, missing)).toBeGreaterThan(0);
   });
 
-  it('is none where the broker refuses for good', () => {
+  it('is none where the broker refuses for good, or the connection is lost', () => {
     expect(new ResubscribePace().pauseMs(0, new AccessRefused('no right'))).toBeUndefined();
+    expect(new ResubscribePace().pauseMs(0, new ConnectionBroken('reset'))).toBeUndefined();
+  });
+
+  it.each([
+    ['a channel that something else closed', new ConnectionBroken('closed', { scope: 'channel' })],
+    ['an exclusive consumer of the lost connection', new AccessRefused('no', { replyText: "'q' in exclusive use" })],
+    ['a queue without a leader', new PreconditionFailed('no', { replyText: 'queue has no leader' })],
+  ])('comes before the next attempt behind %s', (_, error) => {
+    expect(new ResubscribePace().pauseMs(0, error)).toBe(300);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { refusal } from '../scripted-broker.ts';
+import { refusal, type Said } from '../scripted-broker.ts';
 import { consumesOf, reached, scene } from './consumer-scene.ts';
 
 describe('resubscribe', () => {
@@ -122,5 +122,54 @@ describe('resubscribe', () => {
     await broker.advance(300);
     expect(broker.last('basic.qos').method.prefetchCount).toBe(7);
     expect(consumesOf(broker).length).toBe(2);
+  });
+});
+
+describe('a consume in the replay that ends without a refusal', () => {
+  /** A consumer whose connection is lost, and whose next consume is answered otherwise, once. */
+  async function lost(options: { resubscribe?: boolean }, answer: (channel: number) => readonly Said[]) {
+    const { broker, client } = await scene({ recover: { minDelay: 100, maxDelay: 100 } });
+    client.on('notRestored', () => {});
+    const consumer = client.basicConsume({ queue: 'q', consumerTag: 'c', prefetchCount: 1, ...options });
+    await broker.pump();
+    // With two requests open, what closes the channel is for the first of them.
+    broker.answers.set('basic.qos', () => []);
+    broker.answers.set('basic.consume', (channel) => {
+      broker.answers.clear();
+      return answer(channel);
+    });
+    broker.reset();
+    await broker.pump();
+    await broker.advance(100);
+    expect(client.state).toBe('connected');
+    return { broker, client, consumer };
+  }
+
+  const cancel = (channel: number): readonly Said[] => [
+    [channel, { type: 'basic.qos-ok' }],
+    [channel, { type: 'basic.cancel', consumerTag: 'c', noWait: true }],
+  ];
+  const close = (channel: number): readonly Said[] => [
+    refusal(channel, 406, 'PRECONDITION_FAILED - unknown delivery tag 7', 60, 80),
+  ];
+
+  it.each([
+    ['cancels the consumer ahead of its answer', cancel],
+    ['closes the channel for another reason', close],
+  ])('is tried again where the broker %s', async (_, answer) => {
+    const { broker, client, consumer } = await lost({}, answer);
+    const changed = client.basicQos(consumer, { prefetchCount: 7 });
+    await broker.advance(100);
+    await changed;
+    expect(broker.last('basic.qos').method.prefetchCount).toBe(7);
+    await reached(broker, client, consumer);
+  });
+
+  it('ends a consumer that is not to be subscribed again, with the reason', async () => {
+    const { broker, client, consumer } = await lost({ resubscribe: false }, cancel);
+    await broker.pump();
+    const ended = client.wait(consumer);
+    await expect(ended).rejects.toMatchObject({ code: 'CONSUMER_CANCELLED', queue: 'q' });
+    await expect(ended).rejects.toMatchObject({ cause: { code: 'CONSUMER_CANCELLED' } });
   });
 });

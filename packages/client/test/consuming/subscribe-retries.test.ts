@@ -1,10 +1,10 @@
-import { AccessRefused, ConnectionBroken, NotFound, type PukaError } from '@puka/errors';
+import { AccessRefused, ConnectionBroken, ConsumerCancelled, NotFound, type PukaError } from '@puka/errors';
 import { VirtualClock } from '@puka/testkit';
 import { expect, it } from 'vitest';
 import { SubscribeRetries } from '../../src/consuming/subscribe-retries.ts';
 import { Deadlines } from '../../src/runtime/deadlines.ts';
 
-function scene(isRecorded = false) {
+function scene(isRecorded = false, endsWithCancel = false) {
   const clock = new VirtualClock();
   const deadlines = new Deadlines(() => {});
   const away = new Set<string>();
@@ -26,6 +26,7 @@ function scene(isRecorded = false) {
   const start = (): void =>
     resubscribing.start({
       endsWithQueue: true,
+      endsWithCancel,
       queue: () => 'q',
       isOver: () => false,
       subscribe: (done) => {
@@ -115,4 +116,31 @@ it('gives up a missing queue that this client has deleted meanwhile', () => {
   advance(200);
   answer(missing);
   expect(log.slice(4)).toEqual(['subscribe', 'finished NOT_FOUND']);
+});
+
+it.each([
+  ['the broker cancels the consumer ahead of its answer', new ConsumerCancelled('cancelled')],
+  ['something else closes the channel', new ConnectionBroken('closed', { scope: 'channel' })],
+])('tries again where %s, and gives up after retryFor', (_, error) => {
+  const { log, start, answer, advance } = scene();
+  start();
+  answer(error);
+  expect(log).toEqual(['subscribe', 'retrying', 'tried']);
+  advance(100);
+  answer();
+  expect(log.slice(3)).toEqual(['subscribe', 'finished undefined']);
+  const forever = scene();
+  forever.start();
+  for (let round = 0; round < 100; round++) {
+    forever.answer(error);
+    forever.advance(100);
+  }
+  expect(forever.log.at(-1)).toBe(`finished ${error.code}`);
+});
+
+it('gives up what the broker cancels, where it is not to be subscribed again', () => {
+  const { log, start, answer } = scene(false, true);
+  start();
+  answer(new ConsumerCancelled('cancelled'));
+  expect(log).toEqual(['subscribe', 'finished CONSUMER_CANCELLED', 'tried']);
 });

@@ -1,4 +1,4 @@
-import { ConnectionBroken, replyError } from '@puka/errors';
+import { ConnectionBroken, ConsumerCancelled, replyError } from '@puka/errors';
 import { describe, expect, it } from 'vitest';
 import { type Refusal, refusalOf, retryDelayMs } from '../../src/topology/refusals.ts';
 
@@ -21,6 +21,11 @@ describe('a refusal during recovery', () => {
   it('by the end of the connection is none', () => {
     expect(refusalOf(new ConnectionBroken('reset'))).toBe('lost');
     expect(refusalOf(replyError(541, 'INTERNAL_ERROR', { scope: 'connection' }))).toBe('lost');
+  });
+
+  it('by a cancel ahead of the answer, or by a channel that something else closed, is none: it was dropped', () => {
+    expect(refusalOf(new ConsumerCancelled('cancelled'))).toBe('dropped');
+    expect(refusalOf(new ConnectionBroken('the channel was closed', { scope: 'channel' }))).toBe('dropped');
   });
 });
 
