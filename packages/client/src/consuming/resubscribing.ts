@@ -112,6 +112,11 @@ export class Resubscribing {
     this.tries.queueRestored(queue);
   }
 
+  /** For the replay: a server-named queue has another name. */
+  queueRenamed(from: string, to: string): void {
+    this.tries.queueRenamed(from, to);
+  }
+
   /** For the replay: a queue does not come back. */
   queueLost(queue: string, error: PukaError): void {
     this.tries.queueLost(queue, error);
@@ -122,13 +127,25 @@ export class Resubscribing {
     this.tries.queueLeft(queue);
   }
 
-  /** Subscribes to each queue of its own again; a consumer over several ends when one of them cannot come back. */
+  /** Subscribes to each queue of its own again, over a new connection. */
   restore(consumer: Consumer, state: ConsumerState, done: () => void): void {
+    state.missing = 0;
+    this.tryAgain(consumer, state, [...consumer.sources.keys()], done);
+  }
+
+  /**
+   * Subscribes to some queues of a consumer again, each by itself and for as long as it makes sense. The consumer ends when
+   * one of them cannot come back.
+   *
+   * @param places those of the queues among its own: a server-named one may get another name meanwhile.
+   * @param done is called when each was tried once.
+   */
+  private tryAgain(consumer: Consumer, state: ConsumerState, places: readonly number[], done: () => void): void {
     const { epoch } = this;
-    let untried = consumer.sources.length;
-    state.missing = untried;
-    for (const [index] of consumer.sources.entries()) {
-      const source = (): ConsumerSource => consumer.sources[index] ?? consumer.sources[0];
+    let untried = places.length;
+    state.missing += untried;
+    for (const place of places) {
+      const source = (): ConsumerSource => sourceAt(consumer, place);
       this.tries.start({
         queue: () => source().queue,
         endsWithQueue: consumer.resubscribe !== true,
@@ -140,18 +157,14 @@ export class Resubscribing {
         },
         retrying: (error) => this.#host.failures.notRestored(error, recordedConsumer(source()), true),
         finished: (error) => {
-          if (error !== undefined) {
-            this.#host.failures.notRestored(error, recordedConsumer(source()), false);
-            this.owner.gone(consumer, notSubscribedAgain(source(), error));
-          } else if (--state.missing === 0) {
-            this.owner.subscribed(consumer);
-          }
+          if (error !== undefined) this.giveUp(consumer, source(), error);
+          else if (--state.missing === 0) this.owner.subscribed(consumer);
         },
       });
     }
   }
 
-  /** A consumer does not come back: its subscribing ends one connection after the other. */
+  /** A consumer does not come back. */
   giveUp(consumer: Consumer, source: ConsumerSource, error: PukaError): void {
     this.#host.failures.notRestored(error, recordedConsumer(source), false);
     this.owner.gone(consumer, notSubscribedAgain(source, error));
@@ -165,6 +178,11 @@ export class Resubscribing {
         done();
       });
     });
+  }
+
+  /** The place of a queue among those of a consumer, also by a name that it had. */
+  private placeOf(consumer: Consumer, queue: string): number {
+    return consumer.queues.indexOf(this.#host.recovery.topology?.nameOf(queue) ?? queue);
   }
 
   /** A stream is read on from where the consumer was. */
@@ -204,9 +222,16 @@ export class Resubscribing {
   /** The queue was made again in this connection: subscriptions to the one before went with it, without a word. */
   private restoreStale(queue: string): void {
     for (const [consumer, state] of this.states) {
-      const stale = [...state.subscriptions].filter(({ source }) => source.queue === queue);
-      if (stale.length === 0 || state.cancel !== undefined) continue;
-      state.whenSteady((done) => this.subscribing.retire(stale, () => this.restore(consumer, state, done)));
+      const place = consumer.queues.indexOf(queue);
+      if (place < 0 || state.cancel !== undefined) continue;
+      const stale = [...state.subscriptions].filter(({ source }) => this.placeOf(consumer, source.queue) === place);
+      if (stale.length === 0) continue;
+      state.whenSteady((done) => {
+        // What was lost meanwhile is subscribed again already.
+        const left = stale.filter((subscription) => state.subscriptions.has(subscription));
+        if (left.length === 0) done();
+        else this.subscribing.retire(left, () => this.tryAgain(consumer, state, [place], done));
+      });
     }
   }
 
@@ -256,7 +281,7 @@ export class Resubscribing {
     source: ConsumerSource,
     done: () => void,
   ): void {
-    this.subscribing.subscribe(consumer, [source], (error) => {
+    this.subscribing.subscribe(consumer, [sourceAt(consumer, this.placeOf(consumer, source.queue))], (error) => {
       const isOpen = this.states.get(consumer) === state && state.cancel === undefined;
       if (error === undefined) state.paceOf(source.queue).subscribed(this.#host.now());
       else if (isOpen && !this.isCarriedOver(error)) this.pause(consumer, state, source, error);
@@ -285,6 +310,10 @@ function asResubscribeError({ queue, consumerTag }: ConsumerSource, cause: PukaE
   if (cause instanceof ConsumerCancelled || cause.scope === 'connection') return cause;
   const text = `the broker cancelled the consumer of queue '${queue}', and subscribing again failed`;
   return new ConsumerCancelled(text, { queue, consumerTag, method: 'basic.consume', cause });
+}
+
+function sourceAt({ sources }: Consumer, place: number): ConsumerSource {
+  return sources[place] ?? sources[0];
 }
 
 function recordedConsumer({ queue, consumerTag }: ConsumerSource): RecordedConsumer {

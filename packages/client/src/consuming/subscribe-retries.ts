@@ -86,6 +86,11 @@ export class SubscribeRetries {
     for (const tried of this.take(queue)) this.attempt(tried);
   }
 
+  /** A server-named queue has another name: whoever waits for it waits for that one. */
+  queueRenamed(from: string, to: string): void {
+    for (const tried of this.take(from)) this.wait(to, tried);
+  }
+
   /** A queue does not come back. */
   queueLost(queue: string, error: PukaError): void {
     for (const tried of this.take(queue)) this.finish(tried, error);

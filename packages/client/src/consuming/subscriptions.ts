@@ -163,6 +163,7 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser, Consu
   /** For the replay: a server-named queue has another name. */
   queueRenamed(from: string, to: string): void {
     for (const consumer of this.states.keys()) consumer.renameQueue(from, to);
+    this.again.queueRenamed(from, to);
   }
 
   /** The consumers that have not ended. */

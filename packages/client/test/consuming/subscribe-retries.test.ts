@@ -22,12 +22,13 @@ function scene(isRecorded = false, endsWithCancel = false) {
     { holds: () => false },
   );
   const log: string[] = [];
+  const names = { now: 'q' };
   const answers: ((error: PukaError | undefined) => void)[] = [];
   const start = (): void =>
     resubscribing.start({
       endsWithQueue: true,
       endsWithCancel,
-      queue: () => 'q',
+      queue: () => names.now,
       isOver: () => false,
       subscribe: (done) => {
         log.push('subscribe');
@@ -41,7 +42,7 @@ function scene(isRecorded = false, endsWithCancel = false) {
     clock.advance(ms);
     deadlines.expire(clock.now());
   };
-  return { resubscribing, away, log, start, advance, answer: (error?: PukaError) => answers.shift()?.(error) };
+  return { resubscribing, away, log, names, start, advance, answer: (error?: PukaError) => answers.shift()?.(error) };
 }
 
 const missing = new NotFound('no', { replyText: "no queue 'q'", scope: 'channel' });
@@ -143,4 +144,17 @@ it('gives up what the broker cancels, where it is not to be subscribed again', (
   start();
   answer(new ConsumerCancelled('cancelled'));
   expect(log).toEqual(['subscribe', 'finished CONSUMER_CANCELLED', 'tried']);
+});
+
+it('waits for a queue by the name that it gets meanwhile', () => {
+  const { log, names, start, answer, resubscribing } = scene(true);
+  start();
+  answer(missing);
+  names.now = 'other';
+  resubscribing.queueRenamed('q', 'other');
+  resubscribing.queueRestored('q');
+  expect(log).toEqual(['subscribe', 'tried']);
+  resubscribing.queueRestored('other');
+  answer();
+  expect(log).toEqual(['subscribe', 'tried', 'subscribe', 'finished undefined']);
 });

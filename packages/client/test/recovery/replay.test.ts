@@ -212,3 +212,70 @@ describe('a delete that is under way at the loss', () => {
     },
   );
 });
+
+describe('a consumer over two queues of which one was made again', () => {
+  it('is subscribed to that one anew, and to the other still once', async () => {
+    const scene = await Scene.start();
+    const client = await scene.connected();
+    await run(scene, client.queueDeclare({ queue: 'transient' }));
+    await run(scene, client.queueDeclare({ queue: 'durable', durable: true }));
+    const texts: (string | undefined)[] = [];
+    client.basicConsumeMulti({ queues: ['transient', 'durable'] }, (_error, message) => texts.push(message?.text()));
+    await scene.settle();
+    await scene.cut(client);
+    await scene.advance(5000);
+    scene.broker.faults.removeQueue('transient', { isSilent: true });
+    // Behind the look at 10 s.
+    await scene.advance(6000);
+    expect(scene.broker.queue('transient')?.consumers).toHaveLength(1);
+    expect(scene.broker.queue('durable')?.consumers).toHaveLength(1);
+    for (const routingKey of ['transient', 'durable']) client.basicPublish({ routingKey, body: routingKey });
+    await scene.settle();
+    expect(texts.sort()).toEqual(['durable', 'transient']);
+    await scene.end(client);
+  });
+});
+
+describe('a server-named queue that is made again under another name', () => {
+  async function named() {
+    const scene = await Scene.start();
+    const client = await scene.connected();
+    const { queue } = await run(scene, client.queueDeclare({}));
+    const texts: (string | undefined)[] = [];
+    const consumer = client.basicConsume({ queue }, (_error, message) => texts.push(message?.text()));
+    await scene.settle();
+    const check = async (): Promise<void> => {
+      expect(consumer.queue).not.toBe(queue);
+      expect(scene.broker.queue(consumer.queue)?.consumers).toHaveLength(1);
+      client.basicPublish({ routingKey: queue, body: 'by its first name' });
+      await scene.settle();
+      expect(texts).toEqual(['by its first name']);
+      await scene.end(client);
+    };
+    return { scene, client, queue, check };
+  }
+
+  it('has its consumer where it was gone before the consume', async () => {
+    const { scene, client, queue, check } = await named();
+    let isThere = true;
+    // The broker ends the lost connection late, and the queue with it.
+    const isReaped = (): boolean => {
+      if (isThere) scene.broker.faults.removeQueue(queue, { isSilent: true });
+      isThere = false;
+      return false;
+    };
+    scene.broker.faults.refuse('basic.consume', { code: 404, match: isReaped });
+    await scene.cut(client);
+    await scene.settle();
+    await check();
+  });
+
+  it('has its consumer where it was gone later, without a word', async () => {
+    const { scene, client, queue, check } = await named();
+    await scene.cut(client);
+    await scene.advance(5000);
+    scene.broker.faults.removeQueue(queue, { isSilent: true });
+    await scene.advance(6000);
+    await check();
+  });
+});
