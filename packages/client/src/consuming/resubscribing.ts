@@ -172,11 +172,19 @@ export class Resubscribing {
 
   /** A consumer has lost its channel while the connection is open: subscribes it again, on another one. */
   subscribeAgain(consumer: Consumer, state: ConsumerState, source: ConsumerSource): void {
+    const { epoch } = this;
     state.whenSteady((done) => {
-      this.subscribing.subscribe(consumer, [source], (error) => {
-        if (error !== undefined && !this.isCarriedOver(error)) this.owner.gone(consumer, error);
+      if (epoch !== this.epoch) {
+        // The connection is lost too: the next one restores it whole.
         done();
-      });
+      } else if (this.#host.recovery.topology === undefined) {
+        this.subscribing.subscribe(consumer, [source], (error) => {
+          if (error !== undefined) this.owner.gone(consumer, error);
+          done();
+        });
+      } else {
+        this.tryAgain(consumer, state, [this.placeOf(consumer, source.queue)], done);
+      }
     });
   }
 
@@ -321,6 +329,6 @@ function recordedConsumer({ queue, consumerTag }: ConsumerSource): RecordedConsu
 }
 
 function notSubscribedAgain({ queue, consumerTag }: ConsumerSource, cause: PukaError): ConsumerCancelled {
-  const text = `the consumer of queue '${queue}' could not be subscribed again after the connection was lost`;
+  const text = `the consumer of queue '${queue}' was lost with its connection or channel, and could not be subscribed again`;
   return new ConsumerCancelled(text, { queue, consumerTag, method: 'basic.consume', cause });
 }

@@ -296,6 +296,7 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser, Consu
     on.lose();
     this.pool.releaseKept('consumers', on.channel);
     const lost = new Set<Consumer>();
+    const interrupted = new Set<Consumer>();
     for (const subscription of subscriptions) {
       const { consumer } = subscription;
       const state = this.states.get(consumer);
@@ -305,7 +306,10 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser, Consu
       if (state.cancel === undefined && (isBystander || this.isOnlyInterrupted(on, error))) {
         // Direct reply-to: the replies to what was sent on that channel are lost, though the consumer did nothing wrong.
         const isInterrupted = !isBystander || on.isLostByPublish;
-        if (isInterrupted && error !== undefined) this.#host.failures.interrupted(error, consumer);
+        if (isInterrupted && error !== undefined && !interrupted.has(consumer)) {
+          interrupted.add(consumer);
+          this.#host.failures.interrupted(error, consumer);
+        }
         this.again.subscribeAgain(consumer, state, subscription.source);
       } else {
         lost.add(consumer);

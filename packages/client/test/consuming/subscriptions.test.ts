@@ -1,7 +1,7 @@
 import { NotFound, UsageError } from '@puka/errors';
 import { describe, expect, it } from 'vitest';
 import { refusal } from '../scripted-broker.ts';
-import { consumesOf, scene } from './consumer-scene.ts';
+import { consumesOf, reached, scene } from './consumer-scene.ts';
 
 describe('a multi consumer', () => {
   it('without acks hands out what is on its way from the others when one queue is cancelled', async () => {
@@ -170,5 +170,50 @@ describe('a stream', () => {
     broker.say(broker.delivery(1, 'c', 1, 'x', { headers: { 'x-stream-offset': 7 } }));
     await broker.pump();
     expect((await client.wait(consumer)).reject()).toBe(true);
+  });
+});
+
+describe('a consumer of several queues that loses its channel', () => {
+  it('is interrupted once, and subscribes to each of them again', async () => {
+    const { broker, client } = await scene({ recover: true });
+    const consumer = client.basicConsumeMulti({ queues: ['a', 'b', 'c'] });
+    await broker.pump();
+    await consumer.ready;
+    const interrupted: unknown[] = [];
+    client.on('interrupted', (error, ofConsumer) => interrupted.push(error.code, ofConsumer));
+    broker.say(refusal(1, 406, 'PRECONDITION_FAILED - delivery acknowledgement on channel 1 timed out', 0, 0));
+    await broker.pump();
+    expect(interrupted).toEqual(['PRECONDITION_FAILED', consumer]);
+    expect(consumesOf(broker).map(({ queue }) => queue)).toEqual(['a', 'b', 'c', 'a', 'b', 'c']);
+  });
+
+  it('has patience with a queue that is away, and is told of it', async () => {
+    const { broker, client } = await scene({ heartbeat: 0, recover: { minDelay: 100, maxDelay: 1000 } });
+    const consumer = client.basicConsume({ queue: 'q', consumerTag: 'c' });
+    await broker.pump();
+    const told: unknown[] = [];
+    client.on('notRestored', (error, entity, isRetrying) => told.push(error.code, entity.kind, isRetrying));
+    const away = "NOT_FOUND - home node 'rabbit@a' of durable queue 'q' in vhost '/' is down or inaccessible";
+    broker.answers.set('basic.consume', (channel) => [refusal(channel, 404, away)]);
+    broker.say(refusal(1, 406, 'PRECONDITION_FAILED - delivery acknowledgement on channel 1 timed out', 0, 0));
+    for (let time = 0; time < 10; time++) await broker.advance(1000);
+    expect(consumer.isEnded).toBe(false);
+    expect(told).toEqual(['NOT_FOUND', 'consumer', true]);
+    broker.answers.delete('basic.consume');
+    await broker.advance(1000);
+    await reached(broker, client, consumer);
+  });
+
+  it('ends with ConsumerCancelled where the broker refuses one for good', async () => {
+    const { broker, client } = await scene({ recover: true });
+    client.on('notRestored', () => {});
+    const consumer = client.basicConsume({ queue: 'q' });
+    await broker.pump();
+    broker.answers.set('basic.consume', (channel) => [refusal(channel, 403, 'ACCESS_REFUSED - no right')]);
+    broker.say(refusal(1, 406, 'PRECONDITION_FAILED - delivery acknowledgement on channel 1 timed out', 0, 0));
+    await broker.pump();
+    const ended = client.wait(consumer);
+    await expect(ended).rejects.toMatchObject({ code: 'CONSUMER_CANCELLED', queue: 'q' });
+    await expect(ended).rejects.toMatchObject({ cause: { code: 'ACCESS_REFUSED' } });
   });
 });
