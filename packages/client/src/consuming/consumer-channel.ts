@@ -11,6 +11,7 @@ import type { BodyPool } from './body-pool.ts';
 import type { Consumer, ConsumerSource } from './consumer.ts';
 import { Message, type MessageOrigin, type Settlement } from './message.ts';
 import type { ReplyPublishing } from './reply-queue.ts';
+import { streamOffsetOf } from './stream-offset.ts';
 
 /** What it needs of its owner. */
 export interface ConsumerChannelHost {
@@ -41,11 +42,11 @@ export class Subscription implements Settlement {
   isAnswered = false;
   /** `basic.cancel` is sent, or the broker has cancelled it. */
   isRetired = false;
-  /** Whether its queue is a stream; known from its first delivery on. */
-  private isStream: boolean | undefined = undefined;
+  /** Whether its queue is taken for a stream; `undefined` before its first delivery. */
+  isStream: boolean | undefined = undefined;
   /** Of a stream: offsets of deliveries that are not settled, in their order. */
-  private offsets: Map<number, bigint> | undefined = undefined;
-  private lastOffset: bigint | undefined = undefined;
+  private offsets: Map<number, number> | undefined = undefined;
+  private lastOffset = -1;
   /** Of its messages. Made for the first one. */
   private origin: MessageOrigin | undefined = undefined;
   /** The bodies that are lent until their deliveries are settled; `undefined` where none is. */
@@ -72,7 +73,7 @@ export class Subscription implements Settlement {
       consumer.push(message);
       return false;
     }
-    this.isStream ??= isOfStream(message, consumer);
+    if (this.isStream !== false) this.lookForOffset(content, message);
     // Not before the cancel is sent, or the broker would deliver it here again.
     const isUnwanted = this.isRetired && (consumer.isEnded || consumer.isCancelling);
     if (isUnwanted || overLimit !== undefined) {
@@ -84,7 +85,10 @@ export class Subscription implements Settlement {
       return true;
     }
     this.unsettled++;
-    if (this.isStream) this.noteOffset(message);
+    if (this.isStream) {
+      this.offsets ??= new Map();
+      this.offsets.set(deliveryTag, this.lastOffset);
+    }
     if (this.loans !== undefined) {
       const loan = new BodyLoan(content, on.host.bodyPool);
       this.loans.set(deliveryTag, loan);
@@ -101,17 +105,29 @@ export class Subscription implements Settlement {
   }
 
   /** Where the stream is to be read on: at what was delivered first and not settled, else behind what was delivered last. */
-  get resumeOffset(): bigint | undefined {
+  get resumeOffset(): number | undefined {
     const [first] = this.offsets?.values() ?? [];
-    return first ?? (this.lastOffset === undefined ? undefined : this.lastOffset + 1n);
+    return first ?? (this.lastOffset < 0 ? undefined : this.lastOffset + 1);
   }
 
-  private noteOffset(message: Message): void {
-    const offset = message.headers['x-stream-offset'];
-    if (typeof offset !== 'number' && typeof offset !== 'bigint') return;
-    this.lastOffset = BigInt(offset);
-    this.offsets ??= new Map();
-    this.offsets.set(message.deliveryTag, this.lastOffset);
+  /**
+   * RabbitMQ: each delivery of a stream has its offset in the headers, higher than that of the one before. It comes to a
+   * consumer with a limit, and is never redelivered. A delivery for which that does not hold shows an ordinary queue, whose
+   * messages were read from a stream once and published again with their headers.
+   */
+  private lookForOffset(content: ReceivedContent, message: Message): void {
+    const offset = streamOffsetOf(content.propertiesBytes, content.propertiesStart, content.propertiesEnd);
+    const hasLimit = this.isStream === true || this.consumer.prefetchCount > 0;
+    if (offset !== undefined && offset > this.lastOffset && hasLimit && !message.redelivered) {
+      this.isStream = true;
+      this.lastOffset = offset;
+      return;
+    }
+    // Of what is over a limit the headers may be missing.
+    if (this.isStream === true && content.overLimit !== undefined) return;
+    this.isStream = false;
+    this.offsets = undefined;
+    this.lastOffset = -1;
   }
 
   /** The channel is gone: nothing can be settled any more. */
@@ -171,20 +187,6 @@ export class Subscription implements Settlement {
       this.on.settledOne(this);
     }
     return isDone;
-  }
-}
-
-/**
- * RabbitMQ: each delivery of a stream has an offset in its headers, comes to a consumer with a limit, and is never
- * redelivered.
- */
-function isOfStream(message: Message, consumer: Consumer): boolean {
-  if (consumer.prefetchCount === 0 || message.redelivered) return false;
-  try {
-    return 'x-stream-offset' in message.headers;
-  } catch {
-    // Malformed headers are the publisher's; RabbitMQ writes well-formed ones for a stream.
-    return false;
   }
 }
 

@@ -23,7 +23,8 @@ export class ConsumerState {
   /** The cancel that was asked for. */
   cancel: Operation<{ readonly consumerTag: string }> | undefined = undefined;
   // What few consumers have takes no memory in the others.
-  private resumeAt: Map<string, bigint> | undefined = undefined;
+  private resumeAt: Map<string, number> | undefined = undefined;
+  private noStreams: Set<string> | undefined = undefined;
   private onSubscribed: (() => void)[] | undefined = undefined;
   private pauses: Set<() => void> | undefined = undefined;
   private paces: Map<string, ResubscribePace> | undefined = undefined;
@@ -68,14 +69,26 @@ export class ConsumerState {
   }
 
   /** A stream is to be read on from there. */
-  resume(queue: string, offset: bigint): void {
+  resume(queue: string, offset: number): void {
     this.resumeAt ??= new Map();
     this.resumeAt.set(queue, offset);
   }
 
   /** Where a stream is to be read on; `undefined` where it was not read yet, and for any other queue. */
-  resumeOffset(queue: string): bigint | undefined {
+  resumeOffset(queue: string): number | undefined {
     return this.resumeAt?.get(queue);
+  }
+
+  /** A queue was taken for a stream, and the broker says that it is none. */
+  noteNoStream(queue: string): void {
+    this.resumeAt?.delete(queue);
+    this.noStreams ??= new Set();
+    this.noStreams.add(queue);
+  }
+
+  /** Whether the broker has said that a queue is no stream. */
+  isNoStream(queue: string): boolean {
+    return this.noStreams?.has(queue) === true;
   }
 
   /** Calls with the next subscribing, or with the end: a limit that was changed while the connection was lost. */

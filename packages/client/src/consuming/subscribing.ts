@@ -4,7 +4,7 @@
  */
 
 import { AmqpError, isPukaError, type PukaError, replyError } from '@puka/errors';
-import { int64, Tagged } from '@puka/wire';
+import { type FieldValueInput, int64, Tagged } from '@puka/wire';
 import type { ChannelPool } from '../connection/channel-pool.ts';
 import { notAnswered, notSent } from '../connection/connection.ts';
 import type { LazyMap } from '../runtime/lazy-collections.ts';
@@ -20,6 +20,7 @@ import { directReplyQueue, type ReplyConsumers } from './reply-queue.ts';
  * themselves: with a thousand channels nearly each message is a packet of its own, and a read and an ack here.
  */
 const mostOwnChannels = 8;
+const offsetArgument = 'x-stream-offset';
 /** More queues are not set apart. */
 const mostIsolatedQueues = 1000;
 
@@ -156,7 +157,7 @@ export class Subscribing {
     const { channel } = on;
     const made: Subscription[] = [];
     let left = sources.length;
-    const fail = (error: PukaError): void => {
+    const fail = (error: PukaError, again: boolean): void => {
       if (left === 0) return;
       left = 0;
       // Those of this attempt that stood already are gone with the channel, and made again with the rest of it.
@@ -166,13 +167,18 @@ export class Subscribing {
           made.filter((subscription) => state?.subscriptions.has(subscription)),
           () => {},
         );
-      this.consumeFailed(on, consumer, sources, error, done);
+      if (again) {
+        on.culprit = consumer;
+        this.subscribe(consumer, sources, done);
+      } else this.consumeFailed(on, consumer, sources, error, done);
     };
     consumer.ready.isSent = true;
     // RabbitMQ: the limit is that of the consumers made after it on the channel, so it is always said anew.
     channel.request({ type: 'basic.qos', prefetchCount: consumer.prefetchCount }, () => {});
     for (const source of sources) {
       const subscription = new Subscription(consumer, source, on);
+      if (state?.isNoStream(source.queue) === true) subscription.isStream = false;
+      const sent = resumed(source, state);
       const answered = (_reply: unknown, error: PukaError | undefined): void => {
         subscription.isAnswered = true;
         if (error === undefined) {
@@ -181,20 +187,23 @@ export class Subscribing {
         }
         on.remove(subscription);
         state?.subscriptions.delete(subscription);
-        fail(error);
+        // It was taken for a stream by what its messages carry, and asked for an offset that its caller never asked for.
+        const isNoStream = sent !== source && !fieldsOf(source).has(offsetArgument) && refusesOffset(error);
+        if (isNoStream) state?.noteNoStream(source.queue);
+        fail(error, isNoStream);
       };
       let isSent: boolean;
       try {
-        isSent = channel.request(consumeMethod(consumer, resumed(source, state)), answered);
+        isSent = channel.request(consumeMethod(consumer, sent), answered);
       } catch (error) {
         // Only now is it known how long a frame may be. Thrown on, it would end whatever has freed the channel just now.
         if (!isPukaError(error)) throw error;
-        fail(error);
+        fail(error, false);
         on.freeWhenDone();
         break;
       }
       if (!isSent) {
-        fail(notAnswered('basic.consume', undefined));
+        fail(notAnswered('basic.consume', undefined), false);
         break;
       }
       made.push(subscription);
@@ -262,10 +271,19 @@ export class Subscribing {
 function resumed(source: ConsumerSource, state: ConsumerState | undefined): ConsumerSource {
   const offset = state?.resumeOffset(source.queue);
   if (offset === undefined) return source;
-  const { arguments: table = {} } = source;
-  if (table instanceof Tagged) return source;
-  const fields = table instanceof Map ? [...table] : Object.entries(table);
-  return { ...source, arguments: new Map([...fields, ['x-stream-offset', int64(offset)]]) };
+  if (source.arguments instanceof Tagged) return source;
+  return { ...source, arguments: fieldsOf(source).set(offsetArgument, int64(offset)) };
+}
+
+/** A copy of its arguments; empty where they are given as one tagged value. */
+function fieldsOf({ arguments: table = {} }: ConsumerSource): Map<string, FieldValueInput> {
+  if (table instanceof Tagged) return new Map();
+  return new Map<string, FieldValueInput>(table instanceof Map ? [...table] : Object.entries(table));
+}
+
+/** RabbitMQ: any queue but a stream refuses the argument (406), and names it. */
+function refusesOffset(error: PukaError): boolean {
+  return error instanceof AmqpError && error.replyCode === 406 && error.replyText?.includes(offsetArgument) === true;
 }
 
 function consumeMethod(consumer: Consumer, source: ConsumerSource): Parameters<SessionChannel['request']>[0] {

@@ -1,9 +1,11 @@
 /** Streams over AMQP 0-9-1: read from any offset and by many, with acks for credit. RabbitMQ 3.9 and later. */
-import { AmqpNotImplemented, Client, PreconditionFailed, UsageError } from '@puka/client';
+import { AmqpNotImplemented, Client, int64, PreconditionFailed, UsageError } from '@puka/client';
+import { faultProxy } from '@puka/testkit';
 import { describe, expect, inject, it } from 'vitest';
+import { soon } from './recovery-load.ts';
 import { numbers, scene } from './scene.ts';
 
-const { client, queue: freshQueue } = scene();
+const { client, queue: freshQueue, untilConsumers } = scene();
 const stream = { durable: true, arguments: { 'x-queue-type': 'stream' } };
 
 /** So many messages of a stream, from an offset on: `offset text` each. */
@@ -142,3 +144,31 @@ describe('a stream', () => {
     expect(await ended).toBeInstanceOf(AmqpNotImplemented);
   });
 });
+
+describe.each(['classic', 'quorum'])(
+  'a %s queue whose messages carry the offset of a stream that they were read from',
+  (type) => {
+    it('is consumed again after a loss, and its messages can be rejected', async () => {
+      const queue = await freshQueue(0, { durable: true, arguments: { 'x-queue-type': type } });
+      const copy = (offset: number) =>
+        client.basicPublish({ routingKey: queue, headers: { 'x-stream-offset': int64(offset) }, body: `${offset}` });
+      await copy(7);
+      const { hostname: host, port } = new URL(inject('amqpUrl'));
+      await using proxy = await faultProxy({ target: { host, port: Number(port) } });
+      const own = new Client(proxy.urlFor(inject('amqpUrl')), soon);
+      await own.connect();
+      const consumer = own.basicConsume({ queue, prefetchCount: 10 });
+      expect((await own.wait(consumer)).text()).toBe('7');
+      const back = new Promise((resolve) => own.once('connected', resolve));
+      proxy.reset();
+      await back;
+      const again = await own.wait(consumer);
+      expect([again.text(), again.ack()]).toEqual(['7', true]);
+      await copy(8);
+      const next = await own.wait(consumer);
+      expect([next.text(), next.reject({ requeue: false })]).toEqual(['8', true]);
+      await untilConsumers(queue, 1);
+      await own.close();
+    });
+  },
+);

@@ -43,3 +43,15 @@ describe('the state of a consumer', () => {
     expect(state.paceOf('q')).toBe(state.paceOf('q'));
   });
 });
+
+describe('a queue that was taken for a stream and is none', () => {
+  it('is read on from nowhere', () => {
+    const state = new ConsumerState();
+    state.resume('q', 7);
+    state.resume('s', 8);
+    expect([state.resumeOffset('q'), state.isNoStream('q')]).toEqual([7, false]);
+    state.noteNoStream('q');
+    expect([state.resumeOffset('q'), state.isNoStream('q')]).toEqual([undefined, true]);
+    expect([state.resumeOffset('s'), state.isNoStream('s')]).toEqual([8, false]);
+  });
+});

@@ -1,4 +1,5 @@
-import { NotFound, UsageError } from '@puka/errors';
+import { LimitExceeded, NotFound, UsageError } from '@puka/errors';
+import { int64 } from '@puka/wire';
 import { describe, expect, it } from 'vitest';
 import { refusal } from '../scripted-broker.ts';
 import { consumesOf, reached, scene } from './consumer-scene.ts';
@@ -111,12 +112,15 @@ describe('a cancel without acks', () => {
 });
 
 describe('a stream', () => {
+  /** As RabbitMQ writes it. */
+  const at = (offset: number) => ({ 'x-stream-offset': int64(offset) });
+
   /** A consumer of what looks like a stream: its deliveries carry an offset. */
   async function streamScene() {
     const { broker, client } = await scene();
     const consumer = client.basicConsume({ queue: 's', consumerTag: 'c', prefetchCount: 3 });
     await broker.pump();
-    for (const tag of [1, 2, 3]) broker.say(broker.delivery(1, 'c', tag, 'x', { headers: { 'x-stream-offset': tag } }));
+    for (const tag of [1, 2, 3]) broker.say(broker.delivery(1, 'c', tag, 'x', { headers: at(tag) }));
     await broker.pump();
     broker.sent();
     return { broker, client, consumer };
@@ -143,10 +147,7 @@ describe('a stream', () => {
     broker.answers.set('basic.cancel', () => []);
     const cancelled = consumer.cancel();
     await broker.pump();
-    broker.say(broker.delivery(1, 'c', 4, 'x', { headers: { 'x-stream-offset': 4 } }), [
-      1,
-      { type: 'basic.cancel-ok', consumerTag: 'c' },
-    ]);
+    broker.say(broker.delivery(1, 'c', 4, 'x', { headers: at(4) }), [1, { type: 'basic.cancel-ok', consumerTag: 'c' }]);
     await broker.pump();
     await cancelled;
     expect(broker.sent()).toEqual(['1 basic.cancel', '1 channel.close']);
@@ -163,11 +164,59 @@ describe('a stream', () => {
     expect(broker.sent()).toEqual(['1 basic.ack']);
   });
 
+  it('has a message whose headers break a limit read like the others, but for these headers', async () => {
+    const { broker, client } = await scene({ maxTableDepth: 2, recover: { minDelay: 100, maxDelay: 100 } });
+    const consumer = client.basicConsume({ queue: 's', consumerTag: 'c', prefetchCount: 5 });
+    await broker.pump();
+    const deep = { deep: { er: { and: {} } } };
+    for (const [index, headers] of [{ ...deep, ...at(7) }, at(8), { ...at(9), ...deep }].entries()) {
+      broker.say(broker.delivery(1, 'c', index + 1, 'x', { headers }));
+    }
+    await broker.pump();
+    const [first, second, third] = [
+      await client.wait(consumer),
+      await client.wait(consumer),
+      await client.wait(consumer),
+    ];
+    expect(() => first.headers).toThrow(LimitExceeded);
+    expect(() => first.reject()).toThrow(/came from a stream/);
+    first.ack();
+    second.ack();
+    expect(() => third.headers).toThrow(LimitExceeded);
+    expect(client.state).toBe('connected');
+    broker.reset();
+    await broker.pump();
+    await broker.advance(100);
+    expect(broker.last('basic.consume').method.arguments).toEqual({ 'x-stream-offset': 9 });
+  });
+
+  it.each([
+    ['has no offset', {}],
+    ['has the offset of the one before', at(5)],
+    ['has an offset of another type', { 'x-stream-offset': 6 }],
+  ])('is not taken for one any more when a delivery %s', async (_, headers) => {
+    const { broker, client } = await scene();
+    const consumer = client.basicConsume({ queue: 'q', consumerTag: 'c', prefetchCount: 5 });
+    await broker.pump();
+    broker.say(broker.delivery(1, 'c', 1, 'x', { headers: at(5) }));
+    await broker.pump();
+    const message = await client.wait(consumer);
+    expect(() => message.reject()).toThrow(UsageError);
+    broker.say(broker.delivery(1, 'c', 2, 'x', { headers }), broker.delivery(1, 'c', 3, 'x', { headers: at(7) }));
+    await broker.pump();
+    broker.sent();
+    expect(message.reject({ requeue: false })).toBe(true);
+    const cancelled = consumer.cancel();
+    await broker.pump();
+    await cancelled;
+    expect(broker.sent()).toEqual(['1 basic.reject', '1 basic.cancel', '1 basic.nack', '1 basic.nack']);
+  });
+
   it('is not taken for one for a header alone: what is redelivered, or comes without a limit, can be rejected', async () => {
     const { broker, client } = await scene();
     const consumer = client.basicConsume({ queue: 'q', consumerTag: 'c' });
     await broker.pump();
-    broker.say(broker.delivery(1, 'c', 1, 'x', { headers: { 'x-stream-offset': 7 } }));
+    broker.say(broker.delivery(1, 'c', 1, 'x', { headers: at(7) }));
     await broker.pump();
     expect((await client.wait(consumer)).reject()).toBe(true);
   });

@@ -1,4 +1,5 @@
 import { type EmbeddedBroker, startBroker } from '@puka/testing';
+import { int64 } from '@puka/wire';
 import { describe, expect, it } from 'vitest';
 import { Client } from '../../src/client.ts';
 
@@ -44,6 +45,27 @@ describe('a consumer of a stream', () => {
     const last = await client.wait(consumer);
     expect(last.text()).toBe('10');
     last.ack();
+    await client.close();
+    await broker.stop();
+  });
+});
+
+describe('a queue whose messages carry the offset of a stream that they were read from', () => {
+  it('is consumed again after a loss, and from then on its messages can be rejected', async () => {
+    const { broker, client } = await scene();
+    await client.queueDeclare({ queue: 'q' });
+    const copy = (offset: number) =>
+      client.basicPublish({ routingKey: 'q', headers: { 'x-stream-offset': int64(offset) }, body: `${offset}` });
+    await copy(7);
+    const consumer = client.basicConsume({ queue: 'q', prefetchCount: 10 });
+    expect((await client.wait(consumer)).text()).toBe('7');
+    await cut(broker, client);
+    const again = await client.wait(consumer);
+    expect([again.text(), again.ack()]).toEqual(['7', true]);
+    await copy(8);
+    const next = await client.wait(consumer);
+    expect([next.text(), next.reject({ requeue: false })]).toEqual(['8', true]);
+    expect(broker.queue('q')?.consumers).toHaveLength(1);
     await client.close();
     await broker.stop();
   });
