@@ -48,10 +48,10 @@ const outcomeHeaders: readonly string[] = [
 /**
  * Headers of the broker's that a copy must not have. `CC` and `BCC` would send it to further queues. `x-death` would make
  * RabbitMQ take a job that comes back for one that goes round in a circle, and drop it (rabbit_dead_letter:is_cycle).
- * The counts belong to the delivery.
+ * The counts belong to the delivery, and so does the offset in a stream, for which a queue would pass for a stream.
  */
 const brokerHeaders: readonly string[] = [
-  ...['CC', 'BCC', 'x-death', 'x-delivery-count', 'x-acquired-count'],
+  ...['CC', 'BCC', 'x-death', 'x-delivery-count', 'x-acquired-count', 'x-stream-offset'],
   ...['x-last-death-exchange', 'x-last-death-queue', 'x-last-death-reason'],
 ];
 /** Kept where they tell of what was before the worker; its own delays are no news. */

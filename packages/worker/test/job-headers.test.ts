@@ -58,7 +58,8 @@ describe('a copy', () => {
   });
 
   it('has nothing that would lead it astray, let it expire, be refused or pass for a circle', () => {
-    const astray = { CC: ['a'], BCC: ['b'], 'x-death': [{}], 'x-delivery-count': 4, 'x-last-death-queue': 'q' };
+    const counts = { 'x-delivery-count': 4, 'x-stream-offset': 7 };
+    const astray = { CC: ['a'], BCC: ['b'], 'x-death': [{}], 'x-last-death-queue': 'q', ...counts };
     const copy = copyOf(message(astray, { expiration: '5', userId: 'somebody' }), facts);
     for (const name of Object.keys(astray)) expect(copy.headers).not.toHaveProperty(name);
     expect(copy.expiration).toBeUndefined();

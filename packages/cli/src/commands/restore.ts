@@ -7,7 +7,7 @@ import { type Client, type PublishOptions, UsageError } from '@puka/client';
 import type { Command } from 'commander';
 import { type CommonOptions, largestWindow, withClient } from '../connect.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { withoutRouting } from '../messages/copy.ts';
+import { headersOfCopy } from '../messages/copy.ts';
 import { messageFromLine } from '../messages/message-line.ts';
 import { wholeNumber } from '../messages/message-options.ts';
 import { MessageFailed, PublishWindow } from '../messages/publish-window.ts';
@@ -115,7 +115,7 @@ function messageOf(name: string, line: Uint8Array, options: RestoreOptions): Pub
     if (options.original === true) return copy;
     const routingKey = options.queue ?? queue;
     if (routingKey === undefined) throw new UsageError('the line names no queue: give --queue');
-    return { ...copy, headers: withoutRouting(copy.headers), exchange: '', routingKey, mandatory: true };
+    return { ...copy, headers: headersOfCopy(copy.headers), exchange: '', routingKey, mandatory: true };
   } catch (error) {
     if (error instanceof UsageError) throw new UsageError(`${name}: ${error.message}`, { cause: error });
     throw error;

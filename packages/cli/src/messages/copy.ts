@@ -7,8 +7,11 @@ export interface CopyOptions {
   readonly dropUserId?: boolean | undefined;
 }
 
-/** RabbitMQ: further routing keys. A copy with them would go to those queues once more. */
-const routingHeaders: ReadonlySet<unknown> = new Set(['CC', 'BCC']);
+/**
+ * RabbitMQ: `CC` and `BCC` are further routing keys, so that a copy with them would go to those queues once more.
+ * `x-stream-offset` is the place in the stream that a message was read from; in a copy it would make a queue pass for a stream.
+ */
+const headersLeftOut: ReadonlySet<unknown> = new Set(['CC', 'BCC', 'x-stream-offset']);
 
 /** The copy without its route. The delivery mode is 2 for a persistent message, else 1. */
 export function copyOf(message: Message, { dropUserId }: CopyOptions = {}): Omit<PublishOptions, 'routingKey'> {
@@ -16,15 +19,15 @@ export function copyOf(message: Message, { dropUserId }: CopyOptions = {}): Omit
   return {
     ...properties,
     userId: dropUserId === true ? undefined : properties.userId,
-    headers: withoutRouting(taggedHeaders),
+    headers: headersOfCopy(taggedHeaders),
     deliveryMode: deliveryMode === 2 ? 2 : 1,
     body,
   };
 }
 
-/** The headers without `CC` and `BCC`. */
-export function withoutRouting<Headers>(headers: Headers): Headers | Tagged {
+/** The headers without those that mean nothing but where the message was. */
+export function headersOfCopy<Headers>(headers: Headers): Headers | Tagged {
   if (!(headers instanceof Tagged) || !Array.isArray(headers.value)) return headers;
-  const kept = headers.value.filter((field: unknown) => !routingHeaders.has(Object(field).name));
+  const kept = headers.value.filter((field: unknown) => !headersLeftOut.has(Object(field).name));
   return kept.length === headers.value.length ? headers : new Tagged('F', kept);
 }

@@ -1,4 +1,4 @@
-import { Client, float64, int8 } from '@puka/client';
+import { Client, float64, int8, int64 } from '@puka/client';
 import { type EmbeddedBroker, startBroker } from '@puka/testing';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { run, start } from '../harness.ts';
@@ -34,10 +34,10 @@ describe('puka move', () => {
     expect(broker.queue('from')).toMatchObject({ ready: 0, unacked: 0 });
   });
 
-  test('keeps the types of headers and the properties; the copy has no CC', async () => {
+  test('keeps the types of headers and the properties; the copy has no CC and no offset in a stream', async () => {
     const client = new Client(broker.url);
     await client.connect();
-    const headers = { small: int8(5), round: float64(2), CC: ['from'] };
+    const headers = { small: int8(5), round: float64(2), CC: ['from'], 'x-stream-offset': int64(7) };
     await client.basicPublish({ routingKey: 'from', headers, deliveryMode: 1, priority: 0, body: Uint8Array.of(0xff) });
     await run(['move', 'from', 'to', '--yes', '-n', '1'], { url: broker.url });
     const message = await client.basicGet({ queue: 'to' });
