@@ -353,11 +353,15 @@ export class Client implements AsyncDisposable {
     const core = this.#core;
     const operation = new Operation<Message | null>(core, 'basic.get', callable(callback));
     core.requestCalled(operation, options);
-    if (!accepts(operation, () => checkCall(calls.basicGet, options, callback))) return operation;
-    const { queue, noAck = false } = options;
-    if (!core.accepts(operation) || !applyBounds(core, operation, options)) return operation;
-    if (!accepts(operation, () => declarations.checkQueue(queue, 'basic.get'))) return operation;
-    core.users.getting.get({ queue, noAck, operation });
+    try {
+      checkCall(calls.basicGet, options, callback);
+      const { queue, noAck = false } = options;
+      if (!core.accepts(operation) || !applyBounds(core, operation, options)) return operation;
+      declarations.checkQueue(queue, 'basic.get');
+      core.users.getting.get({ queue, noAck, operation });
+    } catch (error) {
+      operation.reject(error);
+    }
     core.wake();
     return operation;
   }
@@ -400,15 +404,17 @@ export class Client implements AsyncDisposable {
     const core = this.#core;
     const operation = new Operation<void>(core, 'basic.qos', callable(callback));
     core.requestCalled(operation, options);
-    if (!accepts(operation, () => checkCall(calls.basicQos, options, callback))) return operation;
-    if (!core.accepts(operation) || !applyBounds(core, operation, options)) return operation;
-    const { prefetchCount } = options;
-    const check = (): void => {
+    try {
+      checkCall(calls.basicQos, options, callback);
+      if (!core.accepts(operation) || !applyBounds(core, operation, options)) return operation;
+      const { prefetchCount } = options;
       checkConsumer(consumer, 'basicQos', core);
       if (prefetchCount === undefined) throw new UsageError('basicQos takes a prefetchCount', { method: 'basic.qos' });
       checkInteger('prefetchCount', prefetchCount, 0, 65_535);
-    };
-    if (accepts(operation, check)) core.users.subscriptions.qos(consumer, prefetchCount, operation);
+      core.users.subscriptions.qos(consumer, prefetchCount, operation);
+    } catch (error) {
+      operation.reject(error);
+    }
     return operation;
   }
 
@@ -642,7 +648,7 @@ export class Client implements AsyncDisposable {
       checkOneOf('processing', options.processing, ['callback', 'manual'], form.method);
       checkOneOf('bodies', options.bodies, ['kept', 'lent'], form.method);
       const queues = queuesOf();
-      for (const { consumerTag = '' } of queues) checkIsUtf8(consumerTag, 'consumerTag', form.method);
+      for (const { consumerTag } of queues) checkConsumerTag(consumerTag, form.method);
       const consumer = startConsumer(core, queues, options, this.#watched(callback, options.processing === 'manual'));
       core.requestCalled(consumer.ready, options, consumer.queues);
       return consumer;
@@ -755,6 +761,12 @@ function accepts(operation: Operation<never> | Operation<unknown>, check: () => 
     operation.reject(error);
     return false;
   }
+}
+
+function checkConsumerTag(tag: unknown, method: string): void {
+  if (tag === undefined) return;
+  if (typeof tag !== 'string') throw new UsageError(`consumerTag is ${described(tag)}; it takes a text`, { method });
+  checkIsUtf8(tag, 'consumerTag', method);
 }
 
 function checkedMessage(message: unknown, method: string): Message {

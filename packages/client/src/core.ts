@@ -147,7 +147,14 @@ export class Core implements Hosts {
   /** A request is called: its listeners follow it to its outcome. */
   requestCalled(operation: Operation<never> | Operation<unknown>, options: object, queues?: readonly string[]): void {
     this.counts.request(operation);
-    this.observer?.request(operation, options, queues ?? queuesIn(options));
+    const { observer } = this;
+    if (observer === undefined) return;
+    try {
+      observer.request(operation, options, queues ?? queuesIn(options));
+    } catch {
+      // A getter among the options has thrown: the call reads it too, and rejects with what it throws.
+      observer.request(operation, {}, queues ?? []);
+    }
   }
 
   /** Sees the bytes of a new connection, where somebody looks. */

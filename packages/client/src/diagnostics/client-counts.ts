@@ -27,8 +27,12 @@ export class ClientCounts {
   request(operation: Operation<never> | Operation<unknown>): void {
     const counts = this.byMethod.get(operation.method) ?? { succeeded: 0, failed: 0, open: 0 };
     this.byMethod.set(operation.method, counts);
-    counts.open++;
-    operation.counts = counts;
+    if (operation.state === 'pending') {
+      counts.open++;
+      operation.counts = counts;
+    } else if (operation.state === 'fulfilled') counts.succeeded++;
+    // A consume that was refused at the call is counted behind it.
+    else counts.failed++;
   }
 
   /** By the AMQP name of the method. */

@@ -35,6 +35,7 @@ describe('starting a consumer', () => {
     ['a queue twice', { queues: ['a', 'a'] }],
     ['a limit out of its range', { queues: ['a'], prefetchCount: 65_536 }],
     ['an empty name', { queues: [''] }],
+    ['a tag that is no text', { queues: [{ queue: 'a', consumerTag: null as unknown as string }] }],
     ['bodies of no known kind', { queues: ['a'], bodies: 'borrowed' as 'lent' }],
   ])('with %s is refused at the call, and leaves no tag behind', async (_, options) => {
     const broker = new ScriptedBroker();

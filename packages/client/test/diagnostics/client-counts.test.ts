@@ -21,3 +21,11 @@ it('requests are counted by method and outcome, and a copy is given', () => {
   });
   expect(counts.requests['queue.purge']).toEqual({ succeeded: 1, failed: 1, open: 0 });
 });
+
+it('one that has its outcome already is not counted as open', () => {
+  const counts = new ClientCounts();
+  const operation = new Operation<number>(host, 'basic.consume', undefined);
+  operation.reject(new Error('no'));
+  counts.request(operation);
+  expect(counts.requests['basic.consume']).toEqual({ succeeded: 0, failed: 1, open: 0 });
+});

@@ -47,6 +47,28 @@ describe('the metrics of a client', () => {
     expect(connections).toEqual({ opened: 1, failed: 0, lost: 1 });
   });
 
+  it('leave nothing open of a call whose options throw when they are read', async () => {
+    const broker = new ScriptedBroker();
+    const client = await broker.connected();
+    const broken = new (class {
+      get queue(): string {
+        throw new Error('broken');
+      }
+      get prefetchCount(): number {
+        throw new Error('broken');
+      }
+    })();
+    const consumer = client.basicConsume({ queue: 'q' });
+    await broker.pump();
+    await expect(client.basicGet(broken)).rejects.toThrow('broken');
+    await expect(client.basicQos(consumer, broken)).rejects.toThrow('broken');
+    const { requests } = client.metrics();
+    expect([requests['basic.get'], requests['basic.qos']]).toEqual([
+      { succeeded: 0, failed: 1, open: 0 },
+      { succeeded: 0, failed: 1, open: 0 },
+    ]);
+  });
+
   it('count deliveries by how they are settled, over all connections', async () => {
     const broker = new ScriptedBroker();
     const client = await broker.connected({ recover: { minDelay: 100, maxDelay: 100 } });

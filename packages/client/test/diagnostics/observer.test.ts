@@ -119,6 +119,26 @@ describe('operations', () => {
     ]);
   });
 
+  it('whose options throw when they are read are refused with that, and told', async () => {
+    const { client, taken } = await scene();
+    taken();
+    const broken = new (class {
+      get queue(): string {
+        throw new Error('broken');
+      }
+      get prefetchCount(): number {
+        throw new Error('broken');
+      }
+    })();
+    const calls = [client.basicGet(broken), client.queueDeclare(broken), client.basicConsume(broken).ready];
+    for (const call of calls) await expect(call).rejects.toThrow('broken');
+    expect(taken()).toEqual([
+      ...['2 basic.get', '2 basic.get Error: broken', '3 queue.declare', '3 queue.declare Error: broken'],
+      ...['4 basic.consume', '4 basic.consume Error: broken'],
+    ]);
+    expect(Object.values(client.metrics().requests).map(({ open }) => open)).toEqual([0, 0, 0]);
+  });
+
   it('of every kind are told, a consumer with all its queues', async () => {
     const { broker, client, taken } = await scene();
     broker.answers.set('queue.purge', (channel) => [[channel, { type: 'queue.purge-ok', messageCount: 1 }]]);
