@@ -2,6 +2,7 @@
 import { type PukaError, UsageError } from '@puka/errors';
 import type { Consumer } from './consuming/consumer.ts';
 import type { Operation } from './operations/operation.ts';
+import { reportRejection } from './operations/returned-promise.ts';
 import type { PlannedAttempt, RecoveryReport } from './recovery/recovery.ts';
 import { inThisContext } from './runtime/async-context.ts';
 import { LazyMap } from './runtime/lazy-collections.ts';
@@ -104,8 +105,7 @@ export class Events {
     const list = this.listeners.get(name) ?? [];
     for (const listener of list) {
       try {
-        const returned = listener(...values);
-        if (returned instanceof Promise) returned.catch(this.report);
+        reportRejection(listener(...values), this.report);
       } catch (error) {
         this.report(error);
       }

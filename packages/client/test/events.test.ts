@@ -1,6 +1,8 @@
+import { runInNewContext } from 'node:vm';
 import { ConnectionBroken } from '@puka/errors';
 import { describe, expect, it } from 'vitest';
 import { Events } from '../src/events.ts';
+import { Operation } from '../src/operations/operation.ts';
 
 interface Scene {
   readonly events: Events;
@@ -93,5 +95,25 @@ describe('a listener that fails', () => {
     await Promise.resolve();
     await Promise.resolve();
     expect(reported).toEqual([error, error]);
+  });
+
+  it('by a promise of another realm is reported too', async () => {
+    const { events, reported } = scene();
+    events.on('blocked', () => runInNewContext("Promise.reject('foreign')"));
+    events.emit('blocked', 'x');
+    await Promise.resolve();
+    expect(reported).toEqual(['foreign']);
+  });
+
+  it('by an operation that it returns is not: an operation tells of its failure by itself', async () => {
+    const { events, reported } = scene();
+    const told: unknown[] = [];
+    const host = { nextNumber: () => 1, callbackReady: () => {}, failedUnseen: () => told.push('operation') };
+    const operation = new Operation<void>(host, 'basic.test', undefined);
+    events.on('blocked', () => operation);
+    events.emit('blocked', 'x');
+    operation.reject(new Error('mine'));
+    await Promise.resolve();
+    expect([reported, told]).toEqual([[], ['operation']]);
   });
 });

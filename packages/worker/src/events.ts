@@ -1,6 +1,7 @@
 /** The events of a worker: a listener that throws hurts nobody. Must not know what the events mean. */
 import type { Message } from '@puka/client';
 import type { DeadReason } from './job-headers.ts';
+import { isThenable } from './runner.ts';
 
 /** A job, as events name it. */
 export interface JobInfo {
@@ -68,7 +69,7 @@ export class Events {
     for (const listener of list) {
       try {
         const returned = listener(...values);
-        if (returned instanceof Promise) returned.catch(this.report);
+        if (isThenable(returned)) returned.then(undefined, this.report);
       } catch (error) {
         this.report(error);
       }

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
 import { Events, type JobInfo } from '../src/events.ts';
 
@@ -36,9 +37,10 @@ it('reports what a listener throws, at once or later, and goes on', async () => 
   events.on('returned', async () => {
     throw new Error('later');
   });
+  events.on('returned', () => runInNewContext("Promise.reject('of another realm')"));
   events.on('returned', () => void heard.push('third'));
   events.emit('returned', job);
   await Promise.resolve();
   expect(heard).toEqual(['third']);
-  expect(reported).toEqual([new Error('at once'), new Error('later')]);
+  expect(reported).toEqual([new Error('at once'), new Error('later'), 'of another realm']);
 });

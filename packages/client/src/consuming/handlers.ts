@@ -6,6 +6,7 @@ import { peerText, UsageError } from '@puka/errors';
 import type { UntypedErrorFirst } from '../operations/error-first.ts';
 import type { AsyncContext } from '../runtime/async-context.ts';
 import { LazySet } from '../runtime/lazy-collections.ts';
+import { isThenable } from '../runtime/thenable.ts';
 import { LoopBodies } from './loop-bodies.ts';
 import type { Message } from './message.ts';
 
@@ -113,10 +114,6 @@ export class Handlers {
       report(handlerFailed(this.owner, handler.message, error));
     });
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
 /** What `unobserved` gets of a callback that has failed. The failure itself is the `cause`. */

@@ -105,8 +105,8 @@ export interface ProcessData extends ClientData {
  * A listener of everything a client does. All methods are optional; give those that you need. A method whose name ends in
  * `Started` returns a value of your choice, which the method that ends the same thing gets as `slot`.
  *
- * The methods are called within the client's own work: they should be quick, and must not call the client. What one throws
- * goes to `unobserved` and changes nothing else. `this` is the listener.
+ * The methods are called within the client's own work: they should be quick, and must not call the client. What one throws,
+ * or rejects with, goes to `unobserved` and changes nothing else. `this` is the listener.
  */
 export interface Diagnostics {
   /** An attempt to connect begins. */

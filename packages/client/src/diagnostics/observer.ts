@@ -7,8 +7,10 @@ import type { ByteTap } from '../connection/driver.ts';
 import { Message } from '../consuming/message.ts';
 import type { UntypedErrorFirst } from '../operations/error-first.ts';
 import { Operation } from '../operations/operation.ts';
+import { reportRejection } from '../operations/returned-promise.ts';
 import type { PublishOptions } from '../publishing/options.ts';
 import { withProperties } from '../publishing/publish-input.ts';
+import { isThenable } from '../runtime/thenable.ts';
 import type { PublishInput } from '../session/index.ts';
 import type { DeliveryData, Diagnostics, ObservedClient, ProcessData, RequestData } from './diagnostics.ts';
 import { ObservedSettlement } from './observed-settlement.ts';
@@ -38,7 +40,7 @@ export class Observer {
   private readonly handedOut = new WeakSet<Message>();
   private readonly processes = new WeakMap<Message, Process>();
 
-  /** @param report takes what a listener throws. */
+  /** @param report takes what a listener throws, or what its promise rejects with. */
   constructor(listeners: readonly Diagnostics[], client: ObservedClient, report: (error: unknown) => void) {
     this.listeners = listeners;
     this.client = client;
@@ -175,14 +177,12 @@ export class Observer {
       this.finish(process, undefined);
       return returned;
     }
-    // A thenable of another kind may do its work each time that it is asked.
-    const isPromise = returned instanceof Promise || returned instanceof Operation;
-    const promise: PromiseLike<unknown> = isPromise ? returned : Promise.resolve(returned);
+    const promise = askedOnce(returned);
     promise.then(
       () => this.finish(process, undefined),
       (error: unknown) => this.finish(process, error),
     );
-    return promise as Result; // It settles as what was returned.
+    return promise;
   }
 
   private begin(messages: readonly Message[], by: ProcessData['by']): Process {
@@ -216,7 +216,8 @@ export class Observer {
     const once = (): Result => {
       if (outcome === undefined) {
         try {
-          outcome = { result: work() };
+          const result = work();
+          outcome = { result: isThenable(result) ? askedOnce(result) : result };
         } catch (error) {
           outcome = { error };
         }
@@ -225,12 +226,27 @@ export class Observer {
       return outcome.result;
     };
     try {
-      listener.runProcess?.(slot, once);
+      const returned = listener.runProcess?.(slot, once);
+      if (isThenable(returned)) {
+        // Most listeners return what the work has returned.
+        const isOfWork = outcome !== undefined && 'result' in outcome && outcome.result === returned;
+        if (!isOfWork) reportRejection(returned, (error) => this.reportUnlessOf(once, error));
+      }
     } catch (error) {
       const isOfWork = outcome !== undefined && 'error' in outcome && outcome.error === error;
       if (!isOfWork) this.report(error);
     }
     return once();
+  }
+
+  /** An async listener that returns the work fails with it: only another error is its own. */
+  private async reportUnlessOf(work: () => unknown, error: unknown): Promise<void> {
+    try {
+      await work();
+    } catch (ofWork) {
+      if (ofWork === error) return;
+    }
+    this.report(error);
   }
 
   /** Without an array of its values: it is called several times a message. */
@@ -247,7 +263,7 @@ export class Observer {
     if (method === undefined) return undefined;
     try {
       const returned = method.call(listener, first, second, third, fourth);
-      if (returned instanceof Promise) returned.catch(this.report);
+      reportRejection(returned, this.report);
       return returned;
     } catch (error) {
       this.report(error);
@@ -256,6 +272,8 @@ export class Observer {
   }
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+/** A thenable that is no promise may do its work each time that it is asked. @returns what settles as it does. */
+function askedOnce<Returned extends PromiseLike<unknown>>(returned: Returned): Returned {
+  if (returned instanceof Promise || returned instanceof Operation) return returned;
+  return Promise.resolve(returned) as PromiseLike<unknown> as Returned; // It settles alike, and nothing else is asked of it.
 }

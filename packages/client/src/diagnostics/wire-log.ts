@@ -1,6 +1,7 @@
 /** The log of the wire: each frame of a client's connections, in both directions, as it passes. Must not change the bytes. */
 import { UsageError } from '@puka/errors';
 import type { ByteTap } from '../connection/driver.ts';
+import { reportRejection } from '../operations/returned-promise.ts';
 import { FrameSplitter } from './frame-splitter.ts';
 import { type TraceEntry, traceEntry } from './trace-entry.ts';
 
@@ -19,7 +20,7 @@ export interface TraceOptions {
 export interface WireLogHost {
   /** Milliseconds since 1970. */
   wallClock(): number;
-  /** A listener threw. */
+  /** A listener threw, or its promise was rejected. */
   report(error: unknown): void;
 }
 
@@ -40,12 +41,16 @@ export class WireLog {
     const received = new FrameSplitter();
     const sent = new FrameSplitter();
     const { to, bodies: showsBodies = false } = this.options;
+    const report = (error: unknown): void => this.host.report(error);
     const log = (splitter: FrameSplitter, direction: TraceEntry['direction'], bytes: Uint8Array): void => {
       splitter.push(bytes, (frame) => {
         try {
-          to(traceEntry(frame, { timeMs: this.host.wallClock(), connection, direction, showsBodies }));
+          const returned: unknown = to(
+            traceEntry(frame, { timeMs: this.host.wallClock(), connection, direction, showsBodies }),
+          );
+          reportRejection(returned, report);
         } catch (error) {
-          this.host.report(error);
+          report(error);
         }
       });
     };

@@ -3,7 +3,9 @@
  * What a callback throws hurts nobody else. Must not know the network.
  */
 import { Queue } from '../runtime/queue.ts';
+import { isThenable } from '../runtime/thenable.ts';
 import type { Operation } from './operation.ts';
+import { reportRejection } from './returned-promise.ts';
 
 /** Has callbacks of its own to run: a consumer. */
 export interface CallbackOwner {
@@ -111,14 +113,14 @@ export class Callbacks {
     if (operation === undefined) return;
     try {
       const returned = operation.runCallback();
-      if (returned instanceof Promise) this.watchCallback(returned, operation);
+      if (isThenable(returned)) this.watchCallback(returned, operation);
     } catch (error) {
       this.addThrown(error, operation);
     }
   }
 
   /** Apart from `runNextOperation`, where a closure would cost each callback. */
-  private watchCallback(returned: Promise<unknown>, operation: Operation<unknown>): void {
-    returned.catch((error: unknown) => this.addThrown(error, operation));
+  private watchCallback(returned: PromiseLike<unknown>, operation: Operation<unknown>): void {
+    reportRejection(returned, (error) => this.addThrown(error, operation));
   }
 }

@@ -2,6 +2,7 @@
  * Which of the recorded entities a replay makes again: what the options say, what is not being deleted, what has not made the
  * broker close a connection; and what leads to a queue. Must not make them: the replay does.
  */
+import { isPromised } from '../operations/returned-promise.ts';
 import type { DeclaredTopology } from '../topology/declared-topology.ts';
 import type { RecordedBinding, RecordedExchange, RecordedQueue } from '../topology/recorded-entity.ts';
 import type { CompleteRecoverOptions } from './recover-options.ts';
@@ -46,7 +47,8 @@ export class EntitiesToMake {
     if (which === 'none' || (which === 'transient' && !this.isTransient(entity))) return false;
     if (filter === undefined) return true;
     try {
-      return filter(entity) !== false;
+      const answer: unknown = filter(entity);
+      return isPromised(answer, 'recover.filter', this.report) || answer !== false;
     } catch (error) {
       this.report(error);
       return true;

@@ -20,7 +20,8 @@ export interface RecoverOptions {
   readonly stableAfter?: number | undefined;
   /**
    * Decides whether another attempt follows an error, in place of the client's own rules. Called with the error and the
-   * number of the attempt that would follow. What it throws goes to `unobserved`, and the client's own rules hold.
+   * number of the attempt that would follow. What it throws goes to `unobserved`, and the client's own rules hold; so it is
+   * where it returns a promise.
    */
   readonly retryIf?: ((error: unknown, attempt: number) => boolean) | undefined;
   /**
@@ -37,7 +38,7 @@ export interface RecoverOptions {
   readonly topology?: 'all' | 'transient' | 'none' | undefined;
   /**
    * Called for each recorded entity at each recovery; `false` leaves it out this time. What it throws goes to `unobserved`
-   * and counts as `true`.
+   * and counts as `true`; so does a promise.
    */
   readonly filter?: ((entity: RecordedEntity) => boolean) | undefined;
   /** Most queues, exchanges and bindings that are recorded. Default 100 000. */

@@ -6,6 +6,7 @@
 import { type PukaError, UsageError } from '@puka/errors';
 import type { Connection } from '../connection/connection.ts';
 import type { Reconnection } from '../connection/lifecycle.ts';
+import { isPromised } from '../operations/returned-promise.ts';
 import type { Deadlines } from '../runtime/deadlines.ts';
 import type { ConnectionInfo } from '../session/index.ts';
 import { backOffDelay } from './back-off.ts';
@@ -199,10 +200,12 @@ export class Recovery implements Reconnection {
   private askCaller(error: PukaError, attempt: number): boolean | undefined {
     const retryIf = this.options?.retryIf;
     if (retryIf === undefined) return undefined;
+    const report = (failure: unknown): void => this.host.failures.report(failure);
     try {
-      return retryIf(error, attempt) === true;
+      const answer: unknown = retryIf(error, attempt);
+      return isPromised(answer, 'recover.retryIf', report) ? undefined : answer === true;
     } catch (thrown) {
-      this.host.failures.report(thrown);
+      report(thrown);
       return undefined;
     }
   }

@@ -409,6 +409,59 @@ describe('runProcess', () => {
   });
 });
 
+describe('runProcess of an async listener', () => {
+  async function outcomes(runProcess: Required<Diagnostics>['runProcess'], callback: () => unknown) {
+    const { broker, client, deliver, quiet } = await consuming({ diagnostics: { runProcess } });
+    const unobserved: unknown[] = [];
+    client.on('unobserved', (error) => unobserved.push(error));
+    client.basicConsume({ queue: 'q', noAck: true }, callback);
+    await quiet();
+    await deliver('one');
+    await broker.pump();
+    return unobserved;
+  }
+  const bad = new Error('bad');
+  const failing: Readonly<Record<string, () => unknown>> = {
+    'at once': () => {
+      throw bad;
+    },
+    later: async () => {
+      throw bad;
+    },
+  };
+
+  it.each(Object.keys(failing))('leaves the failure of the work to the work, where it comes %s', async (when) => {
+    const callback = failing[when] ?? (() => {});
+    expect(await outcomes(async (_slot, work) => work(), callback)).toMatchObject([{ cause: bad }]);
+    expect(
+      await outcomes(async (_slot, work) => {
+        await work();
+      }, callback),
+    ).toMatchObject([{ cause: bad }]);
+  });
+
+  it('is reported where the listener itself fails', async () => {
+    const error = new Error('listener');
+    const fails: Required<Diagnostics>['runProcess'] = async (_slot, work) => {
+      await work();
+      throw error;
+    };
+    expect(await outcomes(fails, () => {})).toEqual([error]);
+    expect(await outcomes(fails, async () => {})).toEqual([error]);
+  });
+
+  it('does the work of a thenable once', async () => {
+    let asked = 0;
+    // biome-ignore lint/suspicious/noThenProperty: as a query builder has it.
+    const lazy = { then: (resolve: (value: unknown) => void) => resolve(++asked) };
+    await outcomes(
+      async (_slot, work) => work(),
+      () => lazy,
+    );
+    expect(asked).toBe(1);
+  });
+});
+
 describe('a listener', () => {
   it('that throws, or whose promise rejects, goes to unobserved and changes nothing', async () => {
     const thrower = new Proxy({} as Diagnostics, {

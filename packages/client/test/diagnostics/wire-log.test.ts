@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { UsageError } from '@puka/errors';
 import { describe, expect, it } from 'vitest';
 import type { TraceEntry } from '../../src/diagnostics/trace-entry.ts';
@@ -44,13 +45,23 @@ describe('the log of the wire', () => {
     await broker.pump();
   });
 
-  it('a listener that throws goes to unobserved, and changes nothing', async () => {
-    const broker = new ScriptedBroker();
-    const client = broker.client({
-      trace: () => {
+  it.each<[string, TraceListener]>([
+    [
+      'throws',
+      () => {
         throw new Error('listener');
       },
-    });
+    ],
+    [
+      'is async and fails',
+      async () => {
+        throw new Error('listener');
+      },
+    ],
+    ['returns a promise of another realm', () => runInNewContext("Promise.reject(new Error('listener'))")],
+  ])('a listener that %s goes to unobserved, and changes nothing', async (_, trace) => {
+    const broker = new ScriptedBroker();
+    const client = broker.client({ trace });
     const unobserved: unknown[] = [];
     client.on('unobserved', (error) => unobserved.push((error as Error).message));
     const connecting = client.connect();

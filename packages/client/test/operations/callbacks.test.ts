@@ -114,6 +114,30 @@ describe('callbacks', () => {
   });
 });
 
+describe('what a callback returns', () => {
+  it('is told where it is a promise of another library that rejects', () => {
+    const scene = new Scene();
+    const error = new Error('mine');
+    // biome-ignore lint/suspicious/noThenProperty: as a promise of another library has it.
+    const foreign = { then: (_resolve: unknown, reject: (reason: unknown) => void) => reject(error) };
+    const bad = scene.operation(() => foreign);
+    bad.fulfil(1);
+    scene.runAll();
+    expect(scene.told).toEqual([{ error, operation: bad }]);
+  });
+
+  it('is told once where it is an operation that fails', () => {
+    const scene = new Scene();
+    const error = new Error('mine');
+    const inner = scene.operation();
+    scene.operation(() => inner).fulfil(1);
+    scene.turns.run();
+    inner.reject(error);
+    scene.runAll();
+    expect(scene.told).toEqual([{ error, operation: inner }]);
+  });
+});
+
 describe('a failure nobody looked at', () => {
   it('is told after the turn in which one could look', () => {
     const scene = new Scene();

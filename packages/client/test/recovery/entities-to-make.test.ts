@@ -1,3 +1,4 @@
+import { UsageError } from '@puka/errors';
 import { describe, expect, it } from 'vitest';
 import { EntitiesToMake } from '../../src/recovery/entities-to-make.ts';
 import type { RecoverOptions } from '../../src/recovery/recover-options.ts';
@@ -80,6 +81,20 @@ describe('an entity', () => {
       true,
     ]);
     expect(thrown).toEqual([error]);
+  });
+});
+
+describe('a filter that is async', () => {
+  it('says yes, which is reported with what its promise rejects with', async () => {
+    const error = new Error('no');
+    const filter: unknown = async () => {
+      throw error;
+    };
+    const { choice, thrown } = scene({ filter: filter as RecoverOptions['filter'] });
+    expect(choice.isMeant(queue('q'))).toBe(true);
+    await Promise.resolve();
+    expect(thrown).toEqual([expect.any(UsageError), error]);
+    expect(String(thrown[0])).toContain('recover.filter returned a promise');
   });
 });
 

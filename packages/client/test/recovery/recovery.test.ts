@@ -79,6 +79,23 @@ describe('a lost connection', () => {
   });
 });
 
+describe('a retryIf that is async', () => {
+  it("leaves it to the client's own rules, and is reported with what its promise rejects with", async () => {
+    const retryIf: unknown = () => Promise.reject(new Error('no'));
+    const recover = { minDelay: 1, retryIf: retryIf as () => boolean };
+    const { broker, client } = await scene({ recover });
+    const unobserved: string[] = [];
+    client.on('unobserved', (error) => unobserved.push(String(error)));
+    await cut(broker, client);
+    expect(unobserved).toEqual([
+      expect.stringContaining('recover.retryIf returned a promise; it has to return true or false at once'),
+      'Error: no',
+    ]);
+    await client.close();
+    await broker.stop();
+  });
+});
+
 describe('with recover: false', () => {
   it('everything open fails, as it always did', async () => {
     const { broker, client, events } = await scene({ recover: false });
