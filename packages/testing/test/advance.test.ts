@@ -1,3 +1,11 @@
+import {
+  ByteWriter,
+  decodeText,
+  encodeBasicPublish,
+  type FieldTable,
+  type FieldTableInput,
+  writeContentHeader,
+} from '@puka/wire';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type EmbeddedBroker, startBroker } from '../src/index.ts';
 import { lineOf, RawPeer } from './raw-peer.ts';
@@ -48,6 +56,33 @@ it('gives each death its own time, however far the clock is put forward at once'
     return Math.floor((death?.time.getTime() ?? 0) / 1000) - started;
   });
   expect(times).toEqual([10, 30]);
+});
+
+/** How many tables stand in each other, by the name `a`. */
+function depthOf(headers: FieldTable): number {
+  let depth = 1;
+  for (let inner: unknown = headers.a; inner !== undefined; inner = (inner as FieldTable).a) depth++;
+  return depth;
+}
+
+it('lets a message expire whose headers are deeper, and whose routing key is no UTF-8', async () => {
+  const peer = await newPeer();
+  await peer.call(1, { type: 'queue.declare', queue: 'dead' });
+  const table = { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'dead', 'x-message-ttl': 1000 };
+  await peer.call(1, { type: 'queue.declare', queue: 'jobs', arguments: table });
+  await peer.call(1, { type: 'queue.bind', queue: 'jobs', exchange: 'amq.topic', routingKey: '#' });
+  let headers: FieldTableInput = {};
+  for (let depth = 1; depth < 100; depth++) headers = { a: headers };
+  const writer = new ByteWriter();
+  encodeBasicPublish(writer, 1, { exchange: 'amq.topic', routingKey: decodeText(Uint8Array.of(0x61, 0xff)) });
+  writeContentHeader(writer, 1, 0, { headers }, 0, { maxTableDepth: 100 });
+  peer.sendBytes(Buffer.concat(writer.take()));
+  await broker.published('jobs');
+  await broker.advance(1000);
+  const [dead] = broker.queue('dead')?.messages ?? [];
+  expect(depthOf(dead?.headers ?? {})).toBe(100);
+  expect(dead?.headers['x-death']).toMatchObject([{ 'routing-keys': [Uint8Array.of(0x61, 0xff)] }]);
+  expect(broker.mistakes).toEqual([]);
 });
 
 it('lets a queue expire that nobody uses', async () => {

@@ -81,6 +81,15 @@ export function elementsOf(source: Tagged | undefined): Tagged[] {
   return Array.isArray(list) ? list.filter((element: unknown) => element instanceof Tagged) : [];
 }
 
+/** Whether a value is NaN or an infinity, or holds one: RabbitMQ cannot decode them. */
+export function isNotFinite({ value }: Tagged): boolean {
+  if (!Array.isArray(value)) return typeof value === 'number' && !Number.isFinite(value);
+  return value.some((entry: unknown) => {
+    if (entry instanceof Tagged) return isNotFinite(entry);
+    return isField(entry) && isNotFinite(entry.value);
+  });
+}
+
 /** Fields as a table that can be encoded. */
 export function tableOf(fields: readonly (readonly [string, Tagged])[]): Tagged {
   return table(fields.map(([name, value]) => ({ name, value })));

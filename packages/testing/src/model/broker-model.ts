@@ -77,8 +77,12 @@ export class BrokerModel implements VirtualHostShared {
   settle(): void {
     if (this.isSettling) return;
     this.isSettling = true;
-    for (let task = this.tasks.shift(); task !== undefined; task = this.tasks.shift()) task();
-    this.isSettling = false;
+    try {
+      for (let task = this.tasks.shift(); task !== undefined; task = this.tasks.shift()) task();
+    } finally {
+      // One that fails must not keep the others from ever being done.
+      this.isSettling = false;
+    }
   }
 
   /** Does what is due. */

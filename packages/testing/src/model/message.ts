@@ -2,10 +2,27 @@
  * A message as it travels: where it was published to, its properties and its body. Messages never change; what the broker
  * adds to one makes another. Must not know queues.
  */
-import { encodeProperties, PropertiesReader, type Tagged } from '@puka/wire';
+import {
+  type BasicProperties,
+  encodeProperties,
+  highestMaxTableDepth,
+  PropertiesReader,
+  type TableReadOptions,
+  type TableWriteOptions,
+  type Tagged,
+} from '@puka/wire';
 import { elementsOf, fieldsOf, tableOf } from './arguments.ts';
 
 const persistentMode = 2;
+
+/**
+ * How headers are read and written. RabbitMQ has no limits for tables. What it has taken from a publisher it has to be able to
+ * write again, with headers of its own beside.
+ */
+export const tableLimits: TableReadOptions & TableWriteOptions = {
+  maxTableDepth: highestMaxTableDepth,
+  maxTableFields: Number.POSITIVE_INFINITY,
+};
 
 /** In which form the broker has it: as it was sent, as it comes back from disk, or changed by the broker. */
 type MessageForm = 'sent' | 'stored' | 'changed';
@@ -89,10 +106,16 @@ export class Message {
     } = {},
   ): Message {
     const properties = { ...this.properties.toObject(), headers: tableOf(headers) };
-    const bytes = encodeProperties('expiration' in changes ? { ...properties, expiration: undefined } : properties);
+    const changed = 'expiration' in changes ? { ...properties, expiration: undefined } : properties;
     const { exchange = this.exchange, routingKeys = this.routingKeys } = changes;
-    return new Message(exchange, routingKeys, new PropertiesReader(bytes), this.body, 'changed');
+    return new Message(exchange, routingKeys, encodedProperties(changed), this.body, 'changed');
   }
+}
+
+/** Properties as a message has them, from those that the broker has changed. */
+export function encodedProperties(properties: BasicProperties): PropertiesReader {
+  const bytes = encodeProperties(properties, tableLimits);
+  return new PropertiesReader(bytes, 0, bytes.length, tableLimits);
 }
 
 /** The texts in a header that is an array, such as CC. */

@@ -1,7 +1,7 @@
 /** What RabbitMQ refuses of a message before it routes it, in RabbitMQ's order. Must not route. */
 import { InternalError, PreconditionFailed } from '@puka/errors';
 import type { PropertiesReader } from '@puka/wire';
-import { fieldsOf } from './arguments.ts';
+import { fieldsOf, isNotFinite } from './arguments.ts';
 import { stringTerm, typeNameOf } from './erlang-terms.ts';
 import { Message, textsOf } from './message.ts';
 
@@ -18,7 +18,9 @@ export function checkMessageSize(bodyBytes: number, maxMessageBytes: number): vo
 
 /** @throws {InternalError} for properties that cannot be decoded: RabbitMQ crashes over them and says no more than that. */
 export function checkProperties(properties: PropertiesReader): void {
-  if (properties.error !== undefined) throw new InternalError('');
+  const { taggedHeaders } = properties;
+  const isDecodable = taggedHeaders === undefined || !isNotFinite(taggedHeaders);
+  if (properties.error !== undefined || !isDecodable) throw new InternalError('');
 }
 
 /** @throws {PreconditionFailed} for an `expiration` that is no number of milliseconds. */

@@ -2,7 +2,7 @@
  * The headers of dead letters, as RabbitMQ 3.10 writes them: `x-death` counts by queue and reason, the newest first.
  * Must not route. RabbitMQ: docs/dlx.
  */
-import { int64, longString, type Tagged, timestamp } from '@puka/wire';
+import { decodeText, encodeText, hasRawOctets, int64, longString, type Tagged, timestamp } from '@puka/wire';
 import { arrayOf, elementsOf, fieldsOf, tableOf } from './arguments.ts';
 import { type Message, sortedFields, textsOf, withHeader } from './message.ts';
 import type { DeathReason } from './queues/queue.ts';
@@ -44,21 +44,21 @@ export function isCycle(message: Message, queue: string): boolean {
 
 function withFirstDeath(headers: Fields, { exchange }: Message, { queue, reason }: Death, event: Fields): Fields {
   let all = withHeader(headers, 'x-first-death-reason', longString(reason));
-  all = withHeader(all, 'x-first-death-queue', longString(queue));
-  all = withHeader(all, 'x-first-death-exchange', longString(exchange));
+  all = withHeader(all, 'x-first-death-queue', octets(queue));
+  all = withHeader(all, 'x-first-death-exchange', octets(exchange));
   return withHeader(all, 'x-death', arrayOf([tableOf(countedEvent(event, 1))]));
 }
 
 function eventOf(message: Message, headers: Fields, { queue, reason, nowMs }: Death): Fields {
   const copies = ['CC', 'BCC'].flatMap((header) => textsOf(headers.find(([name]) => name === header)?.[1]));
-  const routingKeys = [message.routingKey, ...copies].map((key) => longString(key));
+  const routingKeys = [message.routingKey, ...copies].map(octets);
   // RabbitMQ 3.10: of a message that has been on disk this is forgotten.
   const expiration = message.isStored ? undefined : message.properties.expiration;
   return [
     ['reason', longString(reason)],
-    ['queue', longString(queue)],
+    ['queue', octets(queue)],
     ['time', timestamp(Math.floor(nowMs / 1000))],
-    ['exchange', longString(message.exchange)],
+    ['exchange', octets(message.exchange)],
     ['routing-keys', arrayOf(routingKeys)],
     ...(expiration === undefined ? [] : [['original-expiration', longString(expiration)] as const]),
   ];
@@ -70,7 +70,8 @@ function countedEvent(event: Fields, count: number): Fields {
 
 function countedAgain(event: Fields): Fields {
   const count = event.find(([name]) => name === 'count')?.[1].value;
-  if (typeof count !== 'number') return countedEvent(event, 1);
+  // Headers that somebody else has written may have any number there.
+  if (typeof count !== 'number' || !Number.isSafeInteger(count + 1)) return countedEvent(event, 1);
   return event.map(([name, value]) => [name, name === 'count' ? int64(count + 1) : value] as const);
 }
 
@@ -93,5 +94,11 @@ function groupedDeaths(deaths: readonly Tagged[]): Tagged[] {
 }
 
 function textOf(fields: Fields, name: string): unknown {
-  return fields.find(([other]) => other === name)?.[1].value;
+  const value = fields.find(([other]) => other === name)?.[1].value;
+  return value instanceof Uint8Array ? decodeText(value) : value;
+}
+
+/** A name or a routing key, which need not be UTF-8. */
+function octets(text: string): Tagged {
+  return longString(hasRawOctets(text) ? encodeText(text) : text);
 }

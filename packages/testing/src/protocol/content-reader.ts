@@ -3,7 +3,8 @@
  * properties or body. AMQP 0-9-1 §4.2.6.
  */
 import { UnexpectedFrame } from '@puka/errors';
-import { type BasicPublish, contentPropertiesOffset, highestMaxTableDepth, PropertiesReader } from '@puka/wire';
+import { type BasicPublish, contentPropertiesOffset, PropertiesReader } from '@puka/wire';
+import { tableLimits } from '../model/message.ts';
 
 /** A message as it came, in memory of its own. */
 export interface PublishedContent {
@@ -86,8 +87,7 @@ export class ContentReader {
     this.memory = noMemory;
     if (method === undefined) return undefined;
     const body = memory.subarray(propertiesBytes, propertiesBytes + this.bodyBytes);
-    // RabbitMQ has no limit for the nesting depth of tables.
-    const properties = new PropertiesReader(memory, 0, propertiesBytes, { maxTableDepth: highestMaxTableDepth });
+    const properties = new PropertiesReader(memory, 0, propertiesBytes, tableLimits);
     return { method, properties, body };
   }
 

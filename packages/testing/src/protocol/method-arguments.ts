@@ -3,7 +3,8 @@
  * them.
  */
 import { ByteReader, readTaggedTable } from '@puka/wire';
-import { Arguments } from '../model/arguments.ts';
+import { Arguments, isNotFinite } from '../model/arguments.ts';
+import { ConnectionDropped } from './decoded-method.ts';
 import { methodLayout } from './method-layouts.ts';
 
 /**
@@ -11,6 +12,7 @@ import { methodLayout } from './method-layouts.ts';
  *
  * @param bytes the payload of the method frame lies in `bytes[start .. end)`; it has been decoded without an error before.
  * @returns none for a method that has no arguments.
+ * @throws {ConnectionDropped} for NaN and infinities, over which RabbitMQ crashes.
  */
 export function methodArguments(methodId: number, bytes: Uint8Array, start: number, end: number): Arguments {
   const layout = methodLayout(methodId);
@@ -21,5 +23,7 @@ export function methodArguments(methodId: number, bytes: Uint8Array, start: numb
     else if (field === 's') reader.skip(reader.readUint8());
     else reader.skip(1);
   }
-  return Arguments.of(readTaggedTable(reader));
+  const table = readTaggedTable(reader);
+  if (isNotFinite(table)) throw new ConnectionDropped('arguments with NaN or an infinity', { isMistake: true });
+  return Arguments.of(table);
 }

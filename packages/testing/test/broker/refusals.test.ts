@@ -5,11 +5,14 @@ import { nodeConnector } from '@puka/transport/node';
 import {
   type BasicProperties,
   type BasicPublishFields,
+  ByteWriter,
+  encodeMethod,
   type FieldObjectInput,
   int64,
   longString,
   type MethodInput,
   uint8,
+  writeContentHeader,
 } from '@puka/wire';
 import { afterEach, describe, expect, inject, it } from 'vitest';
 import { RawPeer } from '../raw-peer.ts';
@@ -31,15 +34,24 @@ type Step = MethodInput | Publish;
 /** The steps on a channel, and the close that ends them: `q` and `x` are names nobody else has. */
 type Case = readonly [name: string, steps: (q: string, x: string) => readonly Step[], close: string];
 
-/** The close of the channel or the connection that the steps end with. */
-async function closeAfter(steps: readonly Step[]): Promise<string> {
+async function newPeer(): Promise<RawPeer> {
   const peer = await RawPeer.open(nodeConnector, port);
   peers.push(peer);
   await peer.channel(1);
+  return peer;
+}
+
+/** The close of the channel or the connection that the steps end with. */
+async function closeAfter(steps: readonly Step[]): Promise<string> {
+  const peer = await newPeer();
   for (const step of steps) {
     if ('publish' in step) peer.publish(1, step.publish, 'x', step.properties);
     else peer.send(1, step);
   }
+  return closeOf(peer);
+}
+
+async function closeOf(peer: RawPeer): Promise<string> {
   for (;;) {
     const { method } = await peer.nextOn(1);
     if (method.type !== 'channel.close' && method.type !== 'connection.close') continue;
@@ -496,4 +508,32 @@ describe.each([
     const [q, x] = [uniqueName('q'), uniqueName('x')];
     expect((await closeAfter(steps(q, x))).replaceAll(`'${q}'`, "'q'").replaceAll(`'${x}'`, "'x'")).toBe(close);
   });
+});
+
+/** A peer that has sent what was written, with NaN in place of each 1.5: the encoder takes none. */
+async function peerAfterNaN(write: (writer: ByteWriter) => void): Promise<RawPeer> {
+  const peer = await newPeer();
+  const writer = new ByteWriter();
+  write(writer);
+  const octets = Buffer.concat(writer.take()).toString('hex');
+  peer.sendBytes(Buffer.from(octets.replaceAll('3ff8000000000000', '7ff8000000000000'), 'hex'));
+  return peer;
+}
+
+it('ends the connection over NaN in the headers of a message, which it cannot decode', async () => {
+  const peer = await peerAfterNaN((writer) => {
+    encodeMethod(writer, 1, { type: 'basic.publish', exchange: 'amq.fanout' });
+    writeContentHeader(writer, 1, 0, { headers: { x: [1.5] } }, 0);
+  });
+  expect(await closeOf(peer)).toBe('connection 541 0,0 INTERNAL_ERROR');
+});
+
+it.each<MethodInput>([
+  { type: 'queue.declare', queue: '', exclusive: true, arguments: { x: 1.5 } },
+  { type: 'queue.bind', queue: '', exchange: 'amq.headers', arguments: { x: [1.5] } },
+  { type: 'basic.consume', queue: '', arguments: { x: { y: 1.5 } } },
+])('drops the line without a close over NaN in the arguments of a method: $type', async (method) => {
+  const peer = await peerAfterNaN((writer) => encodeMethod(writer, 1, method));
+  await peer.ended();
+  expect(peer.heard.at(-1)?.method.type).toBe('channel.open-ok');
 });

@@ -73,6 +73,19 @@ describe('declares', () => {
   });
 });
 
+describe('a task that fails', () => {
+  it('keeps no other from being done', () => {
+    const done: string[] = [];
+    model.later(() => {
+      throw new Error('bad');
+    });
+    model.later(() => done.push('next'));
+    expect(() => model.settle()).toThrow('bad');
+    model.settle();
+    expect(done).toEqual(['next']);
+  });
+});
+
 describe('what goes with what', () => {
   it('bindings with their queue, an auto-delete exchange with its last binding', () => {
     queue('q');

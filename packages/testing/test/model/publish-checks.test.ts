@@ -1,5 +1,7 @@
+import { InternalError } from '@puka/errors';
+import { encodeProperties, type FieldTableInput, float32, float64, PropertiesReader, table } from '@puka/wire';
 import { expect, it } from 'vitest';
-import { checkExpiration, checkMessageSize } from '../../src/model/publish-checks.ts';
+import { checkExpiration, checkMessageSize, checkProperties } from '../../src/model/publish-checks.ts';
 import { newMessage } from './message-factory.ts';
 
 it.each([
@@ -18,6 +20,39 @@ it.each([
 it('says of a size over the limit whether somebody has set it', () => {
   expect(() => checkMessageSize(11, 10)).toThrow('message size 11 is larger than configured max size 10');
   expect(() => checkMessageSize(10, 10)).not.toThrow();
+});
+
+/** Headers with another number in place of 1.5: the encoder takes none that is not finite. */
+function withNumber(headers: FieldTableInput, octets: string): PropertiesReader {
+  const bytes = Buffer.from(encodeProperties({ headers }));
+  const number = Buffer.from(octets, 'hex');
+  const at = bytes.indexOf(Buffer.from(number.length === 8 ? '3ff8000000000000' : '3fc00000', 'hex'));
+  bytes.set(number, at);
+  return new PropertiesReader(bytes);
+}
+
+it.each<[string, FieldTableInput, string]>([
+  ['NaN', { x: 1.5 }, '7ff8000000000000'],
+  ['an infinity', { x: 1.5 }, '7ff0000000000000'],
+  ['a negative one', { x: 1.5 }, 'fff0000000000000'],
+  ['NaN of 32 bits', { x: float32(1.5) }, '7fc00000'],
+  ['an infinity of 32 bits', { x: float32(1.5) }, '7f800000'],
+  ['one in an array in a table', { x: { y: [0, 1.5] } }, '7ff8000000000000'],
+  [
+    'one under a name that repeats',
+    table([...'xx'].map((name, at) => ({ name, value: float64(1.5 + at) }))),
+    '7ff8000000000000',
+  ],
+  [
+    'one under a name that is no UTF-8',
+    table([{ name: Uint8Array.of(0xff), value: float64(1.5) }]),
+    '7ff8000000000000',
+  ],
+])('refuses %s in headers, which RabbitMQ cannot decode', (_, headers, octets) => {
+  expect(() => checkProperties(withNumber(headers, octets))).toThrow(InternalError);
+  expect(() =>
+    checkProperties(withNumber(headers, octets.length === 16 ? '4000000000000000' : '40000000')),
+  ).not.toThrow();
 });
 
 it('reads the keys of CC and BCC, and takes the BCC away', () => {

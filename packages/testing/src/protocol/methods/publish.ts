@@ -1,9 +1,9 @@
 /** Publishing: the checks in RabbitMQ's order, then routing, returns and confirms. AMQP 0-9-1 §1.8.3.7. */
 import { AccessRefused, AmqpNotImplemented, PreconditionFailed } from '@puka/errors';
-import { encodeProperties, PropertiesReader } from '@puka/wire';
+import type { PropertiesReader } from '@puka/wire';
 import { findExchange } from '../../model/declare-exchange.ts';
 import type { Exchange } from '../../model/exchanges/exchange.ts';
-import type { Message } from '../../model/message.ts';
+import { encodedProperties, type Message } from '../../model/message.ts';
 import { checkExpiration, checkMessageSize, checkProperties, messageOf } from '../../model/publish-checks.ts';
 import { resourceText } from '../../model/resource.ts';
 import type { PublishOutcome } from '../../model/vhost.ts';
@@ -77,7 +77,7 @@ function withReplyAddress({ replyConsumer }: ServerChannel, properties: Properti
   if (properties.replyTo !== replyTo) return properties;
   if (replyConsumer === undefined) throw new PreconditionFailed('fast reply consumer does not exist');
   const headers = properties.taggedHeaders;
-  return new PropertiesReader(encodeProperties({ ...properties.toObject(), headers, replyTo: replyConsumer.address }));
+  return encodedProperties({ ...properties.toObject(), headers, replyTo: replyConsumer.address });
 }
 
 /** Delivers a message to those that wait for it as a direct reply. */
