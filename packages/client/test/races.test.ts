@@ -340,7 +340,7 @@ describe('M19: tuning with 0', () => {
     harness.say([0, { type: 'connection.tune', ...tune }], [0, { type: 'connection.open-ok' }]);
     expect(harness.session.state).toBe('open');
     expect(harness.info?.channelMax).toBe(tune.channelMax === 0 ? 2047 : Math.min(2047, tune.channelMax));
-    expect(harness.info?.heartbeat).toBe(tune.heartbeat);
+    expect(harness.info?.heartbeat).toBe(tune.heartbeat === 0 ? 60 : tune.heartbeat);
     expect(harness.session.openChannel(harness.sink('c'), () => {})?.id).toBe(1);
   });
 });

@@ -27,7 +27,10 @@ export interface ConnectingOptions {
 
 /** The options of `new Client` about its connections. */
 export interface ConnectionOptions extends ConnectingOptions {
-  /** Heartbeat interval in seconds, 0 to 65535; 0 is off. Default 60. */
+  /**
+   * Heartbeat interval in seconds, 0 to 65535; 0 is off. A shorter one that the broker offers is taken; where the broker offers
+   * none, this one holds. Default 60.
+   */
   readonly heartbeat?: number | undefined;
   /**
    * Whether publishes are confirmed by the broker. Default: where the broker says it can. `true` insists: `connect()` fails

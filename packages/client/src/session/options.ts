@@ -25,7 +25,7 @@ export interface SessionOptions {
   readonly isEncrypted?: boolean | undefined;
   /** `false`: neither PLAIN nor AMQPLAIN without TLS. Default `true`. */
   readonly allowCleartextPassword?: boolean | undefined;
-  /** The heartbeat wished for, in seconds, 0 to 65535; 0 is off. Default 60. */
+  /** The heartbeat wished for, in seconds, 0 to 65535; 0 is off. The broker may ask for a shorter one. Default 60. */
   readonly heartbeat?: number | undefined;
   /** The largest frame offered, in bytes, 8192 at least; 0 leaves it to the broker. Default 131072. */
   readonly frameMax?: number | undefined;

@@ -20,8 +20,8 @@ export interface Tuned {
 }
 
 /**
- * RabbitMQ refuses a 0 where it offered a limit, so it is never sent then. The heartbeat is the client's to choose:
- * ours of 0 turns it off, and so does the broker's.
+ * RabbitMQ refuses a 0 where it offered a limit, so it is never sent then. The heartbeat is the client's to choose, and
+ * RabbitMQ takes what it says: ours of 0 turns it off, and the broker's of 0 leaves it to us.
  *
  * @throws {AmqpSyntaxError} for an offer that the standard forbids: frames too small to go on with.
  */
@@ -35,6 +35,6 @@ export function tune(own: Tuned, offered: Tuned): Tuned {
   return {
     channelMax: tunedLimit(own.channelMax, offered.channelMax),
     frameMax: tunedLimit(own.frameMax, offered.frameMax),
-    heartbeat: own.heartbeat === 0 || offered.heartbeat === 0 ? 0 : Math.min(own.heartbeat, offered.heartbeat),
+    heartbeat: own.heartbeat === 0 ? 0 : tunedLimit(own.heartbeat, offered.heartbeat),
   };
 }

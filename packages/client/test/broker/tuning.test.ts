@@ -34,7 +34,7 @@ function combinations({ channelMax, frameMax, heartbeat }: Limits): Limits[] {
 }
 
 /** The smaller one; where one side has none, that of the other. */
-function agreed(name: 'channelMax' | 'frameMax', offer: Limits, wish: Limits): number {
+function agreed(name: keyof Limits, offer: Limits, wish: Limits): number {
   const limits = [offer[name], wish[name]].filter((limit) => limit !== 0);
   return limits.length === 0 ? most[name] : Math.min(...limits);
 }
@@ -50,7 +50,8 @@ describe('tuning', () => {
       const expected = {
         channelMax: agreed('channelMax', offer, wish),
         frameMax: agreed('frameMax', offer, wish),
-        heartbeat: Math.min(offer.heartbeat, wish.heartbeat),
+        // Ours of 0 is no wish for any: it turns heartbeats off.
+        heartbeat: wish.heartbeat === 0 ? 0 : agreed('heartbeat', offer, wish),
       };
       expect(await client.connect()).toMatchObject(expected);
       expect(await broker.evaluate('rabbit_networking:connection_info_all([channel_max, frame_max, timeout])')).toBe(
