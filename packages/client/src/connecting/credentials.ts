@@ -3,6 +3,7 @@
  * an answer. Must not arm a timer nor write to a connection: the client does.
  */
 import { AuthenticationFailed, isPukaError, UsageError } from '@puka/errors';
+import { isDate } from '@puka/wire';
 
 /** Who logs in. */
 export interface Credentials {
@@ -91,7 +92,7 @@ function lifetimeOf(given: object, wallClockMs: number): number {
   if (expiresAt !== undefined && expiresIn !== undefined)
     throw noCredentials('they have expiresAt and expiresIn; give one');
   if (expiresAt !== undefined) {
-    const endMs = expiresAt instanceof Date ? expiresAt.getTime() : Number.NaN;
+    const endMs = isDate(expiresAt) ? expiresAt.getTime() : Number.NaN;
     if (Number.isNaN(endMs)) throw noCredentials('expiresAt is no valid Date');
     return endMs - wallClockMs;
   }

@@ -3,7 +3,8 @@
  * session's, which waits for nothing. Must not know SASL.
  */
 import { UsageError } from '@puka/errors';
-import { encodeUtf8 } from '@puka/wire';
+import { encodeUtf8, toBytes } from '@puka/wire';
+import { isThenable } from '../runtime/thenable.ts';
 import type { SaslExchange, SaslMechanism } from '../session/index.ts';
 import type { Credentials } from './credentials.ts';
 
@@ -61,7 +62,7 @@ export function sessionMechanism(mechanism: LoginMechanism, sink: () => AnswerSi
   return {
     name: mechanism.name,
     begin(credentials): SaslExchange {
-      const exchange = mechanism.begin(credentials ?? { username: '', password: '' });
+      const exchange = checkedExchange(mechanism.begin(credentials ?? { username: '', password: '' }));
       const response = exchange.response === undefined ? undefined : bytesOf(exchange.response);
       if (exchange.answer === undefined) return { response };
       return { response, answer: (challenge) => settled(exchange.answer?.(challenge), sink) };
@@ -69,9 +70,23 @@ export function sessionMechanism(mechanism: LoginMechanism, sink: () => AnswerSi
   };
 }
 
+/** @throws {UsageError} for anything but an exchange, which would be a login without a word. */
+function checkedExchange(exchange: LoginExchange): LoginExchange {
+  refusePromise(exchange, 'begin() of a login mechanism');
+  if (typeof exchange === 'object' && exchange !== null) return exchange;
+  throw new UsageError(`begin() of a login mechanism returned ${typeof exchange}; it takes { response, answer }`);
+}
+
+/** @throws {UsageError} for a promise. What that rejects with is dropped, for the login has failed by then. */
+function refusePromise(value: unknown, name: string): void {
+  if (!isThenable(value)) return;
+  value.then(undefined, () => {});
+  throw new UsageError(`${name} is a promise; of a login mechanism only answer() may return one`);
+}
+
 /** @returns the answer that is there; `undefined` for one that comes later. */
 function settled(answer: unknown, sink: () => AnswerSink | undefined): Uint8Array | undefined {
-  if (typeof answer === 'string' || answer instanceof Uint8Array) return bytesOf(answer);
+  if (!isThenable(answer)) return bytesOf(answer);
   Promise.resolve(answer)
     .then((later) => sink()?.answerChallenge(bytesOf(later)))
     .catch((error: unknown) => sink()?.failChallenge(error));
@@ -80,6 +95,8 @@ function settled(answer: unknown, sink: () => AnswerSink | undefined): Uint8Arra
 
 function bytesOf(answer: unknown): Uint8Array {
   if (typeof answer === 'string') return encodeUtf8(answer);
-  if (answer instanceof Uint8Array) return answer;
+  refusePromise(answer, 'response');
+  const bytes = toBytes(answer);
+  if (bytes !== undefined) return bytes;
   throw new UsageError(`a login mechanism answers with text or bytes, not with ${typeof answer}`);
 }

@@ -1,6 +1,6 @@
 /** What the client tells the broker of itself. Must not look at the runtime: the platform is given to it. */
 import { UsageError } from '@puka/errors';
-import type { FieldTableInput, FieldValueInput } from '@puka/wire';
+import { type FieldTableInput, type FieldValueInput, isMap, isPlainObject } from '@puka/wire';
 import { packageVersion } from '../generated/version.ts';
 
 type FieldObjectInput = Readonly<Record<string, FieldValueInput>>;
@@ -52,13 +52,8 @@ export function completeClientProperties(own: FieldTableInput, given: GivenPrope
 }
 
 function fieldsOf(table: FieldValueInput, name: string): FieldObjectInput {
-  if (table instanceof Map) return Object.fromEntries(table);
-  if (isPlainObject(table)) return table;
+  // What is in them is left to the encoder.
+  if (isMap(table)) return Object.fromEntries(table) as FieldObjectInput;
+  if (isPlainObject(table)) return table as FieldObjectInput;
   throw new UsageError(`${name} is a plain object or a Map`);
-}
-
-function isPlainObject(value: FieldValueInput): value is FieldObjectInput {
-  if (typeof value !== 'object' || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
 }

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { runInNewContext } from 'node:vm';
 import { AuthenticationFailed, ConnectionBroken, UsageError } from '@puka/errors';
 import { describe, expect, it } from 'vitest';
 import { askForCredentials, HiddenCredentials, readCredentials } from '../../src/connecting/credentials.ts';
@@ -12,6 +13,11 @@ describe('credentials', () => {
     expect(readCredentials(login, noon).lifetimeMs).toBe(Number.POSITIVE_INFINITY);
     expect(readCredentials({ ...login, expiresAt: new Date(noon + 5000) }, noon).lifetimeMs).toBe(5000);
     expect(readCredentials({ ...login, expiresIn: 3000 }, noon).lifetimeMs).toBe(3000);
+  });
+
+  it('take a Date of another realm', () => {
+    const expiresAt: unknown = runInNewContext(`new Date(${noon + 5000})`);
+    expect(readCredentials({ ...login, expiresAt }, noon).lifetimeMs).toBe(5000);
   });
 
   it.each([

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { type LoginExchange, sessionMechanism } from '../../src/connecting/login-mechanism.ts';
 import { LoginScene, text, utf8 } from '../session/login-scene.ts';
@@ -55,6 +56,28 @@ describe("a mechanism of the user's", () => {
   it('fails where it answers with neither text nor bytes', async () => {
     const scene = challenged({ answer: () => Promise.resolve(5 as never) });
     await turns();
+    expect(scene.closed).toMatchObject([{ code: 'AUTHENTICATION_FAILED', cause: { code: 'USAGE_ERROR' } }]);
+  });
+
+  it('takes bytes of another realm, first and as an answer', async () => {
+    const foreign: Uint8Array = runInNewContext('Uint8Array.of(7, 8)');
+    const scene = challenged({ response: foreign, answer: () => foreign });
+    expect(scene.sent()).toMatchObject([{ response: Uint8Array.of(7, 8) }, { response: Uint8Array.of(7, 8) }]);
+    const later = challenged({ answer: () => runInNewContext('Promise.resolve(Uint8Array.of(9))') });
+    later.sent();
+    await turns();
+    expect(later.sent()).toMatchObject([{ type: 'connection.secure-ok', response: Uint8Array.of(9) }]);
+  });
+
+  it.each<[string, () => unknown]>([
+    ['an async begin()', () => Promise.reject(new Error('no'))],
+    ['a begin() that returns nothing', () => undefined],
+    ['a response that is a promise', () => ({ response: Promise.reject(new Error('no')) })],
+    ['an answer that is none', () => ({ answer: () => undefined })],
+  ])('fails with a UsageError for %s', (_, begin) => {
+    const mechanism = { name: 'OWN', begin: () => begin() as LoginExchange };
+    const scene = new LoginScene({ mechanisms: [sessionMechanism(mechanism, () => undefined)] });
+    scene.offer('OWN').say({ type: 'connection.secure', challenge: utf8('?') });
     expect(scene.closed).toMatchObject([{ code: 'AUTHENTICATION_FAILED', cause: { code: 'USAGE_ERROR' } }]);
   });
 

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { runInNewContext } from 'node:vm';
 import { decodeTable, encodeTable, table } from '@puka/wire';
 import { describe, expect, it } from 'vitest';
 import { completeClientProperties } from '../../src/session/client-properties.ts';
@@ -33,6 +34,16 @@ describe('client properties', () => {
       'connection.blocked': true,
       mine: true,
     });
+  });
+
+  it('are taken of another realm', () => {
+    const expected = { product: 'Puka', app: 'x', capabilities: { mine: true } };
+    for (const own of [
+      "{ app: 'x', capabilities: { mine: true } }",
+      "new Map([['app', 'x'], ['capabilities', new Map([['mine', true]])]])",
+    ]) {
+      expect(completeClientProperties(runInNewContext(`(${own})`))).toMatchObject(expected);
+    }
   });
 
   it('refuse what is not a table', () => {
