@@ -4,6 +4,7 @@ import type { ConnectionOptions } from './connecting/connection-options.ts';
 import type { Diagnostics } from './diagnostics/diagnostics.ts';
 import type { TraceListener, TraceOptions } from './diagnostics/wire-log.ts';
 import { checkTimeout } from './operations/bounds.ts';
+import { described } from './operations/call-check.ts';
 import type { RecoverOptions } from './recovery/recover-options.ts';
 import { checkSessionOptions } from './session/index.ts';
 import { checkInteger } from './topology/method-input.ts';
@@ -36,5 +37,16 @@ export function checkClientOptions(options: ClientOptions): void {
   checkTimeout(options.closeTimeout);
   if (options.drive !== undefined && options.drive !== 'auto' && options.drive !== 'manual') {
     throw new UsageError(`drive is ${String(options.drive)}; it takes 'auto' or 'manual'`);
+  }
+  checkPart('transport', options.transport, ['connect']);
+  checkPart('runtime', options.runtime, ['now', 'startTimer', 'stopTimer', 'atTurnEnd', 'warn']);
+}
+
+/** A part of the client that the user replaces needs its functions: later a missing one would be found by a timer. */
+function checkPart(name: 'transport' | 'runtime', part: unknown, functions: readonly string[]): void {
+  if (part === undefined) return;
+  if (typeof part !== 'object' || part === null) throw new UsageError(`${name} is ${described(part)}, not an object`);
+  for (const each of functions) {
+    if (typeof Reflect.get(part, each) !== 'function') throw new UsageError(`${name} has no function ${each}()`);
   }
 }

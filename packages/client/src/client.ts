@@ -458,7 +458,9 @@ export class Client implements AsyncDisposable {
     const { deliveryObserver } = this.#core;
     if (typeof work !== 'function') throw new UsageError('process takes messages and a function');
     if (deliveryObserver === undefined) return work();
-    return deliveryObserver.process(messages instanceof Message ? [messages] : messages, work);
+    const list: unknown = messages instanceof Message ? [messages] : messages;
+    if (!isListOf(Message, list)) throw new UsageError('process takes a message or an array of them, and a function');
+    return deliveryObserver.process(list, work);
   }
 
   /** As `message.ack()`. */
@@ -516,6 +518,7 @@ export class Client implements AsyncDisposable {
   async waitForAll<const Things extends readonly Waitable[]>(
     things: Things,
   ): Promise<{ -readonly [Index in keyof Things]: WaitResult<Things[Index]> }> {
+    if (!isList(things)) throw new UsageError('waitForAll takes an array of promises: waitForAll([one, another])');
     for (const thing of things) if (thing instanceof Operation) thing.isObserved = true;
     const results: unknown[] = [];
     const release = this.#core.drive.hold();
@@ -693,6 +696,7 @@ export class Client implements AsyncDisposable {
 /** One loop over several clients: resolves when all are closed, or when one is broken by `loopBreak()`. */
 export function loop(clients: readonly Client[]): Promise<void> {
   return new Promise((resolve) => {
+    if (!isListOf(Client, clients)) throw new UsageError('loop takes an array of clients: loop([one, another])');
     const stops: (() => void)[] = [];
     let open = clients.length;
     const finish = (): void => {
@@ -772,6 +776,10 @@ function checkConsumerTag(tag: unknown, method: string): void {
 function checkedMessage(message: unknown, method: string): Message {
   if (message instanceof Message) return message;
   throw new UsageError(`${method} takes a message from a consumer or from basicGet`, { method });
+}
+
+function isListOf<Item>(kind: abstract new (...values: never) => Item, list: unknown): list is readonly Item[] {
+  return Array.isArray(list) && list.every((item) => item instanceof kind);
 }
 
 function isList(things: Waitable | readonly Waitable[]): things is readonly Waitable[] {

@@ -2,7 +2,9 @@ import { UsageError } from '@puka/errors';
 import { decodeText } from '@puka/wire';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { calls } from '../src/calls.ts';
-import { Client } from '../src/client.ts';
+import { Client, loop } from '../src/client.ts';
+import { Consumer } from '../src/consuming/consumer.ts';
+import { Operation } from '../src/operations/operation.ts';
 import { isPublishCall } from '../src/publishing/publish-call.ts';
 import { ScriptedBroker } from './scripted-broker.ts';
 
@@ -91,6 +93,72 @@ describe('a call', () => {
     const wrong = { queues: ['a', { queue: 'b', prefetch: 5 }] };
     expect(await refusal('basicConsumeMulti', wrong)).toContain("has no option 'prefetch'");
     expect(await refusal('basicConsumeMulti', { queues: 'a' })).toContain('queues is a string');
+  });
+});
+
+describe('a value of a wrong kind', () => {
+  const wrong: readonly unknown[] = [
+    ...[null, 5, -1, Number.NaN, 5n, '', 'x', true, [], [null], [5], {}, () => {}],
+    ...[new Map(), new Uint8Array(1), Promise.resolve()],
+  ];
+  const needed = { queue: 'q', exchange: 'x', source: 'x', destination: 'y', queues: ['q'] };
+  const names = ['queueDeclare', 'queueDelete', 'queuePurge', 'queueBind', 'queueUnbind', 'exchangeDeclare'] as const;
+  const more = [
+    'exchangeDelete',
+    'exchangeBind',
+    'exchangeUnbind',
+    'basicGet',
+    'basicConsumeMulti',
+    'drained',
+  ] as const;
+
+  /** What a call was refused with at once; `undefined` where it was not. */
+  function refusedWith(name: string, ...values: readonly unknown[]): unknown {
+    const made = call(name, ...values);
+    const operation = made instanceof Consumer ? made.ready : made;
+    return operation instanceof Operation ? operation.error : undefined;
+  }
+
+  it.each([...names, ...more])('in any option of %s is a UsageError, or taken', (name) => {
+    for (const option of calls[name].options) {
+      const others = Object.entries(needed).filter(([each]) => each !== option && calls[name].options.has(each));
+      for (const value of [undefined, ...wrong]) {
+        const error = refusedWith(name, { ...Object.fromEntries(others), [option]: value });
+        if (error !== undefined) expect(error, `${option}: ${typeof value}`).toBeInstanceOf(UsageError);
+      }
+    }
+  });
+
+  it('in any option of the constructor is a UsageError, or taken', () => {
+    for (const option of calls.client.options) {
+      for (const value of wrong) {
+        let error: unknown;
+        try {
+          Reflect.construct(Client, ['amqp://localhost', { [option]: value }]);
+        } catch (thrown) {
+          error = thrown;
+        }
+        if (error !== undefined) expect(error, `${option}: ${typeof value}`).toBeInstanceOf(UsageError);
+      }
+    }
+  });
+
+  it('is refused with the right call beside it where an exchange has no name', async () => {
+    for (const options of [{}, { exchange: 5 }, { exchange: null }]) {
+      const text = await refusal('exchangeDeclare', options);
+      expect(text).toContain("it takes a name, as in exchangeDeclare({ exchange: 'logs', type: 'fanout' })");
+    }
+  });
+
+  it('is refused where a list is wanted', async () => {
+    expect(await refusal('waitForAll', client.queueDeclare())).toContain('waitForAll([one, another])');
+    await expect(Reflect.apply(loop, undefined, [client])).rejects.toThrow('loop([one, another])');
+    await expect(Reflect.apply(loop, undefined, [[client, null]])).rejects.toBeInstanceOf(UsageError);
+    const observed = await new ScriptedBroker().connected({ diagnostics: { processStarted: () => 1 } });
+    for (const messages of [null, 'x', [null], {}]) {
+      expect(() => Reflect.apply(observed.process, observed, [messages, () => 1])).toThrow(UsageError);
+    }
+    expect(observed.process([], () => 'done')).toBe('done');
   });
 });
 

@@ -13,6 +13,8 @@ const refused: readonly (readonly [name: keyof ClientOptions, values: readonly u
   ['connectTimeout', [-1, '5']],
   ['closeTimeout', [-1, Number.NaN]],
   ['drive', ['hand', true]],
+  ['transport', [null, 'memory', {}, { connect: true }]],
+  ['runtime', [null, 'node', {}, { now: () => 0 }]],
 ];
 
 describe('options of a client', () => {

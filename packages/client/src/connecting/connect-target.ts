@@ -40,9 +40,14 @@ export class ConnectTarget {
   constructor(urls: string | readonly string[], options: ConnectionOptions) {
     const list = typeof urls === 'string' ? [urls] : urls;
     if (!Array.isArray(list) || list.length === 0) {
-      throw new UsageError('a client takes a URL, or a list of one or more');
+      throw new UsageError('a client takes a URL as text, or a list of one or more');
     }
-    const { credentials } = options;
+    const { credentials, mechanisms } = options;
+    if (mechanisms !== undefined && !Array.isArray(mechanisms)) {
+      throw new UsageError(
+        `mechanisms is ${mechanisms === null ? 'null' : typeof mechanisms}; it takes a list: new Client('amqps://localhost', { mechanisms: ['EXTERNAL'] })`,
+      );
+    }
     // Called again and again, from timers too: always in the context of who gave it.
     const bound = typeof credentials === 'function' ? inThisContext(credentials) : credentials;
     this.#options = { ...options, credentials: bound };

@@ -126,7 +126,7 @@ function distanceOf(one: string, other: string, limit: number): number {
 
 /** What kind of thing it is: never its value, which may be a secret. */
 export function described(value: unknown): string {
-  if (value === null) return 'null';
+  if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return 'an array';
   if (typeof value === 'boolean') return String(value);
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;

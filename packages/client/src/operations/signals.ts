@@ -45,6 +45,8 @@ export class Signals {
 /** @throws {UsageError} for what is no abort signal. */
 export function checkSignal(signal: unknown): void {
   if (signal === undefined) return;
-  if (typeof signal === 'object' && signal !== null && 'addEventListener' in signal) return;
+  if (typeof signal === 'object' && signal !== null && 'addEventListener' in signal) {
+    if (typeof signal.addEventListener === 'function') return;
+  }
   throw new UsageError(`signal is ${signal === null ? 'null' : typeof signal}; it takes an AbortSignal`);
 }

@@ -80,14 +80,21 @@ const builtIn: ReadonlyMap<string, SaslMechanism> = new Map(
 
 /** Reads a list of mechanisms. @throws {UsageError} for an unknown name, an empty list, or what is no mechanism. */
 export function saslMechanisms(list: readonly (MechanismName | SaslMechanism)[]): readonly SaslMechanism[] {
+  const given: unknown = list;
+  if (!Array.isArray(given)) throw new UsageError(`mechanisms is ${typeof given}; it takes a list, such as ['PLAIN']`);
   if (list.length === 0) throw new UsageError('mechanisms is an empty list: there would be no way to log in');
   return list.map((entry) => {
     if (typeof entry === 'string') return namedMechanism(entry);
-    if (typeof entry.begin !== 'function' || !/^[!-~]{1,255}$/.test(entry.name)) {
+    if (!isMechanism(entry)) {
       throw new UsageError('a mechanism of mechanisms has no begin(), or no name of 1 to 255 letters without a space');
     }
     return entry;
   });
+}
+
+function isMechanism(entry: unknown): boolean {
+  if (typeof entry !== 'object' || entry === null || !('name' in entry && 'begin' in entry)) return false;
+  return typeof entry.begin === 'function' && typeof entry.name === 'string' && /^[!-~]{1,255}$/.test(entry.name);
 }
 
 function namedMechanism(name: string): SaslMechanism {

@@ -4,6 +4,7 @@
  */
 import { UsageError } from '@puka/errors';
 import { ByteWriter, encodeMethod, type Method, type MethodInput, utf8Length } from '@puka/wire';
+import { described } from '../operations/call-check.ts';
 import { checkIsUtf8 } from '../operations/short-strings.ts';
 import type { TopologyChange } from './declared-topology.ts';
 import { copyOf } from './method-input.ts';
@@ -46,6 +47,15 @@ export function checkQueue(queue: unknown, method: string): void {
   const size = utf8Length(queue);
   if (size <= 255) return;
   throw new UsageError(`queue of ${method} has ${size} bytes; it takes up to 255 bytes of UTF-8`, { method });
+}
+
+/** @throws {UsageError} for what is no text. The encoder looks at the rest. */
+function checkExchange(exchange: unknown, method: string): void {
+  if (typeof exchange === 'string') return;
+  const example = "exchangeDeclare({ exchange: 'logs', type: 'fanout' })";
+  throw new UsageError(`exchange of ${method} is ${described(exchange)}; it takes a name, as in ${example}`, {
+    method,
+  });
 }
 
 /** @throws {UsageError | LimitExceeded} for what cannot be encoded: told at the call, before anything is sent. */
@@ -141,6 +151,7 @@ function queueBinding(type: 'queue.bind' | 'queue.unbind', options: Options.Queu
 /** `exchange.declare`. */
 export function exchangeDeclare(options: Options.ExchangeDeclareOptions): Declaration<undefined> {
   const { exchange, type, durable, autoDelete, internal, passive } = options;
+  checkExchange(exchange, 'exchange.declare');
   const table = copyOf(options.arguments);
   // Every virtual host has those that begin with `amq.`.
   const isRecorded = passive !== true && exchange !== '' && !exchange.startsWith('amq.');

@@ -47,6 +47,8 @@ describe('a target', () => {
     ['a mechanism that is none', 'amqp://a', { mechanisms: [{ name: 'X' } as never] }],
     ['an unknown mechanism', 'amqp://a', { mechanisms: ['KERBEROS' as never] }],
     ['no mechanism', 'amqp://a', { mechanisms: [] }],
+    ['a mechanism whose name is no text', 'amqp://a', { mechanisms: [{ name: 5, begin: () => ({}) } as never] }],
+    ['mechanisms that are no list', 'amqp://a', { mechanisms: 'EXTERNAL' as never }],
     ['a password in the clear where that is forbidden', 'amqp://a', { allowCleartextPassword: false }],
     ['files that nobody can read', 'amqps://a?cacertfile=x', { transport: withoutFiles }],
     ['frames that are too small', 'amqp://a', { frameMax: 4096 }],

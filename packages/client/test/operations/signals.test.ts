@@ -76,7 +76,7 @@ describe('checkSignal', () => {
     expect(() => checkSignal(undefined)).not.toThrow();
   });
 
-  it.each([null, 5, 'abort', {}, () => {}, new AbortController()])('refuses %s', (signal) => {
+  it.each([null, 5, 'abort', {}, () => {}, { addEventListener: 5 }, new AbortController()])('refuses %s', (signal) => {
     expect(() => checkSignal(signal)).toThrow(UsageError);
   });
 });

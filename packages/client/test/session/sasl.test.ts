@@ -36,6 +36,10 @@ describe('EXTERNAL', () => {
 });
 
 describe('mechanisms', () => {
+  it.each(['EXTERNAL', null, { name: 'PLAIN' }])('are refused where they are no list: %j', (list) => {
+    expect(() => saslMechanisms(list as never)).toThrow(UsageError);
+  });
+
   it.each(['PLAIN', 'AMQPLAIN'] as const)('of the kind %s need credentials', (name) => {
     expect(() => saslMechanisms([name])[0]?.begin(undefined)).toThrow(UsageError);
   });
