@@ -51,10 +51,11 @@ export class EntityRequests {
     const isServerNamed = options.queue === undefined || options.queue === '';
     const { method } = queueDeclare(options, this.host.refusesTransientQueues);
     if (method.type !== 'queue.declare') return;
-    if (this.host.refusesTransientQueues && method.durable !== true && method.exclusive !== true) {
-      done(
-        new AmqpNotImplemented(`queue '${name}' is neither durable nor exclusive, and this broker takes no such queue`),
-      );
+    if (this.isNeverTaken(recorded)) {
+      // Of scope `operation`: with the scope of its class it would pass for the end of the connection.
+      const details = { method: method.type, scope: 'operation', outcome: 'not-sent' } as const;
+      const text = `queue '${name}' is neither durable nor exclusive, and this broker takes no such queue`;
+      done(new AmqpNotImplemented(text, details));
     } else if (isServerNamed && method.exclusive !== true) {
       // It may still be there: the connection alone is gone.
       this.isThere(name, (error) => {
@@ -66,6 +67,13 @@ export class EntityRequests {
     } else {
       this.lanes.send(method, (_reply, error) => done(error));
     }
+  }
+
+  /** Whether the broker is known to take no such queue: it is not asked, for it would close the connection. */
+  isNeverTaken({ options }: RecordedQueue): boolean {
+    if (!this.host.refusesTransientQueues) return false;
+    const { method } = queueDeclare(options, true);
+    return method.type === 'queue.declare' && method.durable !== true && method.exclusive !== true;
   }
 
   /** Asks whether a queue is there. */

@@ -228,6 +228,7 @@ export class Replay implements EntityRequestsHost {
     const { epoch } = this;
     const recorded = this.topology.queueOf(queue);
     if (epoch === undefined || recorded === undefined || !this.choice.isMeant(recorded)) return false;
+    if (this.requests.isNeverTaken(recorded)) return false;
     if (epoch.pausing.has(queue)) return true;
     if (epoch.remaking.has(queue)) {
       epoch.vanishedAgain.set(queue, error);

@@ -3,7 +3,7 @@
  * answer after the other. A refusal closes its channel, and what was dropped behind it is sent again.
  * Must not know what the requests are for.
  */
-import { AmqpError, type PukaError } from '@puka/errors';
+import { AmqpError, isPukaError, type PukaError } from '@puka/errors';
 import type { Method, MethodInput } from '@puka/wire';
 import type { ChannelPool } from '../connection/channel-pool.ts';
 import { Queue } from '../runtime/queue.ts';
@@ -86,7 +86,14 @@ export class RequestLanes {
     const next = this.waiting.shift();
     if (next === undefined) return false;
     lane.inFlight++;
-    channel.request(next.method, (reply, error) => this.replied(lane, next, reply, error));
+    try {
+      channel.request(next.method, (reply, error) => this.replied(lane, next, reply, error));
+    } catch (error) {
+      // The broker of now may take smaller frames than the one that took this before. It fails alone.
+      lane.inFlight--;
+      if (!isPukaError(error)) throw error;
+      next.answered(undefined, error);
+    }
     this.host.wake();
     return true;
   }

@@ -6,6 +6,7 @@ import {
   AmqpError,
   ConnectionBroken,
   ConsumerCancelled,
+  LimitExceeded,
   NotFound,
   PreconditionFailed,
   type PukaError,
@@ -31,6 +32,8 @@ const awayTexts = /down or inaccessible|stopped by supervisor|crashed|due to tim
 export function refusalOf(error: PukaError): Refusal {
   if (error instanceof ConsumerCancelled) return 'dropped';
   if (error instanceof ConnectionBroken && error.scope === 'channel') return 'dropped';
+  // It fits no frame of this connection.
+  if (error instanceof LimitExceeded && error.scope === 'operation') return 'refused';
   if (!(error instanceof AmqpError) || error.scope === 'connection') return 'lost';
   const text = error.replyText ?? '';
   if (error instanceof ResourceLocked) return 'locked';

@@ -279,3 +279,49 @@ describe('a server-named queue that is made again under another name', () => {
     await check();
   });
 });
+
+describe('a queue that the broker of now never takes', () => {
+  /** The embedded broker takes it all the same, as it was declared at an older one. */
+  async function declared() {
+    const scene = await Scene.start({ version: '4.3.0' });
+    const client = await scene.connected();
+    const told: unknown[] = [];
+    client.on('notRestored', ({ code }, { kind }, isRetrying) => told.push([code, kind, isRetrying]));
+    await run(scene, client.queueDeclare({ queue: 'transient', durable: false }));
+    return { scene, client, told };
+  }
+
+  it('is told at once, and all else comes back without delay', async () => {
+    const { scene, client, told } = await declared();
+    await run(scene, client.queueDeclare({ queue: 'mine', exclusive: true }));
+    await run(scene, client.queueBind({ queue: 'mine', exchange: 'amq.fanout' }));
+    let downMs: number | undefined;
+    client.on('connected', (_info, report) => {
+      downMs = report?.downMs;
+    });
+    await scene.cut(client);
+    expect(downMs).toBeLessThan(1000);
+    expect(told).toEqual([['AMQP_NOT_IMPLEMENTED', 'queue', false]]);
+    await run(scene, client.basicPublish({ exchange: 'amq.fanout', routingKey: '', body: 'x', mandatory: true }));
+    expect((await run(scene, client.basicGet({ queue: 'mine', noAck: true })))?.text()).toBe('x');
+    await scene.end(client);
+  });
+
+  it('is told once, though its binding and its consumer find it missing', async () => {
+    const { scene, client, told } = await declared();
+    await run(scene, client.queueBind({ queue: 'transient', exchange: 'amq.fanout' }));
+    client.basicConsume({ queue: 'transient' }, () => {});
+    await scene.settle();
+    scene.broker.faults.dropConnections();
+    scene.broker.faults.removeQueue('transient', { isSilent: true });
+    await scene.settle();
+    await scene.advance(60_000);
+    expect(told).toEqual([
+      ['AMQP_NOT_IMPLEMENTED', 'queue', false],
+      ['NOT_FOUND', 'binding', true],
+      ['NOT_FOUND', 'consumer', true],
+    ]);
+    expect(client.state).toBe('connected');
+    await scene.end(client);
+  });
+});

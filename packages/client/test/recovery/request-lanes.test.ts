@@ -1,4 +1,4 @@
-import { ConnectionBroken, NotFound, type PukaError } from '@puka/errors';
+import { ConnectionBroken, LimitExceeded, NotFound, type PukaError } from '@puka/errors';
 import type { Method, MethodInput } from '@puka/wire';
 import { describe, expect, it } from 'vitest';
 import { RequestLanes, type RequestLanesHost } from '../../src/recovery/request-lanes.ts';
@@ -121,5 +121,23 @@ describe('requests', () => {
     expect(ends).toEqual(Array.from({ length: 50 }, () => 'CONNECTION_BROKEN'));
     send(1);
     expect(ends).toHaveLength(51);
+  });
+});
+
+describe('a request that fits no frame of this connection', () => {
+  it('fails alone, and those behind it are sent', () => {
+    const { send, channels, ends } = scene(1);
+    const request = FakeChannel.prototype.request;
+    FakeChannel.prototype.request = function (method, handler) {
+      if (method.type === 'queue.declare' && method.queue === '1') throw new LimitExceeded('too large');
+      return request.call(this, method, handler);
+    };
+    try {
+      send(3);
+    } finally {
+      FakeChannel.prototype.request = request;
+    }
+    for (const channel of channels) while (channel.pending.length > 0) channel.answer();
+    expect([...ends].sort()).toEqual(['LIMIT_EXCEEDED', 'ok', 'ok']);
   });
 });

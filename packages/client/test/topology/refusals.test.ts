@@ -1,4 +1,4 @@
-import { ConnectionBroken, ConsumerCancelled, replyError } from '@puka/errors';
+import { ConnectionBroken, ConsumerCancelled, LimitExceeded, replyError } from '@puka/errors';
 import { describe, expect, it } from 'vitest';
 import { type Refusal, refusalOf, retryDelayMs } from '../../src/topology/refusals.ts';
 
@@ -16,6 +16,10 @@ describe('a refusal during recovery', () => {
     [406, "PRECONDITION_FAILED - invalid arg 'x-expires'", 'refused'],
   ])('%i %s is %s', (code, text, meaning) => {
     expect(refusalOf(replyError(code, text, { method: 'queue.declare' }))).toBe(meaning);
+  });
+
+  it('by our own limit costs the entity alone', () => {
+    expect(refusalOf(new LimitExceeded('it fits no frame'))).toBe('refused');
   });
 
   it('by the end of the connection is none', () => {
