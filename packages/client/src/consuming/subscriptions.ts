@@ -105,12 +105,14 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser, Consu
   }
 
   /**
-   * The broker has ended the connection by an error that names nothing, as it does where a channel crashes. Any consume
-   * without an answer may have caused it. One that is found so again and again, alone by then, did.
+   * The broker has ended the connection by an error that names nothing, as it does where a channel crashes, or that names
+   * `basic.consume`. Any consume without an answer may have caused it. One that is found so again and again, alone by then,
+   * did. Where consumes are named, those of a subscribing again are left to the quarantine.
    */
-  private blameUnnamed(error: AmqpError): void {
+  private blameUnanswered(error: AmqpError): void {
     for (const [consumer, state] of [...this.states]) {
       const { unanswered } = state;
+      if (error.method !== undefined && consumer.ready.state !== 'pending') continue;
       if (unanswered === undefined || ++state.unnamedEnds < mostUnnamedEnds) continue;
       const refused = asRefused(error, true);
       if (consumer.ready.state === 'pending') this.refuse(consumer, refused);
@@ -121,7 +123,7 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser, Consu
   /** Those that are subscribed, or wait for a channel, hear of it there; the others end here, unless they are restored. */
   detach(error: PukaError, willRecover: boolean): void {
     this.again.connectionLost(error, willRecover);
-    if (willRecover && isUnnamedError(error)) this.blameUnnamed(error);
+    if (willRecover && (isUnnamedError(error) || isHardConsumeError(error))) this.blameUnanswered(error);
     for (const [consumer, state] of [...this.states]) {
       const { isPausing } = state;
       state.stopPauses();
@@ -336,6 +338,11 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser, Consu
     if (on.publishing?.isOn(on.channel)) on.publishing.closed(undefined);
     this.pool.releaseKept('consumers', on.channel, !on.mustClose);
   }
+}
+
+/** The connection ended for a consume: whose it was is known only where no other was open. */
+function isHardConsumeError(error: PukaError): error is AmqpError {
+  return error instanceof AmqpError && error.scope === 'connection' && error.method === 'basic.consume';
 }
 
 function asConsumerEnd(error: PukaError, queue: string): PukaError {

@@ -5,6 +5,7 @@
 import {
   AmqpNotImplemented,
   AuthenticationFailed,
+  isPukaError,
   LimitExceeded,
   NotAllowed,
   type PukaError,
@@ -42,12 +43,16 @@ export class StopConditions {
     this.refusedVhostSinceMs = undefined;
   }
 
-  /** Takes the error of an attempt. @returns whether it makes further attempts useless. */
-  stops({ error, hasConnected, asksForCredentials, nowMs }: FailedAttempt): boolean {
-    if (!(error instanceof NotAllowed)) this.refusedVhostSinceMs = undefined;
-    if (!(error instanceof AuthenticationFailed)) this.refusedLogins = 0;
-    if (error instanceof UsageError || error instanceof AmqpNotImplemented) return true;
-    if (error instanceof LimitExceeded && error.scope === 'connection' && error.blame === 'broker') return true;
+  /** Takes the error of an attempt. @returns whether it makes further attempts useless: those of all hosts do. */
+  stops(attempt: FailedAttempt): boolean {
+    const errors = errorsOfHosts(attempt.error);
+    if (!errors.every((error) => error instanceof NotAllowed)) this.refusedVhostSinceMs = undefined;
+    if (!errors.every((error) => error instanceof AuthenticationFailed)) this.refusedLogins = 0;
+    return errors.every((error) => this.stopsByItself({ ...attempt, error }));
+  }
+
+  private stopsByItself({ error, hasConnected, asksForCredentials, nowMs }: FailedAttempt): boolean {
+    if (error instanceof UsageError || isUnusableBroker(error)) return true;
     if (error instanceof AuthenticationFailed) return this.stopsAtLogin(error, asksForCredentials);
     if (error instanceof NotAllowed) return this.stopsAtVhost(error, hasConnected, nowMs);
     // Once it has connected, a balancer's error page or a certificate that is being replaced may pass.
@@ -67,6 +72,23 @@ export class StopConditions {
     this.refusedVhostSinceMs ??= nowMs;
     return nowMs - this.refusedVhostSinceMs >= this.retryForMs;
   }
+}
+
+/** The error of each host, where there are several. */
+function errorsOfHosts(error: PukaError): readonly PukaError[] {
+  const { cause } = error;
+  const errors: readonly unknown[] = cause instanceof AggregateError ? cause.errors : [];
+  // A runtime's own aggregate tells of the addresses of one host.
+  return errors.length > 0 && errors.every(isPukaError) ? errors : [error];
+}
+
+/**
+ * The client's own words for a broker that lacks what it needs. The broker's 540 blames the caller: what was asked for fails,
+ * and the rest of the client has done nothing wrong.
+ */
+function isUnusableBroker(error: PukaError): boolean {
+  if (!(error instanceof AmqpNotImplemented || error instanceof LimitExceeded)) return false;
+  return error.scope === 'connection' && error.blame === 'broker';
 }
 
 /** RabbitMQ refuses with the same code when a limit on connections is reached, which passes. */

@@ -71,6 +71,15 @@ describe('several hosts', () => {
     expect(closed).toEqual([error]);
   });
 
+  it('are not tried for ever where each fails as another attempt would: recover.initial', async () => {
+    const nowhere = withParts((parts) => (parts.pathname = '/nowhere'));
+    const client = new Client([nowhere, nowhere], { recover: { initial: true, minDelay: 1 } });
+    const error: unknown = await client.connect().catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(ConnectionBroken);
+    expect(String(error)).toMatch(/none of the 2 hosts.*vhost nowhere not found/);
+    expect(client.state).toBe('idle');
+  });
+
   it('are not all asked with a password that one has refused', async () => {
     const wrong = withParts((parts) => (parts.password = 'topsecret'));
     let asked = 0;

@@ -129,11 +129,26 @@ describe('a stream', () => {
     expect(await read(queue, 'first', 1)).toEqual(['0 0']);
   });
 
-  it('is not read without acks: the broker ends the connection, and the consumer knows that it was its own fault', async () => {
-    const queue = await freshQueue(1, stream);
-    const own = new Client(inject('amqpUrl'));
+  /** A client with a consumer that has done nothing wrong. */
+  async function withBystander() {
+    const own = new Client(inject('amqpUrl'), { recover: { minDelay: 10 } });
     await own.connect();
-    const ended = new Promise((resolve) => own.once('closed', resolve));
+    const other = await freshQueue();
+    const bystander = own.basicConsume({ queue: other });
+    await bystander.ready;
+    const back = new Promise((resolve) => own.once('connected', resolve));
+    const isUnharmed = async (): Promise<void> => {
+      await back;
+      await own.basicPublish({ routingKey: other, body: 'goes on', mandatory: true });
+      expect((await own.wait(bystander)).text()).toBe('goes on');
+      await own.close();
+    };
+    return { own, isUnharmed };
+  }
+
+  it('is not read without acks: the broker ends the connection, and the consumer that it was the fault of does not come back', async () => {
+    const queue = await freshQueue(1, stream);
+    const { own, isUnharmed } = await withBystander();
     const consumer = own.basicConsume({ queue, prefetchCount: 1, noAck: true });
     await expect(consumer.ready).rejects.toBeInstanceOf(AmqpNotImplemented);
     await expect(consumer.ready).rejects.toMatchObject({
@@ -141,7 +156,14 @@ describe('a stream', () => {
       method: 'basic.consume',
       scope: 'connection',
     });
-    expect(await ended).toBeInstanceOf(AmqpNotImplemented);
+    await isUnharmed();
+  });
+
+  it('is not purged: the broker ends the connection, and the purge alone fails', async () => {
+    const queue = await freshQueue(1, stream);
+    const { own, isUnharmed } = await withBystander();
+    await expect(own.queuePurge({ queue })).rejects.toMatchObject({ replyCode: 540, method: 'queue.purge' });
+    await isUnharmed();
   });
 });
 

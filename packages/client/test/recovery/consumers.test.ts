@@ -134,3 +134,21 @@ describe('a consumer whose channel the broker closes', () => {
     await broker.stop();
   });
 });
+
+describe('first consumes that end the connection', () => {
+  it('are found one by one over the next, and the others consume', async () => {
+    const { broker, client } = await scene();
+    client.on('unobserved', () => {});
+    await client.queueDeclare({ queue: 's', durable: true, arguments: { 'x-queue-type': 'stream' } });
+    await client.queueDeclare({ queue: 'q' });
+    // RabbitMQ closes the connection for a stream without acks.
+    const bad = [1, 2, 3].map(() => client.basicConsume({ queue: 's', prefetchCount: 1, noAck: true }));
+    const good = client.basicConsume({ queue: 'q' });
+    for (const { ready } of bad) await expect(ready).rejects.toMatchObject({ code: 'AMQP_NOT_IMPLEMENTED' });
+    await good.ready;
+    await client.basicPublish({ routingKey: 'q', body: 'x' });
+    expect((await client.wait(good)).text()).toBe('x');
+    await client.close();
+    await broker.stop();
+  });
+});
