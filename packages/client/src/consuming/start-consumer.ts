@@ -7,6 +7,7 @@ import type { AbortSignalLike } from '@puka/transport';
 import { applyBounds, type BoundsHost } from '../operations/bounds.ts';
 import { Operation, type OperationHost } from '../operations/operation.ts';
 import { checkEncodable, checkQueue } from '../topology/declarations.ts';
+import type { DeclaredTopology } from '../topology/declared-topology.ts';
 import { checkInteger, copyOf } from '../topology/method-input.ts';
 import type { Cancelling } from './cancelling.ts';
 import { Consumer, type ConsumerHost, type MessageCallback } from './consumer.ts';
@@ -15,7 +16,11 @@ import type { Subscriptions } from './subscriptions.ts';
 
 /** What starting a consumer needs of its client. */
 export interface StartConsumerHost extends OperationHost, BoundsHost, ConsumerHost {
-  readonly users: { readonly subscriptions: Subscriptions };
+  readonly users: {
+    readonly subscriptions: Subscriptions;
+    /** The names that server-named queues have now; `undefined` where they never change. */
+    readonly names: Pick<DeclaredTopology, 'nameOf'> | undefined;
+  };
   readonly cancelling: Cancelling;
   /** As the option of that name. */
   readonly maxTableDepth: number;
@@ -36,7 +41,7 @@ export function startConsumer(
   const { noAck = false, prefetchCount = 0, resubscribe, processing, bodies } = options;
   const ready = new Operation<Consumer>(host, 'basic.consume', undefined);
   const [first = { queue: '' }, ...rest] = queues.map((queue) => ({
-    queue: queue.queue,
+    queue: host.users.names?.nameOf(queue.queue) ?? queue.queue,
     consumerTag: host.users.subscriptions.tags.take(queue.consumerTag),
     noLocal: queue.noLocal ?? false,
     exclusive: queue.exclusive ?? false,

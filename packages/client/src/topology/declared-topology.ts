@@ -179,8 +179,15 @@ export class DeclaredTopology {
   private isBindingLeaving(binding: RecordedBinding, seen: Set<string>): boolean {
     const { destinationKind, destination, source } = binding;
     if (this.leaving.has(`exchange ${source}`) || this.leaving.has(bindingKey(binding))) return true;
-    if (destinationKind === 'queue') return this.isQueueLeaving(destination);
+    if (destinationKind === 'queue') return this.isQueueLeaving(destination) || this.leavesByOldName(binding);
     return this.isExchangeLeaving(destination, seen);
+  }
+
+  /** Whether an unbind of it was asked for before its queue got the name that it has now. */
+  private leavesByOldName(binding: RecordedBinding): boolean {
+    if (this.names.size === 0 || this.leaving.size === 0) return false;
+    const oldNames = this.queues.get(binding.destination)?.oldNames ?? [];
+    return oldNames.some((destination) => this.leaving.has(bindingKey({ ...binding, destination })));
   }
 
   /** Whether a delete of the queue is held or under way. */
@@ -331,6 +338,18 @@ export class DeclaredTopology {
     if (this.names.size === 0 || !('queue' in method) || method.queue === undefined) return method;
     const queue = this.nameOf(method.queue);
     return queue === method.queue ? method : { ...method, queue };
+  }
+
+  /** The change with the names that its queues have now. A declare has its name from the broker's reply. */
+  translateChange(change: TopologyChange): TopologyChange {
+    if (this.names.size === 0 || change.type === 'declare') return change;
+    if (change.type === 'delete') {
+      const name = change.kind === 'queue' ? this.nameOf(change.name) : change.name;
+      return name === change.name ? change : { ...change, name };
+    }
+    const { entity } = change;
+    const destination = entity.destinationKind === 'queue' ? this.nameOf(entity.destination) : entity.destination;
+    return destination === entity.destination ? change : { ...change, entity: { ...entity, destination } };
   }
 
   private declare(entity: RecordedExchange | RecordedQueue): void {

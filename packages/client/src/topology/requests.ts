@@ -14,7 +14,7 @@ import { isUnnamedError, mostUnnamedEnds } from '../operations/unnamed-error.ts'
 import { Queue } from '../runtime/queue.ts';
 import type { ConnectionInfo, Session, SessionChannel } from '../session/index.ts';
 import { checkEncodable, type Declaration, declaredQueue } from './declarations.ts';
-import type { DeclaredTopology } from './declared-topology.ts';
+import type { DeclaredTopology, TopologyChange } from './declared-topology.ts';
 import { isAtLeast } from './method-input.ts';
 import type { QueueDeclared } from './options.ts';
 
@@ -31,8 +31,11 @@ export interface RequestsHost {
 /** One request, from its call to its outcome. */
 interface Request extends Declaration<unknown> {
   readonly operation: Operation<unknown>;
+  /** With the names that server-named queues had when it was called, or sent last. As `change`. */
+  method: MethodInput;
+  change: TopologyChange | undefined;
   /** Ends what the request announced to the record. */
-  readonly leave: () => void;
+  leave: () => void;
   /** It was sent over an earlier connection: the broker may have acted on it. */
   isRepeated: boolean;
   /** It may have made the broker close the connection: it is sent alone, ahead of the others. */
@@ -104,11 +107,13 @@ export class Requests implements ConnectionUser {
       method,
       read,
       change,
-      leave: (change === undefined ? undefined : this.topology?.begin(change)) ?? ignore,
+      leave: ignore,
       isRepeated: false,
       isSuspect: false,
       unnamedEnds: 0,
     };
+    this.useNamesOfNow(request);
+    request.leave = this.announce(request);
     this.outstanding++;
     if (this.isAttached && this.suspects === undefined) {
       if (!this.acquire(request)) this.check(request);
@@ -124,6 +129,19 @@ export class Requests implements ConnectionUser {
     if (at < 0) return;
     const [request] = this.held.splice(at, 1);
     if (request !== undefined) this.ended(request);
+  }
+
+  /** Says to the record what the request will do to it. @returns ends that. */
+  private announce({ change }: Request): () => void {
+    return (change === undefined ? undefined : this.topology?.begin(change)) ?? ignore;
+  }
+
+  /** Server-named queues get other names over connections: what is sent and what is recorded has to follow together. */
+  private useNamesOfNow(request: Request): void {
+    const { topology } = this;
+    if (topology?.hasRenames !== true) return;
+    request.method = topology.translate(request.method);
+    if (request.change !== undefined) request.change = topology.translateChange(request.change);
   }
 
   /** What cannot be encoded fails at the call, though it would be sent later. */
@@ -201,8 +219,13 @@ export class Requests implements ConnectionUser {
   }
 
   private send(request: Request, channel: SessionChannel): void {
-    const { operation } = request;
-    const method = this.topology?.translate(request.method) ?? request.method;
+    const { operation, change } = request;
+    this.useNamesOfNow(request);
+    const { method } = request;
+    if (request.change !== change) {
+      request.leave();
+      request.leave = this.announce(request);
+    }
     const finish = (reply: Method | undefined, error: PukaError | undefined): void => {
       this.pool.release(channel);
       this.finish(request, reply, error);

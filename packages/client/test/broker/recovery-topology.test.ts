@@ -102,6 +102,33 @@ it('every kind of thing is made again, three times in a row', async () => {
   await client.queueDelete({ queue: durable });
 });
 
+it('a server-named queue is used by its first name in each call, and what was done so stays done', async () => {
+  const client = await connected(proxy.urlFor(broker.url));
+  const exchange = uniqueName('named');
+  await client.exchangeDeclare({ exchange, type: 'direct', durable: false });
+  const [server, deleted] = [
+    await client.queueDeclare({ exclusive: true }),
+    await client.queueDeclare({ exclusive: true }),
+  ];
+  const [first, firstOfDeleted] = [server.queue, deleted.queue];
+  await client.queueBind({ queue: first, exchange, routingKey: 'from before' });
+  await cut(client);
+  await client.queueUnbind({ queue: first, exchange, routingKey: 'from before' });
+  await client.queueBind({ queue: first, exchange, routingKey: 'k' });
+  await client.queueDelete({ queue: firstOfDeleted });
+  const consumer = client.basicConsume({ queue: first });
+  await consumer.ready;
+  expect(client.recovery.recorded).toEqual({ exchanges: 1, queues: 1, bindings: 1 });
+  await cut(client);
+  await client.basicPublish({ exchange, routingKey: 'k', body: 'bound', mandatory: true });
+  expect((await next(consumer)).text()).toBe('bound');
+  await expect(client.basicPublish({ exchange, routingKey: 'from before', mandatory: true })).rejects.toMatchObject({
+    code: 'NO_ROUTE',
+  });
+  expect(client.recovery.recorded).toEqual({ exchanges: 1, queues: 1, bindings: 1 });
+  expect(consumer.queue).toBe(server.queue);
+});
+
 it('many server-named queues are reached by their first names and by their bindings', async () => {
   const client = await connected(proxy.urlFor(broker.url));
   const exchange = uniqueName('many');

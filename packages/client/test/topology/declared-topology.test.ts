@@ -199,6 +199,47 @@ describe('a rename', () => {
     expect(scene.topology.translate({ type: 'queue.purge', queue: 'other' })).toMatchObject({ queue: 'other' });
   });
 
+  it('is followed by what a request does to the record', () => {
+    const scene = new Scene();
+    const { topology } = scene;
+    const table = {
+      kind: 'binding',
+      destinationKind: 'queue',
+      source: 'e',
+      routingKey: '',
+      arguments: undefined,
+    } as const;
+    const entity: RecordedBinding = { ...table, destination: 'old' };
+    const changes = [
+      { type: 'bind', entity },
+      { type: 'unbind', entity },
+      { type: 'delete', kind: 'queue', name: 'old' },
+      { type: 'delete', kind: 'exchange', name: 'old' },
+    ] as const;
+    for (const change of changes) expect(topology.translateChange(change)).toBe(change);
+    scene.queue('old', { queue: '' });
+    topology.rename('old', 'new');
+    expect(changes.map((change) => topology.translateChange(change))).toEqual([
+      { type: 'bind', entity: { ...table, destination: 'new' } },
+      { type: 'unbind', entity: { ...table, destination: 'new' } },
+      { type: 'delete', kind: 'queue', name: 'new' },
+      { type: 'delete', kind: 'exchange', name: 'old' },
+    ]);
+    const exchanges = { ...entity, destinationKind: 'exchange' } as const;
+    expect(topology.translateChange({ type: 'bind', entity: exchanges })).toEqual({ type: 'bind', entity: exchanges });
+  });
+
+  it('does not bring back a binding whose unbind was asked for by the old name', () => {
+    const scene = new Scene();
+    scene.queue('old', { queue: '' });
+    const entity = scene.bind('old', 'e');
+    const end = scene.topology.begin({ type: 'unbind', entity });
+    scene.topology.rename('old', 'new');
+    expect([...scene.topology.bindingsToMake('queue')]).toEqual([]);
+    end();
+    expect([...scene.topology.bindingsToMake('queue')]).toMatchObject([{ destination: 'new' }]);
+  });
+
   it('is kept for each of many queues', () => {
     const scene = new Scene();
     const numbers = Array.from({ length: 50 }, (_, number) => number);

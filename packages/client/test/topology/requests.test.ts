@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Operation } from '../../src/operations/operation.ts';
 import type { QueueDeclareOptions } from '../../src/topology/options.ts';
 import { endOf, Scene } from '../recovery/scene.ts';
 import { ScriptedBroker } from '../scripted-broker.ts';
@@ -147,5 +148,85 @@ describe('a server of version 4.3', () => {
       expect(await declared(version, { queue: 'q' })).toEqual({ durable: false, exclusive: false });
       expect(await declared(version, {})).toEqual({ durable: false, exclusive: false });
     }
+  });
+});
+
+describe('an old name of a server-named queue', () => {
+  async function renamed() {
+    const scene = await Scene.start();
+    const client = await scene.connected();
+    const declaring = client.queueDeclare({ exclusive: true });
+    await scene.settle();
+    const declared = await declaring;
+    const first = declared.queue;
+    await scene.cut(client);
+    expect(declared.queue).not.toBe(first);
+    const keys = (): string[] =>
+      scene.broker
+        .bindings()
+        .filter(({ source, destination }) => source === 'amq.direct' && destination === declared.queue)
+        .map(({ routingKey }) => routingKey)
+        .sort();
+    const bound = (routingKey: string) => ({ queue: first, exchange: 'amq.direct', routingKey });
+    return { scene, client, first, keys, bound };
+  }
+
+  it('binds, unbinds and deletes for good', async () => {
+    const { scene, client, first, keys, bound } = await renamed();
+    for (const routingKey of ['a', 'b', 'c']) void client.queueBind(bound(routingKey));
+    await scene.settle();
+    void client.queueUnbind(bound('b'));
+    await scene.settle();
+    expect(keys()).toEqual(['a', 'c']);
+    await scene.cut(client);
+    expect(keys()).toEqual(['a', 'c']);
+    void client.queueDelete({ queue: first });
+    await scene.settle();
+    expect(client.recovery.recorded).toEqual({ exchanges: 0, queues: 0, bindings: 0 });
+    await scene.cut(client);
+    expect(scene.broker.queues()).toEqual([]);
+    await scene.end(client);
+  });
+
+  it('binds and unbinds for good where that is under way at a loss, or is called before the queue is made again', async () => {
+    for (const when of ['under way', 'held'] as const) {
+      const { scene, client, keys, bound } = await renamed();
+      for (const routingKey of ['kept', 'left']) void client.queueBind(bound(routingKey));
+      await scene.settle();
+      const call = (): Operation<void>[] => [client.queueBind(bound('late')), client.queueUnbind(bound('left'))];
+      let operations: Operation<void>[] = [];
+      if (when === 'under way') {
+        for (const method of ['queue.bind', 'queue.unbind'] as const) {
+          scene.broker.faults.delayReplies(method, 60_000, { times: 1 });
+        }
+        operations = call();
+        await scene.settle();
+      }
+      scene.broker.faults.dropConnections();
+      await scene.settle();
+      if (when === 'held') operations = call();
+      await scene.until(() => client.state === 'connected');
+      await scene.settle();
+      expect(operations.map(endOf)).toEqual(['fulfilled', 'fulfilled']);
+      expect(keys()).toEqual(['kept', 'late']);
+      await scene.cut(client);
+      expect(keys()).toEqual(['kept', 'late']);
+      await scene.end(client);
+    }
+  });
+
+  it('is consumed, also together with another queue', async () => {
+    const { scene, client, first } = await renamed();
+    void client.queueDeclare({ queue: 'q' });
+    await scene.settle();
+    const consumers = [
+      client.basicConsume({ queue: first }),
+      client.basicConsumeMulti({ queues: ['q', { queue: first }] }),
+    ];
+    await scene.settle();
+    expect(consumers.map(({ ready }) => endOf(ready))).toEqual(['fulfilled', 'fulfilled']);
+    await scene.cut(client);
+    expect(consumers.map(({ isEnded }) => isEnded)).toEqual([false, false]);
+    await scene.end(client);
   });
 });
