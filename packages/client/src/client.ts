@@ -356,9 +356,12 @@ export class Client implements AsyncDisposable {
     try {
       checkCall(calls.basicGet, options, callback);
       const { queue, noAck = false } = options;
-      if (!core.accepts(operation) || !applyBounds(core, operation, options)) return operation;
+      if (!core.accepts(operation)) return operation;
+      const { getting } = core.users;
+      const get = { queue, noAck, operation };
+      if (hasBounds(options) && !applyBounds(core, operation, options, () => getting.forget(get))) return operation;
       declarations.checkQueue(queue, 'basic.get');
-      core.users.getting.get({ queue, noAck, operation });
+      getting.get(get);
     } catch (error) {
       operation.reject(error);
     }

@@ -38,10 +38,10 @@ export class Getting implements ConnectionUser {
   private readonly channels = new LazySet<GetChannel>();
   private readonly byQueue = new LazyMap<string, GetChannel>();
   /** Queues whose first get waits for its channel. */
-  private readonly opening = new LazyMap<string, Get[]>();
+  private readonly opening = new LazyMap<string, LazySet<Get>>();
   private isAttached = false;
   /** Those that wait for the next connection, in the order of their calls. */
-  private held: Get[] = [];
+  private readonly held = new LazySet<Get>();
 
   /** @param names the names of server-named queues; `undefined` where they never change. */
   constructor(pool: ChannelPool, names: Pick<DeclaredTopology, 'nameOf'> | undefined, host: GettingHost) {
@@ -53,32 +53,38 @@ export class Getting implements ConnectionUser {
   /** Sends the gets that waited for a connection. */
   attach(): void {
     this.isAttached = true;
-    const { held } = this;
-    this.held = [];
-    for (const get of held) {
-      if (get.operation.state === 'pending') this.get(get);
-    }
+    const held = [...this.held];
+    this.held.clear();
+    for (const get of held) this.get(get);
   }
 
   /** A get that is under way fails, for the broker may have taken its message; one that was not sent waits, or fails. */
   detach(error: PukaError, willRecover: boolean): void {
     this.isAttached = false;
-    const unsent = [...this.held, ...[...this.opening.values()].flat()];
-    this.held = [];
+    const unsent = [...this.held, ...[...this.opening.values()].flatMap((gets) => [...gets])];
+    this.held.clear();
     this.opening.clear();
-    if (willRecover) this.held = unsent;
-    else for (const { operation } of unsent) operation.reject(notSent('basic.get', error));
+    for (const get of unsent) {
+      if (willRecover) this.held.add(get);
+      else get.operation.reject(notSent('basic.get', error));
+    }
+  }
+
+  /** Given up: what has not been sent is not sent. */
+  forget(get: Get): void {
+    const isForgotten = this.held.delete(get) || this.opening.get(get.queue)?.delete(get) === true;
+    if (isForgotten) this.settled();
   }
 
   /** Gets that wait for the next connection. */
   get heldCount(): number {
-    return this.held.length;
+    return this.held.size;
   }
 
   /** Gets without an outcome. */
   get outstanding(): number {
-    let count = this.held.length;
-    for (const gets of this.opening.values()) count += gets.length;
+    let count = this.held.size;
+    for (const gets of this.opening.values()) count += gets.size;
     for (const { pendingGets } of this.channels) count += pendingGets;
     return count;
   }
@@ -86,7 +92,7 @@ export class Getting implements ConnectionUser {
   /** Gets a message. */
   get(get: Get): void {
     if (!this.isAttached) {
-      this.held.push(get);
+      this.held.add(get);
       return;
     }
     const existing = this.byQueue.get(get.queue);
@@ -96,10 +102,12 @@ export class Getting implements ConnectionUser {
     }
     const behind = this.opening.get(get.queue);
     if (behind !== undefined) {
-      behind.push(get);
+      behind.add(get);
       return;
     }
-    this.opening.set(get.queue, [get]);
+    const gets = new LazySet<Get>();
+    gets.add(get);
+    this.opening.set(get.queue, gets);
     const isKept = this.pool.keep('gets', (channel, error) => this.opened(get.queue, channel, error));
     if (!isKept) this.share(get.queue);
   }
@@ -164,9 +172,7 @@ export class Getting implements ConnectionUser {
   private sendAll(queue: string, home: GetChannel): void {
     this.byQueue.set(queue, home);
     home.queues.add(queue);
-    for (const get of this.takeOpening(queue)) {
-      if (get.operation.state === 'pending') home.send(get);
-    }
+    for (const get of this.takeOpening(queue)) home.send(get);
     home.freeWhenDone();
     this.#host.wake();
     this.settled();
@@ -183,7 +189,7 @@ export class Getting implements ConnectionUser {
   }
 
   private takeOpening(queue: string): Get[] {
-    const gets = this.opening.get(queue) ?? [];
+    const gets = [...(this.opening.get(queue) ?? [])];
     this.opening.delete(queue);
     return gets;
   }

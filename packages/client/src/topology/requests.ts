@@ -11,6 +11,7 @@ import type { ConnectionUser } from '../connection/connection-user.ts';
 import type { Operation } from '../operations/operation.ts';
 import { isSurelyEncodable } from '../operations/short-strings.ts';
 import { isUnnamedError, mostUnnamedEnds } from '../operations/unnamed-error.ts';
+import { LazyMap } from '../runtime/lazy-collections.ts';
 import { Queue } from '../runtime/queue.ts';
 import type { ConnectionInfo, Session, SessionChannel } from '../session/index.ts';
 import { checkEncodable, type Declaration, declaredQueue } from './declarations.ts';
@@ -60,7 +61,7 @@ export class Requests implements ConnectionUser {
   /** They go first, one by one, the first of them now: whatever else is called meanwhile waits behind them. */
   private suspects: Request[] | undefined = undefined;
   /** Those that wait for the next connection. */
-  private held: Request[] = [];
+  private readonly held = new LazyMap<Operation<unknown>, Request>();
   /** Those that wait for a channel, in the order in which the pool was asked. */
   private waiting: Queue<Request> | undefined = undefined;
   /** One for all requests: of those that wait there may be a million. */
@@ -75,18 +76,18 @@ export class Requests implements ConnectionUser {
 
   /** Those that wait for the next connection. */
   get heldCount(): number {
-    return this.held.length;
+    return this.held.size;
   }
 
   /** Sends what waits: suspects one by one, then the others in the order of their calls. */
   attach(_session: Session, info: ConnectionInfo): void {
     this.isAttached = true;
     this.refusesTransientQueues = isAtLeast(info.serverProperties.version, 4, 3);
-    const held = this.held.sort((one, other) => one.operation.number - other.operation.number);
+    const held = this.takeHeld().sort((one, other) => one.operation.number - other.operation.number);
     const suspects = held.filter(({ isSuspect }) => isSuspect);
     this.suspects = suspects.length > 0 ? suspects : undefined;
     // The connection may end again while the suspects are sent, so the others stay held until then.
-    this.held = held.filter(({ isSuspect }) => !isSuspect);
+    for (const request of held) if (!request.isSuspect) this.held.set(request.operation, request);
     this.sendSuspect();
   }
 
@@ -95,9 +96,7 @@ export class Requests implements ConnectionUser {
     this.isAttached = false;
     this.willRecover = willRecover;
     if (willRecover) return;
-    const held = this.held;
-    this.held = [];
-    for (const request of held) this.fail(request, error);
+    for (const request of this.takeHeld()) this.fail(request, error);
   }
 
   /** Sends a method when there is a channel for it, and settles the operation with what its reply means. */
@@ -125,10 +124,16 @@ export class Requests implements ConnectionUser {
 
   /** Given up, or refused at the call: what has not been sent is not sent. */
   forget(operation: Operation<unknown>): void {
-    const at = this.held.findIndex((request) => request.operation === operation);
-    if (at < 0) return;
-    const [request] = this.held.splice(at, 1);
-    if (request !== undefined) this.ended(request);
+    const request = this.held.get(operation);
+    if (request === undefined) return;
+    this.held.delete(operation);
+    this.ended(request);
+  }
+
+  private takeHeld(): Request[] {
+    const held = [...this.held.values()];
+    this.held.clear();
+    return held;
   }
 
   /** Says to the record what the request will do to it. @returns ends that. */
@@ -155,7 +160,7 @@ export class Requests implements ConnectionUser {
   }
 
   private hold(request: Request): void {
-    if (request.operation.state === 'pending') this.held.push(request);
+    if (request.operation.state === 'pending') this.held.set(request.operation, request);
     else this.ended(request);
   }
 
@@ -167,9 +172,7 @@ export class Requests implements ConnectionUser {
       return;
     }
     this.suspects = undefined;
-    const { held } = this;
-    this.held = [];
-    for (const request of held) this.acquire(request);
+    for (const request of this.takeHeld()) this.acquire(request);
   }
 
   /** Lets the next suspect follow, where this one was sent alone. */
@@ -180,7 +183,7 @@ export class Requests implements ConnectionUser {
       this.sendSuspect();
       return;
     }
-    this.held.push(...this.suspects);
+    for (const suspect of this.suspects) this.hold(suspect);
     this.suspects = undefined;
   }
 

@@ -230,3 +230,30 @@ describe('an old name of a server-named queue', () => {
     await scene.end(client);
   });
 });
+
+it('counts no more what was given up while the connection is away, however much it is', async () => {
+  const scene = await Scene.start();
+  const recover = { minDelay: 60_000, maxDelay: 60_000, maxHeldOperations: 10 };
+  const client = await scene.connected({ recover });
+  scene.broker.faults.dropConnections();
+  await scene.settle();
+  for (let index = 0; index < 20; index++) {
+    const operations = [
+      client.queueDeclare({ queue: 'q', timeout: 1 }),
+      client.basicGet({ queue: 'q', timeout: 1 }),
+      client.basicConsume({ queue: 'q', timeout: 1 }).ready,
+    ];
+    for (const operation of operations) operation.catch(() => {});
+    await scene.advance(1);
+    expect(operations.map(endOf)).toEqual([
+      'OPERATION_TIMEOUT not-sent',
+      'OPERATION_TIMEOUT not-sent',
+      'OPERATION_TIMEOUT not-sent',
+    ]);
+    expect(client.recovery.held.operations).toBe(0);
+  }
+  const shutdown = client.shutdown();
+  await scene.settle();
+  expect(endOf(shutdown)).toBe('fulfilled');
+  await scene.broker.stop();
+});
