@@ -117,6 +117,8 @@ export class ConnectionChanges implements LifecycleListener, ConnectionListener 
     flow.connectionClosed();
     shutdowns.connectionClosed();
     if (stateBefore === 'connected') this.gone(connection, error, false);
+    // A listener of `disconnected` may have closed the client.
+    this.endBlocked();
     events.emit('closed', error);
     loops.end('close');
     drive.rest();

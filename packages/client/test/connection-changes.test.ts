@@ -92,6 +92,13 @@ describe('the end', () => {
     expect(log).toEqual(['recovery ended', 'flow', 'shutdowns', 'closed', 'loops close', 'rest', 'turn']);
   });
 
+  it('of a client that a listener of the loss has closed comes behind `unblocked`', () => {
+    const { log, changes } = scene();
+    changes.blocked('memory');
+    changes.ended({ connection: undefined, error: undefined, reason: error, stateBefore: 'recovering' });
+    expect(log.filter((word) => /blocked|closed/.test(word))).toEqual(['blocked memory', 'unblocked', 'closed']);
+  });
+
   it('of a client that recovers fails what waits, and was emitted as a loss before', () => {
     const { log, changes } = scene();
     changes.ended({ connection: undefined, error, reason: error, stateBefore: 'recovering' });

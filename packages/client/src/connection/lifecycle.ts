@@ -140,6 +140,11 @@ export class Lifecycle implements ConnectionOwner {
     const { connecting, host } = this;
     const refusal = refusalOf(info, host.options.pubacks);
     host.changes.attemptEnded(refusal);
+    if (this.isClosing) {
+      // A listener has closed the client, and with it this connection.
+      connection.hasOpened = true;
+      return;
+    }
     if (refusal !== undefined) {
       this.refusal = refusal;
       if (this.state === 'connecting') this.closedFrom = this.state;
@@ -172,11 +177,7 @@ export class Lifecycle implements ConnectionOwner {
 
   /** For connections: whether another one follows. Called when one that was open is about to end. */
   willRecover(connection: Connection, error: PukaError | undefined): boolean {
-    this.isFollowed =
-      error !== undefined &&
-      this.connection === connection &&
-      this.state !== 'closing' &&
-      this.host.recovery.reconnection.follows(error, this.target.asksForCredentials);
+    this.isFollowed = error !== undefined && this.connection === connection && !this.isClosing && this.mayFollow(error);
     return this.isFollowed;
   }
 
@@ -185,11 +186,11 @@ export class Lifecycle implements ConnectionOwner {
     if (this.connection !== connection) return;
     const { round, refusal } = this;
     this.refusal = undefined;
-    if (!connection.hasOpened) this.host.changes.attemptEnded(reason);
+    if (!connection.hasOpened && refusal === undefined) this.host.changes.attemptEnded(reason);
     // What ended with the connection may have closed the client: a shutdown that waited for nothing else.
-    if (this.isFollowed && error !== undefined && this.state !== 'closing') {
+    if (this.isFollowed && error !== undefined && !this.isClosing) {
       this.lost(connection, error);
-    } else if (this.state === 'closing' || connection.hasOpened) {
+    } else if (this.isClosing || connection.hasOpened) {
       this.ended(error, reason);
     } else if (refusal !== undefined || error === undefined || round === undefined) {
       this.roundFailed(refusal ?? reason);
@@ -208,6 +209,16 @@ export class Lifecycle implements ConnectionOwner {
     // It takes its own place again in the rounds to come.
     this.lastHost = undefined;
     this.startRound(lostHost);
+  }
+
+  /** Asked anew behind each call of the user's code, which may have closed the client. */
+  private get isClosing(): boolean {
+    return this.state === 'closing';
+  }
+
+  /** Whether another attempt follows. It may call `retryIf`, which may close the client. */
+  private mayFollow(error: PukaError): boolean {
+    return this.host.recovery.reconnection.follows(error, this.target.asksForCredentials) && !this.isClosing;
   }
 
   private transit(input: ClientInput): void {
@@ -322,8 +333,10 @@ export class Lifecycle implements ConnectionOwner {
   }
 
   private roundFailed(error: PukaError): void {
-    if (!this.host.recovery.reconnection.follows(error, this.target.asksForCredentials)) {
-      this.ended(error, error);
+    if (!this.mayFollow(error)) {
+      // Closed meanwhile, it ends as by any close.
+      if (this.isClosing) this.ended(undefined, closedByUs());
+      else this.ended(error, error);
       return;
     }
     this.transit('retry');

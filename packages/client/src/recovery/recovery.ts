@@ -118,7 +118,6 @@ export class Recovery implements Reconnection {
     const { options, host } = this;
     if (options === undefined) return;
     const nowMs = host.now();
-    this.replay?.abandon(error);
     this.attempt = this.nextAttempt(nowMs);
     this.openSinceMs = undefined;
     if (this.downSinceMs === undefined) {
@@ -128,7 +127,11 @@ export class Recovery implements Reconnection {
     const delayMs = backOffDelay(this.attempt, options, this.random());
     this.phase = 'waiting';
     this.nextAttemptMs = nowMs + delayMs;
-    this.undoPlan = host.deadlines.add(this.nextAttemptMs, () => this.reach());
+    const undo = host.deadlines.add(this.nextAttemptMs, () => this.reach());
+    this.undoPlan = undo;
+    this.replay?.abandon(error);
+    // A listener may have closed the client when it was told what was not restored.
+    if (this.undoPlan !== undo) return;
     host.changes.planned({ attempt: this.attempt, delayMs, error });
   }
 

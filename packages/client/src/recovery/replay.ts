@@ -423,6 +423,8 @@ export class Replay implements EntityRequestsHost {
   }
 
   private later(epoch: Epoch, delayMs: number, call: () => void): void {
+    // The filter or a listener may have closed the client.
+    if (epoch.isOver) return;
     const undo = this.host.deadlines.add(
       this.host.now() + delayMs,
       () => {

@@ -325,3 +325,36 @@ describe('a queue that the broker of now never takes', () => {
     await scene.end(client);
   });
 });
+
+describe('a listener or a filter that closes the client', () => {
+  it('while recovery asks it leaves nothing behind', async () => {
+    for (const by of ['filter', 'notRestored'] as const) {
+      const scene = await Scene.start();
+      let closing: Operation<void> | undefined;
+      const close = (): boolean => {
+        closing = client.close();
+        return true;
+      };
+      let isArmed = false;
+      const filter = (): boolean => (isArmed && by === 'filter' ? close() : true);
+      const client = await scene.connected({ recover: { minDelay: 50, maxDelay: 50, filter } });
+      const events: string[] = [];
+      client.on('notRestored', () => by === 'notRestored' && close());
+      client.on('recovering', () => events.push('recovering'));
+      client.on('closed', () => events.push('closed'));
+      await run(scene, client.queueDeclare({ queue: 'q' }));
+      isArmed = true;
+      // It is known to have ended the connection.
+      scene.broker.faults.refuse('queue.declare', { code: 541, times: 1 });
+      scene.broker.faults.dropConnections();
+      await scene.settle();
+      await scene.advance(100);
+      await closing;
+      expect(client.state).toBe('idle');
+      expect(events).toEqual(['recovering', 'closed']);
+      expect(client.recovery.phase).toBe('idle');
+      expect([scene.sockets, scene.timers]).toEqual([0, 0]);
+      await scene.broker.stop();
+    }
+  });
+});
