@@ -34,7 +34,7 @@ export interface GettingHost {
 export class Getting implements ConnectionUser {
   private readonly pool: ChannelPool;
   readonly #host: GettingHost;
-  private readonly names: Pick<DeclaredTopology, 'nameOf'> | undefined;
+  private readonly record: Pick<DeclaredTopology, 'nameOf' | 'queueUsed'> | undefined;
   private readonly channels = new LazySet<GetChannel>();
   private readonly byQueue = new LazyMap<string, GetChannel>();
   /** Queues whose first get waits for its channel. */
@@ -43,10 +43,14 @@ export class Getting implements ConnectionUser {
   /** Those that wait for the next connection, in the order of their calls. */
   private readonly held = new LazySet<Get>();
 
-  /** @param names the names of server-named queues; `undefined` where they never change. */
-  constructor(pool: ChannelPool, names: Pick<DeclaredTopology, 'nameOf'> | undefined, host: GettingHost) {
+  /** @param record what was declared; `undefined` where the client does not recover. */
+  constructor(
+    pool: ChannelPool,
+    record: Pick<DeclaredTopology, 'nameOf' | 'queueUsed'> | undefined,
+    host: GettingHost,
+  ) {
     this.pool = pool;
-    this.names = names;
+    this.record = record;
     this.#host = host;
   }
 
@@ -114,7 +118,12 @@ export class Getting implements ConnectionUser {
 
   /** For the channels: the name that a queue has now. */
   nameOf(queue: string): string {
-    return this.names?.nameOf(queue) ?? queue;
+    return this.record?.nameOf(queue) ?? queue;
+  }
+
+  /** For the channels: the broker has answered a get of it. */
+  used(queue: string): void {
+    this.record?.queueUsed(queue);
   }
 
   /** For the channels: they are settled. */
@@ -297,6 +306,7 @@ export class GetChannel implements ChannelSink, Settlement {
     if (get === undefined) return;
     const { operation, queue } = get;
     if (error === undefined) {
+      this.getting.used(queue);
       if (reply !== undefined) operation.fulfil(null);
     } else if (error instanceof AmqpError && error.scope === 'channel') {
       this.refusal = { queue, error };

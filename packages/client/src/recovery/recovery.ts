@@ -123,6 +123,7 @@ export class Recovery implements Reconnection {
     if (this.downSinceMs === undefined) {
       this.downSinceMs = nowMs;
       this.attempts = 0;
+      this.replay?.connectionLost();
     }
     const delayMs = backOffDelay(this.attempt, options, this.random());
     this.phase = 'waiting';

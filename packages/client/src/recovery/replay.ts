@@ -178,10 +178,14 @@ export class Replay implements EntityRequestsHost {
     this.exclusiveMs = this.options.exclusiveFor ?? ofHeartbeat;
   }
 
+  /** A connection that stood is lost: what has expired without use until now is forgotten. The outage does not count. */
+  connectionLost(): void {
+    this.topology.tidy();
+  }
+
   /** Restores everything over a new connection. @param done called once, when operations may go out. */
   run(_session: Session, info: ConnectionInfo, done: (counts: RestoredCounts, waiting: number) => void): void {
     const { host } = this;
-    this.topology.tidy();
     this.dropForgotten();
     const epoch = new Epoch(this.options, host.now());
     epoch.refusesTransientQueues = isAtLeast(info.serverProperties.version, 4, 3);
@@ -339,6 +343,7 @@ export class Replay implements EntityRequestsHost {
         break;
       case 'queue':
         epoch.queues++;
+        this.topology.queueUsed(entity.queue);
         this.retries.delete(entity.queue);
         break;
       case 'binding':

@@ -261,9 +261,9 @@ export class DeclaredTopology {
     }
   }
 
-  /** The queue was used by a get. */
+  /** The queue was used by a get, or was declared again. */
   queueUsed(queue: string): void {
-    const entry = this.queues.get(queue);
+    const entry = this.queues.get(this.nameOf(queue));
     if (entry !== undefined) entry.usedAtMs = this.#host.now();
   }
 
@@ -294,7 +294,7 @@ export class DeclaredTopology {
     this.tidyAt = 1024;
   }
 
-  /** A connection was lost: queues that have expired without use are not made again. */
+  /** A connection is lost now: queues that have expired without use are not made again. */
   tidy(): void {
     const nowMs = this.#host.now();
     for (const [name, { entity, consumers, usedAtMs }] of this.queues) {

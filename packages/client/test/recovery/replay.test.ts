@@ -326,6 +326,42 @@ describe('a queue that the broker of now never takes', () => {
   });
 });
 
+describe('a queue that expires without use', () => {
+  const expiring = { queue: 'q', durable: true, arguments: { 'x-expires': 60_000 } } as const;
+  /** Attempts begin 72 s behind the loss. */
+  const recover = { minDelay: 120_000, maxDelay: 120_000 };
+
+  it('is made again when it has expired in the outage alone', async () => {
+    const scene = await Scene.start();
+    const client = await scene.connected({ recover });
+    await run(scene, client.queueDeclare(expiring));
+    for (let round = 0; round < 2; round++) {
+      await scene.advance(10_000);
+      scene.broker.faults.dropConnections();
+      await scene.settle();
+      await scene.advance(100_000);
+      expect(client.state).toBe('connected');
+      expect(scene.broker.queue('q')).toBeDefined();
+    }
+    await scene.end(client);
+  });
+
+  it('was used by a get, and is forgotten where nobody has used it up to the loss', async () => {
+    for (const isGotten of [true, false]) {
+      const scene = await Scene.start();
+      const client = await scene.connected({ recover });
+      await run(scene, client.queueDeclare(expiring));
+      await scene.advance(50_000);
+      if (isGotten) await run(scene, client.basicGet({ queue: 'q' }));
+      await scene.advance(50_000);
+      scene.broker.faults.dropConnections();
+      await scene.settle();
+      expect(client.recovery.recorded.queues).toBe(isGotten ? 1 : 0);
+      await scene.end(client);
+    }
+  });
+});
+
 describe('a listener or a filter that closes the client', () => {
   it('while recovery asks it leaves nothing behind', async () => {
     for (const by of ['filter', 'notRestored'] as const) {
