@@ -57,8 +57,11 @@ export function retryDelayMs(
   previousMs: number | undefined,
   { minDelay, maxDelay }: { readonly minDelay: number; readonly maxDelay: number },
 ): number {
-  if (refusal === 'locked') {
-    return previousMs === undefined ? firstLockedDelayMs : Math.min(longestLockedDelayMs, previousMs * 1.5);
-  }
+  if (refusal === 'locked') return lockedDelayMs(previousMs);
   return Math.min(maxDelay, previousMs === undefined ? Math.max(1, minDelay) : previousMs * 2);
+}
+
+/** The same for what the broker takes for the lost connection's. */
+export function lockedDelayMs(previousMs: number | undefined): number {
+  return previousMs === undefined ? firstLockedDelayMs : Math.min(longestLockedDelayMs, previousMs * 1.5);
 }

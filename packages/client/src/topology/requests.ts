@@ -3,7 +3,7 @@
  * They outlive their connection: what can be repeated is sent again over the next one, in the order of the calls.
  * Must not know single methods: `declarations.ts` does.
  */
-import { AmqpError, type PukaError } from '@puka/errors';
+import { AmqpError, type PukaError, ResourceLocked } from '@puka/errors';
 import type { Method, MethodInput } from '@puka/wire';
 import type { ChannelPool, ChannelTask } from '../connection/channel-pool.ts';
 import { asRefused, notAnswered, notSent } from '../connection/connection.ts';
@@ -11,6 +11,7 @@ import type { ConnectionUser } from '../connection/connection-user.ts';
 import type { Operation } from '../operations/operation.ts';
 import { isSurelyEncodable } from '../operations/short-strings.ts';
 import { isUnnamedError, mostUnnamedEnds } from '../operations/unnamed-error.ts';
+import type { Deadlines } from '../runtime/deadlines.ts';
 import { LazyMap } from '../runtime/lazy-collections.ts';
 import { Queue } from '../runtime/queue.ts';
 import type { ConnectionInfo, Session, SessionChannel } from '../session/index.ts';
@@ -18,11 +19,19 @@ import { checkEncodable, type Declaration, declaredQueue } from './declarations.
 import type { DeclaredTopology, TopologyChange } from './declared-topology.ts';
 import { isAtLeast } from './method-input.ts';
 import type { QueueDeclared } from './options.ts';
+import { lockedDelayMs } from './refusals.ts';
 
 /** What requests need of their client. */
 export interface RequestsHost {
   /** As the option of that name. */
   readonly maxTableDepth: number;
+  readonly deadlines: Deadlines;
+  readonly recovery: {
+    /** How long what the broker takes for the lost connection's is tried again, in milliseconds. */
+    readonly exclusiveForMs: number;
+  };
+  /** The client's clock, in milliseconds. */
+  now(): number;
   /** There is something to send. */
   wake(): void;
   /** A request has its outcome. */
@@ -43,6 +52,10 @@ interface Request extends Declaration<unknown> {
   isSuspect: boolean;
   /** Connections that have ended under it by an error of the broker's that names nothing. */
   unnamedEnds: number;
+  /** When the broker first took its queue for the lost connection's. */
+  lockedSinceMs: number | undefined;
+  /** The delay before its next try, in milliseconds. */
+  lockedDelayMs: number | undefined;
 }
 
 const ignore = (): void => {};
@@ -60,7 +73,7 @@ export class Requests implements ConnectionUser {
   private willRecover = false;
   /** They go first, one by one, the first of them now: whatever else is called meanwhile waits behind them. */
   private suspects: Request[] | undefined = undefined;
-  /** Those that wait for the next connection. */
+  /** Those that wait for the next connection, or for another try. */
   private readonly held = new LazyMap<Operation<unknown>, Request>();
   /** Those that wait for a channel, in the order in which the pool was asked. */
   private waiting: Queue<Request> | undefined = undefined;
@@ -110,6 +123,8 @@ export class Requests implements ConnectionUser {
       isRepeated: false,
       isSuspect: false,
       unnamedEnds: 0,
+      lockedSinceMs: undefined,
+      lockedDelayMs: undefined,
     };
     this.useNamesOfNow(request);
     request.leave = this.announce(request);
@@ -261,6 +276,9 @@ export class Requests implements ConnectionUser {
         return;
       }
       operation.reject(asRefused(cause, true));
+    } else if (error !== undefined && this.isLockedByLost(request, error)) {
+      this.tryAgainLater(request);
+      return;
     } else {
       operation.reject(error instanceof AmqpError ? asRefused(error, request.isRepeated) : error);
     }
@@ -285,6 +303,35 @@ export class Requests implements ConnectionUser {
     if (!this.willRecover || this.isAttached || operation.state !== 'pending') return false;
     // The culprit of a hard error gets the broker's own error, not that of a lost connection.
     return error.code === 'CONNECTION_BROKEN' && method.type !== 'queue.purge';
+  }
+
+  /**
+   * Whether the broker takes the exclusive queue of a repeated declare for the lost connection's, which it may not have found
+   * dead yet. It is asked again for as long as a queue of the record would be.
+   */
+  private isLockedByLost(request: Request, error: PukaError): boolean {
+    const { operation, method, isRepeated } = request;
+    if (!(error instanceof ResourceLocked) || !isRepeated || operation.state !== 'pending') return false;
+    if (method.type !== 'queue.declare' || method.exclusive !== true || method.passive === true) return false;
+    const nowMs = this.#host.now();
+    request.lockedSinceMs ??= nowMs;
+    return nowMs - request.lockedSinceMs < this.#host.recovery.exclusiveForMs;
+  }
+
+  /** It is held until then: whatever ends those that are held ends it too, and the next connection sends it. */
+  private tryAgainLater(request: Request): void {
+    const { operation } = request;
+    const { deadlines } = this.#host;
+    request.lockedDelayMs = lockedDelayMs(request.lockedDelayMs);
+    this.hold(request);
+    const tryAgain = (): void => {
+      // Else it was sent meanwhile, or is sent behind the suspects, or over the next connection.
+      if (!this.isAttached || this.suspects !== undefined || !this.held.has(operation)) return;
+      this.held.delete(operation);
+      this.acquire(request);
+    };
+    const undo = deadlines.add(this.#host.now() + request.lockedDelayMs, tryAgain, { keepsProcess: false });
+    operation.whenSettled(undo);
   }
 
   private fail(request: Request, cause: PukaError): void {

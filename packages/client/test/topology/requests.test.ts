@@ -231,6 +231,55 @@ describe('an old name of a server-named queue', () => {
   });
 });
 
+describe('a repeated declare of an exclusive queue', () => {
+  async function declaredAtLoss(recover: object = {}) {
+    const scene = await Scene.start({ heartbeat: 10 });
+    const client = await scene.connected({ recover: { minDelay: 50, maxDelay: 1000, ...recover } });
+    scene.broker.faults.delayReplies('queue.declare', 3_600_000, { times: 1 });
+    const declare = client.queueDeclare({ queue: 'mine', exclusive: true });
+    declare.catch(() => {});
+    await scene.settle();
+    scene.broker.faults.ghosts(60_000);
+    await scene.until(() => client.state === 'recovering', 40_000);
+    await scene.until(() => client.state === 'connected');
+    await scene.settle();
+    expect(endOf(declare)).toBe('pending');
+    return { scene, client, declare };
+  }
+
+  it('waits until the broker has found the lost connection dead', async () => {
+    const { scene, client, declare } = await declaredAtLoss();
+    expect(client.recovery.held.operations).toBe(1);
+    await scene.until(() => declare.state !== 'pending');
+    expect(endOf(declare)).toBe('fulfilled');
+    await scene.cut(client);
+    expect(scene.broker.queue('mine')).toBeDefined();
+    await scene.end(client);
+  });
+
+  it('is refused when exclusiveFor is over', async () => {
+    const { scene, client, declare } = await declaredAtLoss({ exclusiveFor: 5000 });
+    await scene.advance(12_000);
+    expect(endOf(declare)).toBe('RESOURCE_LOCKED unknown');
+    await scene.end(client);
+  });
+
+  it('goes over the next connection where this one ends too, and ends with the client', async () => {
+    const again = await declaredAtLoss();
+    await again.scene.cut(again.client);
+    await again.scene.until(() => again.declare.state !== 'pending');
+    expect(endOf(again.declare)).toBe('fulfilled');
+    await again.scene.end(again.client);
+    const closed = await declaredAtLoss();
+    const closing = closed.client.close();
+    await closed.scene.settle();
+    await closing;
+    expect(endOf(closed.declare)).toBe('CONNECTION_BROKEN unknown');
+    expect(closed.scene.timers).toBe(0);
+    await closed.scene.broker.stop();
+  });
+});
+
 it('counts no more what was given up while the connection is away, however much it is', async () => {
   const scene = await Scene.start();
   const recover = { minDelay: 60_000, maxDelay: 60_000, maxHeldOperations: 10 };
