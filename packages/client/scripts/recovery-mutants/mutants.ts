@@ -223,8 +223,8 @@ export const mutants: readonly Mutant[] = [
     fault: 'sends held requests in the wrong order',
     edits: [
       [
-        'this.held.sort((one, other) => one.operation.number - other.operation.number)',
-        'this.held.sort((one, other) => other.operation.number - one.operation.number)',
+        'this.takeHeld().sort((one, other) => one.operation.number - other.operation.number)',
+        'this.takeHeld().sort((one, other) => other.operation.number - one.operation.number)',
       ],
     ],
   },
@@ -289,8 +289,8 @@ export const mutants: readonly Mutant[] = [
     fault: 'lets a process end between two attempts',
     edits: [
       [
-        'this.undoPlan = host.deadlines.add(this.nextAttemptMs, () => this.reach());',
-        'this.undoPlan = host.deadlines.add(this.nextAttemptMs, () => this.reach(), { keepsProcess: false });',
+        'const undo = host.deadlines.add(this.nextAttemptMs, () => this.reach());',
+        'const undo = host.deadlines.add(this.nextAttemptMs, () => this.reach(), { keepsProcess: false });',
       ],
     ],
   },
