@@ -4,11 +4,12 @@
  * `tsx --conditions=puka:source scripts/recovery-mutants.ts [pattern of the faults] [programs] [first seed]`
  */
 import { spawn } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { misplacedTexts } from './recovery-mutants/misplaced-texts.ts';
 import { mutants } from './recovery-mutants/mutants.ts';
 
 const [only = '', programs = '80', seed = '1'] = process.argv.slice(2);
@@ -77,22 +78,8 @@ function oracleText(messages: readonly string[]): string {
   return first.replace(/: expected .*/, '').slice(0, 160);
 }
 
-/** Every text has to be in the sources, once. */
-async function checkTexts(): Promise<void> {
-  const source = join(folder, 'src');
-  const names = (await readdir(source, { recursive: true })).filter((name) => name.endsWith('.ts'));
-  const all = (await Promise.all(names.map((name) => readFile(join(source, name), 'utf8')))).join('\n');
-  const wrong: string[] = [];
-  for (const { fault, edits } of mutants) {
-    for (const [text] of edits) {
-      const count = all.split(text).length - 1;
-      if (count !== 1) wrong.push(`'${fault}': the sources have this ${count} times: ${text}`);
-    }
-  }
-  if (wrong.length > 0) throw new Error(wrong.join('\n'));
-}
-
-await checkTexts();
+const misplaced = await misplacedTexts();
+if (misplaced.length > 0) throw new Error(misplaced.join('\n'));
 const output = await mkdtemp(join(tmpdir(), 'recovery-mutants-'));
 const rows: string[] = [];
 let missed = 0;

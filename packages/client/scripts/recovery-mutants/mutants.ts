@@ -17,8 +17,8 @@ export const mutants: readonly Mutant[] = [
     fault: 'acknowledges a message of the lost connection over the new one',
     edits: [
       [
-        'return this.settled(this.on.channel.ack(deliveryTag));',
-        'return this.settled(([...(this.on.host as any).subscribing.channels][0] ?? this.on).channel.ack(deliveryTag));',
+        'return this.settled(deliveryTag, this.on.channel.ack(deliveryTag));',
+        'return this.settled(deliveryTag, ([...(this.on.host as any).subscribing.channels][0] ?? this.on).channel.ack(deliveryTag));',
       ],
     ],
   },
@@ -42,25 +42,30 @@ export const mutants: readonly Mutant[] = [
   },
   {
     fault: 'sends what was under way twice',
-    edits: [['this.held.unshift(operations);', 'this.held.unshift([...operations, ...operations]);']],
+    edits: [['this.held.unshift(open);', 'this.held.unshift([...open, ...open]);']],
   },
   {
     fault: 'sends a publish again although it is confirmed',
     edits: [
       [
-        "const open = all.filter((operation) => operation.state === 'pending' && !this.endReturned(operation));",
+        'const open = all.filter((operation) => !this.endReturned(operation));',
         'const open = [...all, ...((this as any).confirmedOnes ?? [])].filter((operation) => !this.endReturned(operation));',
       ],
-      ["if (next.state !== 'pending') {", "if (next.state === 'rejected') {"],
       [
-        'if (!ack) {\n      if (input !== undefined)',
-        '((this as any).confirmedOnes ??= []).push(Object.assign(operation, { input }));\n    if (!ack) {\n      if (input !== undefined)',
+        'const open = operations.filter(isPending);',
+        "const open = operations.filter(({ state }) => state !== 'rejected');",
+      ],
+      ['if (isPending(operation)) this.hold(operation);\n      else this.release(operation);', 'this.hold(operation);'],
+      ['if (!isPending(next)) {', "if (next.state === 'rejected') {"],
+      [
+        'if (!ack) {\n      this.counts.nacked++;',
+        '((this as any).confirmedOnes ??= []).push(Object.assign(operation, { input }));\n    if (!ack) {\n      this.counts.nacked++;',
       ],
     ],
   },
   {
     fault: 'sends what was under way behind what was held',
-    edits: [['this.held.unshift(operations);', 'for (const operation of operations) this.held.push(operation);']],
+    edits: [['this.held.unshift(open);', 'for (const operation of open) this.held.push(operation);']],
   },
   {
     fault: 'sends a message that was returned again',
@@ -103,7 +108,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     fault: 'makes a queue again that is being deleted',
-    edits: [['if (this.leaving.size === 0) return false;\n    switch', 'return false;\n    switch']],
+    edits: [
+      ['if (this.leaving.size + this.leavingQueues.size === 0) return false;\n    switch', 'return false;\n    switch'],
+    ],
   },
   {
     fault: 'remembers what was unbound',
@@ -117,7 +124,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     fault: 'remembers an auto-delete exchange whose last binding is gone',
-    edits: [['if (isFinal) this.forgetUnusedExchange(binding.source);', '']],
+    edits: [['if (isFinal) this.forgetUnusedExchange(binding);', '']],
   },
   {
     fault: 'remembers an expired queue',
@@ -127,8 +134,8 @@ export const mutants: readonly Mutant[] = [
     fault: 'records a passive declare of a queue',
     edits: [
       [
-        "if (passive === true || reply?.type !== 'queue.declare-ok') return undefined;",
-        "if (reply?.type !== 'queue.declare-ok') return undefined;",
+        "method.passive === true || reply.type !== 'queue.declare-ok') return undefined;",
+        "reply.type !== 'queue.declare-ok') return undefined;",
       ],
     ],
   },
@@ -140,8 +147,8 @@ export const mutants: readonly Mutant[] = [
     fault: 'gives up a queue that is locked by the lost connection',
     edits: [
       [
-        "(refusal === 'locked' || refusal === 'away')) {\n      this.putOff(epoch, entity, entity.queue",
-        "refusal === 'away') {\n      this.putOff(epoch, entity, entity.queue",
+        "entity.kind === 'queue' && (refusal === 'locked' || refusal === 'away')) {",
+        "entity.kind === 'queue' && refusal === 'away') {",
       ],
     ],
   },
@@ -149,8 +156,8 @@ export const mutants: readonly Mutant[] = [
     fault: 'gives up a queue that is away',
     edits: [
       [
-        "(refusal === 'locked' || refusal === 'away')) {\n      this.putOff(epoch, entity, entity.queue",
-        "refusal === 'locked') {\n      this.putOff(epoch, entity, entity.queue",
+        "entity.kind === 'queue' && (refusal === 'locked' || refusal === 'away')) {",
+        "entity.kind === 'queue' && refusal === 'locked') {",
       ],
     ],
   },
@@ -162,8 +169,8 @@ export const mutants: readonly Mutant[] = [
     fault: 'subscribes a consumer twice',
     edits: [
       [
-        'else this.again.restore(consumer, state, done);\n      });',
-        'else {\n          this.again.restore(consumer, state, () => {});\n          this.again.restore(consumer, state, done);\n        }\n      });',
+        'else this.again.restore(consumer, state, finish);',
+        'else {\n        this.again.restore(consumer, state, () => {});\n        this.again.restore(consumer, state, finish);\n      }',
       ],
     ],
   },
@@ -205,8 +212,8 @@ export const mutants: readonly Mutant[] = [
     fault: 'sends a held request twice',
     edits: [
       [
-        'for (const request of others) this.acquire(request);',
-        'for (const request of [...others, ...others]) this.acquire(request);',
+        'for (const request of this.takeHeld()) this.acquire(request);',
+        'for (const request of this.takeHeld()) {\n      this.acquire(request);\n      this.acquire(request);\n    }',
       ],
     ],
   },
@@ -214,7 +221,7 @@ export const mutants: readonly Mutant[] = [
     fault: 'repeats a purge',
     edits: [
       [
-        "return error.code === 'CONNECTION_BROKEN' && declaration.method.type !== 'queue.purge';",
+        "return error.code === 'CONNECTION_BROKEN' && method.type !== 'queue.purge';",
         "return error.code === 'CONNECTION_BROKEN';",
       ],
     ],
