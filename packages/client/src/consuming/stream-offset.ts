@@ -1,6 +1,6 @@
 /**
  * Finds the offset that RabbitMQ writes into the headers of each delivery of a stream, without decoding the other headers.
- * Must not throw: whatever is wrong with headers is told to who reads them.
+ * Must not throw: malformed headers throw when the user reads them.
  */
 
 const offsetName = Array.from('x-stream-offset', (letter) => letter.charCodeAt(0));

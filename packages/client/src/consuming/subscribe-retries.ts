@@ -86,7 +86,7 @@ export class SubscribeRetries {
     for (const tried of this.take(queue)) this.attempt(tried);
   }
 
-  /** A server-named queue has another name: whoever waits for it waits for that one. */
+  /** A server-named queue has another name: what waits for the old name waits for the new one. */
   queueRenamed(from: string, to: string): void {
     for (const tried of this.take(from)) this.wait(to, tried);
   }

@@ -14,6 +14,7 @@ import {
 } from '@puka/wire';
 import { described } from '../operations/call-check.ts';
 import { checkIsUtf8 } from '../operations/short-strings.ts';
+import { isThenable } from '../runtime/thenable.ts';
 import type { PublishInput } from '../session/index.ts';
 import type { PublishOptions } from './options.ts';
 
@@ -88,10 +89,6 @@ function bytesOf(body: unknown): Uint8Array | undefined {
       cause,
     });
   }
-}
-
-function isThenable(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
 function jsonText(value: unknown): string {

@@ -131,7 +131,7 @@ export class Recovery implements Reconnection {
     const undo = host.deadlines.add(this.nextAttemptMs, () => this.reach());
     this.undoPlan = undo;
     this.replay?.abandon(error);
-    // A listener may have closed the client when it was told what was not restored.
+    // A listener of `notRestored` may have closed the client.
     if (this.undoPlan !== undo) return;
     host.changes.planned({ attempt: this.attempt, delayMs, error });
   }

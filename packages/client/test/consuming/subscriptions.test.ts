@@ -236,7 +236,7 @@ describe('a consumer of several queues that loses its channel', () => {
     expect(consumesOf(broker).map(({ queue }) => queue)).toEqual(['a', 'b', 'c', 'a', 'b', 'c']);
   });
 
-  it('has patience with a queue that is away, and is told of it', async () => {
+  it('tries again while its queue is away, and emits `notRestored`', async () => {
     const { broker, client } = await scene({ heartbeat: 0, recover: { minDelay: 100, maxDelay: 1000 } });
     const consumer = client.basicConsume({ queue: 'q', consumerTag: 'c' });
     await broker.pump();

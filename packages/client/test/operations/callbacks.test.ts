@@ -115,7 +115,7 @@ describe('callbacks', () => {
 });
 
 describe('what a callback returns', () => {
-  it('is told where it is a promise of another library that rejects', () => {
+  it('is reported when a promise of another library rejects', () => {
     const scene = new Scene();
     const error = new Error('mine');
     // biome-ignore lint/suspicious/noThenProperty: as a promise of another library has it.
@@ -126,7 +126,7 @@ describe('what a callback returns', () => {
     expect(scene.told).toEqual([{ error, operation: bad }]);
   });
 
-  it('is told once where it is an operation that fails', () => {
+  it('is reported once when an operation fails', () => {
     const scene = new Scene();
     const error = new Error('mine');
     const inner = scene.operation();

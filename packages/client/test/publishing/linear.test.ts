@@ -1,24 +1,14 @@
 /** Work that grows as what there is to do, and no faster: counted, not timed. */
 import { describe, expect, it } from 'vitest';
 import { hashOf } from '../../src/publishing/returned-messages.ts';
-import { PublisherScene } from './publisher-scene.ts';
+import { PublisherScene, watchState } from './publisher-scene.ts';
 
 /** How often the state of the publishes is looked at until all have their outcome. */
 function looksAt(count: number): number {
   const scene = new PublisherScene();
   let looks = 0;
   for (let index = 0; index < count; index++) {
-    const operation = scene.publish(`${index}`);
-    let state = operation.state;
-    Object.defineProperty(operation, 'state', {
-      get: () => {
-        looks++;
-        return state;
-      },
-      set: (next: typeof state) => {
-        state = next;
-      },
-    });
+    watchState(scene.publish(`${index}`), () => looks++);
   }
   scene.sent();
   scene.openChannel();

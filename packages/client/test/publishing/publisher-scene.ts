@@ -134,3 +134,17 @@ export class PublisherScene {
     this.harness.session.receive(joined(writer.take()), this.harness.nowMs);
   }
 }
+
+/** Calls back each time that somebody looks at the state of the publish. */
+export function watchState(operation: PublishOperation, looked: () => void): void {
+  let { state } = operation;
+  Object.defineProperty(operation, 'state', {
+    get: () => {
+      looked();
+      return state;
+    },
+    set: (next: typeof state) => {
+      state = next;
+    },
+  });
+}

@@ -1,7 +1,7 @@
 import { ConnectionBroken } from '@puka/errors';
 import { describe, expect, it } from 'vitest';
 import { newSeed, seededRandom, shuffled } from '../seeded.ts';
-import { PublisherScene } from './publisher-scene.ts';
+import { PublisherScene, watchState } from './publisher-scene.ts';
 
 const missing = "NOT_FOUND - no exchange 'gone' in vhost '/'";
 const toGone = { exchange: 'gone' };
@@ -275,7 +275,7 @@ describe('given up', () => {
 describe('given up while the connection is away', () => {
   const broken = new ConnectionBroken('gone');
 
-  it('they leave room at once, tell who waits, and do not pile up', () => {
+  it('they leave room at once, notify what waits, and do not pile up', () => {
     const scene = new PublisherScene();
     scene.publisher.detach(broken, true);
     const first = scene.publish('a');
@@ -324,18 +324,7 @@ describe('given up while the connection is away', () => {
     scene.publisher.detach(broken, true);
     const operations = Array.from({ length: 4000 }, (_, index) => scene.publish(`${index}`));
     let looks = 0;
-    for (const operation of operations) {
-      let state = operation.state;
-      Object.defineProperty(operation, 'state', {
-        get: () => {
-          looks++;
-          return state;
-        },
-        set: (next: typeof state) => {
-          state = next;
-        },
-      });
-    }
+    for (const operation of operations) watchState(operation, () => looks++);
     for (const operation of operations) scene.giveUp(operation);
     expect(scene.publisher.outstanding).toBe(0);
     expect(looks).toBeLessThan(10 * operations.length);
@@ -425,7 +414,7 @@ describe('what cannot be sent', () => {
     expect(scene.fates).toEqual(['bad1', 'bad2', 'large LIMIT_EXCEEDED']);
   });
 
-  it('is told to who waits when it was held for the next connection', () => {
+  it('notifies what waits when it was held for the next connection', () => {
     const scene = new PublisherScene();
     scene.publisher.detach(new ConnectionBroken('gone'), true);
     scene.publish('large', tooLarge);

@@ -291,7 +291,7 @@ describe('a queue that the broker of now never takes', () => {
     return { scene, client, told };
   }
 
-  it('is told at once, and all else comes back without delay', async () => {
+  it('is reported at once, and everything else comes back without delay', async () => {
     const { scene, client, told } = await declared();
     await run(scene, client.queueDeclare({ queue: 'mine', exclusive: true }));
     await run(scene, client.queueBind({ queue: 'mine', exchange: 'amq.fanout' }));
@@ -307,7 +307,7 @@ describe('a queue that the broker of now never takes', () => {
     await scene.end(client);
   });
 
-  it('is told once, though its binding and its consumer find it missing', async () => {
+  it('is reported once, though its binding and its consumer find it missing', async () => {
     const { scene, client, told } = await declared();
     await run(scene, client.queueBind({ queue: 'transient', exchange: 'amq.fanout' }));
     client.basicConsume({ queue: 'transient' }, () => {});
