@@ -24,10 +24,10 @@ class Child {
   code: number | null | undefined = undefined;
   endedAtMs = 0;
 
-  constructor(runtime: 'node' | 'deno' | 'bun', proxy: FaultProxy, queue: string) {
+  constructor(runtime: 'node' | 'deno' | 'bun', proxy: FaultProxy, ...args: string[]) {
     const [command, ...options] = commandOf(runtime);
     const env = { ...process.env, AMQP_URL: proxy.urlFor(broker.url), NO_COLOR: '1' };
-    this.process = spawn(command, [...options, program, queue], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+    this.process = spawn(command, [...options, program, ...args], { env, stdio: ['ignore', 'pipe', 'inherit'] });
     this.process.stdout?.on('data', (bytes: Buffer) => {
       this.text += bytes.toString();
     });
@@ -75,6 +75,24 @@ describe.each(['node', 'deno', 'bun'] as const)('a process with nothing but a co
       child.process.kill('SIGKILL');
       await client.queueDelete({ queue });
       await client.close();
+    }
+  });
+
+  it.each(['waiting', 'reaching', 'restoring'] as const)('ends behind close() while it is %s', async (phase) => {
+    await using proxy = await faultProxy({ target: { host: broker.host, port: broker.port } });
+    const queue = uniqueName('lone');
+    const child = new Child(runtime, proxy, queue, phase);
+    try {
+      await child.says('ready');
+      // Each phase lasts long enough to be seen.
+      proxy.latency(100);
+      proxy.reset();
+      await child.says(`closes while ${phase}`);
+      await child.says('closed');
+      await waitFor(() => child.code !== undefined);
+      expect([child.code, child.text.includes('\nconnected\n')]).toEqual([0, false]);
+    } finally {
+      child.process.kill('SIGKILL');
     }
   });
 });
