@@ -1,12 +1,12 @@
 /**
  * Publishers and consumers under random faults on a private RabbitMQ, for minutes; then counts: confirmed, lost,
  * duplicates, promises open, consumers short. All but the first and the duplicates are 0 unless there is a fault.
- * `tsx --conditions=puka:source scripts/recovery-chaos.ts [minutes] [publishers] [consumers] [seed]`
+ * `tsx --conditions=puka:source scripts/recovery-chaos.ts [minutes] [publishers] [consumers] [seed] [faults, as kill,alarm]`
  */
 import { type Broker, faultProxy, launchBroker } from '@puka/testkit';
 import { isGood, Workload } from './recovery-workload.ts';
 
-const [minutes = 2, publishers = 5, consumers = 5, seed = 1] = process.argv.slice(2).map(Number);
+const [minutes = 2, publishers = 5, consumers = 5, seed = 1] = process.argv.slice(2, 6).map(Number);
 
 /** Numerical Recipes' generator, so that a seed gives the same faults. */
 let state = seed >>> 0;
@@ -57,12 +57,13 @@ const faults: Readonly<Record<string, () => Promise<void>>> = {
 };
 
 /** The rare ones take long. */
-const plan = ['reset', 'reset', 'end', 'drop', 'drop', 'refuse', 'silence', 'silence', 'operator', 'operator', 'alarm'];
+const all = 'reset,reset,end,drop,drop,refuse,silence,silence,operator,operator,alarm,kill,restart';
+const plan = (process.argv[6] ?? all).split(',');
+for (const name of plan) if (!Object.hasOwn(faults, name)) throw new Error(`no fault is named ${name}`);
 
 async function disturb(untilMs: number): Promise<void> {
-  const names = [...plan, 'kill', 'restart'];
   while (performance.now() < untilMs) {
-    const name = names[between(0, names.length - 1)] ?? 'reset';
+    const name = plan[between(0, plan.length - 1)] ?? 'reset';
     faultCounts[name] = (faultCounts[name] ?? 0) + 1;
     await faults[name]?.();
     await pause(between(100, 4000));
