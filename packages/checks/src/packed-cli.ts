@@ -1,5 +1,6 @@
 // Packs the published packages and uses them as a user would: outside the workspace, installed by npm, by import and
-// by require, with types under each module resolution, and in Jest; and looks where the maps lead. It must not look at the sources. Needs a build.
+// by require, with types under each module resolution, and in Jest; and looks where the maps lead, and what the text of the
+// modules takes. It must not look at the sources. Needs a build.
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -7,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { importing, jestTest, requiring, typed } from './packed/programs.ts';
 import { typedProjects } from './packed/projects.ts';
 import { findStrayMaps } from './packed/source-maps.ts';
+import { findWideText } from './packed/wide-text.ts';
 import { command, installTarballs, packTarballs, publishedPackages } from './tarballs.ts';
 
 const checks = resolve(dirname(fileURLToPath(import.meta.url)), '..');
@@ -83,10 +85,11 @@ try {
   await tryJest(project);
   // A program has no maps: it holds code of the test kit, which is not published.
   const libraries = publishedPackages.filter((name) => name !== 'cli');
-  const strays = libraries.flatMap((name) =>
-    findStrayMaps(join(project, 'node_modules', '@puka', name)).map((complaint) => `@puka/${name}: ${complaint}`),
-  );
-  if (strays.length > 0) throw new Error(strays.join('\n'));
+  const complaints = libraries.flatMap((name) => {
+    const folder = join(project, 'node_modules', '@puka', name);
+    return [...findStrayMaps(folder), ...findWideText(folder)].map((complaint) => `@puka/${name}: ${complaint}`);
+  });
+  if (complaints.length > 0) throw new Error(complaints.join('\n'));
   console.log(`packed: ${tarballs.size} packages, ${specifiers.length} entry points: ${specifiers.join(', ')}`);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);

@@ -101,7 +101,7 @@ export class Client implements AsyncDisposable {
     return this.#core.metrics();
   }
 
-  // ── Connecting and closing ──────────────────────────────────────────────────────────────────────────────────────
+  // ---- Connecting and closing ----
 
   /**
    * Connects and logs in. If already connected, resolves with the current connection's info; after `close()` opens a new
@@ -179,7 +179,7 @@ export class Client implements AsyncDisposable {
     await this.shutdown();
   }
 
-  // ── Queues, exchanges, bindings ─────────────────────────────────────────────────────────────────────────────────
+  // ---- Queues, exchanges, bindings ----
 
   /**
    * Makes a queue, or checks that it is there alike. AMQP 0-9-1 §1.7.2.1.
@@ -295,7 +295,7 @@ export class Client implements AsyncDisposable {
     return this.#declare(calls.exchangeUnbind, options, callback, declarations.exchangeUnbind);
   }
 
-  // ── Messages ────────────────────────────────────────────────────────────────────────────────────────────────────
+  // ---- Messages ----
 
   /**
    * Publishes. Resolves when the broker has confirmed the message; rejects with `NoRoute` (mandatory), `PublishNacked`,
@@ -483,7 +483,7 @@ export class Client implements AsyncDisposable {
     return checkedMessage(message, 'basicNack').nack(options);
   }
 
-  // ── Waiting ─────────────────────────────────────────────────────────────────────────────────────────────────────
+  // ---- Waiting ----
 
   /**
    * Waits for the first of some promises, or for the next message of a consumer. With `drive: 'manual'` the client works
@@ -566,7 +566,7 @@ export class Client implements AsyncDisposable {
     } else target.setCallback(callback as Callback<unknown>);
   }
 
-  // ── The network in your hands ───────────────────────────────────────────────────────────────────────────────────
+  // ---- The network in your hands ----
 
   /** The descriptor of the socket, where the runtime shows it. */
   fileno(): number | undefined {

@@ -175,7 +175,7 @@ export class Core implements Hosts {
     };
   }
 
-  // ── What callbacks report ───────────────────────────────────────────────────────────────────────────────────────
+  // ---- What callbacks report ----
 
   turnIsDue(): void {
     this.drive.scheduleTurn();
@@ -185,7 +185,7 @@ export class Core implements Hosts {
     this.failures.report(error, operation);
   }
 
-  // ── What operations report ──────────────────────────────────────────────────────────────────────────────────────
+  // ---- What operations report ----
 
   nextNumber(): number {
     return ++this.numbers;

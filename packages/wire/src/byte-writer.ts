@@ -182,7 +182,7 @@ export class ByteWriter {
     this.put32(value);
   }
 
-  /** Writes an integer from 0 to 2^64 − 1, big-endian. @throws {UsageError} for any other value, and for a number that is no safe integer. */
+  /** Writes an integer from 0 to 2^64 - 1, big-endian. @throws {UsageError} for any other value, and for a number that is no safe integer. */
   writeUint64(value: number | bigint, field?: string): void {
     this.reserve(8);
     if (typeof value === 'bigint') {
@@ -196,26 +196,26 @@ export class ByteWriter {
     this.put32(value);
   }
 
-  /** Writes an integer from −128 to 127. @throws {UsageError} for any other value. */
+  /** Writes an integer from -128 to 127. @throws {UsageError} for any other value. */
   writeInt8(value: number, field?: string): void {
     if ((value << 24) >> 24 !== value) refuseInteger(value, field, '-128 to 127');
     this.writeUint8(value & 0xff);
   }
 
-  /** Writes an integer from −32 768 to 32 767, big-endian. @throws {UsageError} for any other value. */
+  /** Writes an integer from -32 768 to 32 767, big-endian. @throws {UsageError} for any other value. */
   writeInt16(value: number, field?: string): void {
     if ((value << 16) >> 16 !== value) refuseInteger(value, field, '-32768 to 32767');
     this.writeUint16(value & 0xffff);
   }
 
-  /** Writes an integer from −2^31 to 2^31 − 1, big-endian. @throws {UsageError} for any other value. */
+  /** Writes an integer from -2^31 to 2^31 - 1, big-endian. @throws {UsageError} for any other value. */
   writeInt32(value: number, field?: string): void {
     if ((value | 0) !== value) refuseInteger(value, field, '-2147483648 to 2147483647');
     this.reserve(4);
     this.put32(value);
   }
 
-  /** Writes an integer from −2^63 to 2^63 − 1, big-endian. @throws {UsageError} for any other value, and for a number that is no safe integer. */
+  /** Writes an integer from -2^63 to 2^63 - 1, big-endian. @throws {UsageError} for any other value, and for a number that is no safe integer. */
   writeInt64(value: number | bigint, field?: string): void {
     this.reserve(8);
     if (typeof value === 'bigint') {

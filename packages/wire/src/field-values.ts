@@ -89,7 +89,7 @@ export class Decimal extends Tagged {
 
   /** Digits after the point, 0 to 255. */
   readonly scale: number;
-  /** The number without its point, −2^31 to 2^31 − 1. */
+  /** The number without its point, -2^31 to 2^31 - 1. */
   readonly unscaled: number;
 
   /** @throws {UsageError} when a part is out of its range. */
@@ -111,7 +111,7 @@ export class Decimal extends Tagged {
   }
 }
 
-/** A POSIX time in whole seconds, 0 to 2^64 − 1, for times no `Date` can hold. Tag `T`, and the `timestamp` property. */
+/** A POSIX time in whole seconds, 0 to 2^64 - 1, for times no `Date` can hold. Tag `T`, and the `timestamp` property. */
 export class Timestamp extends Tagged {
   static {
     brandClass(Timestamp, brands.Timestamp);
@@ -120,7 +120,7 @@ export class Timestamp extends Tagged {
   /** Seconds since 1970-01-01T00:00:00Z: a number when safe, else a bigint. */
   readonly seconds: number | bigint;
 
-  /** @throws {UsageError} when the seconds are negative, no integer, or over 2^64 − 1. */
+  /** @throws {UsageError} when the seconds are negative, no integer, or over 2^64 - 1. */
   constructor(seconds: number | bigint) {
     const isValid =
       typeof seconds === 'bigint'
@@ -195,7 +195,7 @@ export function boolean(value: boolean): Tagged {
   return new Tagged('t', value);
 }
 
-/** A signed octet, tag `b`: −128 to 127. */
+/** A signed octet, tag `b`: -128 to 127. */
 export function int8(value: number): Tagged {
   return new Tagged('b', value);
 }
@@ -220,12 +220,12 @@ export function int32(value: number): Tagged {
   return new Tagged('I', value);
 }
 
-/** A 32-bit integer, tag `i`: 0 to 2^32 − 1. */
+/** A 32-bit integer, tag `i`: 0 to 2^32 - 1. */
 export function uint32(value: number): Tagged {
   return new Tagged('i', value);
 }
 
-/** A signed 64-bit integer, tag `l`: a safe integer, or a bigint from −2^63 to 2^63 − 1. */
+/** A signed 64-bit integer, tag `l`: a safe integer, or a bigint from -2^63 to 2^63 - 1. */
 export function int64(value: number | bigint): Tagged {
   return new Tagged('l', value);
 }
@@ -240,12 +240,12 @@ export function float64(value: number): Tagged {
   return new Tagged('d', value);
 }
 
-/** An exact decimal, tag `D`: `decimal(-105, 2)` is −1.05. @throws {UsageError} when a part is out of its range. */
+/** An exact decimal, tag `D`: `decimal(-105, 2)` is -1.05. @throws {UsageError} when a part is out of its range. */
 export function decimal(unscaled: number, scale: number): Decimal {
   return new Decimal(unscaled, scale);
 }
 
-/** A time in POSIX seconds, never milliseconds, tag `T`. @throws {UsageError} when it is negative, no integer, or over 2^64 − 1. */
+/** A time in POSIX seconds, never milliseconds, tag `T`. @throws {UsageError} when it is negative, no integer, or over 2^64 - 1. */
 export function timestamp(seconds: number | bigint): Timestamp {
   return new Timestamp(seconds);
 }

@@ -56,7 +56,7 @@ export class FrameDecoder {
   private assembly: Uint8Array | undefined;
   private assembledBytes = 0;
 
-  /** Payload octets of the current body frame still to come; −1 between frames. */
+  /** Payload octets of the current body frame still to come; -1 between frames. */
   private bodyLeft = -1;
   private bodyChannel = 0;
   /** The last piece of a body frame, from `heldStart` to its end, whose end octet has not come yet. */

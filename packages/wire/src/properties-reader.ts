@@ -21,7 +21,7 @@ const maxDateSeconds = 8_640_000_000_000;
 /**
  * Reads the size of the body from a content header payload; the properties start `contentPropertiesOffset` behind `start`.
  *
- * @returns bytes, 0 to 2^53 − 1.
+ * @returns bytes, 0 to 2^53 - 1.
  * @throws {AmqpSyntaxError} when the payload is too short or the weight is not 0.
  * @throws {UnexpectedFrame} when the class is not basic.
  * @throws {LimitExceeded} when the size is 2^53 or more, with blame `peer`.
@@ -66,7 +66,7 @@ export class PropertiesReader {
   private readonly start: number;
   private readonly end: number;
   private readonly options: TableReadOptions | undefined;
-  /** The word of flags; −1 until it was read. */
+  /** The word of flags; -1 until it was read. */
   private flags = -1;
   /** Index of the first property. */
   private first = 0;
@@ -244,7 +244,7 @@ export class PropertiesReader {
     return at < 0 ? undefined : this.bytes[at];
   }
 
-  /** Walks to a property. @returns its index; −1 when it is absent, or not wholly there. */
+  /** Walks to a property. @returns its index; -1 when it is absent, or not wholly there. */
   private find(flag: number): number {
     if (this.flags < 0) this.readFlags();
     const { flags } = this;
@@ -256,7 +256,7 @@ export class PropertiesReader {
     return at >= 0 && this.endOf(flag, at) >= 0 ? at : -1;
   }
 
-  /** Where the property that starts at `at` ends; −1 when that is behind the end. */
+  /** Where the property that starts at `at` ends; -1 when that is behind the end. */
   private endOf(flag: number, at: number): number {
     const { bytes } = this;
     const valueAt = at + lengthOctetsOf(flag);

@@ -122,7 +122,7 @@ export class Connection implements SessionSink, DriverHost {
     return session.state !== 'open' || session.awaitsReply || this.#host.users.awaitsAnswer;
   }
 
-  // ── For the session ─────────────────────────────────────────────────────────────────────────────────────────────
+  // ---- For the session ----
 
   opened(info: ConnectionInfo): void {
     this.#owner.opened(this, info);
@@ -159,7 +159,7 @@ export class Connection implements SessionSink, DriverHost {
     this.#owner.closed(this, error, error ?? closedByUs());
   }
 
-  // ── For the driver, beside beforeWrite() ────────────────────────────────────────────────────────────────────────
+  // ---- For the driver, beside beforeWrite() ----
 
   get isAutomatic(): boolean {
     return this.#host.drive.isAutomatic;
