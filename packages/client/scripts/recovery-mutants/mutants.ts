@@ -75,8 +75,8 @@ export const mutants: readonly Mutant[] = [
     fault: 'counts no bytes of held publishes',
     edits: [
       [
-        'this.marks = new Queue();\n    this.returns.clear();\n    const sent = this.takeSent();',
-        'this.marks = new Queue();\n    this.openBytes = 0;\n    this.returns.clear();\n    const sent = this.takeSent();',
+        'this.marks.clear();\n    this.returns.clear();\n    const sent = this.sent.takeAll();',
+        'this.marks.clear();\n    this.openBytes = 0;\n    this.returns.clear();\n    const sent = this.sent.takeAll();',
       ],
     ],
   },

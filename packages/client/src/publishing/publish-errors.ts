@@ -1,6 +1,17 @@
 /** The errors of a publish that say which one it was: exchange and routing key, never the body. Pure. */
-import { NoConsumers, NoRoute, type NotFound, PublishNacked, type PukaError, replyError } from '@puka/errors';
+import {
+  type ConnectionBroken,
+  NoConsumers,
+  NoRoute,
+  type NotFound,
+  PublishNacked,
+  type PukaError,
+  replyError,
+  UsageError,
+} from '@puka/errors';
+import { cutOff } from '../session/closed-by-us.ts';
 import type { PublishInput } from '../session/index.ts';
+import type { PublishOperation } from './publish-operation.ts';
 
 const method = 'basic.publish';
 
@@ -36,6 +47,26 @@ export function nackedError(input: PublishInput, outcome: RefusedOutcome = 'refu
 /** The exchange of a publish was looked up and is not there. No channel was closed for it. */
 export function missingExchangeError({ replyText = '' }: NotFound, outcome: RefusedOutcome = 'refused'): PukaError {
   return replyError(404, replyText, { method, scope: 'operation', outcome });
+}
+
+/** @throws {UsageError} for a body that is not as long as it was at the call: an empty message would go out for a whole one. */
+export function checkBody({ input, bodyBytes, hasLeft }: PublishOperation): void {
+  if (input === undefined || input.body.length === bodyBytes) return;
+  throw new UsageError(
+    `the body of ${method} has ${input.body.length} bytes now that it is sent, and had ${bodyBytes} at the call: its buffer was transferred or resized`,
+    { method, outcome: hasLeft ? 'unknown' : 'not-sent' },
+  );
+}
+
+/** What a publish ends with when no other connection follows. */
+export function lostPublish({ hasLeft }: PublishOperation, cause: PukaError): ConnectionBroken {
+  const details = { method, outcome: hasLeft ? 'unknown' : 'not-sent' } as const;
+  return cutOff('before the publish was confirmed', cause, details);
+}
+
+/** What is known of a publish that the broker refuses now: it may have taken it over an earlier connection. */
+export function outcomeOf({ hasLeft }: PublishOperation): RefusedOutcome {
+  return hasLeft ? 'unknown' : 'refused';
 }
 
 /** Text of the caller's, without what would write into a terminal. */

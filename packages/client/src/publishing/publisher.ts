@@ -3,13 +3,12 @@
  * the publishes that may have caused it are sent again alone, all others again in their order.
  * Must not encode what the wire package encodes.
  */
-import { AmqpError, type ConnectionBroken, type NotFound, type PukaError, replyError, UsageError } from '@puka/errors';
-import { ByteReader, type MethodInput } from '@puka/wire';
+import { AmqpError, type NotFound, type PukaError, replyError } from '@puka/errors';
+import { ByteReader } from '@puka/wire';
 import { asRefused, hasConfirms } from '../connection/connection.ts';
 import type { ConnectionUser } from '../connection/connection-user.ts';
 import { isUnnamedError, mostUnnamedEnds } from '../operations/unnamed-error.ts';
 import { Queue } from '../runtime/queue.ts';
-import { cutOff } from '../session/closed-by-us.ts';
 import type {
   ChannelSink,
   ConnectionInfo,
@@ -21,34 +20,27 @@ import type {
 import { type Suspicion, suspicionOf } from './blame.ts';
 import type { ExchangeChecks } from './exchange-checks.ts';
 import type { PublishCounts } from './publish-counts.ts';
-import { missingExchangeError, nackedError, returnedError } from './publish-errors.ts';
+import {
+  checkBody,
+  lostPublish,
+  missingExchangeError,
+  nackedError,
+  outcomeOf,
+  returnedError,
+} from './publish-errors.ts';
+import { footer, PublishMarks } from './publish-marks.ts';
 import type { PublishOperation } from './publish-operation.ts';
 import { type QueueNames, withNewNames } from './renamed-publish.ts';
 import { ReturnedMessages } from './returned-messages.ts';
 import { RoundTripSample } from './round-trip-sample.ts';
+import { SentPublishes } from './sent-publishes.ts';
 import { type CheckedSink, UncheckedPublishes } from './unchecked-publishes.ts';
 
 const noError = (): void => {};
 /** Bytes of a publish beside its body and its properties, roughly. */
 const overheadBytes = 64;
-/** Settled publishes are cut off no earlier than there are so many of them. */
-const leastCut = 64;
 /** Publishes given up are dropped from the lists they wait in no earlier than these have so many places. */
 const leastSwept = 64;
-
-/**
- * A message nobody gets: RabbitMQ lets no client make a queue whose name begins with `amq.`, so that it always returns.
- */
-const footer: PublishInput = {
-  exchange: '',
-  routingKey: 'amq.puka.footer',
-  mandatory: true,
-  properties: new Uint8Array(2),
-  body: new Uint8Array(0),
-};
-
-/** A request that changes nothing on a channel without consumers; its reply, too, comes behind all that was before it. */
-const fence: MethodInput = { type: 'basic.qos', prefetchCount: 0 };
 
 /** What a publisher needs of its client. */
 export interface PublisherHost {
@@ -80,22 +72,13 @@ export class Publisher implements ChannelSink, ConnectionUser, CheckedSink {
   /** Without confirms, publishes end with the footer behind them, as in Puka. */
   private hasConfirms = true;
   private channel: SessionChannel | undefined = undefined;
-  /** Sent and not confirmed; the first has the tag `firstTag`. Settled ones and footers leave a gap. */
-  private sent: (PublishOperation | undefined)[] = [];
-  private head = 0;
-  private firstTag = 1;
-  private unconfirmed = 0;
+  private readonly sent = new SentPublishes();
   /** To be sent, in order: held back behind a suspect, or for want of a channel. Those given up keep their place for a while. */
   private readonly held = new Queue<PublishOperation>();
   /** Those with `isHeld`: in `held` or unchecked, and not given up. */
   private waiting = 0;
   private readonly returns = new ReturnedMessages();
-  /** The tags behind which marks were sent that have not come back: footers, or fences where those are refused. */
-  private marks = new Queue<number>();
-  /** The user may publish to the default exchange, where footers go. */
-  private mayUseFooters = true;
-  /** The last tag that a mark covers. */
-  private coveredTag = 0;
+  private readonly marks = new PublishMarks();
   private readonly counts: PublishCounts;
   private readonly sample: RoundTripSample;
 
@@ -111,13 +94,13 @@ export class Publisher implements ChannelSink, ConnectionUser, CheckedSink {
   attach(session: Session, info: ConnectionInfo): void {
     this.session = session;
     this.hasConfirms = this.host.pubacks ?? hasConfirms(info);
-    this.mayUseFooters = true;
+    this.marks.mayUseFooters = true;
     this.sendHeld();
   }
 
   /** Publishes without an outcome. */
   get outstanding(): number {
-    return this.unconfirmed + this.waiting;
+    return this.sent.count + this.waiting;
   }
 
   /** Publishes that were sent over an earlier connection, and will be sent again. */
@@ -156,9 +139,8 @@ export class Publisher implements ChannelSink, ConnectionUser, CheckedSink {
   /** Output is about to be taken: publishes without confirms get the mark that ends them. */
   beforeWrite(): void {
     if (this.held.length > 0) this.sendHeld();
-    if (this.hasConfirms) this.sample.writing(this.nextTag - 1);
-    if (this.hasConfirms || this.nextTag - 1 === this.coveredTag) return;
-    this.sendMark();
+    if (this.hasConfirms) this.sample.writing(this.sent.nextTag - 1);
+    else if (!this.marks.coverAll(this.sent)) this.sendMark();
   }
 
   /**
@@ -167,13 +149,13 @@ export class Publisher implements ChannelSink, ConnectionUser, CheckedSink {
    */
   detach(error: PukaError, willRecover: boolean): void {
     const takenBytes = this.session?.writer.takenBytes ?? 0;
-    const hasMarks = this.marks.length > 0;
+    const hasMarks = this.marks.areOpen;
     this.session = undefined;
     this.channel = undefined;
     this.isDraining = false;
-    this.marks = new Queue();
+    this.marks.clear();
     this.returns.clear();
-    const sent = this.takeSent();
+    const sent = this.sent.takeAll();
     const unchecked = this.unchecked.takeAll();
     const all = [...sent, ...unchecked, ...this.held.takeAll()];
     for (const operation of all) {
@@ -228,7 +210,7 @@ export class Publisher implements ChannelSink, ConnectionUser, CheckedSink {
 
   /** Publishes on that channel without an outcome. */
   countOn(channel: SessionChannel): number {
-    return this.channel === channel ? this.unconfirmed : 0;
+    return this.channel === channel ? this.sent.count : 0;
   }
 
   /** Sends nothing more on its channel, and fails what has not been sent. */
@@ -246,7 +228,7 @@ export class Publisher implements ChannelSink, ConnectionUser, CheckedSink {
     const replyText = reader.readShortString();
     const exchange = reader.readShortString();
     const routingKey = reader.readShortString();
-    if (routingKey === footer.routingKey && exchange === '' && this.marks.length > 0) {
+    if (this.marks.isFooter(exchange, routingKey)) {
       this.markReturned();
       return false;
     }
@@ -260,10 +242,10 @@ export class Publisher implements ChannelSink, ConnectionUser, CheckedSink {
   /** For the channel: confirms and refusals. RabbitMQ extension; `multiple` covers all that are outstanding up to the tag. */
   confirmed(deliveryTag: number, multiple: boolean, ack: boolean): void {
     if (this.session !== undefined) this.sample.confirmed(deliveryTag, multiple, this.session.timeMs);
-    const index = deliveryTag - this.firstTag + this.head;
-    if (multiple) this.settleUpTo(deliveryTag === 0 ? this.nextTag : deliveryTag, ack);
-    else if (index >= this.head && index < this.sent.length) this.settle(index, ack);
-    this.compact();
+    if (!multiple) this.settle(deliveryTag, ack);
+    else if (deliveryTag === 0) this.settleUpTo(this.sent.nextTag - 1, ack);
+    else this.settleUpTo(deliveryTag, ack);
+    this.sent.cut();
     if (this.held.length > 0) this.sendHeld();
     this.host.publishesSettled();
   }
@@ -275,8 +257,8 @@ export class Publisher implements ChannelSink, ConnectionUser, CheckedSink {
   closed(error: PukaError | undefined): void {
     this.channel = undefined;
     this.isDraining = false;
-    const covered = this.marks.first ?? 0;
-    this.marks = new Queue();
+    const covered = this.marks.firstTag;
+    this.marks.clear();
     this.returns.clear();
     if (!(error instanceof AmqpError) || this.session?.state !== 'open') return;
     if (error.replyCode === 404) {
@@ -285,20 +267,16 @@ export class Publisher implements ChannelSink, ConnectionUser, CheckedSink {
     }
     if (error.method === 'basic.consume') {
       // Direct reply-to: it was not the publishes that were refused.
-      this.holdFirst(this.takeSent().filter((operation) => !this.endReturned(operation)));
+      this.holdFirst(this.sent.takeAll().filter((operation) => !this.endReturned(operation)));
       this.host.publishesSettled();
       return;
     }
     const suspicion = suspicionOf(error);
     const isSuspect = ({ input }: PublishOperation): boolean => input !== undefined && suspicion?.fits(input) === true;
-    if (
-      suspicion?.fits(footer) === true &&
-      this.mayUseFooters &&
-      !this.sent.some((each) => each !== undefined && isSuspect(each))
-    ) {
+    if (suspicion?.fits(footer) === true && this.marks.mayUseFooters && !this.sent.some(isSuspect)) {
       this.refuseFooters(covered);
     } else {
-      const open = this.takeSent().filter((operation) => !this.endReturned(operation));
+      const open = this.sent.takeAll().filter((operation) => !this.endReturned(operation));
       const suspects = open.filter(isSuspect);
       this.refuse(open, suspects.length > 0 ? suspects : open, suspicion, error);
     }
@@ -330,9 +308,9 @@ export class Publisher implements ChannelSink, ConnectionUser, CheckedSink {
    * @param covered the tag of the last publish before the footer that was refused: the broker has dealt with it.
    */
   private refuseFooters(covered: number): void {
-    this.mayUseFooters = false;
+    this.marks.mayUseFooters = false;
     if (!this.hasConfirms) this.settleUpTo(covered, true);
-    this.holdFirst(this.takeSent().filter((operation) => !this.endReturned(operation)));
+    this.holdFirst(this.sent.takeAll().filter((operation) => !this.endReturned(operation)));
   }
 
   /** One was refused: the suspects, who were called before it was sent, fare as it did where they are alike. */
@@ -392,7 +370,7 @@ export class Publisher implements ChannelSink, ConnectionUser, CheckedSink {
         continue;
       }
       // A suspect is sent when nothing else is under way, and nothing is sent before its outcome is known.
-      if (this.unconfirmed + this.unchecked.count > 0 && (next.isSuspect || this.isSuspectUnderWay)) return;
+      if (this.sent.count + this.unchecked.count > 0 && (next.isSuspect || this.isSuspectUnderWay)) return;
       held.shift();
       try {
         checkBody(next);
@@ -407,7 +385,7 @@ export class Publisher implements ChannelSink, ConnectionUser, CheckedSink {
   }
 
   private get isSuspectUnderWay(): boolean {
-    return this.sent[this.head]?.isSuspect === true || this.unchecked.hasSuspect;
+    return this.sent.first?.isSuspect === true || this.unchecked.hasSuspect;
   }
 
   /** For the unchecked publishes: it is known whether the exchange of these is there. */
@@ -427,7 +405,7 @@ export class Publisher implements ChannelSink, ConnectionUser, CheckedSink {
     const { session } = this;
     if (session === undefined || operation.input === undefined) return false;
     if (this.isDraining) {
-      if (this.unconfirmed > 0) return false;
+      if (this.sent.count > 0) return false;
       this.channel = undefined;
       this.isDraining = false;
     }
@@ -452,8 +430,7 @@ export class Publisher implements ChannelSink, ConnectionUser, CheckedSink {
     operation.attempts++;
     if (operation.isHeld) this.endHold(operation);
     operation.isSent = true;
-    this.sent.push(operation);
-    this.unconfirmed++;
+    this.sent.add(operation);
     if (mandatory) this.returns.add(operation, input);
     return true;
   }
@@ -464,29 +441,15 @@ export class Publisher implements ChannelSink, ConnectionUser, CheckedSink {
     this.openBytes += costOf(renamed, operation.bodyBytes) - costOf(input, operation.bodyBytes);
   }
 
-  /** The tag of the next publish: `sent` holds one place for each since `firstTag`. */
-  private get nextTag(): number {
-    return this.firstTag + this.sent.length - this.head;
-  }
-
   private sendMark(): void {
     const { channel } = this;
     if (channel === undefined || !channel.isUsable) return;
-    this.marks.push(this.nextTag - 1);
-    if (this.mayUseFooters) {
-      channel.publish(footer);
-      this.sent.push(undefined);
-    } else {
-      channel.request(fence, (reply) => {
-        if (reply !== undefined) this.markReturned();
-      });
-    }
+    this.marks.send(channel, this.sent, () => this.markReturned());
     this.returns.markSent();
-    this.coveredTag = this.nextTag - 1;
   }
 
   private markReturned(): void {
-    const tag = this.marks.shift() ?? 0;
+    const tag = this.marks.takeFirst();
     this.returns.markReturned();
     if (!this.hasConfirms) this.confirmed(tag, true, true);
   }
@@ -496,24 +459,20 @@ export class Publisher implements ChannelSink, ConnectionUser, CheckedSink {
     if (channel === undefined) return undefined;
     if (this.hasConfirms) channel.selectConfirms(noError);
     this.channel = channel;
-    this.sent = [];
-    this.head = 0;
-    this.firstTag = 1;
-    this.coveredTag = 0;
+    this.sent.restart();
+    this.marks.restart();
     this.sample.reset();
     return channel;
   }
 
   private settleUpTo(tag: number, ack: boolean): void {
-    const last = Math.min(tag - this.firstTag + this.head, this.sent.length - 1);
-    for (let at = this.head; at <= last; at++) this.settle(at, ack);
+    const last = Math.min(tag, this.sent.nextTag - 1);
+    for (let at = this.sent.firstTag; at <= last; at++) this.settle(at, ack);
   }
 
-  private settle(index: number, ack: boolean): void {
-    const operation = this.sent[index];
+  private settle(tag: number, ack: boolean): void {
+    const operation = this.sent.take(tag);
     if (operation === undefined) return;
-    this.sent[index] = undefined;
-    this.unconfirmed--;
     const { input } = operation;
     this.release(operation);
     if (!ack) {
@@ -537,26 +496,6 @@ export class Publisher implements ChannelSink, ConnectionUser, CheckedSink {
     this.returns.remove(operation);
     operation.input = undefined;
   }
-
-  /** Moves the head over what is settled; the array is cut when half of it is, and never while it is short. */
-  private compact(): void {
-    const { sent } = this;
-    while (this.head < sent.length && sent[this.head] === undefined) {
-      this.head++;
-      this.firstTag++;
-    }
-    if (this.head < leastCut || this.head * 2 < sent.length) return;
-    this.sent = sent.slice(this.head);
-    this.head = 0;
-  }
-
-  private takeSent(): PublishOperation[] {
-    const open = this.sent.filter((operation) => operation !== undefined);
-    this.sent = [];
-    this.head = 0;
-    this.unconfirmed = 0;
-    return open;
-  }
 }
 
 function isPending({ state }: PublishOperation): boolean {
@@ -566,24 +505,4 @@ function isPending({ state }: PublishOperation): boolean {
 /** Bytes that a publish keeps until it has its outcome. @param bodyBytes at the call: a body may be transferred meanwhile. */
 function costOf({ properties }: PublishInput, bodyBytes: number): number {
   return bodyBytes + (properties instanceof Uint8Array ? properties.length : 0) + overheadBytes;
-}
-
-/** @throws {UsageError} for a body that is not as long as it was at the call: an empty message would go out for a whole one. */
-function checkBody({ input, bodyBytes, hasLeft }: PublishOperation): void {
-  if (input === undefined || input.body.length === bodyBytes) return;
-  throw new UsageError(
-    `the body of basic.publish has ${input.body.length} bytes now that it is sent, and had ${bodyBytes} at the call: its buffer was transferred or resized`,
-    { method: 'basic.publish', outcome: hasLeft ? 'unknown' : 'not-sent' },
-  );
-}
-
-/** What a publish ends with when no other connection follows. */
-function lostPublish({ hasLeft }: PublishOperation, cause: PukaError): ConnectionBroken {
-  const details = { method: 'basic.publish', outcome: hasLeft ? 'unknown' : 'not-sent' } as const;
-  return cutOff('before the publish was confirmed', cause, details);
-}
-
-/** What is known of a publish that the broker refuses now: it may have taken it over an earlier connection. */
-function outcomeOf({ hasLeft }: PublishOperation): 'refused' | 'unknown' {
-  return hasLeft ? 'unknown' : 'refused';
 }
