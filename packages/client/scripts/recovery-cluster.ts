@@ -1,10 +1,10 @@
 /**
- * Publishers and consumers on a cluster of three RabbitMQ nodes with quorum queues, while nodes are killed and restarted;
- * then counts: confirmed, lost, duplicates, promises open, consumers short. All but the first and the duplicates are 0 unless
+ * Publishers and consumers on a cluster of three RabbitMQ nodes with quorum queues, while nodes are killed, restarted, drained
+ * and cut off; then counts: confirmed, lost, duplicates, promises open, consumers short. All but the first and the duplicates are 0 unless
  * there is a fault.
  * `tsx --conditions=puka:source scripts/recovery-cluster.ts [publishers] [consumers] [seconds without a majority]`
  */
-import { type Broker, launchBroker, waitFor } from '@puka/testkit';
+import { type Broker, faultProxy, launchBroker, waitFor } from '@puka/testkit';
 import { isGood, Workload } from './recovery-workload.ts';
 
 const [publishers = 5, consumers = 5, secondsWithoutMajority = 60] = process.argv.slice(2).map(Number);
@@ -25,8 +25,9 @@ async function cluster(): Promise<readonly [Broker, Broker, Broker]> {
 }
 
 const nodes = await cluster();
+const proxies = await Promise.all(nodes.map(({ host, port }) => faultProxy({ target: { host, port } })));
 const workload = new Workload({
-  urls: nodes.map(({ url }) => url),
+  urls: nodes.map(({ url }, index) => proxies[index]?.urlFor(url) ?? url),
   publishers,
   consumers,
   client: { recover: { minDelay: 100, maxDelay: 2000 }, heartbeat: 2, shuffleHosts: true },
@@ -71,6 +72,21 @@ const steps: Readonly<Record<string, () => Promise<void>>> = {
       await works();
     }
   },
+  'each node in maintenance mode, one after the other': async () => {
+    for (const node of nodes) {
+      await node.evaluate('rabbit_maintenance:drain()');
+      await works();
+      await node.evaluate('rabbit_maintenance:revive()');
+      await works();
+    }
+  },
+  'clients are cut off from one node after the other': async () => {
+    for (const proxy of proxies) {
+      proxy.blackHole();
+      await works();
+      await proxy.restore();
+    }
+  },
   'an operator closes all connections': async () => {
     for (const node of nodes) await node.closeAllConnections();
   },
@@ -90,5 +106,6 @@ for (const [name, step] of Object.entries(steps)) {
 }
 const counts = await workload.finish(nodes[0]);
 console.log(JSON.stringify({ nodes: nodes.length, version: nodes[0].version, publishers, consumers, ...counts }));
+await Promise.all(proxies.map((proxy) => proxy.stop()));
 for (const node of [...nodes].reverse()) await node.stop();
 process.exitCode = isGood(counts) ? 0 : 1;

@@ -97,6 +97,15 @@ describe('under load, nothing confirmed is lost', () => {
     },
   );
 
+  it('when the node goes into maintenance mode, and comes back', async () => {
+    await begin();
+    await broker.evaluate('rabbit_maintenance:drain()');
+    await Promise.all([load.publisher, load.consumer].map((client) => waitFor(() => client.state === 'recovering')));
+    await broker.evaluate('rabbit_maintenance:revive()');
+    await load.recovered(2);
+    await expectAllThere();
+  });
+
   it('when the broker is restarted, and when it is killed', async () => {
     await begin();
     await broker.restart();
