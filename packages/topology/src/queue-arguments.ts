@@ -59,7 +59,10 @@ export interface ClassicQueueOptions extends CommonOptions {
   readonly lazy?: boolean | undefined;
   /** Which version of the storage, 1 or 2. RabbitMQ: `x-queue-version`; by default the broker's choice. */
   readonly version?: 1 | 2 | undefined;
-  /** The node it is made on. RabbitMQ: `x-queue-master-locator`; by default `client-local`. */
+  /**
+   * The node it is made on. RabbitMQ: `x-queue-master-locator`; by default `client-local`. RabbitMQ 4.3 ends the connection
+   * for it (541): there, give `x-queue-leader-locator` in the `arguments` of the queue.
+   */
   readonly leaderLocator?: 'client-local' | 'min-masters' | 'random' | undefined;
 }
 

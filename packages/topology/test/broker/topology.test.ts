@@ -1,8 +1,8 @@
 /** A topology on RabbitMQ with its management API: what is compared, what is moved. A node of its own, for the plugin. */
 import { Socket } from 'node:net';
 import { Client, type ClientOptions, ConnectionBroken } from '@puka/client';
-import { type Broker, launchBroker } from '@puka/testkit';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { type Broker, isAtLeast, launchBroker } from '@puka/testkit';
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 import {
   classicQueue,
   defineTopology,
@@ -45,6 +45,9 @@ afterAll(async () => {
   await broker.stop();
 });
 
+/** RabbitMQ 4.3 ends the connection that declares a classic queue with it. */
+const leaderLocator = isAtLeast(inject('brokerVersion'), '4.3') ? undefined : 'client-local';
+
 const everything = defineTopology({
   exchanges: {
     orders: { type: 'topic', alternateExchange: 'orders.lost' },
@@ -60,7 +63,7 @@ const everything = defineTopology({
         lazy: true,
         version: 2,
       },
-      ...{ singleActiveConsumer: true, leaderLocator: 'client-local' },
+      ...{ singleActiveConsumer: true, leaderLocator },
     }),
     quorum: quorumQueue({
       ...{ messageTtl: 315_360_000_000, deliveryLimit: 5, deadLetter: { exchange: 'orders.lost' } },
