@@ -191,10 +191,11 @@ export class RunningBroker implements Broker {
   }
 
   async closeAllConnections(reason = 'closed by a test'): Promise<void> {
-    // As `ctl close_all_connections` does, in a tenth of its time.
+    // As `ctl close_all_connections` does, in a tenth of its time. One that ends by itself meanwhile makes the call fail.
     const text = Buffer.from(reason).toString('base64');
     await this.evaluate(
-      `rabbit_networking:close_connections(rabbit_networking:connections(), base64:decode_to_string("${text}"))`,
+      `Why = base64:decode_to_string("${text}"), ` +
+        '[catch rabbit_networking:close_connection(Pid, Why) || Pid <- rabbit_networking:connections()], ok',
     );
   }
 

@@ -89,6 +89,12 @@ describe('two nodes side by side', () => {
     expect(await first.ctl('--quiet', 'list_permissions', '-p', 'a/b')).toMatch(/mar ta\t\.\*\t\t\.\*/);
   });
 
+  it('close all connections, though one ends by itself meanwhile', async () => {
+    await first.evaluate('pg_local:join(rabbit_connections, spawn(fun() -> receive _ -> ok end end)), pg_local:sync()');
+    await first.closeAllConnections();
+    expect(await first.evaluate('length(rabbit_networking:connections())')).toBe('0');
+  });
+
   it('raise and clear the memory alarm', async () => {
     await first.setMemoryAlarm('on');
     await waitFor(async () => (await first.evaluate('rabbit_alarm:get_alarms()')).includes('memory'));
