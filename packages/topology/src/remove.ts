@@ -46,7 +46,9 @@ export async function removeTopology(client: Client, data: TopologyData, options
   await work.all('binding', between, (binding) => unbind(client, binding, each));
   let messageCount = 0;
   await work.all('queue', queues, async (queue) => {
-    messageCount += await deleteQueue(client, queue, { ifUnused, ifEmpty }, each);
+    // Read behind the await: the queues are deleted side by side.
+    const dropped = await deleteQueue(client, queue, { ifUnused, ifEmpty }, each);
+    messageCount += dropped;
   });
   await work.all('exchange', exchanges, ({ name }) => nothing(client.exchangeDelete({ exchange: name, ...each })));
   if (management !== undefined) {

@@ -25,6 +25,14 @@ describe('remove', () => {
     expect(await topology.remove(client)).toMatchObject({ messageCount: 0 });
   });
 
+  it('counts the messages of all its queues', async () => {
+    const { client } = await scene();
+    const topology = defineTopology({ queues: { a: {}, b: {}, c: {} } });
+    await topology.apply(client);
+    for (const routingKey of ['a', 'a', 'b', 'c']) await client.basicPublish({ routingKey, body: 'x' });
+    expect(await topology.remove(client)).toMatchObject({ queues: 3, messageCount: 4 });
+  });
+
   it.each([
     ['classic', classicQueue()],
     ['quorum', quorumQueue()],
