@@ -2,8 +2,9 @@
  * What a topology is written as, and the same with nothing left unsaid. Checks names and what a binding refers to.
  * Must not speak to a broker.
  */
-import type { FieldTableInput } from '@puka/client';
+import { type FieldTableInput, Tagged } from '@puka/client';
 import { UsageError } from '@puka/errors';
+import { isMap } from './any-realm.ts';
 import { checkBoolean, checkChoice, checkInteger, checkName, checkShortText, shown } from './ranges.ts';
 
 /** An exchange of a topology. */
@@ -261,8 +262,8 @@ function checkKnown(kind: 'queue' | 'exchange', name: string, known: ReadonlySet
 
 function fieldsOf(table: FieldTableInput | undefined): ReadonlyMap<string, unknown> {
   if (table === undefined) return new Map();
-  if (table instanceof Map) return new Map(table);
-  if (typeof table !== 'object' || table === null || 'tag' in table) {
+  if (isMap(table)) return new Map(table as ReadonlyMap<string, unknown>); // The names of a field table are texts.
+  if (typeof table !== 'object' || table === null || table instanceof Tagged) {
     throw new UsageError(`arguments are ${shown(table)}; a topology takes an object or a Map`);
   }
   return new Map(Object.entries(table));

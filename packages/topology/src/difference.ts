@@ -1,4 +1,6 @@
 /** A difference between a topology and a broker, told with both sides, and how values are compared. Must not ask a broker. */
+import { Tagged } from '@puka/client';
+import { isDate, isMap } from './any-realm.ts';
 
 /** What a difference or a failure is about. */
 export type ThingKind = 'exchange' | 'queue' | 'binding' | 'policy';
@@ -61,10 +63,9 @@ export function canonical(value: unknown): string {
 
 /** A value without its type tag. The API of RabbitMQ's management tells a time in seconds. */
 function plain(value: unknown): unknown {
-  if (value instanceof Map) return Object.fromEntries(value);
-  if (value instanceof Date) return Math.floor(value.getTime() / 1000);
-  if (typeof value === 'object' && value !== null && 'tag' in value && 'value' in value) return plain(value.value);
-  return value;
+  if (isMap(value)) return Object.fromEntries(value as ReadonlyMap<string, unknown>); // The names of a field table are texts.
+  if (isDate(value)) return Math.floor(value.getTime() / 1000);
+  return value instanceof Tagged ? plain(value.value) : value;
 }
 
 function side(value: unknown): string {

@@ -1,6 +1,7 @@
 /** Where a consumer of a stream begins. Must not consume. RabbitMQ: docs/streams#consuming. */
 import { type FieldTableInput, int64 } from '@puka/client';
 import { UsageError } from '@puka/errors';
+import { isDate } from './any-realm.ts';
 import { shown } from './ranges.ts';
 
 /** A number that is not 0 and a unit, as RabbitMQ reads it: years, months, days, hours, minutes, seconds. */
@@ -40,11 +41,11 @@ export function streamOffset(from: StreamOffset): FieldTableInput {
 function offsetValue(from: StreamOffset): string | Date | ReturnType<typeof int64> {
   if (from === 'first' || from === 'last' || from === 'next') return from;
   if (typeof from === 'string' && intervalPattern.test(from)) return from;
-  if (from instanceof Date && from.getTime() >= 0) return from; // An invalid one is NaN, which is not.
+  if (isDate(from) && from.getTime() >= 0) return from; // An invalid one is NaN, which is not.
   const isOffset = typeof from === 'bigint' ? from >= 0n && from <= longestOffset : isCount(from);
   if (isOffset) return int64(BigInt(from as number | bigint)); // Checked on the line above.
   throw new UsageError(
-    `offset of a stream is ${from instanceof Date ? 'an invalid or early date' : shown(from)}; it takes 'first', 'last', ` +
+    `offset of a stream is ${isDate(from) ? 'an invalid or early date' : shown(from)}; it takes 'first', 'last', ` +
       "'next', an integer from 0, a Date since 1970, or a number and one of Y M D h m s, as '2h'",
   );
 }

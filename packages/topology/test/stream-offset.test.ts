@@ -1,3 +1,4 @@
+import { createContext, runInContext } from 'node:vm';
 import { Client } from '@puka/client';
 import { UsageError } from '@puka/errors';
 import { startBroker } from '@puka/testing';
@@ -5,6 +6,11 @@ import { type StreamOffset, streamOffset, streamQueue } from '@puka/topology';
 import { describe, expect, it } from 'vitest';
 
 describe('the offset of a stream', () => {
+  it('takes a Date of another realm', () => {
+    const date = runInContext('new Date(5000)', createContext()) as Date;
+    expect(streamOffset(date)).toEqual({ 'x-stream-offset': date });
+  });
+
   it.each([
     ['first', ['0', '1', '2', '3']],
     [0, ['0', '1', '2', '3']],

@@ -1,3 +1,5 @@
+import { createContext, runInContext } from 'node:vm';
+import { int8 } from '@puka/client';
 import { UsageError } from '@puka/errors';
 import { classicQueue, defineTopology, quorumQueue, type Topology } from '@puka/topology';
 import { describe, expect, expectTypeOf, it } from 'vitest';
@@ -20,6 +22,23 @@ describe('defineTopology', () => {
     expect(data.bindings.map(({ routingKey }) => routingKey)).toEqual(['a', 'b']);
   });
 
+  it('takes a Map of another realm for arguments', async () => {
+    const { broker, client } = await scene();
+    const table = runInContext("new Map([['x-max-length', 5]])", createContext()) as Map<string, number>;
+    await defineTopology({ queues: { jobs: { arguments: table } } }).apply(client);
+    expect(broker.queue('jobs')?.arguments).toEqual({ 'x-max-length': 5 });
+  });
+
+  it('takes a header of the name tag for a header', async () => {
+    const { broker, client } = await scene();
+    await defineTopology({
+      exchanges: { paints: { type: 'headers' } },
+      queues: { red: {} },
+      bindings: [{ exchange: 'paints', queue: 'red', arguments: { tag: 'red', value: 5 } }],
+    }).apply(client);
+    expect(broker.bindings()[0]?.arguments).toEqual({ tag: 'red', value: 5 });
+  });
+
   it('knows its names by their types', () => {
     const topology = defineTopology({ exchanges: { orders: {} }, queues: { billing: {}, audit: {} } });
     expectTypeOf(topology).toEqualTypeOf<Topology<'orders', 'billing' | 'audit'>>();
@@ -38,6 +57,7 @@ describe('defineTopology', () => {
     ['an empty name', () => defineTopology({ exchanges: { '': {} } })],
     ['a name of 256 bytes', () => defineTopology({ queues: { ['x'.repeat(256)]: {} } })],
     ['an empty policy', () => defineTopology({ policies: { p: { pattern: '.*', definition: {} } } })],
+    ['a value in place of arguments', () => defineTopology({ queues: { q: { arguments: int8(5) as never } } })],
     ['a flag that is none', () => defineTopology({ queues: { q: { durable: 1 as unknown as boolean } } })],
   ])('refuses %s', (_what, call) => {
     expect(call).toThrow(UsageError);
@@ -82,5 +102,16 @@ describe('toMermaid', () => {
     expect(topology.toMermaid().split('\n')).toHaveLength(3);
     expect(topology.toMermaid()).not.toMatch(/"\]-->|<script|`/);
     await topology.apply(client);
+  });
+});
+
+describe('a call', () => {
+  it.each(['apply', 'check', 'remove'] as const)('of %s refuses an option that it does not have', async (call) => {
+    const { broker, client } = await scene();
+    const topology = defineTopology({ queues: { jobs: {} } });
+    await client.queueDeclare({ queue: 'jobs', durable: true });
+    const mistyped = topology[call](client, { ifUnsed: true } as object);
+    await expect(mistyped).rejects.toThrow(`${call} has no option 'ifUnsed'; it takes `);
+    expect(broker.queue('jobs')).toBeDefined();
   });
 });
