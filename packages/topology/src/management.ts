@@ -91,9 +91,8 @@ export class Management {
     const parts = partsOf(url);
     this.base = `${parts.protocol}//${parts.host}${parts.pathname.replace(/\/$/, '')}/api`;
     this.vhost = encodeURIComponent(vhost);
-    const user = decodeURIComponent(parts.username === '' ? 'guest' : parts.username);
-    const password = decodeURIComponent(parts.username === '' ? 'guest' : parts.password);
-    const bytes = new TextEncoder().encode(`${user}:${password}`);
+    const login = parts.username === '' ? 'guest:guest' : `${parts.username}:${parts.password}`;
+    const bytes = new TextEncoder().encode(percentDecoded(login));
     this.authorization = `Basic ${btoa(String.fromCharCode(...bytes))}`;
   }
 
@@ -130,9 +129,9 @@ export class Management {
   }
 
   private async list<Told>(what: string, options: OperationOptions): Promise<readonly Told[]> {
-    const answer: unknown = JSON.parse(await this.ask('GET', `${what}/${this.vhost}`, options));
+    const answer = parsed(await this.ask('GET', `${what}/${this.vhost}`, options));
     if (Array.isArray(answer)) return answer;
-    throw new ManagementFailed(`${this.base}/${what} answered with no list`);
+    throw new ManagementFailed(`GET ${this.base}/${what}/${this.vhost} was answered with no list in JSON`);
   }
 
   private async ask(method: string, path: string, options: OperationOptions, body?: object): Promise<string> {
@@ -181,6 +180,24 @@ function partsOf(url: string): URL {
   }
   if (parts.protocol === 'http:' || parts.protocol === 'https:') return parts;
   throw new UsageError(`the URL of the management API begins with ${parts.protocol}; it takes http: or https:`);
+}
+
+/** A URL may hold a percent sign that stands for nothing. */
+function percentDecoded(login: string): string {
+  try {
+    return decodeURIComponent(login);
+  } catch {
+    throw new UsageError('user or password in the URL of the management API has a % without two hexadecimal digits');
+  }
+}
+
+/** @returns `undefined` for what is not JSON, such as the page of a proxy. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function throwIfAborted(signal: OperationOptions['signal']): void {

@@ -96,6 +96,14 @@ describe('the management API', () => {
     expect(JSON.stringify(error)).not.toMatch(/s%C3%A9cret|sécret/);
   });
 
+  it.each(['<html>please log in</html>', '{}'])('that answers %j is a ManagementFailed', async (body) => {
+    const { client } = await scene();
+    const { url } = await answering(200, body);
+    const checking = topology.check(client, { management: url });
+    await expect(checking).rejects.toThrow(/\/rabbit\/api\/\w+\/%2F was answered with no list in JSON$/);
+    await expect(checking).rejects.toBeInstanceOf(ManagementFailed);
+  });
+
   it('that is not there is a ManagementFailed that can be tried again', async () => {
     const { client } = await scene();
     const { url } = await answering(200, '[]');
@@ -109,7 +117,7 @@ describe('the management API', () => {
     await expect(aborted).rejects.toBe('enough');
   });
 
-  it.each(['ftp://host', 'host:15672/', ''])('takes no URL like %j', async (url) => {
+  it.each(['ftp://host', 'host:15672/', '', 'http://user:%zz@host'])('takes no URL like %j', async (url) => {
     const { client } = await scene();
     await expect(topology.check(client, { management: url })).rejects.toBeInstanceOf(UsageError);
   });
