@@ -4,6 +4,7 @@ import { isPukaError, UsageError } from '@puka/errors';
 import { type Binding, type Exchange, type Policy, type Queue, type TopologyData, tableOf } from './definition.ts';
 import type { ThingKind } from './difference.ts';
 import { Management, type ManagementOptions } from './management.ts';
+import { checkNames } from './ranges.ts';
 import { TopologyFailed, type TopologyFailure } from './topology-failed.ts';
 
 /** Options of `apply`. `timeout` and `signal` hold for each operation. */
@@ -26,6 +27,7 @@ export interface Applied {
 
 /** @throws (rejects) {TopologyFailed} with all that failed; the connection's own error where that was lost. */
 export async function applyTopology(client: Client, data: TopologyData, options: ApplyOptions): Promise<Applied> {
+  checkNames<keyof ApplyOptions>('apply', options, ['management', 'signal', 'timeout']);
   const { signal, timeout, management } = options;
   const each: OperationOptions = { signal, timeout };
   const work = new Attempts();

@@ -17,6 +17,7 @@ import {
   type ToldPolicy,
   type ToldQueue,
 } from './management.ts';
+import { checkNames } from './ranges.ts';
 
 /** Options of `check`. `timeout` and `signal` hold for each operation. */
 export interface CheckOptions extends OperationOptions {
@@ -41,6 +42,7 @@ export interface Checked {
 
 /** Compares, and changes nothing. */
 export async function checkTopology(client: Client, data: TopologyData, options: CheckOptions): Promise<Checked> {
+  checkNames<keyof CheckOptions>('check', options, ['management', 'redeclare', 'signal', 'timeout']);
   const { signal, timeout, management, redeclare = false } = options;
   const each: OperationOptions = { signal, timeout };
   const differences =

@@ -2,7 +2,14 @@
  * Moves every message of a queue to an exchange, then lets the queue be deleted: a message is acked when its copy has been
  * confirmed, so that a crash can double it and never lose it. Must not declare or delete anything itself.
  */
-import type { Client, Consumer, Message, OperationOptions, QueueDeclared } from '@puka/client';
+import {
+  type Client,
+  type Consumer,
+  type Message,
+  type OperationOptions,
+  type QueueDeclared,
+  Tagged,
+} from '@puka/client';
 import { ConsumerCancelled, PreconditionFailed } from '@puka/errors';
 import { lookAt } from './look.ts';
 
@@ -144,16 +151,19 @@ class Moves {
 }
 
 async function copy(client: Client, message: Message, exchange: string, options: OperationOptions): Promise<void> {
-  const { properties, body, routingKey } = message;
+  const { properties, body, routingKey, taggedHeaders } = message;
   // Said, for the client's own default is another.
   const deliveryMode = properties.deliveryMode ?? 1;
-  const parts = { ...properties, deliveryMode, exchange, routingKey, mandatory: true, body, ...options };
+  // With their types: an `int8` of 5 would be an `int32` in the copy.
+  const headers = taggedHeaders;
+  const parts = { ...properties, headers, deliveryMode, exchange, routingKey, mandatory: true, body, ...options };
   try {
     await client.basicPublish(parts);
   } catch (error) {
     // RabbitMQ: a userId is the publisher's own, or the publish is refused. This one was somebody else's.
     if (properties.userId === undefined || !(error instanceof PreconditionFailed)) throw error;
-    const headers = { ...properties.headers, [userHeader]: properties.userId };
-    await client.basicPublish({ ...parts, userId: undefined, headers });
+    const user = { name: userHeader, value: new Tagged('S', properties.userId) };
+    const fields = Array.isArray(headers?.value) ? headers.value : [];
+    await client.basicPublish({ ...parts, userId: undefined, headers: new Tagged('F', [...fields, user]) });
   }
 }

@@ -6,12 +6,12 @@ import type { Client, OperationOptions, QueueDeclared } from '@puka/client';
 import { PreconditionFailed, UsageError } from '@puka/errors';
 import { bind, declareQueue, unbind } from './apply.ts';
 import { read } from './check.ts';
-import type { Binding, Queue } from './definition.ts';
+import type { Binding, Queue, TopologyData } from './definition.ts';
 import { drain } from './drain.ts';
 import { readInequivalence } from './inequivalence.ts';
 import { lookAt } from './look.ts';
 import { Management, type ManagementOptions } from './management.ts';
-import { checkInteger, checkName } from './ranges.ts';
+import { checkInteger, checkName, checkNames } from './ranges.ts';
 
 /** How far a migration has come. */
 export interface MigrationProgress {
@@ -57,7 +57,11 @@ export interface MigrationPlan {
   readonly queue: Queue;
   /** Those of the queue. */
   readonly bindings: readonly Binding[];
+  /** What the migration must not take for its own. */
+  readonly topology: Pick<TopologyData, 'exchanges' | 'queues'>;
 }
+
+const optionNames = ['from', 'management', 'ifUnused', 'window', 'onProgress', 'signal', 'timeout'] as const;
 
 const defaultWindow = 200;
 /** Progress is told at every so many messages. */
@@ -73,6 +77,7 @@ declare function setTimeout(callback: () => void, ms: number): unknown;
 /** @throws (rejects) what made it stop; called again it goes on from there. */
 export async function migrateQueue(client: Client, plan: MigrationPlan, options: MigrateOptions): Promise<Migrated> {
   const { queue } = plan;
+  checkNames<keyof MigrateOptions>('migrate', options, optionNames);
   const { from = queue.name, window = defaultWindow } = options;
   checkName('from', from);
   checkInteger('window', window, 1, 65_535);
@@ -80,6 +85,7 @@ export async function migrateQueue(client: Client, plan: MigrationPlan, options:
     throw new UsageError(`queue '${queue.name}' is ${queue.exclusive ? 'exclusive' : 'external'}; it is not migrated`);
   }
   const migration = new Migration(client, plan.bindings, { ...options, window });
+  checkFree(plan.topology, from === queue.name ? [queue.name, holdingName(queue.name)] : [queue.name]);
   if (from !== queue.name) {
     await migration.move(from, queue);
     return migration.result;
@@ -91,12 +97,28 @@ export async function migrateQueue(client: Client, plan: MigrationPlan, options:
   return migration.result;
 }
 
+/** @throws {UsageError} where the topology has a queue or an exchange that a migration would use, and delete at its end. */
+function checkFree({ exchanges, queues }: MigrationPlan['topology'], targets: readonly string[]): void {
+  const [name, holding] = targets;
+  const queue = queues.find((each) => each.name === holding);
+  const exchange = exchanges.find((each) => targets.some((target) => each.name === drainExchange(target)));
+  if (queue === undefined && exchange === undefined) return;
+  const taken = queue === undefined ? `exchange '${exchange?.name}'` : `queue '${queue.name}'`;
+  throw new UsageError(
+    `${taken} is in the topology; the migration of queue '${name}' would use it, and delete it at the end`,
+  );
+}
+
+function holdingName(name: string): string {
+  return `${name}.migration`;
+}
+
 /** Holds messages for a while: it loses none of them, and dead letters of those that expire go their way. */
 function holdingQueue({ name, arguments: table }: Queue): Queue {
   const type = table.get('x-queue-type') === 'quorum' ? 'quorum' : 'classic';
   const kept = [...table].filter(([key]) => key === 'x-dead-letter-exchange' || key === 'x-dead-letter-routing-key');
   return {
-    name: `${name}.migration`,
+    name: holdingName(name),
     durable: true,
     exclusive: false,
     autoDelete: false,

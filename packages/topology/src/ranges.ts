@@ -44,6 +44,15 @@ export function checkName(name: string, value: unknown): void {
   if (value === '' || value === undefined) throw new UsageError(`${name} is empty; it takes a name`);
 }
 
+/** @throws {UsageError} for an option that the call does not have: it would be ignored, and what it was to prevent would happen. */
+export function checkNames<Name extends string>(call: string, options: object, names: readonly Name[]): void {
+  const known: readonly string[] = names;
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    throw new UsageError(`${call} has no option ${shown(unknown)}; it takes ${names.join(', ')}`);
+  }
+}
+
 /** A value as it stands in a complaint: short, and never a whole object. */
 export function shown(value: unknown): string {
   if (typeof value === 'string') return `'${value.length > 60 ? `${value.slice(0, 60)}…` : value}'`;

@@ -5,6 +5,7 @@ import { Attempts, unbind } from './apply.ts';
 import type { Queue, TopologyData } from './definition.ts';
 import { lookAt } from './look.ts';
 import { Management, type ManagementOptions } from './management.ts';
+import { checkBoolean, checkNames } from './ranges.ts';
 
 /** Options of `remove`. `timeout` and `signal` hold for each operation. */
 export interface RemoveOptions extends OperationOptions {
@@ -30,7 +31,9 @@ export interface Removed {
 
 /** @throws (rejects) {TopologyFailed} with all that could not be removed. What is not there is no failure. */
 export async function removeTopology(client: Client, data: TopologyData, options: RemoveOptions): Promise<Removed> {
+  checkNames<keyof RemoveOptions>('remove', options, ['management', 'ifUnused', 'ifEmpty', 'signal', 'timeout']);
   const { signal, timeout, management, ifUnused = false, ifEmpty = false } = options;
+  for (const [name, value] of Object.entries({ ifUnused, ifEmpty })) checkBoolean(name, value);
   const each: OperationOptions = { signal, timeout };
   if (data.policies.length > 0 && management === undefined) {
     throw new UsageError('the topology has policies: remove takes management');

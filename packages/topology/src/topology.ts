@@ -59,7 +59,8 @@ export class Topology<Exchange extends string = string, Queue extends string = s
    * Brings one queue to the arguments that the topology says, with its messages: they move by way of `<name>.migration`, each
    * acked when its copy is confirmed. Called again it goes on where it was cut off. At least once: a message may come twice.
    *
-   * Rejects with what made it stop, such as `PreconditionFailed` for a queue that has consumers, and `UsageError` for a stream.
+   * Rejects with what made it stop, such as `PreconditionFailed` for a queue that has consumers, and `UsageError` for a stream
+   * and for a topology that has a queue or an exchange of a name that the migration needs for itself.
    */
   async migrate(client: Client, queue: Queue, options: MigrateOptions = {}): Promise<Migrated> {
     const found = this.data.queues.find(({ name }) => name === queue);
@@ -67,7 +68,7 @@ export class Topology<Exchange extends string = string, Queue extends string = s
     const bindings = this.data.bindings.filter(
       ({ destinationKind, destination }) => destinationKind === 'queue' && destination === queue,
     );
-    return migrateQueue(client, { queue: found, bindings }, options);
+    return migrateQueue(client, { queue: found, bindings, topology: this.data }, options);
   }
 
   /** @returns it as a flow chart of Mermaid, which GitHub and others draw: ```` ```mermaid ````. */

@@ -1,4 +1,4 @@
-import { type Client, ConnectionBroken } from '@puka/client';
+import { type Client, ConnectionBroken, float64, int8 } from '@puka/client';
 import { PreconditionFailed, PublishNacked, UsageError } from '@puka/errors';
 import type { EmbeddedBroker } from '@puka/testing';
 import { classicQueue, defineTopology, type MigrationProgress, quorumQueue, streamQueue } from '@puka/topology';
@@ -57,6 +57,30 @@ describe('migrate', () => {
     expect(messages.at(-1)?.properties).toMatchObject({ headers, messageId: 'm', priority: 3, deliveryMode: 1 });
     expect(await after.migrate(client, 'jobs')).toEqual({ moved: 0, dropped: 0 });
     expectMigrated(broker);
+  });
+
+  it('keeps the types of headers', async () => {
+    const { client } = await scene();
+    await client.queueDeclare({ queue: 'jobs', durable: true });
+    await client.basicPublish({ routingKey: 'jobs', headers: { small: int8(5), round: float64(2) } });
+    await defineTopology({ queues: { jobs: classicQueue({ maxLength: 9 }) } }).migrate(client, 'jobs');
+    const message = await client.basicGet({ queue: 'jobs', noAck: true });
+    expect(message?.taggedHeaders?.value).toMatchObject([
+      { name: 'small', value: { tag: 'b', value: 5 } },
+      { name: 'round', value: { tag: 'd', value: 2 } },
+    ]);
+  });
+
+  it.each([
+    ['queue', defineTopology({ queues: { jobs: quorumQueue(), 'jobs.migration': classicQueue() } })],
+    ['exchange', defineTopology({ exchanges: { 'jobs.drain': { type: 'fanout' } }, queues: { jobs: quorumQueue() } })],
+  ] as const)('does not take a %s of the topology for its own, and delete it', async (kind, topology) => {
+    const { broker, client } = await scene();
+    await topology.apply(client);
+    const refused = topology.migrate(client, 'jobs');
+    await expect(refused).rejects.toThrow(new RegExp(`^${kind} 'jobs\\.\\w+' is in the topology`));
+    expect((await topology.check(client)).isUpToDate).toBe(true);
+    expect(broker.queue('jobs')?.type).toBe('quorum');
   });
 
   it('tells each step, and how far the messages have come', async () => {
@@ -175,6 +199,7 @@ describe('migrate', () => {
     await expect(other.migrate(client, 'b')).rejects.toBeInstanceOf(UsageError);
     await expect(other.migrate(client, 'c' as 'a')).rejects.toBeInstanceOf(UsageError);
     await expect(after.migrate(client, 'jobs', { window: 0 })).rejects.toBeInstanceOf(UsageError);
+    await expect(after.migrate(client, 'jobs', { form: 'old' } as object)).rejects.toBeInstanceOf(UsageError);
   });
 
   it('stops at an abort, and goes on when called again', async () => {
