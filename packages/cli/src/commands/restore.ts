@@ -88,6 +88,7 @@ async function publishLines(
       line++;
       if (bytes.length === 0) continue;
       messages++;
+      state.read(bytes);
       if (messages <= skipped) continue;
       const name = `${file ?? 'standard input'}, line ${line}`;
       // No more than the window is ahead of the file, so that a crash makes no more doubles than that.
@@ -98,6 +99,7 @@ async function publishLines(
       await window.publish(messageOf(name, bytes, options), name);
       if (window.failure !== undefined || io.interrupted.aborted) break;
     }
+    if (!io.interrupted.aborted) state.checkEnd();
   } finally {
     // What was sent gets its outcome, and the state knows it, whatever ended the input.
     await window.drain();

@@ -1,34 +1,53 @@
-/** How many messages of a dump are confirmed, in a file that is never half written. */
+/** How many messages of a dump are confirmed, and of which dump, in a file that is never half written. */
+import { createHash } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { UsageError } from '@puka/client';
 
+/** What the file holds. */
+interface Saved {
+  readonly confirmed: number;
+  /** Of the lines of these messages. */
+  readonly digest: string;
+}
+
+const nothing: Saved = { confirmed: 0, digest: '' };
+
 export class RestoreState {
   readonly #path: string | undefined;
+  /** What the file said at the start. */
+  readonly #found: Saved;
   #confirmed: number;
   /** What the file says. */
   #written: number;
   #writing: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
+  /** Messages that were read. */
+  #read = 0;
+  /** Of all lines that were read. */
+  #digest = '';
+  /** The digests up to each message behind the last one that is written. */
+  readonly #digests = new Map<number, string>();
 
-  private constructor(path: string | undefined, confirmed: number) {
+  private constructor(path: string | undefined, found: Saved) {
     this.#path = path;
-    this.#confirmed = confirmed;
-    this.#written = confirmed;
+    this.#found = found;
+    this.#confirmed = found.confirmed;
+    this.#written = found.confirmed;
   }
 
   /** @param path `undefined` remembers nothing. @throws {UsageError} (rejects) for a file that is something else. */
   static async open(path: string | undefined): Promise<RestoreState> {
-    if (path === undefined) return new RestoreState(undefined, 0);
+    if (path === undefined) return new RestoreState(undefined, nothing);
     let text: string;
     try {
       text = await readFile(path, 'utf8');
     } catch (error) {
-      if (Object(error).code === 'ENOENT') return new RestoreState(path, 0);
+      if (Object(error).code === 'ENOENT') return new RestoreState(path, nothing);
       throw error;
     }
-    const confirmed = /^\{"confirmed":(\d+)\}\n$/.exec(text)?.[1];
-    if (confirmed === undefined) throw new UsageError(`${path} is no state of puka restore`);
-    return new RestoreState(path, Number(confirmed));
+    const [, confirmed, digest] = /^\{"confirmed":(\d+),"sha256":"([\da-f]{64})"\}\n$/.exec(text) ?? [];
+    if (confirmed === undefined || digest === undefined) throw new UsageError(`${path} is no state of puka restore`);
+    return new RestoreState(path, { confirmed: Number(confirmed), digest });
   }
 
   /** Messages that need not go again. */
@@ -39,6 +58,25 @@ export class RestoreState {
   /** What the file says: after a crash the rest goes again. Without a file: what is confirmed. */
   get saved(): number {
     return this.#written;
+  }
+
+  /**
+   * Takes the line of each message, in their order.
+   *
+   * @throws {UsageError} when the messages that the file counts are others than these: they would be skipped unsent.
+   */
+  read(line: Uint8Array): void {
+    if (this.#path === undefined) return;
+    this.#read++;
+    this.#digest = createHash('sha256').update(this.#digest).update(line).digest('hex');
+    if (this.#read < this.#found.confirmed) return;
+    if (this.#read === this.#found.confirmed && this.#digest !== this.#found.digest) throw this.#otherInput();
+    this.#digests.set(this.#read, this.#digest);
+  }
+
+  /** The input has no more. @throws {UsageError} when it has less than the file counts. */
+  checkEnd(): void {
+    if (this.#path !== undefined && this.#read < this.#found.confirmed) throw this.#otherInput();
   }
 
   /** Takes a higher count, and writes it as soon as the last one is written. */
@@ -58,13 +96,21 @@ export class RestoreState {
     try {
       while (this.#written < this.#confirmed) {
         const confirmed = this.#confirmed;
-        await writeFile(`${path}.new`, `{"confirmed":${confirmed}}\n`);
+        const digest = this.#digests.get(confirmed) ?? '';
+        await writeFile(`${path}.new`, `{"confirmed":${confirmed},"sha256":"${digest}"}\n`);
         await rename(`${path}.new`, path);
+        for (let each = this.#written; each < confirmed; each++) this.#digests.delete(each);
         this.#written = confirmed;
       }
     } catch (error) {
       this.#failure ??= { error };
     }
     this.#writing = undefined;
+  }
+
+  #otherInput(): UsageError {
+    return new UsageError(
+      `${this.#path} is the state of another input: its first ${this.#found.confirmed} messages are not those of this one`,
+    );
   }
 }

@@ -134,11 +134,13 @@ describe('puka dump and restore', () => {
     const path = join(folder, 'three.ndjson');
     const state = join(folder, 'state');
     await writeFile(path, ['eA==', 'eQ==', 'eg=='].map((base64) => `{"queue":"jobs","base64":"${base64}"}`).join('\n'));
-    await writeFile(state, '{"confirmed":1}\n');
+    const start = join(folder, 'one.ndjson');
+    await writeFile(start, '{"queue":"jobs","base64":"eA=="}');
+    await run(['restore', start, '--state', state], { url: broker.url });
     const first = await run(['restore', path, '--state', state, '--json'], { url: broker.url });
     expect(JSON.parse(first.stdout)).toEqual({ restored: 2, skipped: 1 });
-    expect(bodiesIn('jobs')).toEqual(['y', 'z']);
-    expect(await readFile(state, 'utf8')).toBe('{"confirmed":3}\n');
+    expect(bodiesIn('jobs')).toEqual(['x', 'y', 'z']);
+    expect(await readFile(state, 'utf8')).toMatch(/^\{"confirmed":3,"sha256":"[\da-f]{64}"\}\n$/);
     const second = await run(['restore', path, '--state', state, '--json'], { url: broker.url });
     expect(JSON.parse(second.stdout)).toEqual({ restored: 0, skipped: 3 });
   });
@@ -149,7 +151,22 @@ describe('puka dump and restore', () => {
     const ran = await run(['restore', '--state', state, '--window', '1'], { url: broker.url, input });
     expect(ran.code).toBe('notFound');
     expect(ran.stderr).toMatch(/^puka: standard input, line 2: /);
-    expect(await readFile(state, 'utf8')).toBe('{"confirmed":1}\n');
+    expect(await readFile(state, 'utf8')).toMatch(/^\{"confirmed":1,/);
+  });
+
+  test('refuse the state of another input, whose messages would be skipped', async () => {
+    const state = join(folder, 'state');
+    const restore = (input: string) => run(['restore', '--state', state], { url: broker.url, input });
+    await restore('{"queue":"jobs","body":"a"}\n{"queue":"jobs","body":"b"}\n');
+    for (const other of ['a', 'x', 'y', 'z']) {
+      const ran = await restore(`{"queue":"jobs","body":"a"}\n{"queue":"jobs","body":"${other}"}\n`);
+      expect(ran).toMatchObject({ code: 'usage', stderr: expect.stringContaining('is the state of another input') });
+    }
+    // It has fewer messages than the state counts.
+    expect(await restore('{"queue":"jobs","body":"a"}\n')).toMatchObject({ code: 'usage' });
+    await writeFile(state, '{"confirmed":1}\n');
+    expect(await restore('{"queue":"jobs","body":"a"}\n')).toMatchObject({ code: 'usage' });
+    expect(bodiesIn('jobs')).toEqual(['a', 'b']);
   });
 
   test('refuse what is no dump', async () => {
