@@ -18,7 +18,7 @@ import { addRelay } from './commands/relay.ts';
 import { addRestore } from './commands/restore.ts';
 import { type ExitCode, exitCodeOf, exitCodes } from './exit-codes.ts';
 import { optionText } from './terminal/help.ts';
-import { type Io, write } from './terminal/io.ts';
+import { Interrupted, type Io, write } from './terminal/io.ts';
 
 const additions: readonly ((program: Command, registration: Registration) => void)[] = [
   ...[addPublish, addConsume, addGet, addTail, addEntities],
@@ -34,7 +34,7 @@ export async function runCli(words: readonly string[], io: Io): Promise<ExitCode
     return outcome.exitCode ?? exitCodes.done;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
-    if (io.interrupted.aborted) return exitCodes.interrupted;
+    if (io.interrupted.aborted || error instanceof Interrupted) return exitCodes.interrupted;
     await printError(io, error, words.includes('--json'));
     return exitCodeOf(error);
   }

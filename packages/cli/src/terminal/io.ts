@@ -1,5 +1,13 @@
 /** What a command has of the world: its streams, its environment, and the interrupt. Must not know a command. */
 
+/** The user has pressed Ctrl-C where the terminal makes no signal of it. */
+export class Interrupted extends Error {
+  constructor() {
+    super('interrupted');
+    this.name = 'Interrupted';
+  }
+}
+
 /** A stream that is written to: a terminal, a file or a pipe. */
 export type Output = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
 
@@ -9,7 +17,7 @@ export interface Io {
   readonly stdout: Output;
   readonly stderr: Output;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Aborted by the first SIGINT or SIGTERM, and when the reader of the output is gone. */
+  /** Aborted by the first SIGINT or SIGTERM. */
   readonly interrupted: AbortSignal;
 }
 

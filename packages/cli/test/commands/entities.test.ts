@@ -82,6 +82,20 @@ describe('what deletes', () => {
     expect(broker.queue('jobs')).toBeUndefined();
   });
 
+  test.each([
+    ['the end of the input for a no', (input: PassThrough) => input.end(), 'declined'],
+    ['Ctrl-C for an interrupt', (input: PassThrough) => input.write('\u0003'), 'interrupted'],
+  ] as const)('takes %s', async (_what, type, code) => {
+    const input = new PassThrough();
+    const running = start(['delete', 'queue', 'jobs'], { url: broker.url, isTerminal: true, input });
+    await broker.until(() => broker.connections.length === 1);
+    type(input);
+    const ran = await running.ended;
+    expect(ran.code).toBe(code);
+    expect(ran.stderr).not.toContain('puka:');
+    expect(broker.queue('jobs')?.ready).toBe(1);
+  });
+
   test('deletes, and says how many messages are gone', async () => {
     expect(await puka('delete', 'queue', 'jobs', '--if-empty', '--yes')).toMatchObject({ code: 'rejected' });
     expect(await puka('delete', 'queue', 'jobs', '--yes')).toMatchObject({
