@@ -84,12 +84,17 @@ async function publish(io: Io, options: PublishCommandOptions, files: readonly s
   });
 }
 
-function routeOf({ queue, exchange, routingKey, mandatory, ndjson }: PublishCommandOptions): PublishOptions {
+function routeOf(options: PublishCommandOptions): PublishOptions {
+  const { queue, exchange, routingKey, mandatory, ndjson, whole, body } = options;
+  if ([body !== undefined, whole, ndjson].filter((isGiven) => isGiven === true).length > 1) {
+    throw new UsageError('publish takes one of --body, --whole and --ndjson');
+  }
   if (queue !== undefined && (exchange ?? routingKey) !== undefined) {
     throw new UsageError('publish takes --queue, or --exchange and --routing-key');
   }
   if (queue !== undefined) return { exchange: '', routingKey: queue, mandatory: true };
   if (exchange === undefined && ndjson !== true) throw new UsageError('publish takes --queue or --exchange');
+  if (exchange === undefined && routingKey !== undefined) throw new UsageError('--routing-key goes with --exchange');
   return { exchange: exchange ?? '', routingKey: routingKey ?? '', mandatory: mandatory === true };
 }
 
@@ -134,6 +139,10 @@ function withBase(
   try {
     const { message } = messageFromLine(line);
     const hasRoute = (options.queue ?? options.exchange) !== undefined;
+    // The default exchange would take it, and no queue would get it.
+    if (!hasRoute && message.exchange === '' && message.routingKey === '') {
+      throw new UsageError('the line has no routingKey and no exchange: give --queue or --exchange');
+    }
     const { exchange, routingKey } = hasRoute && (options.routingKey ?? options.queue) !== undefined ? base : message;
     return { ...base, ...message, exchange: hasRoute ? base.exchange : exchange, routingKey };
   } catch (error) {

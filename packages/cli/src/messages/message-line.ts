@@ -1,5 +1,6 @@
 /** A message as a line of JSON, and back. Nothing of it is lost: properties, types of headers, bytes. */
 import { type Message, type PublishOptions, Timestamp, UsageError } from '@puka/client';
+import { checkNumbers } from './exact-json.ts';
 import { base64, bytesFrom, type TableJson, tableFromJson, tableToJson } from './field-json.ts';
 
 /** The properties that are text. */
@@ -78,14 +79,16 @@ export function messageFromLine(line: Uint8Array): MessageOfLine {
   if (unknown !== undefined) throw new UsageError(`a message has no '${unknown}'`);
   const fields: Readonly<Record<string, unknown>> = { ...json };
   const queue = textField(fields, 'queue');
-  const { deliveryMode } = fields;
+  const deliveryMode = numberField(fields, 'deliveryMode');
+  // The list of headers that `dump` writes has a type for each number.
+  if ('json' in fields || !Array.isArray(fields.headers)) checkNumbers(text);
   return {
     queue,
     message: {
       ...Object.assign({}, ...textProperties.map((name) => optional(name, textField(fields, name)))),
       ...optional('priority', numberField(fields, 'priority')),
       // RabbitMQ: a message is persistent if this is 2, and for nothing else. A client of Puka sends 1 or 2.
-      ...(isDumped(fields) ? { deliveryMode: deliveryMode === 2 ? 2 : 1 } : deliveryModeOf(deliveryMode)),
+      ...optional('deliveryMode', isDumped(fields) ? (deliveryMode === 2 ? 2 : 1) : deliveryMode),
       ...timestampOf(fields.timestamp),
       ...headersOf(fields.headers),
       ...bodyOf(fields),
@@ -98,10 +101,6 @@ export function messageFromLine(line: Uint8Array): MessageOfLine {
 /** A line that `messageToLine` wrote: what is absent in it was absent. */
 function isDumped(fields: Readonly<Record<string, unknown>>): boolean {
   return 'redelivered' in fields;
-}
-
-function deliveryModeOf(value: unknown): { readonly deliveryMode?: number } {
-  return typeof value === 'number' ? { deliveryMode: value } : {};
 }
 
 function optional(name: string, value: unknown): object {

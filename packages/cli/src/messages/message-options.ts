@@ -1,6 +1,7 @@
 /** The properties of a message on the command line. */
 import { type FieldValueInput, type PublishOptions, UsageError } from '@puka/client';
 import type { Command } from 'commander';
+import { parseExactJson } from './exact-json.ts';
 
 /** What the options of {@link addMessageOptions} give. */
 export interface MessageOptions {
@@ -69,8 +70,9 @@ export function readPairs(pairs: readonly string[], option: string): Map<string,
       if (name === undefined || name === '') throw new UsageError(`${option} takes name=value, not '${pair}'`);
       if (json === undefined) return [name, value];
       try {
-        return [name, JSON.parse(value)];
+        return [name, parseExactJson(value) as FieldValueInput]; // Whatever it holds is checked when it is encoded.
       } catch (cause) {
+        if (cause instanceof UsageError) throw new UsageError(`${option} ${name}: ${cause.message}`, { cause });
         throw new UsageError(`${option} ${name}:= takes JSON, not '${value}'`, { cause });
       }
     }),

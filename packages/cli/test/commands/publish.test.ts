@@ -83,6 +83,50 @@ describe('puka publish', () => {
     });
   });
 
+  test.each([
+    ['{"json":{"id":12345678901234567890}}'],
+    ['{"json":[1e999]}'],
+    ['{"body":"x","headers":{"n":-9007199254740993}}'],
+    ['{"headers":[["text","a \\" 1"]],"json":[9007199254740992]}'],
+    ['{"body":"x","timestamp":12345678901234567890}'],
+    ['{"body":"x","deliveryMode":"1"}'],
+  ])('publishes nothing that is other than the line says: %s', async (line) => {
+    const ran = await run(['publish', '-q', 'jobs', '--ndjson'], { url: broker.url, input: line });
+    expect(ran).toMatchObject({ code: 'usage', stderr: expect.stringMatching(/^puka: standard input, line 1: /) });
+    expect(broker.queue('jobs')?.messages).toEqual([]);
+  });
+
+  test('publishes numbers that can be read exactly, and texts of digits', async () => {
+    const lines = [
+      '{"json":{"a":9007199254740991,"b":1.5e3,"c":"\\\\","d":"12345678901234567890 \\""}}',
+      // What dump writes for a float that is a great integer.
+      '{"body":"x","headers":[["n",{"d":1152921504606846976}]]}',
+    ];
+    const words = ['publish', '-q', 'jobs', '--ndjson', '--header', 'n:=9007199254740991'];
+    expect(await run(words, { url: broker.url, input: lines.join('\n') })).toMatchObject({ code: 'done', stderr: '' });
+    const [first] = await broker.published('jobs', 2);
+    expect(first?.text()).toBe('{"a":9007199254740991,"b":1500,"c":"\\\\","d":"12345678901234567890 \\""}');
+  });
+
+  test('takes no header or argument of a number that would be another one', async () => {
+    const ran = await run(['publish', '-q', 'jobs', '--body', 'x', '--header', 'n:=9007199254740993']);
+    expect(ran).toMatchObject({
+      code: 'usage',
+      stderr: expect.stringContaining('--header n: the number 9007199254740993'),
+    });
+  });
+
+  test('drops no line that says nothing of where it goes', async () => {
+    const input = '{"body":"x"}\n';
+    expect(await run(['publish', '--ndjson'], { url: broker.url, input })).toMatchObject({
+      code: 'usage',
+      stderr: expect.stringContaining('line 1: the line has no routingKey and no exchange'),
+    });
+    const ran = await run(['publish', '--ndjson', '-k', 'jobs'], { url: broker.url, input });
+    expect(ran).toMatchObject({ code: 'usage', stderr: 'puka: --routing-key goes with --exchange\n' });
+    expect(broker.unroutable).toEqual([]);
+  });
+
   test('fails where the queue is not there, and names the message', async () => {
     const ran = await run(['publish', '-q', 'none'], { url: broker.url, input: 'one\n' });
     expect(ran).toMatchObject({ code: 'notFound', stdout: '' });
@@ -110,5 +154,7 @@ describe('puka publish', () => {
   test('takes a queue or an exchange', async () => {
     expect(await run(['publish', '--body', 'x'])).toMatchObject({ code: 'usage' });
     expect(await run(['publish', '-q', 'a', '-e', 'b'])).toMatchObject({ code: 'usage' });
+    expect(await run(['publish', '-q', 'a', '--ndjson', '--whole'])).toMatchObject({ code: 'usage' });
+    expect(await run(['publish', '-q', 'a', '--ndjson', '--body', '{}'])).toMatchObject({ code: 'usage' });
   });
 });
