@@ -25,6 +25,8 @@ interface DumpOptions extends CommonOptions {
 
 /** With `--remove`: written and synchronised together, then acked together. */
 const batchSize = 500;
+/** AMQP 0-9-1: a prefetch count has 16 bits. */
+const maxPrefetch = 65_535;
 
 export function addDump(program: Command, registration: Registration): void {
   const command = newCommand({
@@ -123,8 +125,11 @@ class Dumping {
   async run(onProgress: (count: number) => void): Promise<void> {
     const { client, queue, total, idleMs, remove } = this.#plan;
     if (total === 0) return;
-    // Without --remove nothing is acked before the end, so that no message comes twice.
-    const consumer = client.basicConsume({ queue, prefetchCount: remove ? 2 * batchSize : 0 });
+    // No more than are wanted: the rest would be marked as redelivered, and count towards a delivery limit.
+    // Without --remove nothing is acked before the end, so that no message comes twice; 0 is no limit.
+    const most = remove ? 2 * batchSize : maxPrefetch;
+    const prefetchCount = total <= most ? total : remove ? most : 0;
+    const consumer = client.basicConsume({ queue, prefetchCount });
     await consumer.ready;
     try {
       while (this.written + this.#batch.length < total && !this.#io.interrupted.aborted) {
@@ -135,10 +140,10 @@ class Dumping {
         onProgress(this.written);
       }
     } finally {
+      // Ahead of the last acks, for which the broker would send more. What was not written goes back when the connection is closed.
+      await consumer.cancel().catch(() => undefined);
       await this.#flush();
       onProgress(this.written);
-      // What has come and was not written goes back; so does all else when the connection is closed.
-      await consumer.cancel().catch(() => undefined);
     }
   }
 

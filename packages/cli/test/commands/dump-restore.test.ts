@@ -108,6 +108,30 @@ describe('puka dump and restore', () => {
     expect(bodiesIn('jobs')).toEqual(['1', '2', '3']);
   });
 
+  test.each([[[]], [['--remove', '--yes']]])('deliver no message that is not wanted: dump -n 2 %j', async (words) => {
+    for (const body of ['1', '2', '3', '4']) broker.publish({ routingKey: 'jobs', body });
+    await run(['dump', 'jobs', '-n', '2', '-o', join(folder, 'two.ndjson'), ...words], { url: broker.url });
+    await broker.idle();
+    const isKept = words.length === 0;
+    const left = await run(['get', 'jobs', '-n', '4', '--json'], { url: broker.url });
+    const seen = left.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(seen.map(({ body, redelivered }) => [body, redelivered])).toEqual([
+      ...(isKept
+        ? [
+            ['1', true],
+            ['2', true],
+          ]
+        : []),
+      ...[
+        ['3', false],
+        ['4', false],
+      ],
+    ]);
+  });
+
   test('take them out with --remove, into a new file', async () => {
     for (const body of ['1', '2', '3']) broker.publish({ routingKey: 'jobs', body });
     const path = join(folder, 'jobs.ndjson');
