@@ -72,7 +72,8 @@ async function dump(io: Io, options: DumpOptions, queue: string): Promise<ExitCo
         total,
       });
       try {
-        const dumping = new Dumping(io, { client, queue, total, idleMs, file, remove: remove === true });
+        const isLimited = limit !== undefined;
+        const dumping = new Dumping(io, { client, queue, total, isLimited, idleMs, file, remove: remove === true });
         await dumping.run((count) => progress.show(count));
         progress.stop();
         await report(io, options, dumping.written);
@@ -105,6 +106,8 @@ interface DumpPlan {
   readonly client: Client;
   readonly queue: string;
   readonly total: number;
+  /** No message more than `total` is taken out. */
+  readonly isLimited: boolean;
   readonly idleMs: number;
   readonly file: FileHandle | undefined;
   readonly remove: boolean;
@@ -114,6 +117,10 @@ class Dumping {
   readonly #io: Io;
   readonly #plan: DumpPlan;
   #batch: Message[] = [];
+  /** Messages that have come, those that came again left out. */
+  #taken = 0;
+  /** With `--remove`, behind the loss of a connection: what has come, and whose ack may not have got through. */
+  #mayComeAgain = 0;
   /** Messages that are in the output. */
   written = 0;
 
@@ -123,19 +130,24 @@ class Dumping {
   }
 
   async run(onProgress: (count: number) => void): Promise<void> {
-    const { client, queue, total, idleMs, remove } = this.#plan;
+    const { client, queue, total, isLimited, idleMs, remove } = this.#plan;
     if (total === 0) return;
     // No more than are wanted: the rest would be marked as redelivered, and count towards a delivery limit.
     // Without --remove nothing is acked before the end, so that no message comes twice; 0 is no limit.
     const most = remove ? 2 * batchSize : maxPrefetch;
     const prefetchCount = total <= most ? total : remove ? most : 0;
     const consumer = client.basicConsume({ queue, prefetchCount });
+    if (remove && !isLimited) {
+      client.on('disconnected', () => (this.#mayComeAgain = Math.min(prefetchCount, this.#taken)));
+    }
     await consumer.ready;
     try {
-      while (this.written + this.#batch.length < total && !this.#io.interrupted.aborted) {
+      while (this.#taken < total && !this.#io.interrupted.aborted) {
         const message = await this.#next(consumer, idleMs);
         if (message === undefined) break;
         this.#batch.push(message);
+        if (message.redelivered && this.#mayComeAgain > 0) this.#mayComeAgain--;
+        else this.#taken++;
         if (this.#batch.length === batchSize) await this.#flush();
         onProgress(this.written);
       }

@@ -24,9 +24,6 @@ interface MoveOptions extends CommonOptions {
   readonly yes?: boolean;
 }
 
-/** Messages that stay are held until the end, or they would come again and again. So many at most. */
-const maxKept = 10_000;
-
 export function addMove(program: Command, registration: Registration): void {
   const command = newCommand({
     usage: 'move <from> <to>',
@@ -102,9 +99,14 @@ class Moving {
   readonly #client: Client;
   readonly #io: Io;
   readonly #plan: MovePlan;
-  readonly #held: Message[] = [];
   /** Taken from the queue, be they moved or kept. */
   #taken = 0;
+  /** Of these: messages that stay. They are not settled before the end, or they would come again and again. */
+  #held = 0;
+  /** How many connections were lost. */
+  #losses = 0;
+  /** Messages that were acked may come again, so many at most: of each that is under way the ack may not have got through. */
+  #mayComeAgain = 0;
   /** Under way to the other queue, or there. */
   #chosen = 0;
   #isEmpty = false;
@@ -121,16 +123,29 @@ class Moving {
   }
 
   async run(window: number): Promise<void> {
-    try {
-      await Promise.all(Array.from({ length: window }, () => this.#moveAll()));
-    } finally {
-      for (const message of this.#held) if (!message.isSettled) message.nack();
-    }
+    this.#client.on('disconnected', () => {
+      this.#mayComeAgain = window;
+      this.#loseHeld();
+    });
+    // What stays is not settled: it goes back to its place when the connection is closed.
+    await Promise.all(Array.from({ length: window }, () => this.#moveAll()));
     if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  /** The broker has put back what was held: it comes again. */
+  #loseHeld(): void {
+    this.#losses++;
+    this.#taken -= this.#held;
+    this.#held = 0;
+    this.kept = 0;
+    if (!this.#plan.isDry) return;
+    this.#chosen -= this.moved;
+    this.moved = 0;
   }
 
   async #moveAll(): Promise<void> {
     while (this.#goesOn) {
+      const losses = this.#losses;
       this.#taken++;
       this.#chosen++;
       try {
@@ -139,7 +154,7 @@ class Moving {
           this.#taken--;
           this.#chosen--;
           this.#isEmpty = true;
-        } else await this.#decide(message);
+        } else await this.#decide(message, losses);
       } catch (error) {
         this.#taken--;
         this.#chosen--;
@@ -154,25 +169,30 @@ class Moving {
   get #goesOn(): boolean {
     const { total, limit } = this.#plan;
     if (this.#io.interrupted.aborted || this.#failure !== undefined || this.#isEmpty) return false;
-    return this.#taken < total && this.#chosen < limit && this.kept < maxKept;
+    return this.#taken < total && this.#chosen < limit;
   }
 
-  async #decide(message: Message): Promise<void> {
+  /** @param losses how many connections had been lost when it was asked for. */
+  async #decide(message: Message, losses: number): Promise<void> {
     const { to, filter, isDry, dropUserId, onProgress } = this.#plan;
     try {
       const isMeant = filter(message);
       if (!isMeant || isDry) {
-        this.#held.push(message);
-        if (isMeant) this.moved++;
+        const isLost = losses !== this.#losses;
+        if (!isMeant || isLost) this.#chosen--;
+        if (isLost) this.#taken--;
         else {
-          this.kept++;
-          this.#chosen--;
+          this.#held++;
+          if (isMeant) this.moved++;
+          else this.kept++;
         }
       } else {
         await this.#client.basicPublish({ ...copyOf(message, { dropUserId }), routingKey: to, mandatory: true });
         const isAcked = message.ack();
-        // Its connection is gone: it comes again, and goes again.
-        if (!isAcked) this.#taken--;
+        const isBack = message.redelivered && this.#mayComeAgain > 0;
+        if (isBack) this.#mayComeAgain--;
+        // Its connection is gone: it comes again, and goes again. Or it has come again, and was counted before.
+        if (!isAcked || isBack) this.#taken--;
         if (!isAcked || message.redelivered) this.doubles++;
         this.moved++;
       }

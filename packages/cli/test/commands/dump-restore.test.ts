@@ -132,6 +132,18 @@ describe('puka dump and restore', () => {
     ]);
   });
 
+  test('take all of them out with --remove when the connection is lost meanwhile', async () => {
+    for (let n = 0; n < 1700; n++) broker.publish({ routingKey: 'jobs', body: `${n}` });
+    const path = join(folder, 'all.ndjson');
+    broker.faults.dropInAck();
+    const words = ['dump', 'jobs', '--remove', '--yes', '--idle', '60000', '-o', path];
+    expect(await run(words, { url: broker.url })).toMatchObject({ code: 'done' });
+    await broker.idle();
+    expect(broker.queue('jobs')).toMatchObject({ ready: 0, unacked: 0 });
+    const lines = (await readFile(path, 'utf8')).trim().split('\n');
+    expect(new Set(lines.map((line) => JSON.parse(line).base64)).size).toBe(1700);
+  });
+
   test('take them out with --remove, into a new file', async () => {
     for (const body of ['1', '2', '3']) broker.publish({ routingKey: 'jobs', body });
     const path = join(folder, 'jobs.ndjson');
