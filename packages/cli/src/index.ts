@@ -2,7 +2,6 @@
 /** The program `puka`: gives the command line, the streams and the signals to `runCli`. */
 import { exitCodes } from './exit-codes.ts';
 import { runCli } from './program.ts';
-import { isReaderGone } from './terminal/io.ts';
 
 const interruption = new AbortController();
 
@@ -14,9 +13,7 @@ function interrupt(): void {
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupt);
 // Whoever waits for a write hears of it there; without a listener the process would end with a stack trace.
-process.stdout.on('error', (error) => {
-  if (!isReaderGone(error)) throw error;
-});
+for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined);
 
 process.exitCode = await runCli(process.argv.slice(2), {
   stdin: process.stdin,

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { type CommonOptions, withClient } from '../connect.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { wholeNumber } from '../messages/message-options.ts';
-import type { Io } from '../terminal/io.ts';
+import { type Io, isReaderGone } from '../terminal/io.ts';
 import { newCommand, type Registration, runs } from './command.ts';
 import { lineOf, writeLine } from './consume.ts';
 
@@ -46,6 +46,10 @@ async function get(io: Io, options: GetCommandOptions, queue: string): Promise<E
           printed++;
           if (options.ack === true) message.ack();
         }
+      } catch (error) {
+        // What was not written goes back to its queue.
+        if (isReaderGone(error)) return exitCodes.done;
+        throw error;
       } finally {
         for (const message of kept) if (!message.isSettled) message.nack();
       }
