@@ -1,6 +1,7 @@
 /** `puka doctor`: connects step by step and says in words what is wrong. */
 import { Client } from '@puka/client';
 import type { Command } from 'commander';
+import { brokerAddress } from '../broker-address.ts';
 import { type CommonOptions, urlOf } from '../connect.ts';
 import { logIn, lookAtLimits, lookAtRightsAndClock, lookAtVersion } from '../doctor/broker-steps.ts';
 import { lookAtName, lookAtPort, lookAtTls } from '../doctor/network-steps.ts';
@@ -61,7 +62,7 @@ async function* examine(url: string, signal: AbortSignal): AsyncGenerator<StepRe
   yield portResult;
   if (portResult.state === 'failed' || signal.aborted) return;
   if (tls) {
-    const tlsResult = await lookAtTls(address);
+    const tlsResult = await lookAtTls(address, (await brokerAddress(url)).tls ?? {});
     yield tlsResult;
     if (tlsResult.state === 'failed') return;
   }

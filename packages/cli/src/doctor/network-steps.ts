@@ -3,6 +3,7 @@ import { lookup } from 'node:dns/promises';
 import { connect as connectTcp, isIP } from 'node:net';
 import { connect as connectTls, type PeerCertificate } from 'node:tls';
 import { ConnectionBroken } from '@puka/client';
+import type { TlsOptions } from '@puka/transport';
 import type { Address, StepResult } from './step.ts';
 
 const patienceMs = 5000;
@@ -61,10 +62,15 @@ function tryPort(host: string, port: number): Promise<Error | undefined> {
 }
 
 /** Looks at the certificate, whether it is trusted or not: the client will judge it. */
-export function lookAtTls({ host, port }: Address): Promise<StepResult> {
+export function lookAtTls({ host, port }: Address, options: TlsOptions): Promise<StepResult> {
+  const { ca, cert, key, passphrase, serverName = host } = options;
   return new Promise((resolve) => {
-    const servername = isIP(host) === 0 ? { servername: host } : {};
-    const socket = connectTls({ host, port, ...servername, rejectUnauthorized: false, timeout: patienceMs });
+    const servername = isIP(serverName) === 0 ? { servername: serverName } : {};
+    // What the client trusts and shows: else its certificate would be found wanting, and a server that asks for one refuse.
+    const own = Object.fromEntries(
+      Object.entries({ ca, cert, key, passphrase }).filter(([, value]) => value !== undefined),
+    );
+    const socket = connectTls({ host, port, ...servername, ...own, rejectUnauthorized: false, timeout: patienceMs });
     const end = (result: Omit<StepResult, 'step'>): void => {
       socket.destroy();
       resolve({ step: 'tls', ...result });

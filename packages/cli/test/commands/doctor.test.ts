@@ -1,5 +1,10 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createServer as createTlsServer } from 'node:tls';
 import { type EmbeddedBroker, startBroker } from '@puka/testing';
+import { makeCertificates } from '@puka/testkit/transport-contract';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { run } from '../harness.ts';
 
@@ -80,6 +85,25 @@ describe('puka doctor', () => {
       expect(steps(tls.stdout).at(-1)).toBe('tls failed');
       expect(tls.stdout).toContain('does not speak TLS');
     } finally {
+      await new Promise((resolve) => server.close(resolve));
+    }
+  });
+
+  test('looks at the certificate with the authority that the URL names', async () => {
+    const { ca, strangerCa, server: identity } = makeCertificates();
+    const server = createTlsServer(identity, (socket) => socket.on('error', () => undefined).end());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const folder = await mkdtemp(join(tmpdir(), 'puka-doctor-'));
+    const path = join(folder, 'ca.pem');
+    const { port } = Object(server.address());
+    const look = () => run(['doctor', `amqps://127.0.0.1:${port}?cacertfile=${encodeURIComponent(path)}`, '--json']);
+    try {
+      await writeFile(path, ca);
+      expect(steps((await look()).stdout)).toContain('tls ok');
+      await writeFile(path, strangerCa);
+      expect(steps((await look()).stdout)).toContain('tls warning');
+    } finally {
+      await rm(folder, { recursive: true });
       await new Promise((resolve) => server.close(resolve));
     }
   });
