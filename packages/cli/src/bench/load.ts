@@ -21,6 +21,14 @@ export interface LoadPlan {
   readonly signal: AbortSignal;
 }
 
+/** @returns when it was sent; `undefined` for the message of somebody else, which an existing queue may have. */
+function timeIn({ buffer, byteOffset, byteLength }: Uint8Array): number | undefined {
+  if (byteLength < 8) return undefined;
+  const sentAt = new DataView(buffer, byteOffset, byteLength).getFloat64(0);
+  // Times begin with this process; below a millisecond are those numbers that small integers are.
+  return sentAt >= 1 && sentAt <= performance.now() ? sentAt : undefined;
+}
+
 /** How long what is left in the queue is waited for, in milliseconds without a message. */
 const drainIdleMs = 2000;
 
@@ -73,9 +81,8 @@ export class Load {
     const consumer = client.basicConsume({ queue, prefetchCount: prefetch }, (_error, message) => {
       if (message === undefined) return;
       this.received++;
-      const { body } = message;
-      const sentAt = new DataView(body.buffer, body.byteOffset, body.byteLength).getFloat64(0);
-      this.deliveryLatencies.add(performance.now() - sentAt);
+      const sentAt = timeIn(message.body);
+      if (sentAt !== undefined) this.deliveryLatencies.add(performance.now() - sentAt);
       message.ack();
     });
     await consumer.ready;

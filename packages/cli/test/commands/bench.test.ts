@@ -31,3 +31,20 @@ test('puka bench stops at an interrupt, and says what it has', async () => {
   expect(broker.queues()).toEqual([]);
   await broker.stop();
 });
+
+test('puka bench takes what others have left in its queue, and measures only its own', async () => {
+  const broker = await startBroker();
+  await run(['declare', 'queue', 'jobs'], { url: broker.url });
+  for (const body of ['short', 'longer than eight bytes', Uint8Array.of(0xc0, 0, 0, 0, 0, 0, 0, 0)]) {
+    broker.publish({ routingKey: 'jobs', body });
+  }
+  const words = ['bench', '-q', 'jobs', '--seconds', '1', '--rate', '5', '--json'];
+  const { stdout } = await run(words, { url: broker.url });
+  await broker.idle();
+  expect(broker.queue('jobs')).toMatchObject({ ready: 0, unacked: 0 });
+  const { confirmed, received, deliveryLatencyMs } = JSON.parse(stdout);
+  expect(received).toBe(confirmed + 3);
+  expect(deliveryLatencyMs.max).toBeLessThan(performance.now());
+  expect(deliveryLatencyMs.p50).toBeGreaterThan(0);
+  await broker.stop();
+});
