@@ -31,7 +31,7 @@ export function readFilters(expressions: readonly string[]): MessageFilter {
 function readFilter(expression: string): MessageFilter {
   const parts = /^(?<field>[^=~!]+)(?<not>!)?(?<operator>[=~])(?<value>.*)$/s.exec(expression)?.groups;
   const { field = '', not, operator, value = '' } = parts ?? {};
-  const read = fields[field] ?? headerField(field);
+  const read = Object.hasOwn(fields, field) ? fields[field] : headerField(field);
   if (parts === undefined || read === undefined) {
     const names = [...Object.keys(fields), 'header.NAME'].join(', ');
     throw new UsageError(`'${expression}' is no filter: FIELD=TEXT, FIELD~REGEXP, with ! for not; fields: ${names}`);

@@ -32,6 +32,7 @@ describe('puka declare', () => {
 
   test('only looks with --passive, and has JSON', async () => {
     expect(await puka('declare', 'queue', 'jobs', '--passive')).toMatchObject({ code: 'notFound' });
+    expect(await puka('declare', 'queue', 'jobs', '--internal')).toMatchObject({ code: 'usage' });
     await puka('declare', 'queue', 'jobs');
     const { stdout } = await puka('declare', 'queue', 'jobs', '--passive', '--json');
     expect(JSON.parse(stdout)).toEqual({ queue: 'jobs', messageCount: 0, consumerCount: 0 });
@@ -102,6 +103,7 @@ describe('what deletes', () => {
       stdout: 'queue jobs is deleted, 1 message with it\n',
     });
     await puka('declare', 'exchange', 'events');
+    expect(await puka('delete', 'exchange', 'events', '--if-empty', '--yes')).toMatchObject({ code: 'usage' });
     expect(await puka('delete', 'exchange', 'events', '--yes')).toMatchObject({
       stdout: 'exchange events is deleted\n',
     });

@@ -142,8 +142,9 @@ describe('puka move', () => {
     expect(await run(['move', 'from', 'from'], { url: broker.url })).toMatchObject({ code: 'usage' });
     expect(await run(['move', 'from', 'none', '--yes'], { url: broker.url })).toMatchObject({ code: 'notFound' });
     expect(await run(['move', 'from', 'to'], { url: broker.url })).toMatchObject({ code: 'usage' });
-    expect(await run(['move', 'from', 'to', '--filter', 'size=1'], { url: broker.url })).toMatchObject({
-      code: 'usage',
-    });
+    for (const filter of ['size=1', 'constructor!=x']) {
+      const ran = await run(['move', 'from', 'to', '--yes', '--filter', filter], { url: broker.url });
+      expect(ran).toMatchObject({ code: 'usage' });
+    }
   });
 });
