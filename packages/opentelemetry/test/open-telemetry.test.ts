@@ -1,4 +1,15 @@
-import { context, ROOT_CONTEXT, SpanStatusCode, trace } from '@opentelemetry/api';
+import { createContext, runInContext } from 'node:vm';
+import {
+  context,
+  type DiagLogger,
+  diag,
+  metrics,
+  propagation,
+  ROOT_CONTEXT,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api';
+import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core';
 import { Client, type ClientOptions, type Message } from '@puka/client';
 import { openTelemetry } from '@puka/opentelemetry';
 import { startBroker } from '@puka/testing';
@@ -204,6 +215,21 @@ describe('messages that come', () => {
     ]);
   });
 
+  it("bring the publisher's baggage to the work on them", async () => {
+    const propagators = [new W3CTraceContextPropagator(), new W3CBaggagePropagator()];
+    const { client } = await scene({ propagator: new CompositePropagator({ propagators }) });
+    const seen = new Promise<unknown>((resolve) =>
+      client.basicConsume({ queue: 'jobs', noAck: true }, () =>
+        resolve(propagation.getActiveBaggage()?.getEntry('tenant')?.value),
+      ),
+    );
+    const baggage = propagation.createBaggage({ tenant: { value: 'acme' } });
+    await context.with(propagation.setBaggage(ROOT_CONTEXT, baggage), () =>
+      client.basicPublish({ routingKey: 'jobs', body: 'x' }),
+    );
+    expect(await seen).toBe('acme');
+  });
+
   it("with parent: 'none' begin a trace of their own, and link to the publish", async () => {
     const { client, publish, tree } = await scene({ parent: 'none' });
     const come = new Promise<void>((resolve) => client.basicConsume({ queue: 'jobs', noAck: true }, () => resolve()));
@@ -239,6 +265,39 @@ describe('publishes', () => {
     expect(sent?.map((point) => /error\.type=(\w+)/.exec(point)?.[1])).toEqual(['NO_ROUTE', 'USAGE_ERROR']);
   });
 
+  it('and their work have spans that end when the propagator throws, and go on without a context', async () => {
+    const errors: unknown[] = [];
+    const logger = { error: (...values: unknown[]) => errors.push(...values) } as Partial<DiagLogger> as DiagLogger;
+    diag.setLogger(logger, { suppressOverrideMessage: true });
+    onTestFinished(() => diag.disable());
+    const fail = (): never => {
+      throw new Error('no propagation');
+    };
+    const { client, publish, tree, points } = await scene({
+      propagator: { inject: fail, extract: fail, fields: () => [] },
+    });
+    const unobserved: unknown[] = [];
+    client.on('unobserved', (error) => unobserved.push(error));
+    const come = new Promise<void>((resolve) => client.basicConsume({ queue: 'jobs', noAck: true }, () => resolve()));
+    await publish('x');
+    await come;
+    expect(tree()).toEqual(['process jobs CONSUMER', 'publish jobs PRODUCER']);
+    expect((await points()).get('messaging.process.duration s')).toHaveLength(1);
+    expect(errors).toContainEqual(new Error('no propagation'));
+    expect(unobserved).toEqual([]);
+  });
+
+  it('of a copy keep the context that a Map of another realm has', async () => {
+    const { client, spans } = await scene();
+    const traceId = '0af7651916cd43dd8448eb211c80319c';
+    const headers = runInContext(
+      `new Map([['traceparent', '00-${traceId}-b7ad6b7169203331-01']])`,
+      createContext(),
+    ) as Map<string, string>;
+    await client.basicPublish({ routingKey: 'jobs', body: 'x', headers });
+    expect(spans()[0]?.spanContext().traceId).toBe(traceId);
+  });
+
   it('carry the context by another propagator where one is given', async () => {
     const propagator = {
       inject: (
@@ -254,6 +313,16 @@ describe('publishes', () => {
     const message = await client.basicGet({ queue: 'jobs', noAck: true });
     expect({ ...message?.headers }).toEqual({ 'x-own': 'here' });
   });
+});
+
+it('finds an SDK that is registered behind it, for metrics too', async () => {
+  const listener = openTelemetry();
+  const { meterProvider, points } = telemetry();
+  metrics.setGlobalMeterProvider(meterProvider);
+  onTestFinished(() => metrics.disable());
+  const { publish } = await scene({}, { diagnostics: listener });
+  await publish('x');
+  expect((await points()).get('messaging.client.sent.messages {message}')).toHaveLength(1);
 });
 
 it('without an SDK it does nothing, and nothing goes wrong', async () => {

@@ -87,6 +87,7 @@ export function telemetry(options: OpenTelemetryOptions = {}) {
     spans,
     tree,
     points,
+    meterProvider,
     tracer,
     stop,
     trace,

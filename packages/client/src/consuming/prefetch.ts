@@ -38,6 +38,11 @@ export function changePrefetch(
   }
   const { subscribing, again } = parts;
   const task = (done: () => void): void => {
+    if (operation.state !== 'pending') {
+      // Given up while it waited for its turn: it has said that nothing was sent.
+      done();
+      return;
+    }
     const before = consumer.prefetchCount;
     const isLess = prefetchCount > 0 && (before === 0 || prefetchCount < before);
     consumer.prefetchCount = prefetchCount;

@@ -158,6 +158,7 @@ export class Replay implements EntityRequestsHost {
 
   /** Entities that are tried again, with what they failed with. */
   retried(): RetriedEntity[] {
+    this.dropForgotten();
     return this.retries.list(this.host.now());
   }
 
@@ -422,7 +423,7 @@ export class Replay implements EntityRequestsHost {
     this.later(epoch, delayMs, () => {
       if (!this.retries.has(key)) return;
       if (typeof key === 'string') this.remake(epoch, key);
-      else if (!this.isRecorded(key) || this.topology.isLeaving(key)) this.retries.delete(key);
+      else if (!this.isWanted(key)) this.retries.delete(key);
       else this.makeWithExchanges(epoch, key, () => {});
     });
   }
@@ -511,6 +512,11 @@ export class Replay implements EntityRequestsHost {
     }
   }
 
+  /** Whether a binding is recorded, and not being unbound. */
+  private isWanted(binding: RecordedBinding): boolean {
+    return this.isRecorded(binding) && !this.topology.isLeaving(binding);
+  }
+
   private isRecorded(entity: RecordedBinding): boolean {
     return this.topology.bindingsOf(entity.destinationKind, entity.destination).includes(entity);
   }
@@ -518,7 +524,7 @@ export class Replay implements EntityRequestsHost {
   /** What is not recorded any more is not tried again. */
   private dropForgotten(): void {
     for (const key of this.retries.keys()) {
-      const isThere = typeof key === 'string' ? this.topology.queueOf(key) !== undefined : this.isRecorded(key);
+      const isThere = typeof key === 'string' ? this.topology.queueOf(key) !== undefined : this.isWanted(key);
       if (!isThere) this.retries.delete(key);
     }
   }
