@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { ConnectionForced, UsageError } from '@puka/errors';
 import type { TransportConnector } from '@puka/transport';
+import { checkNames, checkNumber } from './argument-checks.ts';
 import type { ClientLine } from './client-line.ts';
 import { BrokerClock } from './clock.ts';
 import { Driver, type DriverWatch } from './driver.ts';
@@ -36,6 +37,11 @@ import {
 import { type WaitOptions, Waits } from './watching/waits.ts';
 
 const host = '127.0.0.1';
+const offerNames = ['version', 'frameMax', 'channelMax', 'heartbeat'] as const;
+const optionNames = [
+  ...offerNames,
+  ...(['port', 'listen', 'time', 'vhosts', 'historyLimit', 'maxMessageBytes', 'consumerTimeoutMs'] as const),
+] as const;
 
 /**
  * A broker within the process: it speaks AMQP 0-9-1 as RabbitMQ 3.10 does, over a port or in memory, keeps everything in
@@ -60,7 +66,12 @@ export class EmbeddedBroker implements AsyncDisposable {
 
   /** Use `startBroker()`, which listens. */
   constructor(options: BrokerOptions = {}) {
+    checkNames('startBroker', options, optionNames);
     const { time = 'real', vhosts = [], historyLimit = 1000 } = options;
+    if (time !== 'real' && time !== 'manual') {
+      throw new UsageError(`time of startBroker() is '${String(time)}'; it takes 'real' or 'manual'`);
+    }
+    checkNumber('historyLimit of startBroker()', historyLimit, { mayBeInfinite: true });
     this.history = new History(historyLimit, this.waits);
     this.model = new BrokerModel({ newId: () => randomBytes(16), watch: this.history });
     this.clock = new BrokerClock(time);
@@ -191,6 +202,7 @@ export class EmbeddedBroker implements AsyncDisposable {
    * have. What is not given stays.
    */
   offer(options: OfferOptions): void {
+    checkNames('offer', options, offerNames);
     this.settings = withChosen(this.settings, options);
   }
 
@@ -266,8 +278,10 @@ export class EmbeddedBroker implements AsyncDisposable {
    * @param milliseconds of the broker's time.
    * @param options with `clients: 'silent'` the clients are held to have sent nothing all the while, so that heartbeats run
    * out; by default their silence is not held against them, for their own clock has not moved.
+   * @throws (rejects) {UsageError} for what is no number from 0 on.
    */
   async advance(milliseconds: number, options: { readonly clients?: 'alive' | 'silent' } = {}): Promise<void> {
+    checkNumber('milliseconds of advance()', milliseconds);
     this.driver.advance(milliseconds, options.clients !== 'silent');
   }
 
@@ -359,7 +373,11 @@ export class EmbeddedBroker implements AsyncDisposable {
   }
 
   private cancelConsumers(name: string | undefined): void {
-    for (const vhost of this.model.vhosts.values()) {
+    const vhosts = [...this.model.vhosts.values()];
+    if (name !== undefined && !vhosts.some(({ queues }) => queues.has(name))) {
+      throw new UsageError(`there is no queue '${name}' in any vhost`);
+    }
+    for (const vhost of vhosts) {
       for (const queue of [...vhost.queues.values()]) {
         if (name === undefined || queue.name === name) vhost.cancelConsumers(queue);
       }
@@ -394,7 +412,7 @@ export class EmbeddedBroker implements AsyncDisposable {
 /**
  * Starts a broker on a free port of 127.0.0.1. It takes about a millisecond, so each test can have its own.
  *
- * @throws (rejects) {ConnectionBroken} where the port asked for cannot be had.
+ * @throws (rejects) {ConnectionBroken} where the port asked for cannot be had, {UsageError} for an unknown option.
  */
 export async function startBroker(options: BrokerOptions = {}): Promise<EmbeddedBroker> {
   const broker = new EmbeddedBroker(options);

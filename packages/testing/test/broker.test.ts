@@ -1,4 +1,5 @@
 import { Client } from '@puka/client';
+import { UsageError } from '@puka/errors';
 import { protocolHeader } from '@puka/wire';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EmbeddedBroker, startBroker } from '../src/index.ts';
@@ -35,6 +36,13 @@ describe('a broker', () => {
 
   it('has no url where it does not listen', () => {
     expect(() => broker.url).toThrow('the broker does not listen');
+  });
+
+  it('is not started with an option that it does not have', async () => {
+    await expect(startBroker({ timer: 'manual' } as object)).rejects.toThrow("startBroker() has no option 'timer'");
+    await expect(startBroker({ time: 'manuel' as 'manual' })).rejects.toThrow(UsageError);
+    await expect(startBroker({ historyLimit: Number.NaN })).rejects.toThrow(UsageError);
+    expect(() => broker.offer({ framemax: 8192 } as object)).toThrow(UsageError);
   });
 
   it('has nothing of another broker', async () => {

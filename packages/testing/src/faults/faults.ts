@@ -5,6 +5,7 @@
 import { setImmediate } from 'node:timers';
 import { type AmqpError, ConnectionForced, UsageError } from '@puka/errors';
 import type { Method, MethodType } from '@puka/wire';
+import { checkNames, checkNumber, checkTimes } from '../argument-checks.ts';
 import { FaultRefusal } from '../model/fault-refusal.ts';
 import type { Message } from '../model/message.ts';
 import type { Queue } from '../model/queues/queue.ts';
@@ -37,7 +38,13 @@ interface Planned {
   readonly filter: MessageFilter;
 }
 
-/** What a test may do to the clients of its broker: each call is one fault, and `clear()` ends them all. */
+const messageFilter = ['exchange', 'routingKey'] as const;
+const connectionFilter = ['connection', 'user', 'vhost'] as const;
+
+/**
+ * What a test may do to the clients of its broker: each call is one fault, and `clear()` ends them all. A number out of its
+ * range and an unknown option are a `UsageError`.
+ */
 export class Faults {
   private readonly targets: FaultTargets;
   private loginsLeft = 0;
@@ -70,7 +77,10 @@ export class Faults {
   }
 
   /** Drops connections after so many bytes more, be it in the middle of a frame; what came before them counts. */
-  dropAfterBytes(bytes: number, { from = 'broker', connections = 'existing' }: DropOptions = {}): void {
+  dropAfterBytes(bytes: number, options: DropOptions = {}): void {
+    checkNumber('bytes of dropAfterBytes()', bytes);
+    checkNames('dropAfterBytes', options, ['from', 'connections']);
+    const { from = 'broker', connections = 'existing' } = options;
     if (connections === 'next') this.nextLineBreak = { bytes, from };
     else for (const line of this.targets.lines) line.breakAfter(bytes, from);
   }
@@ -94,6 +104,8 @@ export class Faults {
    * @param filter which connections. Default: all.
    */
   ghosts(milliseconds: number = Number.POSITIVE_INFINITY, filter: ConnectionFilter = {}): void {
+    checkNumber('milliseconds of ghosts()', milliseconds, { mayBeInfinite: true });
+    checkNames('ghosts', filter, connectionFilter);
     const untilMs = this.targets.nowMs + milliseconds;
     for (const line of this.linesOf(filter)) this.ghostConnections.add(line, untilMs);
     this.targets.turnOver();
@@ -119,6 +131,7 @@ export class Faults {
    * @throws {UsageError} for a method that has no answer.
    */
   delayReplies<T extends MethodType>(method: T, milliseconds: number, options: DelayOptions<T> = {}): void {
+    checkNumber('milliseconds of delayReplies()', milliseconds);
     this.methods.delay(method, milliseconds, options);
   }
 
@@ -130,6 +143,7 @@ export class Faults {
    * @throws {UsageError} for a code that closes the connection.
    */
   closeChannels(filter: ChannelFilter = {}, code = 406, text = 'closed by the test'): void {
+    checkNames('closeChannels', filter, [...connectionFilter, 'channel', 'queue']);
     const error = new FaultRefusal(code, text);
     if (isHard(error)) throw new UsageError(`closeChannels(): code ${code} closes the connection, not a channel`);
     const isMeant = ({ id, consumers }: ServerChannel): boolean =>
@@ -193,6 +207,7 @@ export class Faults {
    * channel says nothing. Consumers that are there already get nothing new only where they are on that channel.
    */
   loseLeader(name: string, { vhost = '/', afterMs = 30_000 }: LoseLeaderOptions = {}): void {
+    checkNumber('afterMs of loseLeader()', afterMs);
     this.consumers.loseLeader(this.targets.vhost(vhost).name, name, afterMs);
   }
 
@@ -208,36 +223,46 @@ export class Faults {
    * @param queue whose consumers. Default: of all queues.
    */
   cancelNewConsumers(queue?: string, options: CancelNewOptions = {}): void {
+    checkNames('cancelNewConsumers', options, ['times', 'order']);
+    checkTimes('cancelNewConsumers', options.times ?? Number.POSITIVE_INFINITY);
     this.consumers.cancelNew(queue, options);
   }
 
   /** Refuses connections: each is dropped as soon as it is made. @param times how many; default all from now on. */
   refuseConnections(times: number = Number.POSITIVE_INFINITY): void {
+    checkTimes('refuseConnections', times);
     this.connectionsLeft = times;
   }
 
   /** Refuses logins, whatever the password. @param times how many; default all from now on. */
   refuseLogins(times: number = Number.POSITIVE_INFINITY): void {
+    checkTimes('refuseLogins', times);
     this.loginsLeft = times;
   }
 
   /** Nacks publishes instead of routing them; without confirms they are lost. */
   nackPublishes(times = 1, filter: MessageFilter = {}): void {
+    checkTimes('nackPublishes', times);
+    checkNames('nackPublishes', filter, messageFilter);
     this.nacks = { left: times, filter };
   }
 
   /** Routes publishes to no queue: `mandatory` ones are returned. */
   returnPublishes(times = 1, filter: MessageFilter = {}): void {
+    checkTimes('returnPublishes', times);
+    checkNames('returnPublishes', filter, messageFilter);
     this.returns = { left: times, filter };
   }
 
   /** Routes publishes and never confirms them: the client cannot know what became of them. */
   loseConfirms(times = 1): void {
+    checkTimes('loseConfirms', times);
     this.confirmsToLose = times;
   }
 
   /** Confirms later than it could, by the broker's clock. 0 ends that. */
   delayConfirms(milliseconds: number): void {
+    checkNumber('milliseconds of delayConfirms()', milliseconds);
     this.confirmDelayMs = milliseconds;
   }
 
@@ -257,16 +282,23 @@ export class Faults {
 
   /** Loses acks on their way, so that the messages are delivered once more when their connection is gone. */
   loseAcks(times = 1): void {
+    checkTimes('loseAcks', times);
     this.acksToLose = times;
   }
 
-  /** Ends consumers as RabbitMQ does when a queue is deleted; the queues stay. @param queue whose; default of all queues. */
+  /**
+   * Ends consumers as RabbitMQ does when a queue is deleted; the queues stay.
+   *
+   * @param queue whose; default of all queues.
+   * @throws {UsageError} where no vhost has such a queue.
+   */
   cancelConsumers(queue?: string): void {
     this.targets.cancelConsumers(queue);
   }
 
   /** Cuts what goes to clients into pieces, each read by itself. @param bytes of a piece; `Infinity` ends that. */
   splitReads(bytes: number): void {
+    checkNumber('bytes of splitReads()', bytes, { least: 1, mayBeInfinite: true });
     this.pieceBytes = bytes;
     for (const line of this.targets.lines) line.splitBytes = bytes;
   }

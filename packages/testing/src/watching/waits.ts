@@ -2,6 +2,9 @@
 import { clearTimeout, setTimeout } from 'node:timers';
 import { OperationTimeout, UsageError } from '@puka/errors';
 
+/** Longer timers fire at once in Node. */
+const longestTimerMs = 0x7fff_ffff;
+
 /** How long to wait. */
 export interface WaitOptions {
   /** In real milliseconds, less than what a test may take by default. Default 4000. */
@@ -36,7 +39,7 @@ export class Waits {
       };
       const stopped = (): void => fail(new UsageError(`${awaited.describe()}; the broker has been stopped`));
       const late = (): void => fail(new OperationTimeout(`${awaited.describe()} within ${timeoutMs} ms`));
-      const timer = setTimeout(late, timeoutMs);
+      const timer = setTimeout(late, Math.min(timeoutMs, longestTimerMs));
       this.pending.add(stopped);
       const undo = awaited.begin((value) => {
         over();

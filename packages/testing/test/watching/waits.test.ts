@@ -66,3 +66,10 @@ it('ends all when it is stopped, and begins no more', async () => {
   expect(undone).toHaveBeenCalledTimes(1);
   await expect(begin(waits).promise).rejects.toMatchObject({ name: 'UsageError' });
 });
+
+it('waits for ever where it is given for ever', async () => {
+  const { promise, done } = begin(new Waits(), Number.POSITIVE_INFINITY);
+  await vi.advanceTimersByTimeAsync(60_000);
+  done('clean');
+  expect(await promise).toBe('clean');
+});
