@@ -38,6 +38,8 @@ export async function removeTopology(client: Client, data: TopologyData, options
   if (data.policies.length > 0 && management === undefined) {
     throw new UsageError('the topology has policies: remove takes management');
   }
+  // Ahead of any delete: a URL that is none is refused with everything as it was.
+  const api = management === undefined ? undefined : new Management(management);
   const work = new Attempts();
   const queues = data.queues.filter(({ external }) => !external);
   const exchanges = data.exchanges.filter(({ external }) => !external);
@@ -54,10 +56,7 @@ export async function removeTopology(client: Client, data: TopologyData, options
     messageCount += dropped;
   });
   await work.all('exchange', exchanges, ({ name }) => nothing(client.exchangeDelete({ exchange: name, ...each })));
-  if (management !== undefined) {
-    const api = new Management(management);
-    await work.all('policy', data.policies, ({ name }) => api.deletePolicy(name, each));
-  }
+  if (api !== undefined) await work.all('policy', data.policies, ({ name }) => api.deletePolicy(name, each));
   work.finish('removed', signal);
   return { exchanges: exchanges.length, queues: queues.length, policies: data.policies.length, messageCount };
 }

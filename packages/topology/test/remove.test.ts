@@ -1,4 +1,4 @@
-import { PreconditionFailed } from '@puka/errors';
+import { PreconditionFailed, UsageError } from '@puka/errors';
 import { classicQueue, defineTopology, quorumQueue, streamQueue, TopologyFailed } from '@puka/topology';
 import { describe, expect, it } from 'vitest';
 import { scene } from './scene.ts';
@@ -23,6 +23,17 @@ describe('remove', () => {
     expect(broker.exchanges().map(({ name }) => name)).toContain('theirs');
     expect(broker.bindings()).toEqual([]);
     expect(await topology.remove(client)).toMatchObject({ messageCount: 0 });
+  });
+
+  it('deletes nothing when the URL of the management API is none', async () => {
+    const { broker, client } = await scene();
+    await client.queueDeclare({ queue: 'jobs', durable: true });
+    const topology = defineTopology({
+      queues: { jobs: {} },
+      policies: { jobs: { pattern: '^jobs$', definition: { 'max-length': 5 } } },
+    });
+    await expect(topology.remove(client, { management: 'localhost:15672' })).rejects.toBeInstanceOf(UsageError);
+    expect(broker.queue('jobs')).toBeDefined();
   });
 
   it('counts the messages of all its queues', async () => {
