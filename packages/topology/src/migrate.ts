@@ -92,8 +92,10 @@ export async function migrateQueue(client: Client, plan: MigrationPlan, options:
   }
   const holding = holdingQueue(queue);
   checkName('name of the queue that holds the messages meanwhile', holding.name);
-  if (!(await migration.fits(queue))) await migration.move(queue.name, holding);
+  if (!(await migration.fits(queue))) await migration.move(queue.name, holding, queue.name);
   await migration.move(holding.name, queue);
+  // Left behind where the first move was cut off at its very end.
+  await migration.deleteDrain(holding.name);
   return migration.result;
 }
 
@@ -162,8 +164,12 @@ class Migration {
     }
   }
 
-  /** Moves routes and messages from one queue to another, then deletes the first; all of it where it is still to do. */
-  async move(from: string, to: Queue): Promise<void> {
+  /**
+   * Moves routes and messages from one queue to another, then deletes the first; all of it where it is still to do.
+   *
+   * @param next where messages go behind that.
+   */
+  async move(from: string, to: Queue, next?: string): Promise<void> {
     const { client, each } = this;
     const tell = (step: MigrationProgress['step'], moved = 0, left = 0): void =>
       this.options.onProgress?.({ step, from, to: to.name, moved, left });
@@ -175,6 +181,8 @@ class Migration {
     }
     tell('declare');
     await declareQueue(client, to, each);
+    // Ahead of the routes: where the user may not declare one of them, no route is changed.
+    if (isThere) await this.declareDrains(to.name, next);
     tell('bind');
     const routes = this.bindings.map((binding) => ({ ...binding, destination: to.name }));
     await Promise.all(routes.map((binding) => bind(client, binding, each)));
@@ -185,7 +193,19 @@ class Migration {
       await Promise.all(old.map((binding) => unbind(client, binding, each)));
       await this.empty(from, to.name, tell);
     }
-    await client.exchangeDelete({ exchange: drainExchange(to.name), ...each });
+    await this.deleteDrain(to.name);
+  }
+
+  async deleteDrain(to: string): Promise<void> {
+    await this.client.exchangeDelete({ exchange: drainExchange(to), ...this.each });
+  }
+
+  private async declareDrains(to: string, next: string | undefined): Promise<void> {
+    const { client, each } = this;
+    for (const queue of next === undefined ? [to] : [to, next]) {
+      await client.exchangeDeclare({ exchange: drainExchange(queue), type: 'fanout', durable: true, ...each });
+    }
+    await client.queueBind({ queue: to, exchange: drainExchange(to), ...each });
   }
 
   private async empty(
@@ -195,8 +215,6 @@ class Migration {
   ): Promise<void> {
     const { client, each } = this;
     const exchange = drainExchange(to);
-    await client.exchangeDeclare({ exchange, type: 'fanout', durable: true, ...each });
-    await client.queueBind({ queue: to, exchange, ...each });
     tell('drain', 0, (await lookAt(client, from, each))?.messageCount);
     let movedSoFar = 0;
     this.moved += await drain(

@@ -1,5 +1,5 @@
 import { type Client, ConnectionBroken, float64, int8 } from '@puka/client';
-import { PreconditionFailed, PublishNacked, UsageError } from '@puka/errors';
+import { AccessRefused, PreconditionFailed, PublishNacked, UsageError } from '@puka/errors';
 import type { EmbeddedBroker } from '@puka/testing';
 import { classicQueue, defineTopology, type MigrationProgress, quorumQueue, streamQueue } from '@puka/topology';
 import { describe, expect, it } from 'vitest';
@@ -174,6 +174,31 @@ describe('migrate', () => {
     await expect(after.migrate(client, 'jobs')).rejects.toBeInstanceOf(PreconditionFailed);
     expect(broker.queue('jobs.migration')).toBeUndefined();
     await worker.cancel();
+    await after.migrate(client, 'jobs');
+    expectMigrated(broker);
+  });
+
+  it('leaves the routes as they were where it may not declare the exchange that messages move by', async () => {
+    const { broker, client } = await scene();
+    await before.apply(client);
+    await fill(client, 3);
+    for (const configure of ['^jobs(\\.migration)?$', '^jobs(\\.migration(\\.drain)?)?$']) {
+      broker.setPermissions('guest', { configure });
+      await expect(after.migrate(client, 'jobs')).rejects.toBeInstanceOf(AccessRefused);
+      expect(broker.bindings().filter(({ source }) => source === 'work')).toMatchObject([{ destination: 'jobs' }]);
+    }
+    broker.setPermissions('guest');
+    await after.migrate(client, 'jobs');
+    expectMigrated(broker);
+  });
+
+  it('takes away what was left when it was cut off between the two moves', async () => {
+    const { broker, client } = await scene();
+    await before.apply(client);
+    await client.queueDelete({ queue: 'jobs' });
+    await client.queueDeclare({ queue: 'jobs.migration', durable: true, arguments: { 'x-queue-type': 'quorum' } });
+    await client.exchangeDeclare({ exchange: 'jobs.migration.drain', type: 'fanout', durable: true });
+    await client.queueBind({ queue: 'jobs.migration', exchange: 'jobs.migration.drain' });
     await after.migrate(client, 'jobs');
     expectMigrated(broker);
   });
