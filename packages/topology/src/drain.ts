@@ -31,6 +31,8 @@ const idleMs = 50;
 /** Behind the delete: how long the broker may take to end the consumer, in milliseconds. */
 const endMs = 10_000;
 const userHeader = 'puka-user-id';
+/** A quorum queue adds them at each delivery; from a classic queue those of a copy would come for ever. */
+const deliveryCounts: ReadonlySet<unknown> = new Set(['x-delivery-count', 'x-acquired-count']);
 
 /** @returns how many were moved. Rejects with the first failure; what had no confirm goes back to its queue. */
 export async function drain(client: Client, plan: DrainPlan, options: OperationOptions): Promise<number> {
@@ -155,7 +157,9 @@ async function copy(client: Client, message: Message, exchange: string, options:
   // Said, for the client's own default is another.
   const deliveryMode = properties.deliveryMode ?? 1;
   // With their types: an `int8` of 5 would be an `int32` in the copy.
-  const headers = taggedHeaders;
+  const sent = Array.isArray(taggedHeaders?.value) ? taggedHeaders.value : [];
+  const fields: readonly unknown[] = sent.filter((field: unknown) => !deliveryCounts.has(Object(field).name));
+  const headers = fields.length === 0 ? undefined : new Tagged('F', fields);
   const parts = { ...properties, headers, deliveryMode, exchange, routingKey, mandatory: true, body, ...options };
   try {
     await client.basicPublish(parts);
@@ -163,7 +167,6 @@ async function copy(client: Client, message: Message, exchange: string, options:
     // RabbitMQ: a userId is the publisher's own, or the publish is refused. This one was somebody else's.
     if (properties.userId === undefined || !(error instanceof PreconditionFailed)) throw error;
     const user = { name: userHeader, value: new Tagged('S', properties.userId) };
-    const fields = Array.isArray(headers?.value) ? headers.value : [];
     await client.basicPublish({ ...parts, userId: undefined, headers: new Tagged('F', [...fields, user]) });
   }
 }

@@ -71,6 +71,15 @@ describe('migrate', () => {
     ]);
   });
 
+  it('leaves out the count of deliveries that a quorum queue adds', async () => {
+    const { broker, client } = await scene();
+    await client.queueDeclare({ queue: 'jobs', ...quorumQueue() });
+    await client.basicPublish({ routingKey: 'jobs', headers: { own: 1 } });
+    (await client.basicGet({ queue: 'jobs' }))?.nack();
+    await defineTopology({ queues: { jobs: classicQueue() } }).migrate(client, 'jobs');
+    expect({ ...broker.queue('jobs')?.messages[0]?.headers }).toEqual({ own: 1 });
+  });
+
   it.each([
     ['queue', defineTopology({ queues: { jobs: quorumQueue(), 'jobs.migration': classicQueue() } })],
     ['exchange', defineTopology({ exchanges: { 'jobs.drain': { type: 'fanout' } }, queues: { jobs: quorumQueue() } })],

@@ -10,8 +10,11 @@ export interface CopyOptions {
 /**
  * RabbitMQ: `CC` and `BCC` are further routing keys, so that a copy with them would go to those queues once more.
  * `x-stream-offset` is the place in the stream that a message was read from; in a copy it would make a queue pass for a stream.
+ * A quorum queue adds the counts at each delivery; a classic queue would deliver those of the copy for ever.
  */
-const headersLeftOut: ReadonlySet<unknown> = new Set(['CC', 'BCC', 'x-stream-offset']);
+const headersLeftOut: ReadonlySet<unknown> = new Set([
+  ...['CC', 'BCC', 'x-stream-offset', 'x-delivery-count', 'x-acquired-count'],
+]);
 
 /** The copy without its route. The delivery mode is 2 for a persistent message, else 1. */
 export function copyOf(message: Message, { dropUserId }: CopyOptions = {}): Omit<PublishOptions, 'routingKey'> {

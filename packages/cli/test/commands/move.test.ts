@@ -49,6 +49,15 @@ describe('puka move', () => {
     await client.close();
   });
 
+  test('leaves out the count of deliveries that a quorum queue adds', async () => {
+    await run(['declare', 'queue', 'quorum', '--type', 'quorum'], { url: broker.url });
+    broker.publish({ routingKey: 'quorum', body: 'x', headers: { own: 1 } });
+    await run(['get', 'quorum'], { url: broker.url });
+    await run(['move', 'quorum', 'to', '--yes'], { url: broker.url });
+    const [moved] = broker.queue('to')?.messages ?? [];
+    expect({ ...moved?.headers }).toEqual({ own: 1 });
+  });
+
   test('moves what the filters want, and leaves the rest in its order', async () => {
     fill(10);
     const words = ['--filter', 'type=even', '--filter', 'header.n!=4', '--json', '--yes'];
