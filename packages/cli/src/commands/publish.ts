@@ -144,7 +144,9 @@ function withBase(
       throw new UsageError('the line has no routingKey and no exchange: give --queue or --exchange');
     }
     const { exchange, routingKey } = hasRoute && (options.routingKey ?? options.queue) !== undefined ? base : message;
-    return { ...base, ...message, exchange: hasRoute ? base.exchange : exchange, routingKey };
+    // The default exchange is a queue by its name, as with --queue.
+    const mandatory = base.mandatory === true || (!hasRoute && exchange === '');
+    return { ...base, ...message, exchange: hasRoute ? base.exchange : exchange, routingKey, mandatory };
   } catch (error) {
     if (error instanceof UsageError) throw new UsageError(`${where}: ${error.message}`, { cause: error });
     throw error;

@@ -114,7 +114,8 @@ function messageOf(name: string, line: Uint8Array, options: RestoreOptions): Pub
   try {
     const { queue, message } = messageFromLine(line);
     const copy = options.dropUserId === true ? { ...message, userId: undefined } : message;
-    if (options.original === true) return copy;
+    // It was in a queue: what no queue takes now would be lost without a word.
+    if (options.original === true) return { ...copy, mandatory: true };
     const routingKey = options.queue ?? queue;
     if (routingKey === undefined) throw new UsageError('the line names no queue: give --queue');
     return { ...copy, headers: headersOfCopy(copy.headers), exchange: '', routingKey, mandatory: true };

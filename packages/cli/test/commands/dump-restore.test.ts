@@ -164,6 +164,9 @@ describe('puka dump and restore', () => {
     const line = '{"queue":"jobs","exchange":"events","routingKey":"order.new","redelivered":false,"base64":"eA=="}\n';
     await run(['restore', '--original'], { url: broker.url, input: line });
     expect(bodiesIn('copy')).toEqual(['x']);
+    await run(['unbind', 'events', 'copy', '-k', 'order.*', '--yes'], { url: broker.url });
+    const lost = await run(['restore', '--original'], { url: broker.url, input: line });
+    expect(lost).toMatchObject({ code: 'notFound', stderr: expect.stringMatching(/^puka: standard input, line 1: /) });
   });
 
   test('go on behind what the state knows to be confirmed', async () => {

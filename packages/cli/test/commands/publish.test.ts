@@ -125,6 +125,8 @@ describe('puka publish', () => {
     const ran = await run(['publish', '--ndjson', '-k', 'jobs'], { url: broker.url, input });
     expect(ran).toMatchObject({ code: 'usage', stderr: 'puka: --routing-key goes with --exchange\n' });
     expect(broker.unroutable).toEqual([]);
+    const none = await run(['publish', '--ndjson'], { url: broker.url, input: '{"body":"x","routingKey":"none"}' });
+    expect(none).toMatchObject({ code: 'notFound' });
   });
 
   test('fails where the queue is not there, and names the message', async () => {
