@@ -35,6 +35,8 @@ const drainIdleMs = 2000;
 export class Load {
   readonly #plan: LoadPlan;
   readonly #clients: Client[] = [];
+  /** A connection was lost: it ends the measurement. */
+  #loss: { readonly error: unknown } | undefined;
   /** From publish to confirm, in milliseconds. */
   readonly confirmLatencies: Latencies = new Latencies();
   /** From publish to the consumer, in milliseconds. */
@@ -49,7 +51,7 @@ export class Load {
     this.#plan = plan;
   }
 
-  /** Runs to its end: the time is over, or the signal is aborted; then all has an outcome. */
+  /** Runs to its end: the time is over, or the signal is aborted; then all has an outcome. Rejects when a connection is lost. */
   async run(): Promise<void> {
     const { producers, consumers } = this.#plan;
     try {
@@ -71,6 +73,9 @@ export class Load {
     const client = new Client(url, { connectionName: `puka bench ${role}`, recover: false, ...limits });
     this.#clients.push(client);
     client.on('unobserved', () => undefined);
+    client.on('disconnected', (error) => {
+      if (error !== undefined) this.#loss ??= { error };
+    });
     await client.connect();
     return client;
   }
@@ -94,6 +99,7 @@ export class Load {
     const open = new Set<Promise<void>>();
     let sent = 0;
     for (;;) {
+      this.#throwLoss();
       const elapsed = performance.now() - began;
       if (elapsed >= seconds * 1000 || signal.aborted) break;
       const due = rate === undefined ? Number.POSITIVE_INFINITY : Math.floor((elapsed / 1000) * (rate / producers)) + 1;
@@ -106,6 +112,11 @@ export class Load {
       }
     }
     await Promise.all(open);
+    this.#throwLoss();
+  }
+
+  #throwLoss(): void {
+    if (this.#loss !== undefined) throw this.#loss.error;
   }
 
   async #publish(client: Client): Promise<void> {
@@ -116,9 +127,9 @@ export class Load {
     try {
       await client.basicPublish({ routingKey: queue, deliveryMode: transient ? 1 : 2, body });
     } catch (error) {
-      // A refused message is counted; a connection that is gone ends the measurement.
-      if (!isPukaError(error) || error.scope === 'connection') throw error;
-      this.failed++;
+      // A refused message is counted. Of a connection that is gone its own event tells.
+      if (!isPukaError(error)) this.#loss ??= { error };
+      else if (this.#loss === undefined) this.failed++;
       return;
     }
     this.confirmed++;
@@ -128,6 +139,7 @@ export class Load {
   async #waitForDeliveries(): Promise<void> {
     let last = -1;
     while (this.received < this.confirmed && this.received !== last) {
+      this.#throwLoss();
       last = this.received;
       const until = performance.now() + drainIdleMs;
       while (this.received === last && performance.now() < until) await sleep(5);

@@ -25,6 +25,8 @@ interface BenchOptions extends CommonOptions {
   readonly transient?: boolean;
 }
 
+/** How much longer than the measurement a queue of its own stays at most, in milliseconds: an hour. */
+const spareMs = 3_600_000;
 /** How often the row on the terminal is drawn. */
 const frameMs = 250;
 
@@ -73,15 +75,26 @@ async function bench(io: Io, options: BenchOptions): Promise<ExitCode> {
     use: async (client) => {
       const queue = options.queue ?? `puka-bench-${randomUUID()}`;
       if (options.queue !== undefined) await client.queueDeclare({ queue, passive: true });
-      else await client.queueDeclare({ queue, durable: true, arguments: { 'x-queue-type': options.type } });
+      else {
+        // Where the connection is lost nobody can delete it. Without a consumer it counts as unused all the while.
+        const expires = plan.seconds * 1000 + spareMs;
+        const args = { 'x-queue-type': options.type, 'x-expires': expires };
+        await client.queueDeclare({ queue, durable: true, arguments: args });
+      }
       const load = new Load({ ...plan, url: urlOf(io, options), queue, signal: io.interrupted });
       const stopWatching = watch(io, options, load);
-      try {
-        await load.run();
-      } finally {
+      const removeQueue = async (): Promise<void> => {
         stopWatching();
         if (options.queue === undefined) await client.queueDelete({ queue });
+      };
+      try {
+        await load.run();
+      } catch (error) {
+        // What ended the measurement says more than why its queue cannot be deleted.
+        await removeQueue().catch(() => undefined);
+        throw error;
       }
+      await removeQueue();
       await answer(io, options, textOf(load), { ...plan, ...resultOf(load) });
       return io.interrupted.aborted ? exitCodes.interrupted : exitCodes.done;
     },

@@ -48,3 +48,15 @@ test('puka bench takes what others have left in its queue, and measures only its
   expect(deliveryLatencyMs.p50).toBeGreaterThan(0);
   await broker.stop();
 });
+
+test('puka bench leaves no queue for ever when its connection is lost', async () => {
+  const broker = await startBroker({ time: 'manual' });
+  const running = start(['bench', '--seconds', '600', '--rate', '100'], { url: broker.url });
+  await broker.until(() => broker.queues().some(({ consumers }) => consumers.length === 1));
+  broker.faults.dropConnections();
+  expect(await running.ended).toMatchObject({ code: 'noConnection' });
+  expect(broker.queues()).toHaveLength(1);
+  await broker.advance(600_000 + 3_600_000);
+  expect(broker.queues()).toEqual([]);
+  await broker.stop();
+});
