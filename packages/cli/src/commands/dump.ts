@@ -132,22 +132,28 @@ class Dumping {
   async run(onProgress: (count: number) => void): Promise<void> {
     const { client, queue, total, isLimited, idleMs, remove } = this.#plan;
     if (total === 0) return;
+    // RabbitMQ: refused for a stream, where a consumer would wait for what is published from now on.
+    const first = await client.basicGet({ queue });
+    if (first === null) return;
+    this.#take(first);
+    if (total === 1) {
+      await this.#flush();
+      return;
+    }
     // No more than are wanted: the rest would be marked as redelivered, and count towards a delivery limit.
     // Without --remove nothing is acked before the end, so that no message comes twice; 0 is no limit.
     const most = remove ? 2 * batchSize : maxPrefetch;
-    const prefetchCount = total <= most ? total : remove ? most : 0;
+    const prefetchCount = total - 1 <= most ? total - 1 : remove ? most : 0;
     const consumer = client.basicConsume({ queue, prefetchCount });
     if (remove && !isLimited) {
-      client.on('disconnected', () => (this.#mayComeAgain = Math.min(prefetchCount, this.#taken)));
+      client.on('disconnected', () => (this.#mayComeAgain = Math.min(prefetchCount + 1, this.#taken)));
     }
     await consumer.ready;
     try {
       while (this.#taken < total && !this.#io.interrupted.aborted) {
         const message = await this.#next(consumer, idleMs);
         if (message === undefined) break;
-        this.#batch.push(message);
-        if (message.redelivered && this.#mayComeAgain > 0) this.#mayComeAgain--;
-        else this.#taken++;
+        this.#take(message);
         if (this.#batch.length === batchSize) await this.#flush();
         onProgress(this.written);
       }
@@ -157,6 +163,12 @@ class Dumping {
       await this.#flush();
       onProgress(this.written);
     }
+  }
+
+  #take(message: Message): void {
+    this.#batch.push(message);
+    if (message.redelivered && this.#mayComeAgain > 0) this.#mayComeAgain--;
+    else this.#taken++;
   }
 
   async #next(consumer: Consumer, idleMs: number): Promise<Message | undefined> {

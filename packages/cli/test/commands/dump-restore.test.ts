@@ -132,6 +132,16 @@ describe('puka dump and restore', () => {
     ]);
   });
 
+  test.each([[[]], [['-n', '1']], [['-n', '2']], [['--remove', '--yes']]])(
+    'refuse a stream: dump %j',
+    async (words) => {
+      await run(['declare', 'queue', 'stream', '--type', 'stream'], { url: broker.url });
+      for (const body of ['1', '2', '3']) broker.publish({ routingKey: 'stream', body });
+      const all = ['dump', 'stream', '-o', join(folder, 'stream.ndjson'), ...words];
+      expect(await run(all, { url: broker.url })).toMatchObject({ code: 'rejected' });
+    },
+  );
+
   test('take all of them out with --remove when the connection is lost meanwhile', async () => {
     for (let n = 0; n < 1700; n++) broker.publish({ routingKey: 'jobs', body: `${n}` });
     const path = join(folder, 'all.ndjson');
