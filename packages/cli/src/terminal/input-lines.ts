@@ -1,6 +1,6 @@
 /** Reads input as lines or as a whole, in bytes. Must not decode it. */
 import { addAbortSignal, Readable } from 'node:stream';
-import { LimitExceeded } from '@puka/client';
+import { UsageError } from '@puka/client';
 
 /** Longest line and longest whole input, in bytes: a message of RabbitMQ's limit, as base64 in JSON. */
 export const maxInputBytes: number = 256 * 1024 * 1024;
@@ -21,7 +21,7 @@ export async function* readLines(input: NodeJS.ReadableStream, signal: AbortSign
     }
     if (at === chunk.length) continue;
     size += chunk.length - at;
-    if (size > maxInputBytes) throw new LimitExceeded(`a line of more than ${maxInputBytes} bytes`);
+    if (size > maxInputBytes) throw new UsageError(`a line of more than ${maxInputBytes} bytes`);
     pieces.push(chunk.subarray(at));
   }
   if (size > 0 && !signal.aborted) yield Buffer.concat(pieces);
@@ -33,7 +33,7 @@ export async function readWhole(input: NodeJS.ReadableStream, signal: AbortSigna
   let size = 0;
   for await (const chunk of chunksOf(input, signal)) {
     size += chunk.length;
-    if (size > maxInputBytes) throw new LimitExceeded(`an input of more than ${maxInputBytes} bytes`);
+    if (size > maxInputBytes) throw new UsageError(`an input of more than ${maxInputBytes} bytes`);
     pieces.push(chunk);
   }
   signal.throwIfAborted();

@@ -116,6 +116,13 @@ describe('puka publish', () => {
     });
   });
 
+  test.each([[[]], [['--whole']]])('takes an input that is too long for a wrong one: publish %j', async (words) => {
+    const input = new Uint8Array(256 * 1024 * 1024 + 1);
+    const ran = await run(['publish', '-q', 'jobs', ...words], { url: broker.url, input });
+    expect(ran).toMatchObject({ code: 'usage', stderr: expect.stringContaining('of more than 268435456 bytes') });
+    expect(broker.queue('jobs')?.messages).toEqual([]);
+  });
+
   test('drops no line that says nothing of where it goes', async () => {
     const input = '{"body":"x"}\n';
     expect(await run(['publish', '--ndjson'], { url: broker.url, input })).toMatchObject({
