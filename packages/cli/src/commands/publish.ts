@@ -109,8 +109,11 @@ async function* messagesOf(
     yield { name: '--body', message: { ...base, body: options.body } };
     return;
   }
-  const inputs = files.length === 0 ? [{ name: 'standard input', input: io.stdin }] : files.map(fileInput);
-  for (const { name, input } of inputs) {
+  const inputs = files.length === 0 ? [undefined] : files;
+  for (const file of inputs) {
+    const name = file ?? 'standard input';
+    // Opened when its turn comes: there may be more files than can be open, and one may be missing.
+    const input = file === undefined ? io.stdin : createReadStream(file);
     if (options.whole === true) {
       yield { name, message: { ...base, body: await readWhole(input, io.interrupted) } };
       continue;
@@ -123,10 +126,6 @@ async function* messagesOf(
       else if (bytes.length > 0) yield { name: where, message: withBase(where, bytes, options, base) };
     }
   }
-}
-
-function fileInput(name: string): { readonly name: string; readonly input: NodeJS.ReadableStream } {
-  return { name, input: createReadStream(name) };
 }
 
 /** The options name the route if there are any; properties of the line win. */

@@ -66,6 +66,20 @@ describe('puka publish', () => {
     expect(message?.body).toEqual(Uint8Array.of(0xff, 10, 0, 10));
   });
 
+  test('publishes the files ahead of one that is missing, and says which is', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'puka-cli-'));
+    try {
+      const first = join(folder, 'first');
+      await writeFile(first, 'one\ntwo\n');
+      const missing = join(folder, 'missing');
+      const ran = await run(['publish', '-q', 'jobs', '--window', '1', first, missing, first], { url: broker.url });
+      expect(ran).toMatchObject({ code: 'failed', stderr: expect.stringContaining(missing) });
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+    expect((await broker.published('jobs', 2)).map((message) => message.text())).toEqual(['one', 'two']);
+  });
+
   test('takes NDJSON, whose lines name properties and body', async () => {
     const input = '{"body":"a","headers":{"x":1}}\n{"json":[1],"type":"t"}\n{"base64":"/w=="}\n';
     await run(['publish', '-q', 'jobs', '--ndjson', '--type', 'other'], { url: broker.url, input });
