@@ -1,9 +1,12 @@
 /** A listener of a client that makes spans and metrics of what it is told. Patches nothing. */
 import {
   type Attributes,
+  type Baggage,
   type Context,
   context as contextApi,
+  type MeterProvider,
   metrics,
+  propagation,
   ROOT_CONTEXT,
   type Span,
   SpanKind,
@@ -34,7 +37,7 @@ import {
 } from './destinations.ts';
 import { Instruments, type Operation, serverAttributes } from './instruments.ts';
 import { checkOptions, type OpenTelemetryOptions } from './options.ts';
-import { linkTo, Propagation } from './propagation.ts';
+import { baggageOf, linkTo, Propagation } from './propagation.ts';
 
 export type { OpenTelemetryOptions } from './options.ts';
 
@@ -50,6 +53,12 @@ interface Traced {
   readonly context: Context;
   readonly startedMs: number;
   readonly operation: Omit<Operation, 'errorType'>;
+}
+
+/** Work on messages. */
+interface TracedWork extends Traced {
+  /** That of the publisher, where the publish is the parent. */
+  readonly baggage: Baggage | undefined;
 }
 
 /** What a span begins with. */
@@ -77,13 +86,15 @@ interface SpanStart {
 export function openTelemetry(options: OpenTelemetryOptions = {}): Diagnostics {
   checkOptions(options);
   const tracer = (options.tracerProvider ?? trace).getTracer(scopeName);
-  const instruments = new Instruments((options.meterProvider ?? metrics).getMeter(scopeName));
-  return new Listener(options, tracer, instruments);
+  return new Listener(options, tracer);
 }
 
 class Listener implements Diagnostics {
   private readonly tracer: Tracer;
-  private readonly instruments: Instruments;
+  private readonly meterProvider: MeterProvider | undefined;
+  /** What made the instruments. */
+  private meteredBy: MeterProvider;
+  private instruments: Instruments;
   private readonly propagation: Propagation;
   private readonly isProducerParent: boolean;
   private readonly hasSettleSpans: boolean;
@@ -91,15 +102,18 @@ class Listener implements Diagnostics {
   /** The contexts of the last work on messages. */
   private readonly works = new WeakMap<Message, Context>();
 
-  constructor(options: OpenTelemetryOptions, tracer: Tracer, instruments: Instruments) {
+  constructor(options: OpenTelemetryOptions, tracer: Tracer) {
     this.tracer = tracer;
-    this.instruments = instruments;
+    this.meterProvider = options.meterProvider;
+    this.meteredBy = options.meterProvider ?? metrics.getMeterProvider();
+    this.instruments = new Instruments(this.meteredBy.getMeter(scopeName));
     this.propagation = new Propagation(options.propagator);
     this.isProducerParent = options.parent !== 'none';
     this.hasSettleSpans = options.settleSpans ?? true;
   }
 
   connectStarted({ client }: ConnectData): void {
+    this.findMeter();
     this.connectionGone(client);
   }
 
@@ -170,7 +184,7 @@ class Listener implements Diagnostics {
     });
   }
 
-  processStarted({ client, messages, by }: ProcessData): Traced {
+  processStarted({ client, messages, by }: ProcessData): TracedWork {
     const producers = messages.map((message) => this.propagation.ofMessage(message));
     const active = contextApi.active();
     // The context of a consumer's callback, and of who reads the socket for a loop, say nothing of the message.
@@ -186,13 +200,14 @@ class Listener implements Diagnostics {
       producers,
     });
     for (const message of messages) this.works.set(message, traced.context);
-    return traced;
+    return { ...traced, baggage: ambient === undefined ? baggageOf(producer) : undefined };
   }
 
   runProcess(slot: unknown, work: () => unknown): unknown {
-    const { span } = slot as Traced; // From `processStarted`.
+    const { span, baggage } = slot as TracedWork; // From `processStarted`.
     // What else is in the context stays: that of the caller holds more than its span.
-    return contextApi.with(trace.setSpan(contextApi.active(), span), work);
+    const context = trace.setSpan(contextApi.active(), span);
+    return contextApi.with(baggage === undefined ? context : propagation.setBaggage(context, baggage), work);
   }
 
   processEnded(slot: unknown, _process: ProcessData, error: unknown): void {
@@ -208,6 +223,15 @@ class Listener implements Diagnostics {
       ...{ kind: SpanKind.CLIENT, attributes: attributesOf(message), parent, producers: [producer] },
     });
     span.end();
+  }
+
+  /** The API has no meter that waits for an SDK, as it has a tracer: one that is registered meanwhile is looked for. */
+  private findMeter(): void {
+    if (this.meterProvider !== undefined) return;
+    const provider = metrics.getMeterProvider();
+    if (provider === this.meteredBy) return;
+    this.meteredBy = provider;
+    this.instruments = new Instruments(provider.getMeter(scopeName));
   }
 
   private connectionGone(client: ObservedClient): void {

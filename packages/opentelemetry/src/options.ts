@@ -6,7 +6,7 @@ import { UsageError } from '@puka/client';
 export interface OpenTelemetryOptions {
   /** Makes the tracer. Default: that of the API, which is the one that your SDK registers. */
   readonly tracerProvider?: TracerProvider | undefined;
-  /** Makes the meter. Default: that of the API. */
+  /** Makes the meter. Default: that of the API, which is looked for whenever a client connects. */
   readonly meterProvider?: MeterProvider | undefined;
   /** Writes contexts into headers and reads them. Default: that of the API, for the W3C's `traceparent` where an SDK is registered. */
   readonly propagator?: TextMapPropagator | undefined;

@@ -1,6 +1,8 @@
 /** Carries contexts in the headers of messages, by the API's propagator or another. Must not start spans. */
 import {
+  type Baggage,
   type Context,
+  diag,
   propagation,
   ROOT_CONTEXT,
   type SpanContext,
@@ -18,14 +20,19 @@ const setter: TextMapSetter<PublishData> = {
 type Headers = Readonly<Record<string, unknown>> | ReadonlyMap<string, unknown>;
 
 const getter: TextMapGetter<Headers> = {
-  keys: (headers) => (headers instanceof Map ? [...headers.keys()] : Object.keys(headers)),
+  keys: (headers) => (isMap(headers) ? [...headers.keys()] : Object.keys(headers)),
   get(headers, name) {
-    const value: unknown = headers instanceof Map ? headers.get(name) : Reflect.get(headers, name);
+    const value: unknown = isMap(headers) ? headers.get(name) : Reflect.get(headers, name);
     return typeof value === 'string' ? value : undefined;
   },
 };
 
-/** The contexts of messages. */
+/** Of any realm: a publish may have headers from a test runner's sandbox. */
+function isMap(headers: Headers): headers is ReadonlyMap<string, unknown> {
+  return Object.prototype.toString.call(headers) === '[object Map]';
+}
+
+/** The contexts of messages. A propagator that throws costs them and nothing else: the API's `diag` gets its error. */
 export class Propagation {
   private readonly propagator: Pick<TextMapPropagator, 'inject' | 'extract'>;
 
@@ -36,7 +43,11 @@ export class Propagation {
 
   /** Puts the context into the headers of a publish. */
   inject(context: Context, publish: PublishData): void {
-    this.propagator.inject(context, publish, setter);
+    try {
+      this.propagator.inject(context, publish, setter);
+    } catch (error) {
+      diag.error('@puka/opentelemetry: the propagator cannot write a context', error);
+    }
   }
 
   /** The context in which a message was published; `undefined` where it has none, or headers that cannot be read. */
@@ -58,9 +69,19 @@ export class Propagation {
   }
 
   private extracted(headers: Headers): Context | undefined {
-    const context = this.propagator.extract(ROOT_CONTEXT, headers, getter);
-    return trace.getSpanContext(context) === undefined ? undefined : context;
+    try {
+      const context = this.propagator.extract(ROOT_CONTEXT, headers, getter);
+      return trace.getSpanContext(context) === undefined ? undefined : context;
+    } catch (error) {
+      diag.error('@puka/opentelemetry: the propagator cannot read a context', error);
+      return undefined;
+    }
   }
+}
+
+/** What a publisher has sent for all that follows, beside its span. */
+export function baggageOf(context: Context | undefined): Baggage | undefined {
+  return context === undefined ? undefined : propagation.getBaggage(context);
 }
 
 /** The span context of a context, for a link. */
