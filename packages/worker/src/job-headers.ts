@@ -3,6 +3,8 @@
  * the dead letters, back to the queue. Must not publish.
  */
 import type { FieldTable, FieldTableInput, FieldValue, FieldValueInput, Message, PublishOptions } from '@puka/client';
+import { UsageError } from '@puka/errors';
+import { atOnce } from './at-once.ts';
 
 /** Why a job went to the dead letters. */
 export type DeadReason =
@@ -57,6 +59,7 @@ const brokerHeaders: readonly string[] = [
 /** Kept where they tell of what was before the worker; its own delays are no news. */
 const firstDeathHeaders: readonly string[] = ['x-first-death-exchange', 'x-first-death-queue', 'x-first-death-reason'];
 
+const nameLimit = 200;
 const textLimit = 1000;
 const stackLimit = 4000;
 
@@ -123,19 +126,65 @@ export interface ErrorFacts {
   readonly stack: string | undefined;
 }
 
-/** What may be told of a thrown value. Never the value itself: who throws an object may throw anything with it. */
+/**
+ * What may be told of a thrown value. Never the value itself: who throws an object may throw anything with it. What cannot be
+ * read of it, or be redacted, is left out.
+ *
+ * @param warn takes what `redact` throws.
+ */
 export function errorFacts(
   error: unknown,
   redact: ((text: string) => string) | undefined,
   withStack: boolean,
+  warn: (error: unknown) => void,
 ): ErrorFacts {
-  const told = (text: string, limit: number): string => (redact === undefined ? text : redact(text)).slice(0, limit);
-  if (!(error instanceof Error)) {
+  const told = (text: string, limit: number): string => {
+    if (redact === undefined) return cut(text, limit);
+    try {
+      return cut(redacted(redact, text), limit);
+    } catch (thrown) {
+      warn(thrown);
+      return '';
+    }
+  };
+  if (!isError(error)) {
     const isPlain = typeof error !== 'object' && typeof error !== 'function';
     return { name: typeof error, text: isPlain ? told(String(error), textLimit) : '', stack: undefined };
   }
-  const stack = withStack && typeof error.stack === 'string' ? told(error.stack, stackLimit) : undefined;
-  return { name: String(error.name).slice(0, 200), text: told(String(error.message), textLimit), stack };
+  const stack = withStack ? textIn(error, 'stack') : undefined;
+  return {
+    name: cut(textIn(error, 'name') ?? 'Error', nameLimit),
+    text: told(textIn(error, 'message') ?? '', textLimit),
+    stack: stack === undefined ? undefined : told(stack, stackLimit),
+  };
+}
+
+/** Halves of a surrogate pair, as a cut leaves them: no header takes them. */
+const halves = /\p{Surrogate}/gu;
+
+function cut(text: string, limit: number): string {
+  return text.slice(0, limit).replace(halves, '\u{fffd}');
+}
+
+function redacted(redact: (text: string) => unknown, text: string): string {
+  const changed = atOnce(redact(text), 'redact');
+  if (typeof changed !== 'string') throw new UsageError(`redact returned ${typeof changed}; it has to return a text`);
+  return changed;
+}
+
+/** An error of this realm or of another, such as a test runner's sandbox, for which `instanceof` fails. */
+function isError(value: unknown): value is object {
+  return value instanceof Error || Object.prototype.toString.call(value) === '[object Error]';
+}
+
+/** A field of an error as text. Its class may be anybody's, with getters that throw. */
+function textIn(error: object, name: 'name' | 'message' | 'stack'): string | undefined {
+  try {
+    const value: unknown = Reflect.get(error, name);
+    return value === undefined ? undefined : String(value);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The copy of a job for its next home, without its route. Persistent, and without a time to live of its own. */
@@ -158,7 +207,7 @@ export function copyOf(message: Message, facts: CopyFacts): Omit<PublishOptions,
       ...(error === undefined ? {} : { [headerNames.errorName]: error.name, [headerNames.error]: error.text }),
       ...(error?.stack === undefined ? {} : { [headerNames.errorStack]: error.stack }),
       ...(facts.reason === undefined ? {} : { [headerNames.reason]: facts.reason }),
-      ...(issues === undefined ? {} : { [headerNames.issues]: JSON.stringify(issues).slice(0, stackLimit) }),
+      ...(issues === undefined ? {} : { [headerNames.issues]: cut(JSON.stringify(issues), stackLimit) }),
     },
     body: message.body,
   };

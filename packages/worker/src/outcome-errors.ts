@@ -47,10 +47,15 @@ export class Later extends Error {
 
 /** What a thrown value asks for, of this copy of the package or of another. */
 export function outcomeOf(error: unknown): 'discard' | { readonly delayMs: number } | undefined {
-  if (typeof error !== 'object' || error === null || !(brand in error)) return undefined;
-  if (error[brand] === 'discard') return 'discard';
-  const delayMs = 'delayMs' in error ? error.delayMs : undefined;
-  return typeof delayMs === 'number' ? { delayMs } : undefined;
+  if (typeof error !== 'object' || error === null) return undefined;
+  try {
+    if (!(brand in error)) return undefined;
+    if (error[brand] === 'discard') return 'discard';
+    const delayMs = 'delayMs' in error ? error.delayMs : undefined;
+    return typeof delayMs === 'number' ? { delayMs } : undefined;
+  } catch {
+    return undefined; // A proxy that does not let itself be asked.
+  }
 }
 
 /** @throws {UsageError} for a delay out of its range. */

@@ -6,7 +6,7 @@
 import { type Client, NoRoute, PreconditionFailed, PublishNacked, type PublishOptions } from '@puka/client';
 import type { DelayQueues } from './delay-queues.ts';
 import type { Delivery } from './delivery.ts';
-import { copyOf, type DeadReason, errorFacts } from './job-headers.ts';
+import { copyOf, type DeadReason, type ErrorFacts, errorFacts } from './job-headers.ts';
 import { InvalidJob } from './parsing.ts';
 import { newAborter, timeOfDay } from './runtime.ts';
 import type { Settings } from './settings.ts';
@@ -45,8 +45,7 @@ export class Settling {
 
   /** To the delay queue. Resolves when the delivery is over, whatever came in between. */
   async retry(delivery: Delivery, delayMs: number, error: unknown): Promise<void> {
-    const { redact, stackInHeaders } = this.settings;
-    const copy = this.copy(delivery, { error: errorFacts(error, redact, stackInHeaders) });
+    const copy = this.copy(delivery, { error: this.facts(error) });
     await this.moved(delivery, async () => {
       const routingKey = await this.delays.ensure(delayMs);
       await this.publish(delivery, { ...copy, routingKey }, () => this.delays.forget(delayMs));
@@ -56,14 +55,14 @@ export class Settling {
 
   /** To the dead letters. Resolves as `retry`. */
   async bury(delivery: Delivery, reason: DeadReason, error: unknown): Promise<void> {
-    const { deadLetter, redact, stackInHeaders } = this.settings;
+    const { deadLetter } = this.settings;
     const { message } = delivery;
     if (deadLetter === false) {
       this.over(delivery, message.isSettled || message.reject({ requeue: false }));
       return;
     }
     const issues = error instanceof InvalidJob ? error.issues : undefined;
-    const copy = this.copy(delivery, { error: errorFacts(error, redact, stackInHeaders), reason, issues });
+    const copy = this.copy(delivery, { error: this.facts(error), reason, issues });
     await this.moved(delivery, async () => {
       await this.publish(delivery, { ...copy, routingKey: deadLetter }, () => this.makeDeadLetterQueue(deadLetter));
       return true;
@@ -96,6 +95,13 @@ export class Settling {
     } catch (error) {
       if (!(error instanceof PreconditionFailed)) throw error;
     }
+  }
+
+  private facts(error: unknown): ErrorFacts {
+    const { redact, stackInHeaders, runtime } = this.settings;
+    return errorFacts(error, redact, stackInHeaders, (thrown) =>
+      runtime.warn('the function given as redact failed', thrown),
+    );
   }
 
   private copy(

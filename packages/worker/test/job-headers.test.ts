@@ -1,4 +1,6 @@
+import { runInNewContext } from 'node:vm';
 import type { FieldTable, Message } from '@puka/client';
+import { UsageError } from '@puka/errors';
 import { describe, expect, it } from 'vitest';
 import { copyOf, errorFacts, pastOf, queueOf, redriveCopyOf } from '../src/job-headers.ts';
 
@@ -104,9 +106,12 @@ describe('a copy', () => {
   });
 });
 
+const warnings: unknown[] = [];
+const warn = (error: unknown): void => void warnings.push(error);
+
 describe('what is told of an error', () => {
   it('is its name and text, no stack', () => {
-    expect(errorFacts(new RangeError('far'), undefined, false)).toEqual({
+    expect(errorFacts(new RangeError('far'), undefined, false, warn)).toEqual({
       name: 'RangeError',
       text: 'far',
       stack: undefined,
@@ -114,20 +119,70 @@ describe('what is told of an error', () => {
   });
 
   it('is its stack where that is asked for', () => {
-    expect(errorFacts(new RangeError('far'), undefined, true).stack).toMatch(/^RangeError: far\n/);
+    expect(errorFacts(new RangeError('far'), undefined, true, warn).stack).toMatch(/^RangeError: far\n/);
   });
 
   it('is changed first where that is asked for, and cut', () => {
     const redact = (text: string): string => text.replaceAll('pass', '***');
-    const { text, stack } = errorFacts(new Error(`pass${'x'.repeat(5000)}`), redact, true);
+    const { text, stack } = errorFacts(new Error(`pass${'x'.repeat(5000)}`), redact, true, warn);
     expect(text).toBe(`***${'x'.repeat(997)}`);
     expect(stack).not.toContain('pass');
     expect(stack).toHaveLength(4000);
   });
 
+  it('has no half of a surrogate pair, which no header takes', () => {
+    const error = new Error(`${'x'.repeat(999)}\u{1f600}`);
+    error.name = `${'N'.repeat(199)}\u{1f600}`;
+    error.stack = 'at \ud800 here';
+    expect(errorFacts(error, undefined, true, warn)).toEqual({
+      ...{ name: `${'N'.repeat(199)}\ufffd`, text: `${'x'.repeat(999)}\ufffd`, stack: 'at \ufffd here' },
+    });
+    expect(errorFacts('\u{1f600}\udfff', undefined, true, warn).text).toBe('\u{1f600}\ufffd');
+    const issues = [{ message: `${'x'.repeat(3986)}\u{1f600}` }];
+    const { headers } = copyOf(message({}), { queue: 'jobs', begun: 1, lastAttempt: new Date(0), issues });
+    expect(headers).toMatchObject({ 'puka-issues': `[{"message":"${'x'.repeat(3986)}\ufffd` });
+  });
+
   it('is nothing of an object that is no error', () => {
-    expect(errorFacts({ password: 'p' }, undefined, true)).toEqual({ name: 'object', text: '', stack: undefined });
-    expect(errorFacts('gone', undefined, false)).toEqual({ name: 'string', text: 'gone', stack: undefined });
+    expect(errorFacts({ password: 'p' }, undefined, true, warn)).toEqual({
+      name: 'object',
+      text: '',
+      stack: undefined,
+    });
+    expect(errorFacts('gone', undefined, false, warn)).toEqual({ name: 'string', text: 'gone', stack: undefined });
+  });
+
+  it('is the same of an error of another realm', () => {
+    const error: unknown = runInNewContext("new RangeError('far')");
+    expect(errorFacts(error, undefined, false, warn)).toMatchObject({ name: 'RangeError', text: 'far' });
+  });
+
+  it('leaves out what cannot be read', () => {
+    const never = (): never => {
+      throw new Error('not to be read');
+    };
+    const error = Object.defineProperties(new Error('x'), { stack: { get: never }, name: { get: never } });
+    const message = Object.assign(new Error('x'), { message: Object.create(null) as string });
+    expect(errorFacts(error, undefined, true, warn)).toEqual({ name: 'Error', text: 'x', stack: undefined });
+    expect(errorFacts(message, undefined, false, warn)).toMatchObject({ name: 'Error', text: '' });
+  });
+
+  it('leaves out the text where redact fails, and warns of that', () => {
+    const failed = new Error('cannot');
+    const redacts: unknown[] = [
+      () => {
+        throw failed;
+      },
+      async (): Promise<string> => {
+        throw failed;
+      },
+      () => undefined,
+    ];
+    warnings.length = 0;
+    for (const redact of redacts as (() => string)[]) {
+      expect(errorFacts(new RangeError('secret'), redact, false, warn)).toMatchObject({ name: 'RangeError', text: '' });
+    }
+    expect(warnings).toEqual([failed, expect.any(UsageError), expect.any(UsageError)]);
   });
 });
 

@@ -17,6 +17,12 @@ it('knows those of another copy of the package', () => {
   expect(outcomeOf(foreign)).toBe('discard');
 });
 
+it('asks nothing of what throws when it is asked', () => {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  expect(outcomeOf(proxy)).toBeUndefined();
+});
+
 it.each([-1, Number.NaN, 2_592_000_001])('refuses a delay of %d', (delayMs) => {
   expect(() => new Later(delayMs)).toThrow(UsageError);
 });

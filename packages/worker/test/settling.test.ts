@@ -6,6 +6,34 @@ const failing = (): never => {
   throw new Error('no');
 };
 
+describe('an error that cannot be told as it is', () => {
+  const unreadable = new Error('x');
+  Object.defineProperty(unreadable, 'message', {
+    get: () => {
+      throw new Error('not to be read');
+    },
+  });
+  const unredacted = (): never => {
+    throw new Error('cannot redact');
+  };
+  it.each([
+    ['because reading it throws', unreadable, {}],
+    ['because redact throws', new Error('x'), { redact: unredacted }],
+    ['because a cut would go through a character', new Error(`${'x'.repeat(999)}\u{1f600}`), {}],
+  ])('leaves no job in hand: %s', async (_how, error, options) => {
+    const { broker, client, runtime } = await startScene();
+    const worker = await startWorker(client, { queue: 'jobs', attempts: 2, delay: 50, runtime, ...options }, () => {
+      throw error;
+    });
+    const retried = told(worker, 'retried');
+    broker.publish({ routingKey: 'jobs' });
+    await retried;
+    await Promise.all([told(worker, 'dead'), broker.advance(50)]);
+    expect(broker.queue('jobs.dead')?.ready).toBe(1);
+    await broker.consumed('jobs');
+  });
+});
+
 describe('a job is never lost on its way to its next home', () => {
   it('is not acked before the delay queue has confirmed it', async () => {
     const { broker, client, runtime } = await startScene();
