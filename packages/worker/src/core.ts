@@ -210,7 +210,10 @@ export class WorkerCore implements RunnerHost {
 
   private async recount(delivery: Delivery): Promise<void> {
     delivery.state = 'writing';
-    await this.settling.recount(delivery);
+    if (!(await this.settling.recount(delivery))) {
+      this.bury(delivery, 'malformed', new Error('the message leaves no room for the count of its deliveries'));
+      return;
+    }
     if (delivery.isOver) {
       if (delivery.isAcked) this.retried(delivery, 0);
       return;
@@ -223,8 +226,8 @@ export class WorkerCore implements RunnerHost {
   private async retry(delivery: Delivery, asked: number | undefined, error: unknown): Promise<void> {
     delivery.state = 'writing';
     const delayMs = asked === undefined ? this.delayBehind(delivery, error) : roundedUp(whole(asked));
-    await this.settling.retry(delivery, delayMs, error);
-    if (delivery.isAcked) this.retried(delivery, delayMs);
+    if (!(await this.settling.retry(delivery, delayMs, error))) this.bury(delivery, 'malformed', error);
+    else if (delivery.isAcked) this.retried(delivery, delayMs);
   }
 
   private delayBehind({ attempt }: Delivery, error: unknown): number {

@@ -16,7 +16,7 @@ export type DeadReason =
   | 'invalid'
   /** It was delivered as often as it may be begun, and nobody reported an outcome: it may have crashed its worker. */
   | 'redelivered'
-  /** Its headers cannot be read. */
+  /** Its headers cannot be read, or leave no room in a frame for those of the worker. */
   | 'malformed';
 
 /** The names of the headers. */
@@ -211,6 +211,16 @@ export function copyOf(message: Message, facts: CopyFacts): Omit<PublishOptions,
     },
     body: message.body,
   };
+}
+
+/** Too long for a copy that has to be small. */
+const longHeaders: readonly string[] = [headerNames.errorStack, headerNames.issues];
+
+/** A copy without what its publisher gave it beside its body, where the client will not publish the whole. */
+export function bareCopy(copy: Omit<PublishOptions, 'routingKey'>): Omit<PublishOptions, 'routingKey'> {
+  const { replyTo: _replyTo, headers = {}, ...rest } = copy;
+  const own = new Set<string>(Object.values(headerNames).filter((name) => !longHeaders.includes(name)));
+  return { ...rest, headers: Object.fromEntries(Object.entries(headers).filter(([name]) => own.has(name))) };
 }
 
 /** The copy of a dead letter that begins anew, without its route. It keeps where it came from. */

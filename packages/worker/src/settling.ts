@@ -3,10 +3,18 @@
  * Nothing is acked before its next home has confirmed it: a crash in between leaves two of it, never none.
  * Must not run handlers nor choose outcomes.
  */
-import { type Client, NoRoute, PreconditionFailed, PublishNacked, type PublishOptions } from '@puka/client';
+import {
+  type Client,
+  LimitExceeded,
+  NoRoute,
+  PreconditionFailed,
+  PublishNacked,
+  type PublishOptions,
+  UsageError,
+} from '@puka/client';
 import type { DelayQueues } from './delay-queues.ts';
 import type { Delivery } from './delivery.ts';
-import { copyOf, type DeadReason, type ErrorFacts, errorFacts } from './job-headers.ts';
+import { bareCopy, copyOf, type DeadReason, type ErrorFacts, errorFacts } from './job-headers.ts';
 import { InvalidJob } from './parsing.ts';
 import { newAborter, timeOfDay } from './runtime.ts';
 import type { Settings } from './settings.ts';
@@ -43,10 +51,14 @@ export class Settling {
     return message.isSettled || message.ack();
   }
 
-  /** To the delay queue. Resolves when the delivery is over, whatever came in between. */
-  async retry(delivery: Delivery, delayMs: number, error: unknown): Promise<void> {
+  /**
+   * To the delay queue. Resolves when the delivery is over, whatever came in between.
+   *
+   * @returns `false` where it is not over, for no copy of it can be published.
+   */
+  retry(delivery: Delivery, delayMs: number, error: unknown): Promise<boolean> {
     const copy = this.copy(delivery, { error: this.facts(error) });
-    await this.moved(delivery, async () => {
+    return this.moved(delivery, async () => {
       const routingKey = await this.delays.ensure(delayMs);
       await this.publish(delivery, { ...copy, routingKey }, () => this.delays.forget(delayMs));
       return true;
@@ -62,21 +74,27 @@ export class Settling {
       return;
     }
     const issues = error instanceof InvalidJob ? error.issues : undefined;
-    const copy = this.copy(delivery, { error: this.facts(error), reason, issues });
-    await this.moved(delivery, async () => {
+    const facts = { error: this.facts(error), reason, issues };
+    const move = async (copy: Omit<PublishOptions, 'routingKey'>): Promise<boolean> => {
       await this.publish(delivery, { ...copy, routingKey: deadLetter }, () => this.makeDeadLetterQueue(deadLetter));
       return true;
-    });
+    };
+    const whole = this.copy(delivery, facts);
+    if (await this.moved(delivery, () => move(whole))) return;
+    const bare = bareCopy(whole);
+    await this.moved(delivery, () => move(bare), true);
   }
 
   /**
    * To the end of its queue, with the count of its deliveries in it. A queue that is full and refuses what comes leaves it here,
    * still to be settled: to wait for a place would be for ever, where the places are made by the jobs in hand.
+   *
+   * @returns `false` where no copy of it can be published.
    */
-  async recount(delivery: Delivery): Promise<void> {
+  recount(delivery: Delivery): Promise<boolean> {
     const { queue } = this.settings;
     const copy = this.copy(delivery, { begun: delivery.attempt - 1 });
-    await this.moved(delivery, async () => {
+    return this.moved(delivery, async () => {
       try {
         await this.publish(delivery, { ...copy, routingKey: queue });
         return true;
@@ -133,21 +151,26 @@ export class Settling {
    * Tries to move the job until it is confirmed or the delivery is void; then acks it.
    *
    * @param move says whether the job has moved.
+   * @param isBare there is no smaller copy: it is tried again whatever happens.
+   * @returns `false` where the copy is refused for what it is, so that to try again is no use.
    */
-  private async moved(delivery: Delivery, move: () => Promise<boolean>): Promise<void> {
+  private async moved(delivery: Delivery, move: () => Promise<boolean>, isBare = false): Promise<boolean> {
     for (let pauseMs = firstPauseMs; delivery.state === 'writing'; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
       try {
         const hasMoved = await move();
         if (hasMoved && !delivery.isOver) this.over(delivery, this.ack(delivery));
-        return;
+        return true;
       } catch (error) {
-        if (delivery.isOver) return;
+        if (delivery.isOver) return true;
+        const isUnfit = !isBare && isForever(error);
         // A queue that was missing has been made meanwhile.
-        const againMs = error instanceof NoRoute && pauseMs === firstPauseMs ? 0 : pauseMs;
+        const againMs = isUnfit || (error instanceof NoRoute && pauseMs === firstPauseMs) ? 0 : pauseMs;
         this.host.refused(delivery, error, againMs);
+        if (isUnfit) return false;
         await this.pause(againMs);
       }
     }
+    return true;
   }
 
   private over(delivery: Delivery, isTaken: boolean): void {
@@ -159,4 +182,9 @@ export class Settling {
       this.settings.runtime.startTimer(resolve, ms);
     });
   }
+}
+
+/** The client itself refuses the copy for what stands in it, such as headers that fill a frame by themselves. */
+function isForever(error: unknown): boolean {
+  return (error instanceof UsageError || error instanceof LimitExceeded) && !error.retryable;
 }

@@ -34,6 +34,46 @@ describe('an error that cannot be told as it is', () => {
   });
 });
 
+describe('a message of which no whole copy can be published', () => {
+  const full = { headers: { filling: 'x'.repeat(131_000) }, messageId: 'm-1', body: 'job' };
+  // RabbitMQ puts an address of its own there; another broker may not.
+  const direct = { replyTo: 'amq.rabbitmq.reply-to', messageId: 'm-1', body: 'job' };
+
+  it.each([
+    ['its headers fill a frame', full],
+    ['its replyTo is none that may be published', direct],
+  ])('goes to the dead letters without what stands in the way: %s', async (_how, message) => {
+    const { broker, client, runtime } = await startScene();
+    const worker = await startWorker(client, { queue: 'jobs', attempts: 3, delay: 50, runtime }, (job) => {
+      if (job.text() === 'job') failing();
+    });
+    const dead = told(worker, 'dead');
+    const refused = told(worker, 'refused');
+    broker.publish({ routingKey: 'jobs', ...message });
+    expect((await dead)[1]).toBe('malformed');
+    expect((await refused)[1]).toMatchObject({ outcome: 'not-sent' });
+    const [letter] = await broker.published('jobs.dead');
+    expect(letter?.text()).toBe('job');
+    expect(letter?.properties).toMatchObject({ messageId: 'm-1', deliveryMode: 2 });
+    expect(letter?.headers).toMatchObject({ 'puka-reason': 'malformed', 'puka-error': 'no', 'puka-attempts': 1 });
+    // The worker goes on.
+    broker.publish({ routingKey: 'jobs', body: 'next' });
+    await told(worker, 'done');
+  });
+
+  it('and that was delivered before goes there as well, for its deliveries cannot be counted', async () => {
+    const { broker, client, another, runtime } = await startScene();
+    const first = await another();
+    await first.basicConsume({ queue: 'jobs', prefetchCount: 1 }).ready;
+    broker.publish({ routingKey: 'jobs', ...full });
+    await broker.until(() => broker.queue('jobs')?.unacked === 1);
+    await first.close();
+    const worker = await startWorker(client, { queue: 'jobs', attempts: 3, runtime }, () => undefined);
+    expect((await told(worker, 'dead'))[1]).toBe('malformed');
+    expect(worker.stats).toMatchObject({ done: 0, dead: 1, retried: 0 });
+  });
+});
+
 describe('a job is never lost on its way to its next home', () => {
   it('is not acked before the delay queue has confirmed it', async () => {
     const { broker, client, runtime } = await startScene();
