@@ -18,14 +18,17 @@ export class InvalidJob extends Error {
 
 /** Makes the job. @throws (rejects) {InvalidJob} where the message does not fit. */
 export async function parseJob<Job>(parse: Parse<Job>, message: Message): Promise<Job> {
-  if (typeof parse === 'function') {
-    try {
-      return await parse(message);
-    } catch (error) {
-      throw new InvalidJob([{ message: textOf(error), path: '' }], error);
-    }
+  if (isSchema(parse)) return await validated(parse, message);
+  try {
+    return await parse(message);
+  } catch (error) {
+    throw new InvalidJob([{ message: textOf(error), path: '' }], error);
   }
-  return await validated(parse, message);
+}
+
+/** Whether it is a schema, which may be a function too: those of arktype are. */
+export function isSchema<Job>(parse: Parse<Job>): parse is StandardSchema<Job> {
+  return '~standard' in parse && typeof parse['~standard'] === 'object';
 }
 
 async function validated<Job>(schema: StandardSchema<Job>, message: Message): Promise<Job> {
@@ -54,5 +57,9 @@ function pathOf({ path = [] }: StandardSchemaIssue): string {
 }
 
 function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  try {
+    return error instanceof Error ? error.message : String(error);
+  } catch {
+    return 'what was thrown cannot be read';
+  }
 }

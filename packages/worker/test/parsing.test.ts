@@ -3,7 +3,7 @@ import * as valibot from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { InvalidJob, parseJob } from '../src/parsing.ts';
-import type { StandardSchema } from '../src/standard-schema.ts';
+import type { StandardSchema, StandardSchemaResult } from '../src/standard-schema.ts';
 
 /** As much of a message as parsing looks at. */
 function message(text: string): Message {
@@ -63,4 +63,22 @@ it('takes a function, at once or later, and what it throws', async () => {
     cause,
     issues: [{ message: 'too short', path: '' }],
   });
+});
+
+it('takes a schema that can be called for a schema, as those of arktype', async () => {
+  const validate = (value: unknown): StandardSchemaResult<number> =>
+    typeof value === 'number' ? { value } : { issues: [{ message: 'must be a number' }] };
+  // Called, it returns what is wrong, and throws nothing.
+  const schema = Object.assign((value: unknown) => validate(value) as never, {
+    '~standard': { version: 1, vendor: 'test', validate } as const,
+  });
+  expect(await parseJob<number>(schema, message('3'))).toBe(3);
+  await expect(parseJob<number>(schema, message('"3"'))).rejects.toThrow(/^must be a number$/);
+});
+
+it('knows a message for one that does not fit whatever is thrown', async () => {
+  const failing = (): never => {
+    throw Object.create(null);
+  };
+  await expect(parseJob(failing, message(''))).rejects.toBeInstanceOf(InvalidJob);
 });
