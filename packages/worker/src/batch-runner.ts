@@ -92,10 +92,14 @@ export class BatchRunner<Job> implements Runner {
     this.isFilling = false;
   }
 
-  private run(deliveries: readonly Delivery[]): void {
+  private run(together: readonly Delivery[]): void {
+    const deliveries: Delivery[] = [];
     const batch = new Batch(deliveries);
     this.free--;
-    for (const delivery of deliveries) {
+    for (const delivery of together) {
+      // A listener of `started` may have stopped the worker: those that had not begun are back in their queue.
+      if (delivery.isOver) continue;
+      deliveries.push(delivery);
       this.batches.set(delivery, batch);
       delivery.batch = batch;
       this.host.began(delivery);
@@ -123,7 +127,8 @@ export class BatchRunner<Job> implements Runner {
         parse === undefined ? this.handle(batch) : this.parsed(batch, parse),
       );
       if (isThenable(returned)) {
-        returned.then(succeeded, failed);
+        // A promise of another kind might settle twice.
+        Promise.resolve(returned).then(succeeded, failed);
         return;
       }
     } catch (error) {

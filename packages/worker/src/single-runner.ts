@@ -83,7 +83,8 @@ export class SingleRunner<Job> implements Runner {
 
   /** Apart from `run`, where the closures would cost each job whose handler returns at once. */
   private watch(delivery: Delivery, returned: PromiseLike<unknown>): void {
-    returned.then(
+    // A promise of another kind might settle twice.
+    Promise.resolve(returned).then(
       () => this.succeeded(delivery),
       (error: unknown) => this.failed(delivery, error),
     );

@@ -150,3 +150,38 @@ describe('batches', () => {
     expect(clock.pending).toBe(0);
   });
 });
+
+it('takes the first outcome of a promise that has several', async () => {
+  const { broker, client } = await startScene();
+  const odd = (): unknown => ({
+    // biome-ignore lint/suspicious/noThenProperty: it is meant to pass for a promise.
+    then: (resolve: () => void, reject: (error: unknown) => void) => {
+      resolve();
+      reject(new Error('no'));
+      throw new Error('no');
+    },
+  });
+  const worker = await startWorker(client, { queue: 'jobs', batch: { size: 2 } }, odd);
+  const done = told(worker, 'done', 2);
+  broker.publish({ routingKey: 'jobs' });
+  broker.publish({ routingKey: 'jobs' });
+  await done;
+  await turns();
+  expect(worker.stats).toMatchObject({ running: 0, done: 2, failed: 0, durations: { count: 2 } });
+});
+
+it('leaves out of a batch what a stop has given back as the batch began', async () => {
+  const { broker, client, clock, runtime } = await startScene();
+  const seen: string[] = [];
+  const options = { queue: 'jobs', batch: { size: 3 }, runtime };
+  const worker = await startWorker(client, options, (jobs) => {
+    seen.push(...jobs.map((job) => job.text()));
+  });
+  worker.on('started', () => void worker.stop());
+  for (const body of ['a', 'b', 'c']) broker.publish({ routingKey: 'jobs', body });
+  await worker.ended;
+  expect(seen).toEqual(['a']);
+  expect(worker.stats).toMatchObject({ running: 0, done: 1, returned: 2 });
+  await broker.until(() => broker.queue('jobs')?.ready === 2);
+  expect(clock.pending).toBe(0);
+});

@@ -173,3 +173,23 @@ describe('handlerTimeout', () => {
     });
   });
 });
+
+it('takes the first outcome of a promise that has several', async () => {
+  const { broker, client } = await startScene();
+  const odd = (): unknown => ({
+    // biome-ignore lint/suspicious/noThenProperty: it is meant to pass for a promise.
+    then: (resolve: () => void, reject: (error: unknown) => void) => {
+      resolve();
+      resolve();
+      reject(new Error('no'));
+      throw new Error('no');
+    },
+  });
+  const worker = await startWorker(client, { queue: 'jobs' }, odd);
+  const done = told(worker, 'done', 2);
+  broker.publish({ routingKey: 'jobs' });
+  broker.publish({ routingKey: 'jobs' });
+  await done;
+  await turns();
+  expect(worker.stats).toMatchObject({ running: 0, done: 2, failed: 0, durations: { count: 2 } });
+});
