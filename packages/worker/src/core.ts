@@ -87,7 +87,11 @@ export class WorkerCore implements RunnerHost {
   /** All deliveries in hand are void: their channel or connection is gone. */
   loseAll(error: unknown): void {
     this.runner.dropWaiting();
-    for (const delivery of this.inHand) this.lose(delivery, error);
+    for (const delivery of this.inHand) {
+      this.lose(delivery, error);
+      // Where its consumer alone has ended, the broker takes it back.
+      if (!delivery.message.isSettled) delivery.message.nack();
+    }
   }
 
   /** No new ones begin, and those that have not begun go back. */

@@ -1,4 +1,4 @@
-import { Client, type Consumer } from '@puka/client';
+import { Client } from '@puka/client';
 import { startWorker } from '@puka/worker';
 import { describe, expect, it } from 'vitest';
 import type { JobInfo } from '../src/events.ts';
@@ -90,12 +90,11 @@ describe('a delivery that is lost', () => {
     expect(signal.aborted).toBe(true);
     expect(signal.reason).toBe(gone);
     finish.open();
-    const done = told(worker, 'done');
+    const done = told(worker, 'done', 2);
     broker.publish({ routingKey: 'jobs', body: 'b' });
-    // The broker holds the delivery for lost no less: here it knows nothing of it, so the place is what counts.
-    await client.basicQos(words.consumer as Consumer, { prefetchCount: 2 });
+    // The broker, which knows nothing of it here, has got the delivery back.
     await done;
-    expect(worker.stats).toMatchObject({ lost: 1, done: 1 });
+    expect(worker.stats).toMatchObject({ lost: 1, done: 2 });
   });
 
   it('does not wait for a place any more', async () => {
@@ -247,6 +246,24 @@ it('sends a message whose headers cannot be read to the dead letters', async () 
   expect((await dead)[1]).toBe('malformed');
   expect((await broker.published('jobs.dead'))[0]?.text()).toBe('x');
   await sender.close();
+});
+
+it('gives back what it has in hand where the broker cancels its consumer alone', async () => {
+  const { broker, client, another } = await startScene();
+  const finish = gate();
+  const worker = await startWorker(client, { queue: 'jobs' }, () => finish.promise);
+  broker.publish({ routingKey: 'jobs', body: 'a' });
+  await broker.until(() => broker.queue('jobs')?.unacked === 1);
+  await turns();
+  const lost = told(worker, 'lost');
+  broker.faults.cancelConsumers('jobs');
+  await lost;
+  // The connection stands, so the broker by itself would not deliver it again.
+  const second = await startWorker(await another(), { queue: 'jobs' }, () => undefined);
+  await told(second, 'done');
+  finish.open();
+  expect(await worker.ended).toMatchObject({ name: 'ConsumerCancelled' });
+  expect(worker.stats).toMatchObject({ lost: 1, done: 0 });
 });
 
 it('leaves alone what its handler has settled by itself', async () => {
