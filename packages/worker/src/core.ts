@@ -3,7 +3,9 @@
  * Must not publish (`settling.ts`) nor choose who runs next (`single-runner.ts`, `batch-runner.ts`).
  */
 import type { Client, Message } from '@puka/client';
-import { OperationTimeout } from '@puka/errors';
+import { OperationTimeout, UsageError } from '@puka/errors';
+import { atOnce } from './at-once.ts';
+import { kindOf } from './check-options.ts';
 import type { DelayQueues } from './delay-queues.ts';
 import { delayBehind, roundedUp, whole } from './delays.ts';
 import { Delivery } from './delivery.ts';
@@ -202,7 +204,7 @@ export class WorkerCore implements RunnerHost {
     const { key } = this.settings;
     if (key !== undefined) {
       try {
-        delivery.key = key(delivery.message);
+        delivery.key = checkedKey(key(delivery.message));
       } catch (error) {
         delivery.state = 'running';
         this.fail(delivery, error);
@@ -305,4 +307,13 @@ export class WorkerCore implements RunnerHost {
     this.idle = undefined;
     resolve();
   }
+}
+
+/** @throws {UsageError} for what is no key: each object is another one, so that jobs of one customer would not wait for each other. */
+function checkedKey(key: string): string {
+  const value: unknown = atOnce(key, 'key');
+  if ((typeof value === 'object' && value !== null) || typeof value === 'function') {
+    throw new UsageError(`key returned ${kindOf(value)}; it has to return a text`);
+  }
+  return key;
 }

@@ -1,5 +1,7 @@
 /** How long a job waits before its next attempt: pure numbers. Must not know the queues that keep the delays. */
 import { UsageError } from '@puka/errors';
+import { atOnce } from './at-once.ts';
+import { type CallForm, checkOptions } from './check-options.ts';
 import { checkDelay, maxDelayMs } from './outcome-errors.ts';
 
 /** The delays behind the first attempt, the second, and so on; the last one holds for all that follow. */
@@ -11,12 +13,18 @@ export type Delay = number | DelaySchedule | ((attempt: number, error: unknown) 
 /** What `exponential` takes. */
 export interface Exponential {
   /** The delay behind the first attempt, in milliseconds, at least 1. Default 1000. */
-  readonly first?: number;
+  readonly first?: number | undefined;
   /** The longest delay, in milliseconds. Default 60 000. */
-  readonly most?: number;
+  readonly most?: number | undefined;
   /** By what the delay grows with each attempt, more than 1. Default 2. */
-  readonly factor?: number;
+  readonly factor?: number | undefined;
 }
+
+const exponentialForm: CallForm<Exponential> = {
+  call: 'exponential',
+  example: 'exponential({ first: 1000, most: 60_000 })',
+  options: { first: true, most: true, factor: true },
+};
 
 /**
  * Delays that grow: `first`, `first × factor`, … up to `most`. Each has a queue of its own at the broker, so they are
@@ -24,12 +32,15 @@ export interface Exponential {
  *
  * @throws {UsageError} for a value out of its range, and for more than 64 delays.
  */
-export function exponential({ first = 1000, most = 60_000, factor = 2 }: Exponential = {}): DelaySchedule {
+export function exponential(options: Exponential = {}): DelaySchedule {
+  checkOptions(exponentialForm, options);
+  const { first = 1000, most = 60_000, factor = 2 } = options;
   checkDelay('exponential: most', most);
-  if (!(first >= 1 && first <= most)) {
+  if (!(typeof first === 'number' && first >= 1 && first <= most)) {
     throw new UsageError(`exponential: first is 1 to most (${most} ms), not ${String(first)}`);
   }
-  if (!(factor > 1)) throw new UsageError(`exponential: factor is more than 1, not ${String(factor)}`);
+  if (!(typeof factor === 'number' && factor > 1))
+    throw new UsageError(`exponential: factor is more than 1, not ${String(factor)}`);
   const delays: number[] = [];
   for (let delay = first; delay < most; delay *= factor) {
     delays.push(Math.round(delay));
@@ -76,7 +87,7 @@ export function checkDelays(delay: Delay): void {
  */
 export function delayBehind(delay: Delay, attempt: number, error: unknown): number {
   if (typeof delay === 'function') {
-    const chosen = delay(attempt, error);
+    const chosen = atOnce(delay(attempt, error), 'the function given as delay');
     checkDelay('the function given as delay returns', chosen);
     return roundedUp(whole(chosen));
   }

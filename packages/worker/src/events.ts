@@ -1,5 +1,7 @@
 /** The events of a worker: a listener that throws hurts nobody. Must not know what the events mean. */
 import type { Message } from '@puka/client';
+import { UsageError } from '@puka/errors';
+import { kindOf } from './check-options.ts';
 import type { DeadReason } from './job-headers.ts';
 import { isThenable } from './runner.ts';
 
@@ -32,6 +34,10 @@ export interface WorkerEvents {
   ended: [error: unknown];
 }
 
+const names: ReadonlySet<string> = new Set<keyof WorkerEvents>([
+  ...(['started', 'done', 'failed', 'retried', 'dead', 'lost', 'returned', 'refused', 'ended'] as const),
+]);
+
 type Listener = { call(...values: unknown[]): unknown }['call'];
 
 /** Keeps and calls listeners. */
@@ -44,8 +50,16 @@ export class Events {
     this.report = report;
   }
 
-  /** Adds a listener. */
+  /**
+   * Adds a listener.
+   *
+   * @throws {UsageError} for an event that is never emitted, and for what cannot be called.
+   */
   on<Name extends keyof WorkerEvents>(name: Name, listener: (...values: WorkerEvents[Name]) => void): void {
+    if (!names.has(name)) {
+      throw new UsageError(`a worker has no event '${String(name)}'; it has ${[...names].join(', ')}`);
+    }
+    if (typeof listener !== 'function') throw new UsageError(`the listener of ${name} is ${kindOf(listener)}`);
     const list = this.listeners.get(name) ?? [];
     this.listeners.set(name, [...list, listener as Listener]); // `emit` gives it what its name says.
   }

@@ -1,7 +1,10 @@
 /** Moves dead letters back to where they can be done. Must not lose one: each is confirmed there before it is acked here. */
 import type { Client, Message } from '@puka/client';
 import { UsageError } from '@puka/errors';
+import { atOnce } from './at-once.ts';
+import { type CallForm, checkFunction, checkOptions, kindOf } from './check-options.ts';
 import { queueOf, redriveCopyOf } from './job-headers.ts';
+import { isThenable } from './runner.ts';
 import type { JobSignal } from './runtime.ts';
 
 /** What `redrive` takes. */
@@ -10,11 +13,11 @@ export interface RedriveOptions {
   readonly from: string;
   /** The queue they go to. Default: for each the one it came from, as the worker (or the broker, as it dead-lettered it) has written. */
   readonly to?: string | undefined;
-  /** Which of them are moved. Default: all. */
+  /** Which of them are moved: those for which it returns `true`, at once. Default: all. */
   readonly filter?: ((message: Message) => boolean) | undefined;
-  /** Most that are moved. Default: no limit. */
+  /** Most that are moved, a whole number or `Infinity`. Default: no limit. */
   readonly limit?: number | undefined;
-  /** Called behind each that was looked at. */
+  /** Called behind each that was looked at. What it throws ends the redrive, as what `filter` throws. */
   readonly onProgress?: ((progress: RedriveProgress) => void) | undefined;
   /** Ends it: what was not moved stays, and the promise rejects with `signal.reason`. */
   readonly signal?: JobSignal | undefined;
@@ -36,6 +39,12 @@ export interface RedriveResult extends RedriveProgress {
   readonly isComplete: boolean;
 }
 
+const redriveForm: CallForm<RedriveOptions> = {
+  call: 'redrive',
+  example: "redrive(client, { from: 'jobs.dead' })",
+  options: { from: true, to: true, filter: true, limit: true, onProgress: true, signal: true },
+};
+
 /** How many are under way at a time. */
 const windowSize = 32;
 /** Those that stay are held until the end, or they would come again and again. So many at most. */
@@ -46,7 +55,7 @@ const maxKept = 10_000;
  * in between leaves two of it. They begin anew, at attempt 1. Ends when all have been looked at, at `limit`, or when 10 000 stay.
  *
  * @throws (rejects) {UsageError} for options out of their range; {NotFound} where `from` is not there; {NoRoute} where the queue it goes
- * to is not there; what `filter` throws. What was not moved stays.
+ * to is not there; what `filter` or `onProgress` throws. What was not moved stays.
  *
  * @example
  * ```ts
@@ -61,10 +70,20 @@ const maxKept = 10_000;
  * ```
  */
 export async function redrive(client: Client, options: RedriveOptions): Promise<RedriveResult> {
-  const { from, to, limit = Number.POSITIVE_INFINITY } = options;
+  checkOptions(redriveForm, options);
+  const { from, to, limit = Number.POSITIVE_INFINITY, filter, onProgress, signal } = options;
   if (typeof from !== 'string' || from === '') throw new UsageError('redrive takes the name of a queue as `from`');
-  if (to === from || to === '') throw new UsageError('redrive takes the name of another queue as `to`');
-  if (!(limit >= 0)) throw new UsageError(`redrive: limit is 0 or more, not ${String(limit)}`);
+  if (to !== undefined && (typeof to !== 'string' || to === '' || to === from)) {
+    throw new UsageError('redrive takes the name of another queue as `to`');
+  }
+  if (!(limit === Number.POSITIVE_INFINITY || (Number.isInteger(limit) && limit >= 0))) {
+    throw new UsageError(`redrive: limit is a whole number from 0, or Infinity, not ${String(limit)}`);
+  }
+  checkFunction('filter', filter, "filter: ({ headers }) => headers['puka-reason'] === 'attempts'");
+  checkFunction('onProgress', onProgress, 'onProgress: ({ moved, total }) => console.log(moved, total)');
+  if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
+    throw new UsageError(`signal is ${kindOf(signal)} of another kind; it takes an AbortSignal`);
+  }
   const { messageCount: total } = await client.queueDeclare({ queue: from, passive: true });
   return await new Redrive(client, options, total, limit).run();
 }
@@ -131,7 +150,7 @@ class Redrive {
 
   private async move(message: Message): Promise<void> {
     const { to = queueOf(message), filter, onProgress } = this.options;
-    if (to === undefined || filter?.(message) === false) {
+    if (to === undefined || (filter !== undefined && !atOnce(filter(message), 'filter'))) {
       this.kept.push(message);
       this.chosen--;
     } else {
@@ -139,6 +158,7 @@ class Redrive {
       message.ack();
       this.moved++;
     }
-    onProgress?.({ moved: this.moved, kept: this.kept.length, total: this.total });
+    const told: unknown = onProgress?.({ moved: this.moved, kept: this.kept.length, total: this.total });
+    if (isThenable(told)) await told;
   }
 }

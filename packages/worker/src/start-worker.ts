@@ -7,14 +7,9 @@ import { DelayQueues } from './delay-queues.ts';
 import { scheduleOf } from './delays.ts';
 import { Events } from './events.ts';
 import type { BatchHandler, BatchOptions, Handler, Parse, WorkerOptions } from './options.ts';
-import { type Settings, settingsOf } from './settings.ts';
+import { type AnyOptions, type Settings, settingsOf } from './settings.ts';
 import { SingleRunner } from './single-runner.ts';
 import { Worker } from './worker.ts';
-
-type AnyOptions = WorkerOptions & {
-  readonly parse?: Parse<unknown> | undefined;
-  readonly batch?: BatchOptions | undefined;
-};
 
 /**
  * Starts a worker over a connected client. It resolves when the worker consumes.
@@ -75,8 +70,12 @@ export async function startWorker(
   options: AnyOptions,
   handler: Handler<never> | BatchHandler<never>,
 ): Promise<Worker> {
-  if (typeof handler !== 'function') throw new UsageError('startWorker takes a handler: a function');
   const settings = settingsOf(options);
+  if (typeof handler !== 'function') {
+    throw new UsageError(
+      "startWorker takes a handler: startWorker(client, { queue: 'jobs' }, async (message) => { … })",
+    );
+  }
   const { queue, queueType, prefetch, consumeArguments, bodies, runtime } = settings;
   const delays = new DelayQueues(client, queue, queueType, () => runtime.now());
   await makeQueues(client, settings, delays);

@@ -76,3 +76,14 @@ describe('rounding up', () => {
     expect(seen.size).toBeLessThan(100);
   });
 });
+
+it("refuses a promise as a delay, whose failure is then nobody's", () => {
+  const later = (async () => {
+    throw new Error('no');
+  }) as unknown as () => number;
+  expect(() => delayBehind(later, 1, undefined)).toThrow(/returned a promise; it has to return its answer at once/);
+});
+
+it.each([null, 5, { fist: 5 }, { first: '5' }, { factor: '3' }])('refuses exponential(%o)', (options) => {
+  expect(() => exponential(options as never)).toThrow(UsageError);
+});

@@ -1,4 +1,5 @@
 import { runInNewContext } from 'node:vm';
+import { UsageError } from '@puka/errors';
 import { expect, it } from 'vitest';
 import { Events, type JobInfo } from '../src/events.ts';
 
@@ -43,4 +44,12 @@ it('reports what a listener throws, at once or later, and goes on', async () => 
   await Promise.resolve();
   expect(heard).toEqual(['third']);
   expect(reported).toEqual([new Error('at once'), new Error('later'), 'of another realm']);
+});
+
+it('refuses an event that it never emits, and what cannot be called', () => {
+  const events = new Events(() => undefined);
+  expect(() => events.on('faild' as 'failed', () => undefined)).toThrow(
+    /no event 'faild'; it has started, done, failed/,
+  );
+  expect(() => events.on('done', 5 as never)).toThrow(UsageError);
 });

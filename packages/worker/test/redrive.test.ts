@@ -123,3 +123,48 @@ describe('redrive', () => {
     await expect(redrive(client, { from: 'none' })).rejects.toBeInstanceOf(NotFound);
   });
 });
+
+describe('a redrive that is asked wrongly', () => {
+  it.each<
+    [string, (typeof redrive extends (client: never, options: infer Options) => unknown ? Options : never)['filter']]
+  >([
+    ['a promise', (async () => false) as never],
+    ['a promise that rejects', (async () => Promise.reject(new Error('no'))) as never],
+  ])('moves nothing where filter returns %s', async (_what, filter) => {
+    const { broker, client } = await buried(2);
+    await expect(redrive(client, { from: 'jobs.dead', filter })).rejects.toThrow(/filter returned a promise/);
+    await broker.until(() => broker.queue('jobs.dead')?.ready === 2);
+    expect(broker.queue('jobs')?.ready).toBe(0);
+  });
+
+  it('leaves those for which filter returns nothing', async () => {
+    const { client } = await buried(2);
+    const filter = ((): undefined => undefined) as unknown as () => boolean;
+    expect(await redrive(client, { from: 'jobs.dead', filter })).toMatchObject({ moved: 0, kept: 2 });
+  });
+
+  it('ends with what onProgress throws, at once or later', async () => {
+    const { client } = await buried(2);
+    const failed = new Error('no screen');
+    const onProgress = async (): Promise<void> => {
+      throw failed;
+    };
+    await expect(redrive(client, { from: 'jobs.dead', onProgress })).rejects.toBe(failed);
+  });
+
+  it.each([
+    { from: 'd', form: 'e' },
+    { from: 'd', limit: 1.5 },
+    { from: 'd', limit: Number.NaN },
+    { from: 'd', limit: '5' },
+    { from: 'd', to: 5 },
+    { from: 'd', filter: 'all' },
+    { from: 'd', onProgress: {} },
+    { from: 'd', signal: new AbortController() },
+    { from: 'd', signal: null },
+    undefined,
+  ])('refuses %o', async (options) => {
+    const { client } = await startScene();
+    await expect(redrive(client, options as never)).rejects.toBeInstanceOf(UsageError);
+  });
+});

@@ -36,3 +36,24 @@ it.each([
 ])('refuses %o', (options) => {
   expect(() => settingsOf({ queue: 'jobs', ...options })).toThrow(UsageError);
 });
+
+it.each<[Record<string, unknown>, RegExp]>([
+  [{ concurency: 8 }, /no option 'concurency'; its options are queue, concurrency, .*startWorker\(client, /],
+  [{ batch: { size: 3, waiting: 5 } }, /batch has no option 'waiting'/],
+  [{ batch: null }, /batch takes one object of options, not null/],
+  [{ key: 'customer' }, /key is a string; it takes a function: key: /],
+  [{ redact: /x/ }, /redact is an object; it takes a function/],
+  [{ parse: {} }, /parse is an object without '~standard'; it takes .*Standard Schema/],
+  [{ parse: 'json' }, /parse is a string; /],
+  [{ stackInHeaders: 'yes' }, /stackInHeaders is a string; it takes true or false/],
+  [{ deadLetter: true }, /deadLetter takes the name of another queue, or false; it is a boolean/],
+  [{ deadLetter: null }, /deadLetter takes .* it is null/],
+  [{ queue: 'ü'.repeat(120) }, /queue has 240 bytes; a worker takes up to 238/],
+])('refuses %o, and says what is right', (options, text) => {
+  expect(() => settingsOf({ queue: 'jobs', ...options })).toThrow(UsageError);
+  expect(() => settingsOf({ queue: 'jobs', ...options })).toThrow(text);
+});
+
+it.each([undefined, null, 'jobs', []])('refuses %o in place of options', (options) => {
+  expect(() => settingsOf(options as never)).toThrow(/startWorker takes one object of options, not .*: startWorker\(/);
+});

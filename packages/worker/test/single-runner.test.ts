@@ -1,3 +1,4 @@
+import { UsageError } from '@puka/errors';
 import { startWorker } from '@puka/worker';
 import { describe, expect, it } from 'vitest';
 import { type Gate, gate, startScene, told, turns } from './scene.ts';
@@ -192,4 +193,21 @@ it('takes the first outcome of a promise that has several', async () => {
   await done;
   await turns();
   expect(worker.stats).toMatchObject({ running: 0, done: 2, failed: 0, durations: { count: 2 } });
+});
+
+it.each<[string, () => unknown]>([
+  ['a promise', async () => 'a'],
+  ['a promise that rejects', () => Promise.reject(new Error('no'))],
+  ['an object', () => ({ customer: 7 })],
+])('fails a job whose key is %s, for it would keep no order', async (_what, key) => {
+  const { broker, client } = await startScene();
+  let runs = 0;
+  const options = { queue: 'jobs', attempts: 1, key: key as () => string };
+  const worker = await startWorker(client, options, () => void runs++);
+  const dead = told(worker, 'dead');
+  broker.publish({ routingKey: 'jobs' });
+  const [, reason, error] = await dead;
+  expect(reason).toBe('attempts');
+  expect(error).toBeInstanceOf(UsageError);
+  expect(runs).toBe(0);
 });
