@@ -1,12 +1,19 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** A worker as its user holds it: its consumer, its events, its end. Must not settle a job. */
 import type { Client, Consumer } from '@puka/client';
+import { type CallForm, checkOptions } from './check-options.ts';
 import type { WorkerCore } from './core.ts';
 import type { DelayQueues } from './delay-queues.ts';
 import type { Events, WorkerEvents } from './events.ts';
 import type { StopOptions } from './options.ts';
 import { checkRange, maxTimerMs } from './settings.ts';
 import type { WorkerStats } from './stats.ts';
+
+const stopForm: CallForm<StopOptions> = {
+  call: 'stop',
+  example: 'worker.stop({ timeout: 30_000, grace: 1000 })',
+  options: { timeout: true, grace: true },
+};
 
 /** A worker at work. Made by `startWorker`. */
 export class Worker implements AsyncDisposable {
@@ -50,7 +57,11 @@ export class Worker implements AsyncDisposable {
     return this.#core.stats;
   }
 
-  /** Adds a listener; see `WorkerEvents`. What it throws is a warning on the console. */
+  /**
+   * Adds a listener; see `WorkerEvents`. What it throws is a warning on the console.
+   *
+   * @throws {UsageError} for an event that is never emitted, and for what cannot be called.
+   */
   on<Name extends keyof WorkerEvents>(name: Name, listener: (...values: WorkerEvents[Name]) => void): this {
     this.#events.on(name, listener);
     return this;
@@ -70,14 +81,13 @@ export class Worker implements AsyncDisposable {
    * @throws (rejects) {UsageError} for an option out of its range.
    */
   stop(options: StopOptions = {}): Promise<void> {
-    const { timeout = 30_000, grace = 1000 } = options;
+    let times: { readonly timeout: number; readonly grace: number };
     try {
-      checkRange('timeout', timeout, 0, maxTimerMs);
-      checkRange('grace', grace, 0, maxTimerMs);
+      times = stopTimesOf(options);
     } catch (error) {
       return Promise.reject(error);
     }
-    this.#stopping ??= this.#stop(timeout, grace);
+    this.#stopping ??= this.#stop(times.timeout, times.grace);
     return this.#stopping;
   }
 
@@ -94,11 +104,13 @@ export class Worker implements AsyncDisposable {
   async #stop(timeout: number, grace: number): Promise<void> {
     const core = this.#core;
     core.beginStop();
-    // A connection that is lost meanwhile has given everything back by itself.
-    await this.#consumer.cancel().catch(() => undefined);
-    if (!(await this.#idleWithin(timeout))) {
+    // A connection that is lost meanwhile has given everything back by itself. A broker that is short of memory does not answer:
+    // the time goes on meanwhile.
+    const cancelled = this.#consumer.cancel().catch(() => undefined);
+    const over = Promise.all([cancelled, core.whenIdle()]);
+    if (!(await this.#isOverWithin(timeout, over))) {
       core.abortAll(new Error(`the worker was stopped, and its ${timeout} ms to finish are over`));
-      if (!(await this.#idleWithin(grace))) core.giveAllBack();
+      if (!(await this.#isOverWithin(grace, over))) core.giveAllBack();
     }
     this.#finish(undefined);
   }
@@ -121,15 +133,24 @@ export class Worker implements AsyncDisposable {
     this.#events.emit('ended', error);
   }
 
-  /** @returns whether it is idle in time. */
-  #idleWithin(ms: number): Promise<boolean> {
+  /** @returns whether the promise settles in time. */
+  #isOverWithin(ms: number, over: Promise<unknown>): Promise<boolean> {
     const { runtime } = this.#core.settings;
     return new Promise((resolve) => {
       const timer = runtime.startTimer(() => resolve(false), ms);
-      void this.#core.whenIdle().then(() => {
+      void over.then(() => {
         runtime.stopTimer(timer);
         resolve(true);
       });
     });
   }
+}
+
+/** @throws {UsageError} for an option out of its range. */
+function stopTimesOf(options: StopOptions): { readonly timeout: number; readonly grace: number } {
+  checkOptions(stopForm, options);
+  const { timeout = 30_000, grace = 1000 } = options;
+  checkRange('timeout', timeout, 0, maxTimerMs);
+  checkRange('grace', grace, 0, maxTimerMs);
+  return { timeout, grace };
 }

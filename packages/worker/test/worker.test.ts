@@ -120,6 +120,36 @@ describe('stop', () => {
     await worker.stop();
   });
 
+  it('ends in its time though the broker is short of memory and does not answer', async () => {
+    const { broker, client, clock, runtime } = await startScene();
+    const end = gate();
+    const worker = await startWorker(client, { queue: 'jobs', runtime }, () => end.promise);
+    broker.publish({ routingKey: 'jobs' });
+    await broker.until(() => broker.queue('jobs')?.unacked === 1);
+    await turns();
+    broker.block();
+    // What publishes is not read any more.
+    client.basicPublish({ routingKey: 'jobs' }).catch(() => undefined);
+    await turns();
+    const stopped = worker.stop({ timeout: 5000, grace: 100 });
+    await turns();
+    clock.advance(5000);
+    await turns();
+    clock.advance(100);
+    await stopped;
+    expect(worker.stats).toMatchObject({ returned: 1 });
+    broker.unblock();
+    await broker.until(() => broker.queue('jobs')?.ready === 2);
+    expect(broker.queue('jobs')?.consumers).toEqual([]);
+    end.open();
+  });
+
+  it.each([null, 5, { timeOut: 5 }])('refuses %o in place of options', async (options) => {
+    const { client } = await startScene();
+    const worker = await startWorker(client, { queue: 'jobs' }, () => undefined);
+    await expect(worker.stop(options as never)).rejects.toThrow(/worker.stop\(\{ timeout: 30_000, grace: 1000 \}\)/);
+  });
+
   it('is what await using does', async () => {
     const { broker, client } = await startScene();
     {
