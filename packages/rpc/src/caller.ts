@@ -17,12 +17,16 @@ export type Method<Called extends Handler> =
       ? (argument?: Parameters<Called>[0], options?: CallOptions) => Promise<Awaited<ReturnType<Called>>>
       : (argument: Parameters<Called>[0], options?: CallOptions) => Promise<Awaited<ReturnType<Called>>>;
 
-/** The methods of a service. `await using` closes it. */
+/** The methods of a service, but for `then` and `toJSON`, which JavaScript itself calls. `await using` closes it. */
 export type Caller<Served> = {
-  readonly [Name in keyof HandlersOf<Served> & string]: HandlersOf<Served>[Name] extends infer Called extends Handler
-    ? Method<Called>
-    : never;
+  readonly [Name in Exclude<
+    keyof HandlersOf<Served> & string,
+    'then' | 'toJSON'
+  >]: HandlersOf<Served>[Name] extends infer Called extends Handler ? Method<Called> : never;
 } & AsyncDisposable;
+
+/** So many functions are kept, which spares making one for each call. */
+const mostMethods = 1000;
 
 const callsOf = new WeakMap<object, Calls>();
 
@@ -58,12 +62,14 @@ export function caller<Served>(client: Client, options: CallerOptions): Caller<S
     {
       get(_target, name) {
         if (name === Symbol.asyncDispose) return () => calls.close();
-        // One with a `then` would be taken for a promise.
-        if (typeof name !== 'string' || name === 'then') return undefined;
+        if (name === Symbol.toPrimitive) return () => `the caller of queue '${calls.queue}'`;
+        // One with a `then` would be taken for a promise, and JSON.stringify would call `toJSON`.
+        if (typeof name !== 'string' || name === 'then' || name === 'toJSON') return undefined;
         const known = methods.get(name);
         if (known !== undefined) return known;
         const method = (argument: unknown, own?: CallOptions) => calls.call(name, argument, own);
-        methods.set(name, method);
+        // Names may come from anywhere, as from the requests of a gateway.
+        if (methods.size < mostMethods) methods.set(name, method);
         return method;
       },
     },

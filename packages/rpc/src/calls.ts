@@ -1,13 +1,22 @@
 /** The calls of one caller: sends requests, matches replies, gives up in time. Must not know the handlers' types. */
 import type { Client, Message, PublishOptions } from '@puka/client';
 import { ConnectionBroken, OperationTimeout, type PukaError, UsageError } from '@puka/errors';
+import { type CallForm, checkFlag, checkOptions, kindOf } from './check-options.ts';
 import { type Codec, jsonCodec } from './codec.ts';
 import { directReplies } from './direct-replies.ts';
 import { LossSignal } from './loss-signal.ts';
-import { type CallerOptions, type CallerStats, type CallOptions, checkQueue, checkTimeout } from './options.ts';
+import {
+  type CallerOptions,
+  type CallerStats,
+  type CallOptions,
+  checkCodec,
+  checkQueue,
+  checkTime,
+} from './options.ts';
 import { RemoteError } from './remote-error.ts';
 import type { ReplyAddress, ReplyReceiver, ReplyStrategy } from './replies.ts';
-import { after, onAbort, uniqueId } from './timers.ts';
+import { checkSignal, Signals } from './signals.ts';
+import { after, uniqueId } from './timers.ts';
 import {
   cancelExchange,
   cancelKey,
@@ -19,6 +28,16 @@ import {
 } from './wire-format.ts';
 
 const defaultTimeoutMs = 30_000;
+const callerForm: CallForm<CallerOptions> = {
+  call: 'caller',
+  example: "caller<typeof service>(client, { queue: 'maths', timeout: 5000 })",
+  options: { queue: true, timeout: true, idempotent: true, codec: true, replies: true, cancels: true },
+};
+const callForm: CallForm<CallOptions> = {
+  call: 'a call',
+  example: 'maths.add({ a: 1, b: 2 }, { timeout: 1000 })',
+  options: { signal: true, timeout: true, idempotent: true, headers: true },
+};
 
 function nothing(): void {}
 
@@ -47,7 +66,7 @@ interface Call {
 export class Calls implements ReplyReceiver {
   readonly id: string = uniqueId();
   private readonly client: Client;
-  private readonly queue: string;
+  readonly queue: string;
   private readonly timeoutMs: number;
   private readonly idempotent: boolean | readonly string[];
   private readonly codec: Codec;
@@ -55,6 +74,7 @@ export class Calls implements ReplyReceiver {
   private readonly cancels: boolean;
   private readonly open = new Map<string, Call>();
   private readonly counts = { answered: 0, failed: 0, resent: 0, lateReplies: 0 };
+  private readonly signals = new Signals();
   private lastId = 0;
   private address: Promise<ReplyAddress> | undefined;
   /** The same, where it is open by now. */
@@ -77,15 +97,24 @@ export class Calls implements ReplyReceiver {
 
   /** @throws {UsageError} for an option out of its range. */
   constructor(client: Client, options: CallerOptions) {
-    const { queue, timeout = defaultTimeoutMs, idempotent = false } = options;
+    checkOptions(callerForm, options);
+    const { queue, timeout = defaultTimeoutMs, idempotent = false, replies } = options;
     checkQueue(queue);
-    checkTimeout('timeout', timeout);
+    checkTime('timeout', timeout, 1);
+    checkCodec(options.codec);
+    checkFlag('cancels', options.cancels);
+    if (typeof idempotent !== 'boolean' && !Array.isArray(idempotent)) {
+      throw new UsageError(`idempotent is ${kindOf(idempotent)}; it takes true, false, or names: ['add']`);
+    }
+    if (replies !== undefined && typeof replies !== 'function') {
+      throw new UsageError(`replies is ${kindOf(replies)}; it takes directReplies or replyQueue, the functions`);
+    }
     this.client = client;
     this.queue = queue;
     this.timeoutMs = timeout;
     this.idempotent = idempotent;
     this.codec = options.codec ?? jsonCodec;
-    this.strategy = options.replies ?? directReplies;
+    this.strategy = replies ?? directReplies;
     this.cancels = options.cancels ?? true;
     client.on('connected', this.connected);
     client.on('disconnected', this.disconnected);
@@ -99,8 +128,11 @@ export class Calls implements ReplyReceiver {
   /** Calls. Rejects with what the README says. */
   call(method: string, argument: unknown, options: CallOptions = {}): Promise<unknown> {
     return new Promise((resolve, reject) => {
+      checkOptions(callForm, options);
       const { signal, timeout = this.timeoutMs } = options;
-      checkTimeout('timeout', timeout);
+      checkTime('timeout', timeout, 1);
+      checkSignal(signal);
+      checkFlag('idempotent', options.idempotent);
       if (this.closedWith !== undefined) throw this.closedWith;
       if (signal?.aborted === true) throw signal.reason;
       const idempotent =
@@ -122,7 +154,7 @@ export class Calls implements ReplyReceiver {
       };
       this.open.set(id, call);
       call.stopTimer = after(timeout, () => this.timeOut(call, timeout));
-      if (signal !== undefined) call.unwatch = onAbort(signal, () => this.giveUp(call, signal.reason));
+      if (signal !== undefined) call.unwatch = this.signals.watch(signal, () => this.giveUp(call, signal.reason));
       this.send(call);
     });
   }
@@ -136,7 +168,10 @@ export class Calls implements ReplyReceiver {
     for (const call of [...this.open.values()]) this.lose(call, this.closedWith);
     const { address } = this;
     this.address = undefined;
-    await (await address?.catch(() => undefined))?.close();
+    const closing = (async () => (await address?.catch(() => undefined))?.close())();
+    // Without a connection its end is for the next one to bring, and nobody waits for that.
+    if (this.isDown) closing.catch(nothing);
+    else await closing;
   }
 
   private requestOf(
@@ -266,7 +301,7 @@ export class Calls implements ReplyReceiver {
     }
     let value: unknown;
     try {
-      value = this.codec.decode(reply.body);
+      value = this.codecOf(reply).decode(reply.body);
     } catch (cause) {
       const body = { name: 'BadReply', message: `the reply of '${call.method}' cannot be read`, code: 'BAD_REPLY' };
       this.settle(call, () => call.reject(new RemoteError(body, { cause, outcome: 'unknown' })), 'answered');
@@ -284,6 +319,12 @@ export class Calls implements ReplyReceiver {
       retryable: isNotRun || (isUnknown && call.idempotent),
     });
     this.settle(call, () => call.reject(error), 'answered');
+  }
+
+  /** An error that the server's codec did not take comes as JSON. */
+  private codecOf({ type, contentType }: Message): Codec {
+    const isOther = type === errorType && contentType !== this.codec.contentType;
+    return isOther && contentType === jsonCodec.contentType ? jsonCodec : this.codec;
   }
 
   /** For the address: replies to what was sent so far will not come any more. */

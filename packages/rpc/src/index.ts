@@ -11,6 +11,7 @@ export type {
   Handlers,
   ServeOptions,
   ServiceStats,
+  StopOptions,
 } from './options.ts';
 export { HandlerError, RemoteError } from './remote-error.ts';
 export { type ReplyAddress, type ReplyReceiver, type ReplyStrategy, replyQueue } from './replies.ts';

@@ -1,6 +1,7 @@
 /** What a server and a caller are told, and the types that go from one to the other. Checks of single options. */
 import type { FieldTableInput, Message, OperationOptions, QueueDeclareOptions } from '@puka/client';
 import { UsageError } from '@puka/errors';
+import { bytesOf, kindOf } from './check-options.ts';
 import type { Codec } from './codec.ts';
 import type { ReplyStrategy } from './replies.ts';
 import { type CallSignal, longestMs } from './timers.ts';
@@ -57,6 +58,12 @@ export interface ServiceStats {
   readonly unheard: number;
 }
 
+/** Options of `stop`. */
+export interface StopOptions {
+  /** Milliseconds until running handlers are aborted, 0 to 2 147 483 647, or `Infinity`. Default 30 000. */
+  readonly timeout?: number | undefined;
+}
+
 /** Options of `caller`. */
 export interface CallerOptions {
   /** The queue of the service. */
@@ -100,15 +107,27 @@ export interface CallerStats {
 }
 
 /** @throws {UsageError} for what is no time in milliseconds. */
-export function checkTimeout(name: string, value: number): void {
-  if (value === Number.POSITIVE_INFINITY || (value >= 1 && value <= longestMs)) return;
-  throw new UsageError(`${name} is ${String(value)}; it takes milliseconds from 1 to ${longestMs}, or Infinity`);
+export function checkTime(name: string, value: unknown, least: number): void {
+  if (typeof value === 'number') {
+    if (value === Number.POSITIVE_INFINITY || (value >= least && value <= longestMs)) return;
+  }
+  const met = typeof value === 'number' ? String(value) : kindOf(value);
+  throw new UsageError(`${name} is ${met}; it takes milliseconds from ${least} to ${longestMs}, or Infinity`);
+}
+
+/** @throws {UsageError} for what lacks a part of a codec. */
+export function checkCodec(codec: unknown): void {
+  if (codec === undefined) return;
+  const { contentType, encode, decode }: Partial<Codec> = typeof codec === 'object' && codec !== null ? codec : {};
+  if (typeof contentType === 'string' && typeof encode === 'function' && typeof decode === 'function') return;
+  throw new UsageError(`codec is ${kindOf(codec)} of another kind; it takes { contentType, encode, decode }`);
 }
 
 /** @throws {UsageError} for what is no name of a service's queue. */
 export function checkQueue(queue: unknown): void {
-  if (typeof queue === 'string' && queue !== '' && queue.length <= 239) return;
+  const bytes = typeof queue === 'string' ? bytesOf(queue) : undefined;
+  if (bytes !== undefined && bytes > 0 && bytes <= 239) return;
   throw new UsageError(
-    `queue is ${typeof queue === 'string' ? `of ${queue.length} characters` : typeof queue}; it takes a name of 1 to 239`,
+    `queue is ${bytes === undefined ? kindOf(queue) : `of ${bytes} bytes`}; it takes a name of 1 to 239 bytes`,
   );
 }

@@ -62,7 +62,7 @@ export class HandlerError extends Error {
   /** @param message goes to the caller. */
   constructor(
     message: string,
-    details: { readonly code?: string; readonly data?: unknown; readonly cause?: unknown } = {},
+    details: { readonly code?: string | undefined; readonly data?: unknown; readonly cause?: unknown } = {},
   ) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = details.code;

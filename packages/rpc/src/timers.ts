@@ -29,15 +29,6 @@ export function newController(): Controller {
   return new AbortController();
 }
 
-/** Calls when the signal is aborted. @returns takes it back. */
-export function onAbort(
-  signal: Pick<BareSignal, 'addEventListener' | 'removeEventListener'>,
-  callback: () => void,
-): () => void {
-  signal.addEventListener('abort', callback);
-  return () => signal.removeEventListener('abort', callback);
-}
-
 /** @returns takes it back. `Infinity` never calls. */
 export function after(ms: number, callback: () => void): () => void {
   if (ms === Number.POSITIVE_INFINITY) return () => {};

@@ -1,0 +1,45 @@
+/** Checks what a call was given: one object of the options that it has, of the right kind. Must not know a single call. */
+import { encodeText } from '@puka/client';
+import { UsageError } from '@puka/errors';
+
+/** A call, its options and an example of it. */
+export interface CallForm<Options> {
+  readonly call: string;
+  readonly example: string;
+  /** Each option, so that the compiler finds one that lacks. */
+  readonly options: { readonly [Name in keyof Required<Options>]: true };
+}
+
+/** @throws {UsageError} for anything but one object of the options that the call has. */
+export function checkOptions<Options>({ call, example, options }: CallForm<Options>, given: unknown): void {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw new UsageError(`${call} takes one object of options, not ${kindOf(given)}: ${example}`);
+  }
+  // Without an array of its entries: each call of a caller is checked.
+  const values = given as Readonly<Record<string, unknown>>; // An object, so whatever it has.
+  for (const name in values) {
+    if (values[name] === undefined || Object.hasOwn(options, name)) continue;
+    const known = Object.keys(options).join(', ');
+    throw new UsageError(
+      `${call} has no option '${name.slice(0, 60)}'; its options are ${known}. A call looks like this: ${example}`,
+    );
+  }
+}
+
+/** @throws {UsageError} for what is there and is not `true` or `false`. */
+export function checkFlag(name: string, value: unknown): void {
+  if (value === undefined || typeof value === 'boolean') return;
+  throw new UsageError(`${name} is ${kindOf(value)}; it takes true or false`);
+}
+
+/** What kind of thing it is: never its value, which may be a secret. */
+export function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (Array.isArray(value)) return 'an array';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
+
+/** How long a name is on the wire. @throws {UsageError} for one with half of a surrogate pair. */
+export function bytesOf(name: string): number {
+  return encodeText(name).length;
+}

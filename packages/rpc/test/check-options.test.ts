@@ -1,0 +1,40 @@
+import { UsageError } from '@puka/errors';
+import { expect, it } from 'vitest';
+import { bytesOf, checkFlag, checkOptions, kindOf } from '../src/check-options.ts';
+
+const form = { call: 'stop', example: 'stop({ timeout: 5 })', options: { timeout: true, grace: true } } as const;
+
+it.each([{}, { timeout: 5 }, { timeout: undefined, other: undefined }, Object.create(null)])('takes %o', (options) => {
+  expect(() => checkOptions(form, options)).not.toThrow();
+});
+
+it.each([undefined, null, 5, 'timeout', [5]])('refuses %o, and shows the call', (options) => {
+  expect(() => checkOptions(form, options)).toThrow(UsageError);
+  expect(() => checkOptions(form, options)).toThrow(
+    /^stop takes one object of options, not .*: stop\(\{ timeout: 5 \}\)$/,
+  );
+});
+
+it('refuses an option that the call does not have, be it one that each object has', () => {
+  const text = /^stop has no option 'timeOut'; its options are timeout, grace. A call looks like this: stop\(/;
+  expect(() => checkOptions(form, { timeOut: 5 })).toThrow(text);
+  expect(() => checkOptions(form, { toString: 5 })).toThrow(UsageError);
+  expect(() => checkOptions(form, { ['x'.repeat(1000)]: 5 })).toThrow(/^.{1,200}$/);
+});
+
+it('refuses a flag that is neither true nor false', () => {
+  for (const value of [true, false, undefined]) expect(() => checkFlag('cancels', value)).not.toThrow();
+  expect(() => checkFlag('cancels', 'no')).toThrow('cancels is a string; it takes true or false');
+});
+
+it('counts the bytes of a name', () => {
+  expect(bytesOf('jobs')).toBe(4);
+  expect(bytesOf('ü')).toBe(2);
+  expect(() => bytesOf('\ud800')).toThrow(UsageError);
+});
+
+it('names the kind of a value, never the value', () => {
+  expect([null, undefined, [], {}, 'secret', 5].map(kindOf)).toEqual([
+    ...['null', 'undefined', 'an array', 'an object', 'a string', 'a number'],
+  ]);
+});
