@@ -1,12 +1,18 @@
 /** Starts a service: its queue, the queue by which it hears of calls given up, and their consumers. */
 import type { Client, Consumer } from '@puka/client';
 import { ConnectionBroken, UsageError } from '@puka/errors';
+import { bytesOf, type CallForm, checkFlag, checkOptions, kindOf } from './check-options.ts';
 import { jsonCodec } from './codec.ts';
-import { checkQueue, type Handler, type Handlers, type ServeOptions } from './options.ts';
+import { checkCodec, checkQueue, type Handler, type Handlers, type ServeOptions } from './options.ts';
 import { Service } from './service.ts';
 import { cancelExchange, cancelKey } from './wire-format.ts';
 
 const defaultConcurrency = 16;
+const serveForm: CallForm<ServeOptions> = {
+  call: 'serve',
+  example: "serve(client, { queue: 'maths' }, { add: ({ a, b }) => a + b })",
+  options: { queue: true, concurrency: true, declare: true, codec: true, withStack: true, cancels: true },
+};
 
 /**
  * Serves calls: each handler is a method that callers of the queue have. Several servers may serve one queue.
@@ -35,13 +41,22 @@ export async function serve<Served extends Handlers>(
   options: ServeOptions,
   handlers: Served,
 ): Promise<Service<Served>> {
+  checkOptions(serveForm, options);
   const { queue, concurrency = defaultConcurrency, declare = {}, codec = jsonCodec, cancels = true } = options;
   checkQueue(queue);
+  checkCodec(codec);
+  checkFlag('withStack', options.withStack);
+  checkFlag('cancels', cancels);
+  if (declare !== false && (typeof declare !== 'object' || declare === null)) {
+    throw new UsageError(`declare is ${kindOf(declare)}; it takes options of queueDeclare, or false`);
+  }
   if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 65_535) {
     throw new UsageError(`concurrency is ${String(concurrency)}; it takes integers from 1 to 65535`);
   }
   const service = new Service<Served>(client, options, codec, checkedHandlers(handlers));
-  if (declare !== false) await client.queueDeclare({ queue, autoDelete: true, ...declare });
+  if (declare !== false) {
+    await client.queueDeclare({ ...declare, queue, autoDelete: declare.autoDelete ?? true });
+  }
   const listening = cancels ? [await listenForCancels(client, service)] : [];
   const requests = client.basicConsume({ queue, prefetchCount: concurrency }, (error, message) => {
     if (message !== undefined) return service.receive(message);
@@ -50,7 +65,7 @@ export async function serve<Served extends Handlers>(
   });
   // A consumer ends without an error when its own client is closed.
   const closed = (error: unknown): void =>
-    service.consumerEnded(error ?? new ConnectionBroken('the client of the server was closed', { retryable: false }));
+    service.clientClosed(error ?? new ConnectionBroken('the client of the server was closed', { retryable: false }));
   client.on('closed', closed);
   service.ended.catch(() => {}).finally(() => client.off('closed', closed));
   service.uses([requests, ...listening]);
@@ -61,22 +76,36 @@ export async function serve<Served extends Handlers>(
 /** An exclusive queue, for every server has to hear of it: which of them has the call, the caller does not know. */
 async function listenForCancels(client: Client, service: Service): Promise<Consumer> {
   const { queue } = await client.queueDeclare({ exclusive: true, autoDelete: true });
-  await client.queueBind({ queue, exchange: cancelExchange, routingKey: cancelKey(service.queue) });
-  const consumer = client.basicConsume({ queue, noAck: true }, (_error, message) => {
-    const id = message?.correlationId;
-    if (id !== undefined) service.callCancelled(id);
-  });
-  await consumer.ready;
-  return consumer;
+  try {
+    await client.queueBind({ queue, exchange: cancelExchange, routingKey: cancelKey(service.queue) });
+    const consumer = client.basicConsume({ queue, noAck: true }, (_error, message) => {
+      const id = message?.correlationId;
+      if (id !== undefined) service.callCancelled(id);
+    });
+    await consumer.ready;
+    return consumer;
+  } catch (error) {
+    client.queueDelete({ queue }).catch(() => {}); // Gone already.
+    throw error;
+  }
 }
 
+/** Each bound to the object that it is of, so that `this` is what it is there. */
 function checkedHandlers(handlers: Handlers): ReadonlyMap<string, Handler> {
+  if (typeof handlers !== 'object' || handlers === null) {
+    throw new UsageError(`handlers is ${kindOf(handlers)}; it takes an object of functions: ${serveForm.example}`);
+  }
   const entries = Object.entries(handlers);
+  if (entries.length === 0) {
+    throw new UsageError(
+      `there are no handlers; a class has none of its own, so list its methods: ${serveForm.example}`,
+    );
+  }
   for (const [name, handler] of entries) {
     if (typeof handler !== 'function')
       throw new UsageError(`handler '${name}' is ${typeof handler}; it takes a function`);
-    if (name.length > 255)
-      throw new UsageError(`the name of a handler has ${name.length} characters; it takes up to 255`);
+    const bytes = bytesOf(name);
+    if (bytes > 255) throw new UsageError(`the name of a handler has ${bytes} bytes; it takes up to 255`);
   }
-  return new Map(entries);
+  return new Map(entries.map(([name, handler]) => [name, handler.bind(handlers)]));
 }

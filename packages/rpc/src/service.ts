@@ -8,8 +8,17 @@ import {
   OperationTimeout,
   PreconditionFailed,
 } from '@puka/errors';
-import type { Codec } from './codec.ts';
-import type { CallContext, Handler, Handlers, ServeOptions, ServiceStats } from './options.ts';
+import { type CallForm, checkOptions } from './check-options.ts';
+import { type Codec, jsonCodec } from './codec.ts';
+import {
+  type CallContext,
+  checkTime,
+  type Handler,
+  type Handlers,
+  type ServeOptions,
+  type ServiceStats,
+  type StopOptions,
+} from './options.ts';
 import { RecentIds } from './recent-ids.ts';
 import { after, type CallSignal, type Controller, longestMs, newController } from './timers.ts';
 import {
@@ -28,9 +37,16 @@ const defaultStopMs = 30_000;
 /** RabbitMQ makes of a request's `replyTo` an address that begins so. */
 const directAddress = `${directReplyTo}.`;
 
+const stopForm: CallForm<StopOptions> = {
+  call: 'stop',
+  example: 'service.stop({ timeout: 30_000 })',
+  options: { timeout: true },
+};
+
 /** A reply that is ready to go. */
 interface Reply {
   readonly type: string;
+  readonly contentType: string;
   readonly body: Uint8Array | string;
 }
 
@@ -93,8 +109,11 @@ export class Service<Served extends Handlers = Handlers> {
   /** Refusals on their way. */
   private readonly refusals = new Set<Promise<void>>();
   private readonly diesWithUs: boolean;
+  /** That of the requests first. */
   private consumers: readonly Consumer[] = [];
   private isStopping = false;
+  /** Its time to stop is over. */
+  private isLate = false;
   private whenCancelled: (() => void) | undefined;
   private stopping: Promise<void> | undefined;
   /** Somebody waits for the end of what runs. */
@@ -111,7 +130,7 @@ export class Service<Served extends Handlers = Handlers> {
     this.codec = codec;
     this.withStack = options.withStack ?? false;
     const { declare = {} } = options;
-    this.diesWithUs = declare !== false && declare.autoDelete !== false;
+    this.diesWithUs = declare !== false && (declare.autoDelete ?? true);
     this.handlers = handlers;
     this.ended = new Promise<void>((resolve, reject) => {
       this.settle = { resolve, reject };
@@ -126,11 +145,18 @@ export class Service<Served extends Handlers = Handlers> {
 
   /**
    * Takes no new requests, lets running handlers finish, then ends. Those that have not finished in time are aborted, and their
-   * callers told (`SERVICE_STOPPED`).
+   * callers told (`SERVICE_STOPPED`). It settles soon after that, whatever the broker does. Stopping again gives the same promise.
    *
-   * @param options.timeout milliseconds until running handlers are aborted. Default 30 000.
+   * @param options.timeout milliseconds until running handlers are aborted, 0 to 2 147 483 647, or `Infinity`. Default 30 000.
+   * @throws (rejects) {UsageError} for an option out of its range.
    */
-  stop(options: { readonly timeout?: number } = {}): Promise<void> {
+  stop(options: StopOptions = {}): Promise<void> {
+    try {
+      checkOptions(stopForm, options);
+      checkTime('timeout', options.timeout ?? defaultStopMs, 0);
+    } catch (error) {
+      return Promise.reject(error);
+    }
     this.stopping ??= this.finish(options.timeout ?? defaultStopMs);
     return this.stopping;
   }
@@ -142,7 +168,7 @@ export class Service<Served extends Handlers = Handlers> {
 
   /** For `serve`: a request has come. @returns a promise for `client.shutdown()` to wait for, where nobody waits for an earlier one. */
   receive(message: Message): Promise<void> | undefined {
-    const { correlationId: id } = message;
+    const id = idOf(message);
     const again = id === undefined ? undefined : this.byId.get(id);
     if (again !== undefined) {
       // The connection was lost, or the caller's was: the one that runs answers this one too.
@@ -167,12 +193,17 @@ export class Service<Served extends Handlers = Handlers> {
     giveUp(running, new OperationTimeout('the caller has given the call up'));
   }
 
-  /** For `serve`: no request will come any more. */
+  /** For `serve`: no request will come any more. What runs is still answered, for the connection may stand. */
   consumerEnded(error: unknown): void {
-    if (this.isStopping && error instanceof ConsumerCancelled) {
-      this.whenCancelled?.();
-      return;
-    }
+    this.whenCancelled?.();
+    if (this.isStopping && error instanceof ConsumerCancelled) return;
+    this.settle.reject(error);
+    void this.whenIdle().then(() => this.cancelAll());
+  }
+
+  /** For `serve`: there is no connection to answer over, and none will follow. */
+  clientClosed(error: unknown): void {
+    this.whenCancelled?.();
     for (const running of this.running) giveUp(running, error);
     this.settle.reject(error);
   }
@@ -182,7 +213,8 @@ export class Service<Served extends Handlers = Handlers> {
    * channel before its confirm.
    */
   private mayHaveRun(message: Message): boolean {
-    const { correlationId: id, redelivered } = message;
+    const { redelivered } = message;
+    const id = idOf(message);
     return (redelivered || (id !== undefined && this.ran.has(id))) && !isIdempotent(message);
   }
 
@@ -239,7 +271,8 @@ export class Service<Served extends Handlers = Handlers> {
 
   /** Apart from `handle`, where the closures would cost each request whose handler returns at once. */
   private watch(running: Running, returned: PromiseLike<unknown>): void {
-    returned.then(
+    // A promise of another kind might settle twice.
+    Promise.resolve(returned).then(
       (result) => this.returned(running, result),
       (error: unknown) => this.failed(running, errorBody(error, this.withStack)),
     );
@@ -249,7 +282,7 @@ export class Service<Served extends Handlers = Handlers> {
     this.counts.done++;
     let reply: Reply;
     try {
-      reply = { type: resultType, body: this.codec.encode(result) };
+      reply = { type: resultType, contentType: this.codec.contentType, body: this.codec.encode(result) };
     } catch (error) {
       reply = this.failure({ ...errorBody(error, this.withStack), code: serverCodes.badResult });
     }
@@ -292,7 +325,7 @@ export class Service<Served extends Handlers = Handlers> {
   }
 
   private forget(running: Running): void {
-    const { correlationId: id } = running.message;
+    const id = idOf(running.message);
     if (id !== undefined) this.byId.delete(id);
     this.running.delete(running);
     if (this.running.size > 0 || this.busy === undefined) return;
@@ -314,13 +347,18 @@ export class Service<Served extends Handlers = Handlers> {
     return this.busy.promise;
   }
 
-  /** An error as a reply; its `data` is left out where the codec does not take it. */
+  /** An error as a reply; its `data` is left out where the codec does not take it. A codec that takes no errors gets JSON in its place. */
   private failure(error: ErrorBody): Reply {
+    const { data: _data, ...rest } = error;
+    const { contentType } = this.codec;
     try {
-      return { type: errorType, body: this.codec.encode(error) };
+      return { type: errorType, contentType, body: this.codec.encode(error) };
     } catch {
-      const { data: _data, ...rest } = error;
-      return { type: errorType, body: this.codec.encode(rest) };
+      try {
+        return { type: errorType, contentType, body: this.codec.encode(rest) };
+      } catch {
+        return { type: errorType, contentType: jsonCodec.contentType, body: jsonCodec.encode(rest) };
+      }
     }
   }
 
@@ -335,7 +373,7 @@ export class Service<Served extends Handlers = Handlers> {
     const options = {
       routingKey: replyTo,
       correlationId,
-      contentType: this.codec.contentType,
+      contentType: reply.contentType,
       type: reply.type,
       body: reply.body,
       deliveryMode: 1,
@@ -364,19 +402,31 @@ export class Service<Served extends Handlers = Handlers> {
 
   private async finish(timeoutMs: number): Promise<void> {
     this.isStopping = true;
-    if (this.diesWithUs) await this.leaveQueue();
-    await Promise.all(this.consumers.map((consumer) => consumer.cancel().catch(() => {}))); // Gone already.
-    if (!(await this.idleWithin(timeoutMs))) {
+    // A broker that is short of memory answers nothing, and callers may send faster than we refuse: the time goes on meanwhile.
+    const over = this.leave().then(() => this.whenIdle());
+    if (!(await isOverWithin(timeoutMs, over))) {
+      this.isLate = true;
+      void this.cancelAll();
       const reason = new ConnectionBroken('the service is stopping', { outcome: 'unknown', blame: 'broker' });
       for (const running of this.running) running.abort(reason);
-      if (!(await this.idleWithin(graceMs))) {
+      if (!(await isOverWithin(graceMs, over))) {
         const reply = this.failure({ name: 'ServiceStopped', message: reason.message, code: serverCodes.stopped });
         for (const running of [...this.running]) this.over(running, reply);
-        await this.whenIdle();
+        await isOverWithin(graceMs, over);
       }
     }
-    await Promise.all(this.refusals);
+    await isOverWithin(graceMs, Promise.all(this.refusals));
     this.settle.resolve();
+  }
+
+  private async leave(): Promise<void> {
+    // Where our own consumer has ended, those that are left are others': the queue is theirs.
+    if (this.diesWithUs && this.consumers[0]?.isEnded === false) await this.leaveQueue();
+    await this.cancelAll();
+  }
+
+  private async cancelAll(): Promise<void> {
+    await Promise.all(this.consumers.map((consumer) => consumer.cancel().catch(() => {}))); // Gone already.
   }
 
   /**
@@ -390,6 +440,7 @@ export class Service<Served extends Handlers = Handlers> {
     });
     try {
       for (;;) {
+        if (this.isLate) return;
         const { consumerCount } = await client.queueDeclare({ queue, passive: true });
         if (consumerCount > 1) return;
         const waiting = await client.basicGet({ queue });
@@ -401,18 +452,14 @@ export class Service<Served extends Handlers = Handlers> {
       if (!isPukaError(error)) throw error; // The queue or the connection is gone, which ends it as well.
     }
   }
+}
 
-  /** @returns whether no handler runs any more. */
-  private idleWithin(ms: number): Promise<boolean> {
-    if (this.running.size === 0) return Promise.resolve(true);
-    return new Promise((resolve) => {
-      const stopTimer = after(ms, () => resolve(false));
-      void this.whenIdle().then(() => {
-        stopTimer();
-        resolve(true);
-      });
-    });
-  }
+/** @returns whether the promise settles in time. */
+function isOverWithin(ms: number, over: Promise<unknown>): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const stopTimer = after(ms, () => resolve(false));
+    void over.finally(stopTimer).then(() => resolve(true), reject);
+  });
 }
 
 const ranBefore: ErrorBody = {
@@ -470,4 +517,9 @@ function isIdempotent(message: Message): boolean {
     if (isPukaError(error)) return false; // Headers that cannot be read say nothing.
     throw error;
   }
+}
+
+/** By which a request is known; an empty one is none. */
+function idOf({ correlationId }: Message): string | undefined {
+  return correlationId === '' ? undefined : correlationId;
 }

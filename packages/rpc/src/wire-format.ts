@@ -44,19 +44,49 @@ export interface ErrorBody {
   readonly stack?: string;
 }
 
-/** What of a thrown value goes to the caller: name, code, text and its own `data`; the stack only where it is asked for. */
+/**
+ * What of a thrown value goes to the caller: name, code, text and its own `data`; the stack only where it is asked for. What cannot be
+ * read of it is left out.
+ */
 export function errorBody(thrown: unknown, withStack: boolean): ErrorBody {
-  if (!(thrown instanceof Error)) return { name: 'Error', message: String(thrown) };
-  const { name, message } = thrown;
-  const code = 'code' in thrown && ['string', 'number'].includes(typeof thrown.code) ? String(thrown.code) : undefined;
-  const data: unknown = 'data' in thrown && !isPukaError(thrown) ? thrown.data : undefined;
+  if (!isError(thrown)) return { name: 'Error', message: textOf(thrown) };
+  const [name, message, code, stack] = (['name', 'message', 'code', 'stack'] as const).map((each) =>
+    read(thrown, each),
+  );
+  const data = isPukaError(thrown) ? undefined : read(thrown, 'data');
   return {
-    name,
-    message,
-    ...(code === undefined ? {} : { code }),
+    name: typeof name === 'string' ? name : 'Error',
+    message: textOf(message ?? ''),
+    ...(typeof code === 'string' || typeof code === 'number' ? { code: String(code) } : {}),
     ...(data === undefined ? {} : { data }),
-    ...(withStack && thrown.stack !== undefined ? { stack: thrown.stack } : {}),
+    ...(withStack && typeof stack === 'string' ? { stack } : {}),
   };
+}
+
+/** An error of this realm or of another, such as a test runner's sandbox, for which `instanceof` fails. */
+function isError(value: unknown): value is object {
+  try {
+    return value instanceof Error || Object.prototype.toString.call(value) === '[object Error]';
+  } catch {
+    return false; // A proxy that does not let itself be asked.
+  }
+}
+
+/** A field of an error, whose class may be anybody's, with getters that throw. */
+function read(error: object, name: string): unknown {
+  try {
+    return Reflect.get(error, name);
+  } catch {
+    return undefined;
+  }
+}
+
+function textOf(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return 'what was thrown cannot be made a text';
+  }
 }
 
 /** Reads the body of an error, whoever wrote it: what is missing is made up. */
