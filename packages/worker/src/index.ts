@@ -1,6 +1,6 @@
 /** The public face of `@puka/worker`. Holds no code. */
-export { type Exponential, exponential } from './delays.ts';
-export type { WorkerEvents } from './events.ts';
+export { type Delay, type DelaySchedule, type Exponential, exponential } from './delays.ts';
+export type { JobInfo, WorkerEvents } from './events.ts';
 export type { DurationHistogram } from './histogram.ts';
 export type { DeadReason } from './job-headers.ts';
 export type {
@@ -11,6 +11,7 @@ export type {
   Handler,
   JobContext,
   Parse,
+  Parsed,
   StopOptions,
   WorkerOptions,
 } from './options.ts';

@@ -66,6 +66,14 @@ export interface WorkerOptions {
  */
 export type Parse<Job> = ((message: Message) => Job | PromiseLike<Job>) | StandardSchema<Job>;
 
+/** The job that comes of it. A schema that can be called, as those of arktype, is a schema. */
+export type Parsed<Parser> =
+  Parser extends StandardSchema<infer Job>
+    ? Job
+    : Parser extends (message: Message) => infer Returned
+      ? Awaited<Returned>
+      : never;
+
 /** Works on a job. Returned is done; thrown has failed. */
 export type Handler<Job> = (job: Job, context: JobContext) => unknown;
 

@@ -6,7 +6,7 @@ import { WorkerCore } from './core.ts';
 import { DelayQueues } from './delay-queues.ts';
 import { scheduleOf } from './delays.ts';
 import { Events } from './events.ts';
-import type { BatchHandler, BatchOptions, Handler, Parse, WorkerOptions } from './options.ts';
+import type { BatchHandler, BatchOptions, Handler, Parse, Parsed, WorkerOptions } from './options.ts';
 import { type AnyOptions, type Settings, settingsOf } from './settings.ts';
 import { SingleRunner } from './single-runner.ts';
 import { Worker } from './worker.ts';
@@ -45,15 +45,15 @@ import { Worker } from './worker.ts';
  * await worker.stop();
  * ```
  */
-export function startWorker<Job>(
+export function startWorker<Parser extends Parse<unknown>>(
   client: Client,
-  options: WorkerOptions & { readonly parse: Parse<Job>; readonly batch: BatchOptions },
-  handler: BatchHandler<Job>,
+  options: WorkerOptions & { readonly parse: Parser; readonly batch: BatchOptions },
+  handler: BatchHandler<Parsed<Parser>>,
 ): Promise<Worker>;
-export function startWorker<Job>(
+export function startWorker<Parser extends Parse<unknown>>(
   client: Client,
-  options: WorkerOptions & { readonly parse: Parse<Job>; readonly batch?: undefined },
-  handler: Handler<Job>,
+  options: WorkerOptions & { readonly parse: Parser; readonly batch?: undefined },
+  handler: Handler<Parsed<Parser>>,
 ): Promise<Worker>;
 export function startWorker(
   client: Client,

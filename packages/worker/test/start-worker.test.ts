@@ -1,6 +1,15 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type Message, NotFound, PreconditionFailed, UsageError } from '@puka/client';
-import { type BatchContext, Discard, type JobContext, Later, startWorker } from '@puka/worker';
+import {
+  type BatchContext,
+  Discard,
+  type JobContext,
+  Later,
+  type Parse,
+  type StandardSchema,
+  type StandardSchemaResult,
+  startWorker,
+} from '@puka/worker';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
 import { startScene, told, turns } from './scene.ts';
@@ -246,6 +255,37 @@ describe('starting', () => {
     await told(worker, 'dead');
     expect(broker.queue('jobs.dead')?.ready).toBe(1);
   });
+});
+
+it('takes a schema that can be called for a schema, in its types too', async () => {
+  interface Faults {
+    readonly issues: readonly { readonly message: string }[];
+  }
+  interface Callable<Output> extends StandardSchema<Output> {
+    (value: unknown): Output | Faults;
+  }
+  const validate = (value: unknown): StandardSchemaResult<number> =>
+    typeof value === 'number' ? { value } : { issues: [{ message: 'must be a number' }] };
+  const schema: Callable<number> = Object.assign((value: unknown) => validate(value) as Faults, {
+    '~standard': { version: 1, vendor: 'test', validate } as const,
+  });
+  const { broker, client } = await startScene();
+  const seen: number[] = [];
+  const worker = await startWorker(client, { queue: 'jobs', parse: schema }, (job) => {
+    expectTypeOf(job).toEqualTypeOf<number>();
+    seen.push(job);
+  });
+  const dead = told(worker, 'dead');
+  for (const body of ['7', '"seven"']) broker.publish({ routingKey: 'jobs', body });
+  expect((await dead)[1]).toBe('invalid');
+  expect(seen).toEqual([7]);
+  // Of what may be either, too.
+  const either: Parse<{ readonly to: string }> = (message) => message.json<{ to: string }>();
+  const batch = { size: 1 };
+  const other = startWorker(client, { queue: 'jobs', parse: either, batch }, (jobs) => {
+    expectTypeOf(jobs).toEqualTypeOf<readonly { readonly to: string }[]>();
+  });
+  await other;
 });
 
 describe('the work on jobs', () => {
