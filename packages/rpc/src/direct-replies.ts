@@ -57,7 +57,8 @@ class SharedConsumer {
     if (whose === this.consumer) this.lost(error);
   };
 
-  private ended(error: unknown): void {
+  /** Nothing more comes of it. A second time does nothing. */
+  ended(error: unknown): void {
     this.client.off('interrupted', this.interrupted);
     if (consumers.get(this.client) === this) consumers.delete(this.client);
     if (error !== undefined) this.lost(error);
@@ -79,6 +80,8 @@ export const directReplies: ReplyStrategy = async (client, receiver) => {
       await known.leaving;
       continue;
     }
+    // One that ended with its client says nothing of it.
+    if (known?.isOpen === false) known.ended(undefined);
     const shared = known?.isOpen === true ? known : new SharedConsumer(client);
     consumers.set(client, shared);
     shared.add(receiver);

@@ -387,8 +387,7 @@ export class Service<Served extends Handlers = Handlers> {
   }
 
   private notAnswered(error: Error, options: PublishOptions, done: () => void): void {
-    const mayTell = !(error instanceof NoRoute || error instanceof ConnectionBroken) && options.type === resultType;
-    if (!mayTell) {
+    if (error instanceof NoRoute || error instanceof ConnectionBroken) {
       this.counts.unheard++;
       done();
       return;

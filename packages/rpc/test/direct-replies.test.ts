@@ -82,6 +82,32 @@ describe('direct replies', () => {
     }
     expect(callerStats(remote)).toMatchObject({ open: 0, answered: 100, failed: 0 });
   });
+
+  it('leave no listener behind where their client is closed and connects again', async () => {
+    const { server, client } = await scene();
+    const service = await serve(server, { queue: 'q' }, echo);
+    let listeners = 0;
+    const on = client.on.bind(client);
+    const off = client.off.bind(client);
+    Object.assign(client, {
+      on: (...values: Parameters<typeof on>) => {
+        if (values[0] === 'interrupted') listeners++;
+        return on(...values);
+      },
+      off: (...values: Parameters<typeof off>) => {
+        if (values[0] === 'interrupted') listeners--;
+        return off(...values);
+      },
+    });
+    const remote = caller<typeof service>(client, { queue: 'q' });
+    for (let round = 0; round < 3; round++) {
+      expect(await remote.echo('x')).toBe('x');
+      await client.close();
+      await client.connect();
+    }
+    expect(await remote.echo('x')).toBe('x');
+    expect(listeners).toBe(1);
+  });
 });
 
 describe('the channel of direct replies, lost while the connection stands,', () => {

@@ -74,6 +74,22 @@ describe('what a handler throws', () => {
     expect(service.stats).toMatchObject({ failed: 5, done: 0 });
   });
 
+  it('is answered though the broker refuses it for its size', async () => {
+    const { server, client } = await scene({ maxMessageBytes: 1000 });
+    const service = await serve(
+      server,
+      { queue: 'q' },
+      {
+        fail: () => {
+          throw new Error('x'.repeat(2000));
+        },
+      },
+    );
+    const remote = caller<typeof service>(client, { queue: 'q' });
+    await expect(remote.fail()).rejects.toMatchObject({ remoteCode: 'BAD_RESULT', remoteName: 'PreconditionFailed' });
+    expect(service.stats).toMatchObject({ failed: 1, unheard: 0 });
+  });
+
   it('has its name, code and data where it is an error of another realm', async () => {
     const { server, client } = await scene();
     const service = await serve(
