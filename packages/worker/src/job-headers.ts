@@ -213,14 +213,24 @@ export function copyOf(message: Message, facts: CopyFacts): Omit<PublishOptions,
   };
 }
 
-/** Too long for a copy that has to be small. */
-const longHeaders: readonly string[] = [headerNames.errorStack, headerNames.issues];
+/** The longest text in a copy that has to be small. */
+const bareLimit = 255;
+const toldHeaders: readonly string[] = [headerNames.error, headerNames.errorName];
 
-/** A copy without what its publisher gave it beside its body, where the client will not publish the whole. */
+/**
+ * A copy without what its publisher gave it beside its body, where the client will not publish the whole. Of the worker's own headers
+ * too a publisher may have written what it likes: what is longer than the worker itself writes is left out.
+ */
 export function bareCopy(copy: Omit<PublishOptions, 'routingKey'>): Omit<PublishOptions, 'routingKey'> {
   const { replyTo: _replyTo, headers = {}, ...rest } = copy;
-  const own = new Set<string>(Object.values(headerNames).filter((name) => !longHeaders.includes(name)));
-  return { ...rest, headers: Object.fromEntries(Object.entries(headers).filter(([name]) => own.has(name))) };
+  const bare: Record<string, FieldValueInput> = {};
+  const own = new Set<string>(Object.values(headerNames));
+  for (const [name, value] of Object.entries(headers)) {
+    if (!own.has(name)) continue;
+    if (typeof value === 'number' || (typeof value === 'string' && value.length <= bareLimit)) bare[name] = value;
+    else if (typeof value === 'string' && toldHeaders.includes(name)) bare[name] = cut(value, bareLimit);
+  }
+  return { ...rest, headers: bare };
 }
 
 /** The copy of a dead letter that begins anew, without its route. It keeps where it came from. */

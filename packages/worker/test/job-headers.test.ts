@@ -2,7 +2,7 @@ import { runInNewContext } from 'node:vm';
 import type { FieldTable, Message } from '@puka/client';
 import { UsageError } from '@puka/errors';
 import { describe, expect, it } from 'vitest';
-import { copyOf, errorFacts, pastOf, queueOf, redriveCopyOf } from '../src/job-headers.ts';
+import { bareCopy, copyOf, errorFacts, pastOf, queueOf, redriveCopyOf } from '../src/job-headers.ts';
 
 /** As much of a message as is looked at. */
 function message(headers: Record<string, unknown>, more: Partial<Message> = {}): Message {
@@ -91,6 +91,23 @@ describe('a copy', () => {
 
   it('can be made where the headers cannot be read', () => {
     expect(copyOf(unreadable, facts).headers).toMatchObject({ 'puka-queue': 'jobs', 'puka-attempts': 2 });
+  });
+
+  it('that has to be small has of the headers of the worker what is short, and the beginning of the error', () => {
+    const forged = {
+      own: 1,
+      'puka-exchange': 'x'.repeat(256),
+      'puka-routing-key': 'k',
+      'puka-first-attempt': { a: 1 },
+    };
+    const error = { name: 'E', text: 'x'.repeat(1000), stack: 'x'.repeat(4000) };
+    const copy = copyOf(message(forged, { replyTo: 'r', type: 't' }), { ...facts, error, reason: 'attempts' });
+    expect(bareCopy(copy)).toMatchObject({ type: 't', deliveryMode: 2, body: new Uint8Array([1]) });
+    expect(bareCopy(copy)).not.toHaveProperty('replyTo');
+    expect(bareCopy(copy).headers).toEqual({
+      ...{ 'puka-queue': 'jobs', 'puka-routing-key': 'k', 'puka-attempts': 2, 'puka-reason': 'attempts' },
+      ...{ 'puka-last-attempt': '1970-01-01T00:00:00.000Z', 'puka-error-name': 'E', 'puka-error': 'x'.repeat(255) },
+    });
   });
 
   it('for a redrive keeps where it came from and begins anew', () => {

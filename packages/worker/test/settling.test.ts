@@ -36,12 +36,19 @@ describe('an error that cannot be told as it is', () => {
 
 describe('a message of which no whole copy can be published', () => {
   const full = { headers: { filling: 'x'.repeat(131_000) }, messageId: 'm-1', body: 'job' };
+  const filling = {
+    'puka-exchange': 'x'.repeat(65_000),
+    'puka-routing-key': 'k',
+    'puka-first-attempt': 'x'.repeat(65_900),
+  };
+  const forged = { headers: filling, messageId: 'm-1', body: 'job' };
   // RabbitMQ puts an address of its own there; another broker may not.
   const direct = { replyTo: 'amq.rabbitmq.reply-to', messageId: 'm-1', body: 'job' };
 
   it.each([
     ['its headers fill a frame', full],
     ['its replyTo is none that may be published', direct],
+    ['its publisher has filled the headers of the worker', forged],
   ])('goes to the dead letters without what stands in the way: %s', async (_how, message) => {
     const { broker, client, runtime } = await startScene();
     const worker = await startWorker(client, { queue: 'jobs', attempts: 3, delay: 50, runtime }, (job) => {
