@@ -1,6 +1,10 @@
-/** What a function of the user's has returned that has to answer at once. Must not call it. */
+/** What functions of the user's have returned: a promise, or what has to come at once. Must not call them. */
 import { UsageError } from '@puka/errors';
-import { isThenable } from './runner.ts';
+
+/** Whether a value has to be waited for. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}
 
 /**
  * Gives the answer back.

@@ -1,10 +1,12 @@
 /** Puts jobs together and runs up to `concurrency` batches at a time. Must not settle their jobs. */
+
 import type { Timer } from '@puka/client';
+import { isThenable } from './at-once.ts';
 import { BatchJob } from './batch-job.ts';
 import { type Delivery, LazySignal } from './delivery.ts';
 import type { BatchContext, BatchHandler, Parse } from './options.ts';
 import { parseJob } from './parsing.ts';
-import { isThenable, type Runner, type RunnerHost } from './runner.ts';
+import type { Runner, RunnerHost } from './runner.ts';
 import type { JobSignal } from './runtime.ts';
 import type { Settings } from './settings.ts';
 

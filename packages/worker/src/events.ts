@@ -1,9 +1,9 @@
 /** The events of a worker: a listener that throws hurts nobody. Must not know what the events mean. */
 import type { Message } from '@puka/client';
 import { UsageError } from '@puka/errors';
+import { isThenable } from './at-once.ts';
 import { kindOf } from './check-options.ts';
 import type { DeadReason } from './job-headers.ts';
-import { isThenable } from './runner.ts';
 
 /** A job, as events name it. */
 export interface JobInfo {

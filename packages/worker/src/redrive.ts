@@ -1,10 +1,9 @@
 /** Moves dead letters back to where they can be done. Must not lose one: each is confirmed there before it is acked here. */
 import type { Client, Message } from '@puka/client';
 import { UsageError } from '@puka/errors';
-import { atOnce } from './at-once.ts';
+import { atOnce, isThenable } from './at-once.ts';
 import { type CallForm, checkFunction, checkOptions, kindOf } from './check-options.ts';
 import { queueOf, redriveCopyOf } from './job-headers.ts';
-import { isThenable } from './runner.ts';
 import type { JobSignal } from './runtime.ts';
 
 /** What `redrive` takes. */

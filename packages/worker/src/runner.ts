@@ -29,8 +29,3 @@ export interface RunnerHost {
   /** The handler has had its time. */
   timeOut(deliveries: readonly Delivery[], abort: (reason: unknown) => void): void;
 }
-
-/** Whether a value has to be waited for. */
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
-}

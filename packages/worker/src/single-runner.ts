@@ -1,8 +1,9 @@
 /** Runs one job at a time in each of `concurrency` places, those of one key one after the other. Must not settle them. */
+import { isThenable } from './at-once.ts';
 import type { Delivery } from './delivery.ts';
 import type { Handler, Parse } from './options.ts';
 import { parseJob } from './parsing.ts';
-import { isThenable, type Runner, type RunnerHost } from './runner.ts';
+import type { Runner, RunnerHost } from './runner.ts';
 
 /** So many empty places are taken away. */
 const compactFrom = 1024;
