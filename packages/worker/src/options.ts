@@ -6,7 +6,7 @@ import type { StandardSchema } from './standard-schema.ts';
 
 /** The options of `startWorker`. */
 export interface WorkerOptions {
-  /** The queue of the jobs. It has to be there. Not a stream. */
+  /** The queue of the jobs, up to 238 bytes. It has to be there. Not a stream. */
   readonly queue: string;
   /** Most handlers (of batches: most batches) at a time, 1 to 65 535. Default 1. */
   readonly concurrency?: number | undefined;
@@ -41,13 +41,19 @@ export interface WorkerOptions {
    * Default `'quorum'`.
    */
   readonly queueType?: 'classic' | 'quorum' | undefined;
-  /** Jobs of one key run one after the other, whatever the concurrency. Not together with `batch`. */
+  /**
+   * Jobs of one key run one after the other, whatever the concurrency. It has to answer at once: a job for which it throws, or
+   * returns a promise or an object, has failed. Not together with `batch`.
+   */
   readonly key?: ((message: Message) => string) | undefined;
   /** Milliseconds that a handler may run, from 1. Then its `signal` is aborted and the attempt has failed. Default: no limit. */
   readonly handlerTimeout?: number | undefined;
   /** Puts the stack of the error into the header `puka-error-stack`, 4000 characters at most. Default `false`. */
   readonly stackInHeaders?: boolean | undefined;
-  /** Changes the text of an error before it goes into a header, as to take secrets out. Default: none is changed. */
+  /**
+   * Changes the text of an error before it goes into a header, as to take secrets out, at once. Where it throws, the text is left
+   * out. Default: none is changed.
+   */
   readonly redact?: ((text: string) => string) | undefined;
   /** Arguments for consuming, such as `x-priority`. */
   readonly consumeArguments?: FieldTableInput | undefined;

@@ -75,8 +75,8 @@ export class Worker implements AsyncDisposable {
 
   /**
    * Takes no new jobs, lets running ones finish for `timeout`, then aborts their signals, and gives those that have not
-   * come back after `grace` to the queue. What had not begun goes back at once. The client stays connected. Stopping again gives
-   * the same promise.
+   * come back after `grace` to the queue. What had not begun goes back at once. It settles when both times are over at the latest,
+   * also where the broker does not answer. The client stays connected. Stopping again gives the same promise.
    *
    * @throws (rejects) {UsageError} for an option out of its range.
    */
