@@ -1,5 +1,4 @@
 /** Checks what a call was given: one object of the options that it has, of the right kind. Must not know a single call. */
-import { encodeText } from '@puka/client';
 import { UsageError } from '@puka/errors';
 
 /** A call, its options and an example of it. */
@@ -39,7 +38,12 @@ export function kindOf(value: unknown): string {
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
-/** How long a name is on the wire. @throws {UsageError} for one with half of a surrogate pair. */
+/** How many bytes a name has on the wire: in UTF-8. */
 export function bytesOf(name: string): number {
-  return encodeText(name).length;
+  let bytes = 0;
+  for (const character of name) {
+    const point = character.codePointAt(0) ?? 0;
+    bytes += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x1_0000 ? 3 : 4;
+  }
+  return bytes;
 }

@@ -1,7 +1,6 @@
 /** The options of a worker, checked and with their defaults. Must not ask the broker. */
-import { encodeText } from '@puka/client';
 import { UsageError } from '@puka/errors';
-import { type CallForm, checkFlag, checkFunction, checkOptions, kindOf } from './check-options.ts';
+import { bytesOf, type CallForm, checkFlag, checkFunction, checkOptions, kindOf } from './check-options.ts';
 import { checkDelays, exponential } from './delays.ts';
 import type { BatchOptions, Parse, WorkerOptions } from './options.ts';
 import { isSchema } from './parsing.ts';
@@ -61,7 +60,7 @@ export function settingsOf(options: AnyOptions): Settings {
   if (typeof queue !== 'string' || queue === '') {
     throw new UsageError(`startWorker takes the name of a queue: ${startWorkerForm.example}`);
   }
-  const queueBytes = encodeText(queue).length;
+  const queueBytes = bytesOf(queue);
   if (queueBytes > maxQueueBytes) {
     throw new UsageError(`queue has ${queueBytes} bytes; a worker takes up to ${maxQueueBytes}, for its delay queues`);
   }

@@ -1,6 +1,6 @@
 import { UsageError } from '@puka/errors';
 import { expect, it } from 'vitest';
-import { checkFlag, checkFunction, checkOptions, kindOf } from '../src/check-options.ts';
+import { bytesOf, checkFlag, checkFunction, checkOptions, kindOf } from '../src/check-options.ts';
 
 const form = { call: 'stop', example: 'stop({ timeout: 5 })', options: { timeout: true, grace: true } } as const;
 
@@ -37,4 +37,15 @@ it('names the kind of a value, never the value', () => {
   expect([null, undefined, [], {}, 'secret', 5].map(kindOf)).toEqual([
     ...['null', 'undefined', 'an array', 'an object', 'a string', 'a number'],
   ]);
+});
+
+it.each([
+  ['', 0],
+  ['jobs', 4],
+  ['ü', 2],
+  ['€', 3],
+  ['\u{1f600}', 4],
+])('counts the bytes of %o', (name, bytes) => {
+  expect(bytesOf(name)).toBe(bytes);
+  expect(new TextEncoder().encode(name)).toHaveLength(bytes);
 });
