@@ -18,8 +18,8 @@ const limits: readonly (readonly [specifier: string, platform: 'node' | 'browser
   ['@puka/client', 'node', 101_000],
   ['@puka/testing', 'node', 62_000],
   // What they need of the client without connecting by it.
-  ['@puka/worker', 'node', 10_800],
-  ['@puka/rpc', 'node', 7_600],
+  ['@puka/worker', 'node', 12_000],
+  ['@puka/rpc', 'node', 9_200],
   ['@puka/topology', 'node', 109_000],
   // With the API of OpenTelemetry, which users have anyway.
   ['@puka/opentelemetry', 'node', 11_700],
