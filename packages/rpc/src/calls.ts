@@ -1,5 +1,5 @@
 /** The calls of one caller: sends requests, matches replies, gives up in time. Must not know the handlers' types. */
-import type { Client, Message, PublishOptions } from '@puka/client';
+import type { Client, FieldValueInput, Message, PublishOptions } from '@puka/client';
 import { ConnectionBroken, OperationTimeout, type PukaError, UsageError } from '@puka/errors';
 import { type CallForm, checkFlag, checkOptions, kindOf } from './check-options.ts';
 import { type Codec, jsonCodec } from './codec.ts';
@@ -194,7 +194,7 @@ export class Calls implements ReplyReceiver {
       mandatory: true,
       // The broker drops what nobody waits for; a server that has it knows how long it may take.
       expiration: timeout === Number.POSITIVE_INFINITY ? undefined : String(Math.ceil(timeout)),
-      headers: idempotent ? { ...headers, [idempotentHeader]: true } : headers,
+      headers: idempotent ? { ...fieldsOf(headers), [idempotentHeader]: true } : headers,
     };
   }
 
@@ -405,4 +405,10 @@ export class Calls implements ReplyReceiver {
     this.counts[count]++;
     tell();
   }
+}
+
+/** Headers as an object. A `Map`, also one of another realm, has no fields of its own. */
+function fieldsOf(headers: CallOptions['headers']): CallOptions['headers'] {
+  const isMap = Object.prototype.toString.call(headers) === '[object Map]';
+  return isMap ? Object.fromEntries(headers as ReadonlyMap<string, FieldValueInput>) : headers; // As its tag says.
 }

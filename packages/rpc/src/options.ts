@@ -1,5 +1,5 @@
 /** What a server and a caller are told, and the types that go from one to the other. Checks of single options. */
-import type { FieldTableInput, Message, OperationOptions, QueueDeclareOptions } from '@puka/client';
+import type { FieldValueInput, Message, OperationOptions, QueueDeclareOptions } from '@puka/client';
 import { UsageError } from '@puka/errors';
 import { bytesOf, kindOf } from './check-options.ts';
 import type { Codec } from './codec.ts';
@@ -88,8 +88,8 @@ export interface CallOptions {
   readonly timeout?: number | undefined;
   /** As in `CallerOptions`, for this call. */
   readonly idempotent?: boolean | undefined;
-  /** Headers of the request; the handler finds them in `context.message.headers`. */
-  readonly headers?: Readonly<Record<string, FieldTableInput | string | number | boolean | null>> | undefined;
+  /** Headers of the request, a plain object or a `Map`; the handler finds them in `context.message.headers`. */
+  readonly headers?: Readonly<Record<string, FieldValueInput>> | ReadonlyMap<string, FieldValueInput> | undefined;
 }
 
 /** How a caller has fared so far. */

@@ -1,6 +1,17 @@
+import { runInNewContext } from 'node:vm';
+import type { FieldValueInput } from '@puka/client';
 import { UsageError } from '@puka/errors';
 import { describe, expect, expectTypeOf, it } from 'vitest';
-import { type Caller, caller, callerStats, closeCaller, replyQueue, serve } from '../src/index.ts';
+import {
+  type CallContext,
+  type Caller,
+  type CallOptions,
+  caller,
+  callerStats,
+  closeCaller,
+  replyQueue,
+  serve,
+} from '../src/index.ts';
 import { deferred, scene } from './scene.ts';
 
 const numbers = { one: (): number => 1 };
@@ -81,6 +92,25 @@ describe('a caller', () => {
       broker.faults.clear();
       await back;
     }
+  });
+
+  it.each<[string, CallOptions['headers']]>([
+    ['an object', { user: 'ann', at: new Date(0), ids: [1n, 2n] }],
+    ['a Map', new Map<string, FieldValueInput>(Object.entries({ user: 'ann', at: new Date(0), ids: [1n, 2n] }))],
+    ['a Map of another realm', runInNewContext("new Map([['user', 'ann'], ['at', new Date(0)], ['ids', [1n, 2n]]])")],
+  ])('sends headers that are %s, whether or not the call may run twice', async (_what, headers) => {
+    const { server, client } = await scene();
+    const service = await serve(
+      server,
+      { queue: 'q' },
+      {
+        keys: (_: undefined, { message }: CallContext) => Object.keys(message.headers).sort(),
+      },
+    );
+    const remote = caller<typeof service>(client, { queue: 'q' });
+    expect(await remote.keys(undefined, { headers })).toEqual(['at', 'ids', 'user']);
+    const twice = remote.keys(undefined, { headers, idempotent: true });
+    expect(await twice).toEqual(['at', 'idempotent', 'ids', 'user']);
   });
 });
 
