@@ -18,7 +18,10 @@ export interface RedriveOptions {
   readonly limit?: number | undefined;
   /** Called behind each that was looked at. What it throws ends the redrive, as what `filter` throws. */
   readonly onProgress?: ((progress: RedriveProgress) => void) | undefined;
-  /** Ends it: what was not moved stays, and the promise rejects with `signal.reason`. */
+  /**
+   * Ends it, at once: what was not moved stays, and the promise rejects with `signal.reason`. Of what is on its way just then, two
+   * may be there.
+   */
   readonly signal?: JobSignal | undefined;
 }
 
@@ -125,7 +128,7 @@ class Redrive {
       this.chosen++;
       let message: Message | null = null;
       try {
-        message = await this.client.basicGet({ queue: this.options.from });
+        message = await this.client.basicGet({ queue: this.options.from, signal: this.options.signal });
         if (message === null) {
           this.taken--;
           this.chosen--;
@@ -148,12 +151,12 @@ class Redrive {
   }
 
   private async move(message: Message): Promise<void> {
-    const { to = queueOf(message), filter, onProgress } = this.options;
+    const { to = queueOf(message), filter, onProgress, signal } = this.options;
     if (to === undefined || (filter !== undefined && !atOnce(filter(message), 'filter'))) {
       this.kept.push(message);
       this.chosen--;
     } else {
-      await this.client.basicPublish({ ...redriveCopyOf(message), routingKey: to, mandatory: true });
+      await this.client.basicPublish({ ...redriveCopyOf(message), routingKey: to, mandatory: true, signal });
       message.ack();
       this.moved++;
     }

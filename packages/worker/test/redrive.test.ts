@@ -1,7 +1,7 @@
 import { NoRoute, NotFound, UsageError } from '@puka/errors';
 import { type RedriveProgress, redrive, startWorker } from '@puka/worker';
 import { describe, expect, it } from 'vitest';
-import { type Scene, startScene, told } from './scene.ts';
+import { type Scene, startScene, told, turns } from './scene.ts';
 
 /** Puts so many dead letters there: 0, 1, 2 … */
 async function buried(count: number): Promise<Scene> {
@@ -121,6 +121,20 @@ describe('redrive', () => {
   it('fails where there is no such queue', async () => {
     const { client } = await startScene();
     await expect(redrive(client, { from: 'none' })).rejects.toBeInstanceOf(NotFound);
+  });
+
+  it('ends with its signal though the broker is short of memory and does not answer', async () => {
+    const { broker, client } = await buried(3);
+    broker.block();
+    const controller = new AbortController();
+    const redriving = redrive(client, { from: 'jobs.dead', signal: controller.signal });
+    await broker.until(() => broker.queue('jobs.dead')?.unacked === 3);
+    await turns();
+    controller.abort('enough');
+    await expect(redriving).rejects.toBe('enough');
+    broker.unblock();
+    await broker.until(() => broker.queue('jobs.dead')?.unacked === 0);
+    expect(broker.queue('jobs.dead')?.ready).toBe(3);
   });
 });
 
