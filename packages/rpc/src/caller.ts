@@ -83,7 +83,10 @@ export function callerStats(made: AsyncDisposable): CallerStats {
   return checked(made).stats;
 }
 
-/** Ends a caller: what is open fails, its reply queue goes. As `await using`. @throws {UsageError} as above. */
+/**
+ * Ends a caller: what is open fails, its reply queue goes. As `await using`. It waits no more than 5 seconds for the broker, and not for a
+ * connection. @throws {UsageError} as above.
+ */
 export function closeCaller(made: AsyncDisposable): Promise<void> {
   return checked(made).close();
 }

@@ -16,7 +16,7 @@ import {
 import { RemoteError } from './remote-error.ts';
 import type { ReplyAddress, ReplyReceiver, ReplyStrategy } from './replies.ts';
 import { checkSignal, Signals } from './signals.ts';
-import { after, uniqueId } from './timers.ts';
+import { after, isOverWithin, uniqueId } from './timers.ts';
 import {
   cancelExchange,
   cancelKey,
@@ -28,6 +28,8 @@ import {
 } from './wire-format.ts';
 
 const defaultTimeoutMs = 30_000;
+/** Longer than this the end of an address is not waited for: a broker that is short of memory does not answer. */
+const closeMs = 5000;
 const callerForm: CallForm<CallerOptions> = {
   call: 'caller',
   example: "caller<typeof service>(client, { queue: 'maths', timeout: 5000 })",
@@ -171,7 +173,7 @@ export class Calls implements ReplyReceiver {
     const closing = (async () => (await address?.catch(() => undefined))?.close())();
     // Without a connection its end is for the next one to bring, and nobody waits for that.
     if (this.isDown) closing.catch(nothing);
-    else await closing;
+    else await isOverWithin(closeMs, closing);
   }
 
   private requestOf(

@@ -20,7 +20,7 @@ import {
   type StopOptions,
 } from './options.ts';
 import { RecentIds } from './recent-ids.ts';
-import { after, type CallSignal, type Controller, longestMs, newController } from './timers.ts';
+import { after, type CallSignal, type Controller, isOverWithin, longestMs, newController } from './timers.ts';
 import {
   directReplyTo,
   type ErrorBody,
@@ -451,14 +451,6 @@ export class Service<Served extends Handlers = Handlers> {
       if (!isPukaError(error)) throw error; // The queue or the connection is gone, which ends it as well.
     }
   }
-}
-
-/** @returns whether the promise settles in time. */
-function isOverWithin(ms: number, over: Promise<unknown>): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    const stopTimer = after(ms, () => resolve(false));
-    void over.finally(stopTimer).then(() => resolve(true), reject);
-  });
 }
 
 const ranBefore: ErrorBody = {

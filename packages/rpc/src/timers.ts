@@ -36,6 +36,14 @@ export function after(ms: number, callback: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
+/** @returns whether the promise settles in time. Rejects as the promise does, where that is in time. */
+export function isOverWithin(ms: number, over: Promise<unknown>): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const stopTimer = after(ms, () => resolve(false));
+    over.finally(stopTimer).then(() => resolve(true), reject);
+  });
+}
+
 /** A name that nobody else has. */
 export function uniqueId(): string {
   return crypto.randomUUID();

@@ -1,7 +1,7 @@
 import { runInNewContext } from 'node:vm';
 import type { FieldValueInput } from '@puka/client';
 import { UsageError } from '@puka/errors';
-import { describe, expect, expectTypeOf, it } from 'vitest';
+import { describe, expect, expectTypeOf, it, onTestFinished, vi } from 'vitest';
 import {
   type CallContext,
   type Caller,
@@ -9,6 +9,7 @@ import {
   caller,
   callerStats,
   closeCaller,
+  directReplies,
   replyQueue,
   serve,
 } from '../src/index.ts';
@@ -92,6 +93,22 @@ describe('a caller', () => {
       broker.faults.clear();
       await back;
     }
+  });
+
+  it.each([replyQueue, directReplies])('can be closed while the broker does not answer', async (replies) => {
+    const { server, client, broker } = await scene();
+    const service = await serve(server, { queue: 'q' }, numbers);
+    const remote = caller<typeof service>(client, { queue: 'q', replies });
+    await remote.one();
+    broker.block();
+    // What publishes is not read any more.
+    client.basicPublish({ routingKey: 'q' }).catch(() => undefined);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const closed = closeCaller(remote);
+    await vi.advanceTimersByTimeAsync(5000);
+    await closed;
+    broker.unblock();
   });
 
   it.each<[string, CallOptions['headers']]>([
