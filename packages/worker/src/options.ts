@@ -15,7 +15,10 @@ export interface WorkerOptions {
    * `key` four times of it. More than that saves a handler the way to the broker between two short jobs.
    */
   readonly prefetch?: number | undefined;
-  /** How often a job is begun at most, 1 to 1 000 000; what crashes and lost connections took counts too. Default 5. */
+  /**
+   * How often a job is begun at most, 1 to 1 000 000; what crashes and lost connections took, and what a stop gave back, counts
+   * too. Default 5.
+   */
   readonly attempts?: number | undefined;
   /**
    * What passes before the next attempt, in milliseconds up to 30 days: one delay; a list of them, the last of which holds for all
