@@ -32,6 +32,8 @@ export function fateOf(job: number): 'hopeless' | 'unwanted' | 'flaky' | 'easy' 
 /** @param onProgress called at each event. */
 export async function runJobs(url: string, plan: Plan, onProgress: (progress: Progress) => void): Promise<Outcome> {
   const { count, concurrency, workMs, delayMs } = plan;
+  if (!Number.isInteger(count) || count < 0)
+    throw new RangeError(`the count of jobs is ${count}; it is a whole number`);
   const client = new Client(url, { connectionName: 'jobs' });
   await client.connect();
   const queue = `jobs-${process.pid}-${Date.now()}`;
@@ -63,7 +65,8 @@ export async function runJobs(url: string, plan: Plan, onProgress: (progress: Pr
     worker.on('started', ({ attempt }) => {
       if (attempt > 1) again++;
     });
-    await new Promise<void>((resolve) => {
+    await new Promise<void>((resolve, reject) => {
+      worker.on('ended', (error) => reject(error ?? new Error('the worker was stopped')));
       const look = (): void => {
         const now = progress();
         onProgress(now);

@@ -17,6 +17,22 @@ it.each(['embedded', 'RabbitMQ'])('works its jobs off, and sends dead letters ba
   expect(Math.max(...shown.map(({ waiting }) => waiting))).toBeGreaterThan(0);
 });
 
+it.each([Number.NaN, -1, 1.5])('refuses to work off %d jobs, for it would never end', async (count) => {
+  const plan = { count, concurrency: 8, workMs: 1, delayMs: 20 };
+  await expect(runJobs(inject('amqpUrl'), plan, () => undefined)).rejects.toBeInstanceOf(RangeError);
+});
+
+it('fails where its worker ends before the jobs do', async () => {
+  const broker = await startBroker();
+  onTestFinished(() => broker.stop());
+  const plan = { count: 10, concurrency: 1, workMs: 1, delayMs: 20 };
+  const running = runJobs(broker.url, plan, () => {
+    const queue = broker.queues().find(({ name }) => /^jobs-\d+-\d+$/.test(name));
+    if (queue !== undefined) broker.faults.removeQueue(queue.name);
+  });
+  await expect(running).rejects.toMatchObject({ name: 'ConsumerCancelled' });
+});
+
 it('draws how far they are, over itself in a terminal', () => {
   const progress = { total: 10, running: 2, waiting: 1, done: 5, failed: 3, dead: 2 };
   const picture = drawProgress(progress);
