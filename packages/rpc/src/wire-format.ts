@@ -89,14 +89,17 @@ function textOf(value: unknown): string {
   }
 }
 
+const noText = 'the server gave no text';
+
 /** Reads the body of an error, whoever wrote it: what is missing is made up. */
 export function readErrorBody(value: unknown): ErrorBody {
-  if (typeof value !== 'object' || value === null) return { name: 'Error', message: String(value) };
+  if (value === undefined || value === null) return { name: 'Error', message: noText };
+  if (typeof value !== 'object') return { name: 'Error', message: String(value) };
   const fields: Readonly<Record<string, unknown>> = { ...value };
   const { name, message, code, data, stack } = fields;
   return {
     name: typeof name === 'string' ? name : 'Error',
-    message: typeof message === 'string' ? message : 'the server gave no text',
+    message: typeof message === 'string' ? message : noText,
     ...(typeof code === 'string' || typeof code === 'number' ? { code: String(code) } : {}),
     ...(data === undefined ? {} : { data }),
     ...(typeof stack === 'string' ? { stack } : {}),

@@ -131,6 +131,26 @@ describe('a caller', () => {
   });
 });
 
+describe('an error of another program', () => {
+  it.each([
+    ['', 'Error', 'the server gave no text'],
+    ['null', 'Error', 'the server gave no text'],
+    ['"too far"', 'Error', 'too far'],
+    ['[]', 'Error', 'the server gave no text'],
+    ['{"name":"Far","message":7}', 'Far', 'the server gave no text'],
+  ])('has a name and a text, whatever its body is: %o', async (body, remoteName, message) => {
+    const { server, client } = await scene();
+    await server.queueDeclare({ queue: 'q' });
+    server.basicConsume({ queue: 'q', noAck: true }, (_error, request) => {
+      if (request === undefined) return;
+      const { replyTo: routingKey = '', correlationId } = request;
+      server.basicPublish({ routingKey, correlationId, type: 'error', body }).catch(() => undefined);
+    });
+    const remote = caller<typeof numbers>(client, { queue: 'q' });
+    await expect(remote.one()).rejects.toMatchObject({ name: 'RemoteError', remoteName, message });
+  });
+});
+
 describe('a queue for replies', () => {
   it('is not left behind where it cannot be consumed', async () => {
     const { server, client, broker } = await scene();
