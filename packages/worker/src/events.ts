@@ -7,6 +7,7 @@ import type { DeadReason } from './job-headers.ts';
 
 /** A job, as events name it. */
 export interface JobInfo {
+  /** The message as it was delivered. */
   readonly message: Message;
   /** 1 for the first; of one that goes to the dead letters without a turn, how often it was begun. */
   readonly attempt: number;
