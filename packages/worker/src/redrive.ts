@@ -86,7 +86,7 @@ export async function redrive(client: Client, options: RedriveOptions): Promise<
   if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
     throw new UsageError(`signal is ${kindOf(signal)} of another kind; it takes an AbortSignal`);
   }
-  const { messageCount: total } = await client.queueDeclare({ queue: from, passive: true });
+  const { messageCount: total } = await client.queueDeclare({ queue: from, passive: true, signal });
   return await new Redrive(client, options, total, limit).run();
 }
 
