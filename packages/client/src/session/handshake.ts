@@ -200,7 +200,8 @@ const forgivenBytes = 8;
 
 /** What the broker takes of a login unless it is configured otherwise; undefined for one that is not known. */
 function loginBytesTaken({ product, version }: FieldTable): number | undefined {
-  const [, major = '', minor = ''] = /^(\d+)\.(\d+)/.exec(String(version)) ?? [];
+  // A broker may send anything, and a table has no text.
+  const [, major = '', minor = ''] = (typeof version === 'string' && /^(\d+)\.(\d+)/.exec(version)) || [];
   if (product !== 'RabbitMQ' || major === '') return undefined;
   const isNew = Number(major) > 4 || (Number(major) === 4 && Number(minor) >= 1);
   return (isNew ? newFirstFrameBytes : oldFirstFrameBytes) + forgivenBytes;

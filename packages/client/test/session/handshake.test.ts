@@ -54,6 +54,21 @@ describe('the end of the stream', () => {
     expect(scene.closed[0]?.message).toContain('amqps://');
   });
 
+  it.each([{ version: { major: 4 } }, { version: [4, 1] }, { version: 4 }, {}])(
+    'after the login is told whatever the broker calls its version: %o',
+    (fields) => {
+      const scene = new LoginScene().say({
+        type: 'connection.start',
+        serverProperties: { product: 'RabbitMQ', ...fields },
+        mechanisms: 'PLAIN',
+        locales: 'en_US',
+      });
+      scene.session.takeOutput(0);
+      scene.session.receiveEof(0);
+      expect(scene.closed).toMatchObject([{ code: 'AUTHENTICATION_FAILED', retryable: true }]);
+    },
+  );
+
   it('over TLS is what the transport says of it', () => {
     const scene = new LoginScene({ isEncrypted: true });
     scene.session.receiveEof(0, cause);
