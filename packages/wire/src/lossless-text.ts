@@ -10,10 +10,12 @@
  */
 
 import { UsageError } from '@puka/errors';
-import { decodeUtf8, decodeUtf8Strictly, utf8Length, utf8SequenceEnd, writeUtf8 } from './utf8.ts';
+import { decodeUtf8Strictly, utf8Length, utf8SequenceEnd, writeUtf8 } from './utf8.ts';
 
 /** Code units from here to U+DCFF represent the octets 0x80 to 0xFF. */
 const escapeBase = 0xdc00;
+/** So many code units become a string at once. */
+const blockUnits = 4096;
 
 /**
  * Decodes a short string or another text of the protocol without loss: UTF-8, and each octet that is none as one of the
@@ -87,20 +89,35 @@ function isEscape(code: number): boolean {
   return code >= escapeBase + 0x80 && code <= escapeBase + 0xff;
 }
 
-/** Takes each whole sequence of UTF-8 as it is, and an octet that begins none alone. */
+/**
+ * Takes each whole sequence of UTF-8 as it is, and an octet that begins none alone. By blocks of code units: a string for each
+ * of a peer's octets would take fifty times their memory.
+ */
 function decodeWithEscapes(bytes: Uint8Array, start: number, end: number): string {
   let text = '';
-  let validFrom = start;
+  let units: number[] = [];
   let at = start;
   while (at < end) {
     const next = utf8SequenceEnd(bytes, at, end);
-    if (next > at) {
+    if (next === at) units.push(escapeBase + (bytes[at++] ?? 0));
+    else {
+      const code = codePointAt(bytes, at, next);
+      if (code > 0xffff) units.push(0xd800 + ((code - 0x1_0000) >>> 10), 0xdc00 + (code & 0x3ff));
+      else units.push(code);
       at = next;
-      continue;
     }
-    text += decodeUtf8(bytes, validFrom, at) + String.fromCharCode(escapeBase + (bytes[at] ?? 0));
-    at++;
-    validFrom = at;
+    if (units.length < blockUnits) continue;
+    text += String.fromCharCode(...units);
+    units = [];
   }
-  return text + decodeUtf8(bytes, validFrom, end);
+  return text + String.fromCharCode(...units);
+}
+
+/** Reads one well-formed sequence of UTF-8. */
+function codePointAt(bytes: Uint8Array, at: number, next: number): number {
+  const lead = bytes[at] ?? 0;
+  // The lead has as many bits fewer as the sequence has octets, and one more.
+  let code = next - at === 1 ? lead : lead & (0x7f >>> (next - at));
+  for (let index = at + 1; index < next; index++) code = (code << 6) | ((bytes[index] ?? 0) & 0x3f);
+  return code;
 }

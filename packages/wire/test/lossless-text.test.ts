@@ -1,6 +1,6 @@
 import { UsageError } from '@puka/errors';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ByteReader } from '../src/byte-reader.ts';
 import { ByteWriter } from '../src/byte-writer.ts';
 import { decodeTable, encodeTable } from '../src/field-table.ts';
@@ -47,6 +47,19 @@ describe('decodeText', () => {
   ])('keeps the octets of %s', (_what, hex, text) => {
     expect(decodeText(fromHex(hex))).toBe(text);
     expect(toHex(encodeText(text))).toBe(hex.replaceAll(' ', ''));
+  });
+
+  it('makes a long text of thousands of octets at a time, not of one', () => {
+    const bytes = Uint8Array.from(
+      { length: 100_000 },
+      (_, index) => [0xff, 0x61, 0xc3, 0xa9, 0xf0, 0x9f][index % 6] ?? 0,
+    );
+    const joins = vi.spyOn(String, 'fromCharCode');
+    const text = decodeText(bytes);
+    const count = joins.mock.calls.length;
+    joins.mockRestore();
+    expect(count).toBeLessThan(100);
+    expect(encodeText(text)).toEqual(bytes);
   });
 
   it('gives for any bytes a string that encodes to the same bytes', () => {

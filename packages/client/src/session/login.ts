@@ -57,8 +57,9 @@ export class Login {
    * @throws {AuthenticationFailed} where there is none, or the mechanism failed.
    */
   start(offered: string): LoginStart {
-    const names = offered.split(' ');
-    const chosen = this.#allowed().find(({ name }) => names.includes(name));
+    // Not split: a peer may send megabytes.
+    const names = ` ${offered} `;
+    const chosen = this.#allowed().find(({ name }) => names.includes(` ${name} `));
     if (chosen === undefined) throw this.#nothingInCommon(offered);
     this.#chosen = chosen;
     try {
