@@ -51,6 +51,11 @@ export class AckWindow {
     return true;
   }
 
+  /** Whether the delivery of that tag has come and awaits its settlement. */
+  isUnsettled(tag: number): boolean {
+    return tag >= this.base && tag < this.next && this.states[tag & (this.states.length - 1)] === unsettled;
+  }
+
   /** Notes that the delivery awaits none: it came without acks. */
   needsNone(tag: number): void {
     this.outstanding--;

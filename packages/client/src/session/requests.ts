@@ -43,13 +43,15 @@ export class RequestQueue {
    * @param consumerTag the consumer that the method names: it answers no request about another.
    */
   takeAnswered(replyId: number, consumerTag?: string): Request | undefined {
+    let withoutTag = -1;
     for (let index = this.head; index < this.requests.length; index++) {
       const request = this.requests[index];
       if (request === undefined || !request.replies.includes(replyId)) continue;
       const wanted = consumerTag === undefined ? undefined : consumerTagOf(request);
-      if (wanted === undefined || wanted === consumerTag) return this.takeAt(index);
+      if (wanted === consumerTag) return this.takeAt(index);
+      if (wanted === undefined && withoutTag < 0) withoutTag = index;
     }
-    return undefined;
+    return withoutTag < 0 ? undefined : this.takeAt(withoutTag);
   }
 
   /** Takes out the consume with that tag. */
@@ -106,9 +108,9 @@ export function connectionLostError({ name }: Request, cause: PukaError): Connec
   return cutOff(`before ${name} was answered`, cause, details);
 }
 
-/** The tag a consume or a cancel is about. */
+/** The tag a consume or a cancel is about; `undefined` where the broker chooses it: for an empty one too. */
 function consumerTagOf({ method }: Request): string | undefined {
-  return method !== undefined && 'consumerTag' in method ? method.consumerTag : undefined;
+  return method !== undefined && 'consumerTag' in method && method.consumerTag !== '' ? method.consumerTag : undefined;
 }
 
 /**

@@ -2,7 +2,7 @@
  * One channel of a session: its state, its requests without a reply, its message under way, its delivery tags.
  * Must not know operations, promises or which channel serves what: that is its owner's business.
  */
-import { CommandInvalid, type PukaError, replyError, UnexpectedFrame } from '@puka/errors';
+import { CommandInvalid, type PukaError, replyError, UnexpectedFrame, UsageError } from '@puka/errors';
 import {
   type BasicAck,
   type BasicNack,
@@ -23,6 +23,7 @@ import {
   writeBody,
 } from '@puka/wire';
 import { AckWindow } from './ack-window.ts';
+import { checkRequest } from './channel-requests.ts';
 import { type ChannelInput, type ChannelState, nextChannelState } from './channel-states.ts';
 import { ContentAssembler, type KeptCounts } from './content-assembler.ts';
 import { checkContentMethod, readConsumerTag, readDeliveryTag } from './content-method.ts';
@@ -144,32 +145,36 @@ export class SessionChannel {
   /**
    * Sends a method that has a reply.
    *
+   * @throws {UsageError} for a method without a reply, and for those that open and close: `openChannel()` and `close()` do.
    * @throws {UsageError | LimitExceeded} when it cannot be encoded; nothing is sent then.
    */
   request(method: MethodInput, handler: ReplyHandler): boolean {
     if (!this.isUsable) return false;
+    const id = methodIds.get(method.type) ?? 0;
+    checkRequest(id, method);
     // A refusal closes the channel, and the broker drops unseen what comes behind it: acks given earlier are sent ahead.
     if (this.acksAreWaiting) this.flushAcks();
-    const id = methodIds.get(method.type) ?? 0;
     encodeMethod(this.host.writer, this.id, method, this.host.frameMaxBytes);
     this.expect(id, handler, method);
+    // RabbitMQ: a second one changes nothing, and the tags count on.
+    if (id === MethodId.confirmSelect && this.nextPublishTag === 0) this.nextPublishTag = 1;
     return true;
   }
 
   /** Turns publisher confirms on. RabbitMQ extension. */
   selectConfirms(handler: ReplyHandler): boolean {
-    const sent = this.request({ type: 'confirm.select' }, handler);
-    if (sent) this.nextPublishTag = 1;
-    return sent;
+    return this.request({ type: 'confirm.select' }, handler);
   }
 
   /**
    * Publishes, whole or not at all.
    *
-   * @returns the delivery tag that its confirm will carry; 0 without confirms.
+   * @returns the delivery tag that its confirm will carry; 0 without confirms; `false` on a channel that cannot be used.
    * @throws {UsageError | LimitExceeded} when it cannot be encoded; nothing is sent then, and no tag is used.
    */
-  publish(message: PublishInput): number {
+  publish(message: PublishInput): number | false {
+    // RabbitMQ: one frame on a channel that is not open ends the connection with 504.
+    if (!this.isUsable) return false;
     const { writer, frameMaxBytes } = this.host;
     const { body } = message;
     writer.begin();
@@ -184,9 +189,14 @@ export class SessionChannel {
     return this.nextPublishTag === 0 ? 0 : this.nextPublishTag++;
   }
 
-  /** Acks a delivery of this channel with the next output; those of one turn go out together. */
+  /**
+   * Acks a delivery of this channel with the next output; those of one turn go out together.
+   *
+   * @throws {UsageError} for one that has not come, came without acks or is settled; so do `reject` and `nack`.
+   */
   ack(deliveryTag: number): boolean {
     if (!this.isUsable) return false;
+    this.checkUnsettled(deliveryTag);
     this.acks.ack(deliveryTag);
     if (!this.acksAreWaiting) {
       this.acksAreWaiting = true;
@@ -198,6 +208,7 @@ export class SessionChannel {
   /** Rejects a delivery of this channel. */
   reject(deliveryTag: number, requeue: boolean): boolean {
     if (!this.isUsable) return false;
+    this.checkUnsettled(deliveryTag);
     encodeBasicReject(this.host.writer, this.id, { deliveryTag, requeue });
     this.acks.reject(deliveryTag);
     this.host.answered(refusalBytes, false);
@@ -208,6 +219,7 @@ export class SessionChannel {
   /** Refuses a delivery by RabbitMQ's `basic.nack`; quorum queues count it otherwise than a reject. */
   nack(deliveryTag: number, requeue: boolean): boolean {
     if (!this.isUsable) return false;
+    this.checkUnsettled(deliveryTag);
     encodeBasicNack(this.host.writer, this.id, { deliveryTag, requeue });
     this.acks.reject(deliveryTag);
     this.host.answered(refusalBytes, false);
@@ -217,7 +229,7 @@ export class SessionChannel {
 
   /** Forgets a delivery without a word to the broker, for which it stays unsettled until the channel is closed. */
   letGo(deliveryTag: number): void {
-    if (this.isUsable) this.acks.needsNone(deliveryTag);
+    if (this.isUsable && this.acks.isUnsettled(deliveryTag)) this.acks.needsNone(deliveryTag);
   }
 
   /** @internal Writes the acks of the turn. Called by the session before each output. */
@@ -343,6 +355,14 @@ export class SessionChannel {
         this.transit('reply', method.type);
         this.takeReply(method, id);
     }
+  }
+
+  /** RabbitMQ closes the channel for a tag that it does not know. A second ack could also be taken for that of a later delivery. */
+  private checkUnsettled(deliveryTag: number): void {
+    if (this.acks.isUnsettled(deliveryTag)) return;
+    throw new UsageError(
+      `there is nothing to settle with delivery tag ${deliveryTag} on channel ${this.id}: it was not delivered, or it is settled`,
+    );
   }
 
   private receiveClose(replyCode: number, replyText: string, classId: number, methodId: number): void {

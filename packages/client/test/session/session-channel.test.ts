@@ -1,3 +1,4 @@
+import { UsageError } from '@puka/errors';
 import { type BasicProperties, ByteWriter, type MethodInput, writeBody, writeContentHeader } from '@puka/wire';
 import { describe, expect, it } from 'vitest';
 import type { SessionChannel } from '../../src/session/index.ts';
@@ -108,6 +109,99 @@ describe('a method that announces a message', () => {
     hear(harness, cut, Uint8Array.of(0xce));
     expect(harness.closed).toEqual([expect.objectContaining({ code: 'AMQP_SYNTAX_ERROR', method: 'basic.deliver' })]);
     expect(harness.events).toEqual(['c closed AMQP_SYNTAX_ERROR']);
+  });
+});
+
+describe('a settlement', () => {
+  /** A channel on which so many messages have come. */
+  function delivered(count: number): ReturnType<typeof scene> {
+    const all = scene();
+    for (let tag = 1; tag <= count; tag++) hear(all.harness, delivery(tag), header(0));
+    return all;
+  }
+
+  it.each<[string, (channel: SessionChannel, tag: number) => boolean]>([
+    ['ack', (channel, tag) => channel.ack(tag)],
+    ['reject', (channel, tag) => channel.reject(tag, true)],
+    ['nack', (channel, tag) => channel.nack(tag, true)],
+  ])('by %s is refused a second time, and for what has not come', (_name, settle) => {
+    const { harness, channel } = delivered(2);
+    settle(channel, 1);
+    for (const tag of [1, 3, 0, -1, Number.NaN]) expect(() => settle(channel, tag)).toThrow(UsageError);
+    expect(harness.sent()).toHaveLength(1);
+    expect(() => settle(channel, 1)).toThrow(/delivery tag 1 on channel 1/);
+    expect(channel.unsettledDeliveries).toBe(1);
+  });
+
+  it('given twice does not settle a later delivery', () => {
+    const { harness, channel } = delivered(64);
+    for (let tag = 1; tag <= 64; tag++) channel.ack(tag);
+    harness.sent();
+    // Notes are kept for 64 deliveries at first: this one has the place of the first.
+    hear(harness, delivery(65), header(0));
+    expect(() => channel.ack(1)).toThrow(UsageError);
+    expect(harness.sent()).toEqual([]);
+    expect(channel.unsettledDeliveries).toBe(1);
+  });
+
+  it('is not needed for what is let go, and letting go twice changes nothing', () => {
+    const { channel } = delivered(2);
+    channel.letGo(1);
+    channel.letGo(1);
+    channel.letGo(9);
+    expect(channel.unsettledDeliveries).toBe(1);
+    expect(() => channel.ack(1)).toThrow(UsageError);
+  });
+});
+
+describe('a request', () => {
+  it.each<MethodInput>([
+    { type: 'basic.publish', routingKey: 'q' },
+    { type: 'basic.ack', deliveryTag: 1 },
+    { type: 'channel.open' },
+    { type: 'channel.close', replyCode: 200, replyText: '', classId: 0, methodId: 0 },
+    { type: 'connection.close', replyCode: 200, replyText: '', classId: 0, methodId: 0 },
+    { type: 'queue.declare', queue: 'q', noWait: true },
+  ])('of $type without a reply of its own is refused', (method) => {
+    const { harness, channel } = scene();
+    expect(() => channel.request(method, noReply)).toThrow(UsageError);
+    expect(() => channel.request(method, noReply)).toThrow(method.type);
+    expect(harness.sent()).toEqual([]);
+    expect(harness.session.awaitsReply).toBe(false);
+  });
+
+  it('to consume leaves the tag to the broker, named by nothing or by an empty text', () => {
+    const { harness, channel } = scene();
+    const tags: unknown[] = [];
+    for (const tag of [{}, { consumerTag: 'mine' }, { consumerTag: '' }]) {
+      channel.request({ type: 'basic.consume', queue: 'q', ...tag }, (reply) =>
+        tags.push(reply?.type === 'basic.consume-ok' && `${reply.consumerTag} for ${tag.consumerTag ?? 'nothing'}`),
+      );
+    }
+    // RabbitMQ may answer consumes in another order.
+    harness.say(
+      [1, { type: 'basic.consume-ok', consumerTag: 'mine' }],
+      [1, { type: 'basic.consume-ok', consumerTag: 'amq.ctag-1' }],
+      [1, { type: 'basic.consume-ok', consumerTag: 'amq.ctag-2' }],
+    );
+    expect(tags).toEqual(['mine for mine', 'amq.ctag-1 for nothing', 'amq.ctag-2 for ']);
+    expect(harness.closed).toEqual([]);
+  });
+
+  it('for confirms counts publishes from then on, and a second one counts on', () => {
+    const { harness, channel } = scene();
+    const message = { exchange: '', routingKey: 'q', mandatory: false, properties: {}, body: new Uint8Array(0) };
+    expect(channel.publish(message)).toBe(0);
+    channel.request({ type: 'confirm.select' }, noReply);
+    expect(channel.publish(message)).toBe(1);
+    channel.selectConfirms(noReply);
+    expect(channel.publish(message)).toBe(2);
+    harness.say(
+      [1, { type: 'confirm.select-ok' }],
+      [1, { type: 'confirm.select-ok' }],
+      [1, { type: 'basic.ack', deliveryTag: 2, multiple: true }],
+    );
+    expect(harness.events).toEqual(['c ack <=2']);
   });
 });
 

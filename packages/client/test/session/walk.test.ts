@@ -1,4 +1,5 @@
 /** Every state of a connection and of a channel with every input, against the session itself. */
+import { UsageError } from '@puka/errors';
 import { ByteWriter, encodeMethod, type MethodInput, methodInfo, writeContentHeader } from '@puka/wire';
 import { describe, expect, it } from 'vitest';
 import { type ChannelInput, type ChannelState, channelTransitions } from '../../src/session/channel-states.ts';
@@ -246,9 +247,13 @@ describe.each(Object.keys(channels) as ChannelState[])('a channel that is %s', (
     harness.sent();
     const isUsable = state === 'open' || state === 'opening';
     expect(channel.request({ type: 'basic.qos' }, noReply)).toBe(isUsable);
-    expect(channel.ack(1)).toBe(isUsable);
-    expect(channel.reject(1, true)).toBe(isUsable);
-    expect(channel.nack(1, true)).toBe(isUsable);
+    const message = { exchange: '', routingKey: 'q', mandatory: false, properties: {}, body: new Uint8Array(3) };
+    expect(channel.publish(message) === false).toBe(!isUsable);
+    // Nothing was delivered here.
+    for (const settle of [() => channel.ack(1), () => channel.reject(1, true), () => channel.nack(1, true)]) {
+      if (isUsable) expect(settle).toThrow(UsageError);
+      else expect(settle()).toBe(false);
+    }
     channel.close();
     if (!isUsable) expect(harness.sent()).toEqual([]);
     harness.session.receiveEof(0);
