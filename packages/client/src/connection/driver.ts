@@ -3,7 +3,7 @@
  * event loop or for 96 KiB of it, and wakes the session at its deadlines. Driven by hand it does so only when it is called.
  * Must not know operations.
  */
-import { ConnectionBroken, type PukaError } from '@puka/errors';
+import { ConnectionBroken, isPukaError } from '@puka/errors';
 import type { ConnectOptions, Transport, TransportConnector, TransportHandlers } from '@puka/transport';
 import { Abort } from '../runtime/abort.ts';
 import { Alarm, type AlarmHost } from '../runtime/alarm.ts';
@@ -77,6 +77,8 @@ export class Driver implements TransportHandlers, AlarmHost {
   private readonly abort = new Abort();
   /** The connection is lost. In pull mode the session hears of it once all that came before has been read. */
   private closedBy: { readonly error: ConnectionBroken | undefined } | undefined = undefined;
+  /** Output was taken and could not be written: nothing fits behind the gap. The next flush ends the session. */
+  private writeFailure: ConnectionBroken | undefined = undefined;
 
   constructor(session: Session, host: DriverHost, runtime: Runtime) {
     this.session = session;
@@ -121,7 +123,7 @@ export class Driver implements TransportHandlers, AlarmHost {
     this.isPull = options.mode === 'pull';
     this.session.connect(this.runtime.now());
     this.alarm.rearm();
-    const transport = await connector.connect({ ...options, signal: this.abort }, this);
+    const transport = await connected(connector, { ...options, signal: this.abort }, this);
     if (this.session.state === 'closed') {
       transport.close();
       return;
@@ -152,6 +154,7 @@ export class Driver implements TransportHandlers, AlarmHost {
     this.host.beforeWrite();
     if (transport !== undefined && session.hasOutput) this.write(transport);
     else this.reuseChunk();
+    if (this.writeFailure !== undefined) session.receiveEof(this.runtime.now(), this.writeFailure);
     if (session.state === 'closed') {
       this.stop();
       return;
@@ -170,11 +173,28 @@ export class Driver implements TransportHandlers, AlarmHost {
 
   private write(transport: Transport): void {
     const { session } = this;
+    const { writer } = session;
+    const takenBefore = writer.takenBytes;
     const chunks = session.takeOutput(this.runtime.now(), transport.bufferedBytes);
-    if (chunks.length === 0) return;
+    if (chunks.length === 0 || this.writeFailure !== undefined) return;
+    let byteCount = 0;
+    for (const { length } of chunks) byteCount += length;
+    if (byteCount !== writer.takenBytes - takenBefore) {
+      // The broker would take the frames behind it for the rest of the body.
+      this.writeFailure = new ConnectionBroken(
+        'the connection was given up: the body of a publish was transferred or resized before it was sent',
+        { blame: 'caller' },
+      );
+      return;
+    }
     this.host.tap?.sent(chunks);
-    for (const { length } of chunks) this.host.traffic.sentBytes += length;
-    transport.write(chunks);
+    this.host.traffic.sentBytes += byteCount;
+    try {
+      transport.write(chunks);
+    } catch (cause) {
+      this.writeFailure = failureOf(cause, 'the transport failed to write');
+      return;
+    }
     this.reuseChunk();
   }
 
@@ -302,7 +322,7 @@ export class Driver implements TransportHandlers, AlarmHost {
   }
 
   private transportClosed(error: ConnectionBroken | undefined): void {
-    const cause: PukaError | undefined = error;
+    const cause = error === undefined ? undefined : failureOf(error, 'the transport broke');
     this.session.receiveEof(this.runtime.now(), cause);
     this.transport = undefined;
   }
@@ -345,4 +365,28 @@ export class Driver implements TransportHandlers, AlarmHost {
     transport?.end();
     transport?.close();
   }
+}
+
+/** Connects. Rejects with an error of Puka, whatever the connector rejects with or throws. */
+async function connected(
+  connector: TransportConnector,
+  options: ConnectOptions,
+  handlers: TransportHandlers,
+): Promise<Transport> {
+  try {
+    return await connector.connect(options, handlers);
+  } catch (cause) {
+    if (isPukaError(cause)) throw cause;
+    throw new ConnectionBroken('the transport failed to connect; its own error is the cause', {
+      cause,
+      outcome: 'not-sent',
+    });
+  }
+}
+
+/** What a transport of the user's own broke by. Its words stay out of the text: they are the user's. */
+function failureOf(cause: unknown, what: string): ConnectionBroken {
+  return cause instanceof ConnectionBroken
+    ? cause
+    : new ConnectionBroken(`${what}; its own error is the cause`, { cause });
 }

@@ -463,3 +463,98 @@ describe('driven automatically', () => {
     expect(broker.clock.pending).toBe(0);
   });
 });
+
+describe('a connector of the user', () => {
+  /** Connects to the broker, but for the attempts whose outcome is given. */
+  function withOutcomes(broker: ScriptedBroker, outcomes: (() => Promise<never>)[]): TransportConnector {
+    const { connector } = broker;
+    return {
+      runtime: 'memory',
+      connect: (options, handlers) => outcomes.shift()?.() ?? connector.connect(options, handlers),
+    };
+  }
+
+  it.each<[string, unknown, () => Promise<never>]>([
+    ['rejects with an error of its own', expect.any(RangeError), () => Promise.reject(new RangeError('mine'))],
+    ['throws', expect.any(RangeError), () => throwing(new RangeError('mine'))],
+    ['rejects with a text', 'mine', () => Promise.reject('mine')],
+    ['rejects with null', null, () => Promise.reject(null)],
+    ['rejects with nothing', undefined, () => Promise.reject(undefined)],
+  ])('that %s fails the connect with ConnectionBroken', async (_what, cause, outcome) => {
+    const broker = new ScriptedBroker();
+    const connecting = broker.client({ transport: withOutcomes(broker, [outcome]) }).connect();
+    connecting.catch(() => {});
+    await broker.pump();
+    const error: unknown = await connecting.then(undefined, (failure: unknown) => failure);
+    expect(error).toBeInstanceOf(ConnectionBroken);
+    expect(error).toMatchObject({ outcome: 'not-sent', retryable: true });
+    expect((error as ConnectionBroken).message).toContain('the transport failed to connect');
+    expect((error as ConnectionBroken).cause).toEqual(cause);
+  });
+});
+
+function throwing(error: Error): never {
+  throw error;
+}
+
+describe('output that cannot be written', () => {
+  /** The transports that it makes throw in `write()` while that is wanted. */
+  function failing(broker: ScriptedBroker, isWanted: () => boolean): TransportConnector {
+    const { connector } = broker;
+    return {
+      runtime: 'memory',
+      connect: async (options, handlers) => {
+        const transport = await connector.connect(options, handlers);
+        const write = (chunks: readonly Uint8Array[]): boolean => {
+          if (isWanted()) throw new RangeError('no room');
+          return transport.write(chunks);
+        };
+        return new Proxy(transport, {
+          get: (target, key) => (key === 'write' ? write : bound(target, key)),
+        });
+      },
+    };
+  }
+
+  function bound(target: object, key: string | symbol): unknown {
+    const value: unknown = Reflect.get(target, key, target);
+    return typeof value === 'function' ? value.bind(target) : value;
+  }
+
+  it('since write() of the transport throws ends the connection, and nothing else', async () => {
+    const broker = new ScriptedBroker();
+    let isWanted = false;
+    const client = await broker.connected({ transport: failing(broker, () => isWanted) });
+    isWanted = true;
+    const declaring = client.queueDeclare({ queue: 'q' });
+    declaring.catch(() => {});
+    await broker.pump();
+    await expect(declaring).rejects.toMatchObject({ code: 'CONNECTION_BROKEN', method: 'queue.declare' });
+    expect(client.state).toBe('idle');
+  });
+
+  it('since the body of a publish was transferred fails that publish, and sends the others again', async () => {
+    const broker = new ScriptedBroker();
+    const client = await broker.connected({ recover: true });
+    const interruptions: unknown[] = [];
+    client.on('disconnected', (error) => interruptions.push(error));
+    const body = new Uint8Array(50_000);
+    const publishes = [
+      client.basicPublish({ routingKey: 'q', body: 'first' }),
+      client.basicPublish({ routingKey: 'q', body }),
+      client.basicPublish({ routingKey: 'q', body: 'last' }),
+    ];
+    structuredClone(body, { transfer: [body.buffer] });
+    const outcomes = Promise.allSettled(publishes);
+    await broker.pump();
+    expect(broker.sent()).toEqual([]);
+    await broker.advance(1000);
+    expect(await outcomes).toMatchObject([
+      { status: 'fulfilled' },
+      { status: 'rejected', reason: expect.any(UsageError) },
+      { status: 'fulfilled' },
+    ]);
+    expect(interruptions).toEqual([expect.objectContaining({ code: 'CONNECTION_BROKEN', blame: 'caller' })]);
+    expect(broker.sent().filter((name) => name.endsWith('basic.publish'))).toHaveLength(2);
+  });
+});
