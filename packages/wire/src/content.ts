@@ -5,7 +5,9 @@
  */
 
 import { UsageError } from '@puka/errors';
+import { isBytes } from './any-realm.ts';
 import type { ByteWriter } from './byte-writer.ts';
+import { describe } from './field-place.ts';
 import { FrameType, frameEndOctet, frameHeaderBytes } from './frame-format.ts';
 import { beginFrame, endFrame } from './frame-writer.ts';
 import { defaultCopyUpToBytes, frameOverheadBytes } from './limits.ts';
@@ -32,7 +34,7 @@ export function bodyFramePayloadMax(frameMaxBytes: number): number {
  * @param body pieces over `copyUpToBytes` are lent to the writer until they are sent; shorter ones are copied at once.
  * @param frameMaxBytes the tuned `frame_max`, or 0 for no limit.
  * @param copyUpToBytes 16 384 by default.
- * @throws {UsageError} when the channel is out of its range, or `frameMaxBytes` leaves no room.
+ * @throws {UsageError} for a body that is no `Uint8Array`, a channel out of its range, and a `frameMaxBytes` that leaves no room.
  */
 export function writeBody(
   writer: ByteWriter,
@@ -41,6 +43,8 @@ export function writeBody(
   frameMaxBytes: number,
   copyUpToBytes: number = defaultCopyUpToBytes,
 ): void {
+  // The octets of a text would go out as zeros.
+  if (!isBytes(body)) throw new UsageError(`a body is a Uint8Array, not ${describe(body)}`);
   const { length } = body;
   if (length === 0) return;
   const pieceMax = bodyFramePayloadMax(frameMaxBytes);

@@ -5,6 +5,8 @@
  */
 
 import { FrameError, UnexpectedFrame, UsageError } from '@puka/errors';
+import { isBytes } from './any-realm.ts';
+import { describe } from './field-place.ts';
 import { FrameType, frameEndOctet, frameHeaderBytes } from './frame-format.ts';
 import { defaultMaxControlFrameBytes, frameMinBytes, frameOverheadBytes } from './limits.ts';
 
@@ -77,9 +79,11 @@ export class FrameDecoder {
    * @throws {FrameError} for an unknown frame type, a wrong end octet, a frame over its limit, a heartbeat with a payload.
    * @throws {UnexpectedFrame} for a heartbeat on a channel other than 0.
    * @throws what the sink throws; the stream cannot be resumed then.
-   * @throws {UsageError} when called from within the sink.
+   * @throws {UsageError} for anything but a `Uint8Array`, and when called from within the sink.
    */
   push(chunk: Uint8Array): void {
+    // An ArrayBuffer has no length, and would be taken for nothing.
+    if (!isBytes(chunk)) throw new UsageError(`FrameDecoder.push takes a Uint8Array, not ${describe(chunk)}`);
     if (this.state === stopped || chunk.length === 0) return;
     if (this.state === decoding) throw new UsageError('FrameDecoder.push was called by its own sink');
     this.state = decoding;

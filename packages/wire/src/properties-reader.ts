@@ -41,7 +41,11 @@ export function contentBodySize(bytes: Uint8Array, start: number, end: number = 
   }
   const high = uint32At(bytes, start + 4);
   if (high > 0x1f_ffff) {
-    throw new LimitExceeded('content header announces a body of 2^53 bytes or more', { blame: 'peer' });
+    throw new LimitExceeded('content header announces a body of 2^53 bytes or more', {
+      blame: 'peer',
+      scope: 'connection',
+      outcome: 'unknown',
+    });
   }
   return high * twoTo32 + uint32At(bytes, start + 8);
 }

@@ -81,6 +81,15 @@ describe('writeBody', () => {
     expect(chunksOf(bodyOf(1), 0, 0)).toHaveLength(3);
   });
 
+  it.each([
+    ['a text', 'text'],
+    ['a buffer', new ArrayBuffer(4)],
+    ['numbers of two octets', Uint16Array.of(1, 2)],
+    ['nothing', undefined],
+  ])('refuses %s, whose octets would go out as others', (_what, body) => {
+    expect(() => chunksOf(body as unknown as Uint8Array, 8192)).toThrow(UsageError);
+  });
+
   it('is forgotten as a whole by rollback', () => {
     const writer = new ByteWriter(1024);
     writer.begin();

@@ -291,6 +291,19 @@ describe('FrameDecoder.stop', () => {
     expect(() => decoder.push(two)).toThrow(UsageError);
   });
 
+  it.each([
+    ['a buffer', fromHex('08 0000 00000000 ce').slice().buffer],
+    ['a text', 'text'],
+    ['numbers of two octets', Uint16Array.of(8, 0)],
+    ['nothing', undefined],
+  ])('refuses %s, and goes on with the next chunk', (_what, given) => {
+    const sink = new RecordingSink();
+    const decoder = new FrameDecoder(sink);
+    expect(() => decoder.push(given as unknown as Uint8Array)).toThrow(UsageError);
+    decoder.push(fromHex('08 0000 00000000 ce'));
+    expect(sink.events).toMatchObject([{ type: 'heartbeat' }]);
+  });
+
   it('ignores empty chunks', () => {
     expect(
       decodeChunks([new Uint8Array(0), two.subarray(0, 5), new Uint8Array(0), two.subarray(5)]).events,

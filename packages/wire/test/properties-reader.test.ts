@@ -133,6 +133,12 @@ describe('contentBodySize', () => {
   });
 });
 
+it('a body too large to be counted costs the connection, and says so', () => {
+  const bytes = fromHex('003c 0000 ffffffffffffffff 0000');
+  const traits = { blame: 'peer', scope: 'connection', outcome: 'unknown' };
+  expect(() => contentBodySize(bytes, 0)).toThrow(expect.objectContaining(traits));
+});
+
 describe('isWithoutHeaders', () => {
   it.each([
     ['1000 02', true, 'a delivery mode'],

@@ -124,6 +124,9 @@ export class Handshake {
 
   /** What to call it that the time was over. */
   timedOut(state: ConnectionState): PukaError {
+    // A few octets, such as those of a TLS alert, may be all that a stranger says.
+    const stranger = this.firstBytes?.end();
+    if (stranger !== undefined) return stranger;
     return new HandshakeTimeout(
       `no connection within ${this.options.connectTimeoutMs} ms: ${this.whatIsAwaited(state)}`,
     );

@@ -92,6 +92,8 @@ export function completeSessionOptions(options: SessionOptions): CompleteSession
   checkRange('maxMessageBytes', complete.maxMessageBytes, 0, Number.MAX_SAFE_INTEGER);
   checkRange('maxAnswerBytes', complete.maxAnswerBytes, 0, Number.MAX_SAFE_INTEGER);
   checkRange('maxTableDepth', complete.maxTableDepth, 1, highestMaxTableDepth);
+  checkTime('connectTimeoutMs', complete.connectTimeoutMs);
+  checkTime('closeTimeoutMs', complete.closeTimeoutMs);
   if (complete.frameMax < leastFrameMax) {
     throw new UsageError(
       `frameMax is ${complete.frameMax}; ${leastFrameMax} is the least, for RabbitMQ 4.1 and later refuse less`,
@@ -118,6 +120,11 @@ export function loginOptions(options: SessionOptions): LoginOptions {
 function checkRange(name: string, value: number, least: number, most: number): void {
   if (Number.isInteger(value) && value >= least && value <= most) return;
   throw new UsageError(`${name} is ${String(value)}; it takes ${least} to ${most}`);
+}
+
+function checkTime(name: string, value: number): void {
+  if (typeof value === 'number' && value >= 0) return;
+  throw new UsageError(`${name} is ${String(value)}; it takes milliseconds, 0 and more`);
 }
 
 /** Checks options without a session. @throws {UsageError} as the constructor of `Session` does. */

@@ -27,6 +27,7 @@ import {
   encodeConnectionClose,
   encodeConnectionCloseOk,
   FrameDecoder,
+  isBytes,
   type Method,
   MethodId,
   methodIdAt,
@@ -217,6 +218,8 @@ export class Session {
   /**
    * Takes what came from the peer, in any chunking. The bytes are given away and kept as long as a message needs them.
    *
+   * Anything but a `Uint8Array`, such as the `ArrayBuffer` of a WebSocket, ends the connection with `UsageError`.
+   *
    * @returns whether something keeps a view of the bytes. `false`: they may be overwritten.
    */
   receive(bytes: Uint8Array, nowMs: number): boolean {
@@ -226,6 +229,7 @@ export class Session {
     this.isReceiving = true;
     this.keptViews = this.state === 'open' ? 0 : 1;
     try {
+      if (!isBytes(bytes)) throw new UsageError('receive() takes a Uint8Array, such as new Uint8Array(arrayBuffer)');
       const chunk = this.handshake.admit(bytes);
       if (chunk !== undefined) this.decoder.push(chunk);
       this.answers.check();

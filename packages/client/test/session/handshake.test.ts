@@ -23,6 +23,14 @@ describe('the first bytes', () => {
     }
   });
 
+  it('tell a stranger who says a few octets and then nothing more', () => {
+    const scene = new LoginScene();
+    scene.session.receive(Uint8Array.of(0x15, 3, 3, 0, 2, 2, 40), 0);
+    scene.session.handleTimeout(10_000);
+    expect(scene.closed).toMatchObject([{ code: 'UNSUPPORTED_PROTOCOL' }]);
+    expect(scene.closed[0]?.message).toContain('amqps://');
+  });
+
   it('tell another version of AMQP that speaks in frames', () => {
     const scene = new LoginScene().say({
       type: 'connection.start',

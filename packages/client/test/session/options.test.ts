@@ -32,6 +32,10 @@ describe('session options', () => {
     { frameMax: 8191 },
     { frameMax: -1 },
     { frameMax: Number.NaN },
+    { connectTimeoutMs: Number.NaN },
+    { connectTimeoutMs: '10' as unknown as number },
+    { closeTimeoutMs: -1 },
+    { closeTimeoutMs: Number.NaN },
     { vhost: 'v'.repeat(256) },
     { clientProperties: { nested: { x: Number.NaN } } },
   ])('refuse %o', (options) => {

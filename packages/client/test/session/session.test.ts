@@ -32,6 +32,18 @@ describe('handshake', () => {
     expect(harness.session.state).toBe('open');
   });
 
+  it.each([
+    ['an ArrayBuffer', handshake.slice().buffer],
+    ['a text', new TextDecoder('latin1').decode(handshake)],
+    ['nothing', undefined],
+  ])('ends with a usage error for %s in place of bytes', (_what, given) => {
+    for (const harness of [new Harness(), new Harness().open()]) {
+      harness.session.receive(given as unknown as Uint8Array, 0);
+      expect(harness.closed).toMatchObject([{ code: 'USAGE_ERROR', blame: 'caller' }]);
+      expect(harness.closed[0]?.message).toContain('Uint8Array');
+    }
+  });
+
   it('settles exactly once wherever the line is cut', () => {
     for (let cut = 0; cut < handshake.length; cut++) {
       const harness = new Harness();
