@@ -40,6 +40,8 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser, Consu
   readonly again: Resubscribing;
   private readonly states = new LazyMap<Consumer, ConsumerState>();
   private lentMemory: BodyPool | undefined = undefined;
+  /** Those whose first subscribing has no outcome. */
+  private unanswered = 0;
   /** Counts the connections: what waited for an answer over one is over with it. */
   private attachments = 0;
 
@@ -136,10 +138,7 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser, Consu
 
   /** Consumers that were started without a connection, and wait for the next. */
   get heldCount(): number {
-    if (this.again.isAttached) return 0;
-    let count = 0;
-    for (const { ready } of this.states.keys()) if (ready.state === 'pending') count++;
-    return count;
+    return this.again.isAttached ? 0 : this.unanswered;
   }
 
   /** For the replay: consumers that have not ended. */
@@ -177,6 +176,8 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser, Consu
   start(consumer: Consumer): void {
     const state = new ConsumerState();
     this.states.set(consumer, state);
+    this.unanswered++;
+    consumer.ready.whenSettled(() => this.unanswered--);
     this.replies.started(consumer);
     if (this.again.isAttached) this.subscribeFirst(consumer, () => state.goOn());
     else state.goOn();

@@ -3,12 +3,13 @@
  * Must not read a clock or arm a timer: the alarm does.
  */
 
-import { LazyMap } from './lazy-collections.ts';
-
 interface Due {
   readonly atMs: number;
-  readonly call: (nowMs: number) => void;
+  /** Of two at the same time the one that was added first comes first. */
+  readonly order: number;
   readonly keepsProcess: boolean;
+  /** `undefined` once it was called or undone: it may stay in the heap for a while. */
+  call: ((nowMs: number) => void) | undefined;
 }
 
 /** How a deadline differs from the usual. */
@@ -17,10 +18,16 @@ export interface DeadlineOptions {
   readonly keepsProcess?: boolean;
 }
 
+/** The heap is cleared of those that are over once it has so many places, and they are more than half of it. */
+const leastCleared = 64;
+
 /** Deadlines of one client. */
 export class Deadlines {
-  private readonly calls = new LazyMap<object, Due>();
-  private next = Number.POSITIVE_INFINITY;
+  /** A binary heap: the first is due first. */
+  private heap: Due[] = [];
+  /** Those that are not over. */
+  private open = 0;
+  private added = 0;
   private keeping = 0;
   private readonly changed: () => void;
 
@@ -31,7 +38,7 @@ export class Deadlines {
 
   /** When `expire` is due; `Infinity` for never. It may be early, never late. */
   get nextMs(): number {
-    return this.next;
+    return this.heap[0]?.atMs ?? Number.POSITIVE_INFINITY;
   }
 
   /** Whether one of them keeps the process running. */
@@ -41,38 +48,88 @@ export class Deadlines {
 
   /** Calls once, when the time has come. @returns undoes it. */
   add(atMs: number, call: (nowMs: number) => void, options: DeadlineOptions = {}): () => void {
-    const key = {};
     const { keepsProcess = true } = options;
-    this.calls.set(key, { atMs, call, keepsProcess });
-    const isNearer = atMs < this.next;
-    if (isNearer) this.next = atMs;
+    const due: Due = { atMs, order: this.added++, keepsProcess, call };
+    const isNearer = atMs < this.nextMs;
+    this.heap.push(due);
+    rise(this.heap, due);
+    this.open++;
     if (keepsProcess) this.keeping++;
     if (isNearer || (keepsProcess && this.keeping === 1)) this.changed();
-    return () => this.remove(key);
+    return () => this.end(due);
   }
 
-  /** Calls what is due. */
+  /** Calls what is due. What that adds comes with the next call, also where its time has come. */
   expire(nowMs: number): void {
-    if (nowMs < this.next) return;
-    this.next = Number.POSITIVE_INFINITY;
-    const due: object[] = [];
-    for (const [key, { atMs }] of this.calls) {
-      if (atMs <= nowMs) due.push(key);
-      else if (atMs < this.next) this.next = atMs;
+    if (nowMs < this.nextMs) return;
+    const all: Due[] = [];
+    for (let [first] = this.heap; first !== undefined; [first] = this.heap) {
+      if (first.call !== undefined && first.atMs > nowMs) break;
+      if (first.call !== undefined) all.push(first);
+      takeFirst(this.heap);
     }
-    for (const key of due) {
+    for (const due of all) {
       // One of them may undo another.
-      const call = this.calls.get(key)?.call;
-      this.remove(key);
+      const { call } = due;
+      this.end(due);
       call?.(nowMs);
     }
   }
 
-  private remove(key: object): void {
-    const due = this.calls.get(key);
-    if (due === undefined) return;
-    this.calls.delete(key);
-    if (this.calls.size === 0) this.next = Number.POSITIVE_INFINITY;
+  private end(due: Due): void {
+    if (due.call === undefined) return;
+    due.call = undefined;
+    this.open--;
+    if (this.open === 0) this.heap = [];
+    else if (this.heap.length >= leastCleared && this.open * 2 < this.heap.length) this.clear();
     if (due.keepsProcess && --this.keeping === 0) this.changed();
   }
+
+  private clear(): void {
+    const left: Due[] = [];
+    // Most were added in their order, and are in it still: then each stays where it is put.
+    for (const due of this.heap) {
+      if (due.call === undefined) continue;
+      left.push(due);
+      rise(left, due);
+    }
+    this.heap = left;
+  }
+}
+
+function isBefore(one: Due, other: Due): boolean {
+  return one.atMs < other.atMs || (one.atMs === other.atMs && one.order < other.order);
+}
+
+/** Moves the last up to its place. */
+function rise(heap: Due[], due: Due): void {
+  let at = heap.length - 1;
+  while (at > 0) {
+    const above = (at - 1) >> 1;
+    const parent = heap[above];
+    if (parent === undefined || !isBefore(due, parent)) break;
+    heap[at] = parent;
+    at = above;
+  }
+  heap[at] = due;
+}
+
+/** Takes the first out, and moves the last down to its place. */
+function takeFirst(heap: Due[]): void {
+  const due = heap.pop();
+  if (due === undefined || heap.length === 0) return;
+  let at = 0;
+  for (;;) {
+    let below = at * 2 + 1;
+    let child = heap[below];
+    const right = heap[below + 1];
+    if (child !== undefined && right !== undefined && isBefore(right, child)) {
+      child = right;
+      below++;
+    }
+    if (child === undefined || !isBefore(child, due)) break;
+    heap[at] = child;
+    at = below;
+  }
+  heap[at] = due;
 }

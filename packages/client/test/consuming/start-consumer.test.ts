@@ -1,6 +1,7 @@
 import { UsageError } from '@puka/errors';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Consumer } from '../../src/consuming/consumer.ts';
+import { LazyMap } from '../../src/runtime/lazy-collections.ts';
 import { refusal, ScriptedBroker } from '../scripted-broker.ts';
 
 describe('starting a consumer', () => {
@@ -160,6 +161,28 @@ describe('a refused consume', () => {
     await expect(read.ready).rejects.toMatchObject({ code: 'USAGE_ERROR' });
     for (let turn = 0; turn < 3; turn++) await broker.pump();
     expect(unobserved.map((error) => error instanceof UsageError)).toEqual(misuses.map(() => true));
+  });
+
+  it('is held up to the limit while the connection is away, and the others are not looked at for it', async () => {
+    const broker = new ScriptedBroker();
+    const client = await broker.connected({ recover: { maxHeldOperations: 2 } });
+    client.basicConsume({ queue: 'subscribed' });
+    await broker.pump();
+    broker.reset();
+    await broker.pump();
+    const looks = vi.spyOn(LazyMap.prototype, 'keys');
+    const held = client.basicConsume({ queue: 'held' });
+    const over = [1, 2, 3].map((index) => client.basicConsume({ queue: `q${index}` }));
+    expect(over.map(({ ready }) => ready.state)).toEqual(['pending', 'rejected', 'rejected']);
+    expect(looks).not.toHaveBeenCalled();
+    looks.mockRestore();
+    // One that is given up leaves its place.
+    const cancelled = held.cancel();
+    const last = client.basicConsume({ queue: 'last' });
+    expect(last.ready.state).toBe('pending');
+    await broker.advance(1000);
+    await cancelled;
+    expect(last.ready.state).toBe('fulfilled');
   });
 
   it('that has timed out, or is over a limit of the client, goes there too', async () => {

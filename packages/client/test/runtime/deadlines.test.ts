@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Deadlines } from '../../src/runtime/deadlines.ts';
 
@@ -104,6 +105,59 @@ describe('keeping the process', () => {
     expect(deadlines.keepsProcess).toBe(false);
     expect(changes).toBe(3);
     undoQuiet();
+    expect(deadlines.nextMs).toBe(Number.POSITIVE_INFINITY);
+  });
+});
+
+describe('any number of them', () => {
+  type Step = readonly [kind: 'add' | 'undo' | 'expire', value: number];
+  const step: fc.Arbitrary<Step> = fc.tuple(fc.constantFrom('add', 'add', 'undo', 'expire'), fc.nat(400));
+
+  it('come at their time, in its order, whatever is added and undone meanwhile', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 600 }), (steps) => {
+        const { deadlines, called, add } = scene();
+        let open: { readonly name: string; readonly atMs: number; readonly undo: () => void }[] = [];
+        let nowMs = 0;
+        for (const [index, [kind, value]] of steps.entries()) {
+          if (kind === 'add') {
+            const atMs = nowMs + value;
+            open.push({ name: `${index}`, atMs, undo: add(`${index}`, atMs) });
+          } else if (kind === 'undo') {
+            const [undone] = open.splice(value, 1);
+            undone?.undo();
+          } else {
+            nowMs += value;
+            const due = open.filter(({ atMs }) => atMs <= nowMs).sort((one, other) => one.atMs - other.atMs);
+            open = open.filter(({ atMs }) => atMs > nowMs);
+            deadlines.expire(nowMs);
+            expect(called.splice(0)).toEqual(due.map(({ name }) => `${name} at ${nowMs}`));
+          }
+          const earliest = Math.min(Number.POSITIVE_INFINITY, ...open.map(({ atMs }) => atMs));
+          expect(deadlines.nextMs).toBeLessThanOrEqual(earliest);
+          if (open.length === 0) expect(deadlines.nextMs).toBe(Number.POSITIVE_INFINITY);
+          expect(deadlines.keepsProcess).toBe(open.length > 0);
+        }
+      }),
+    );
+  });
+
+  it('are not all looked at for each that is due, nor for each that is undone', () => {
+    let looks = 0;
+    const deadlines = new Deadlines();
+    const undo: (() => void)[] = [];
+    for (let index = 0; index < 2000; index++) {
+      const at = {
+        valueOf(): number {
+          looks++;
+          return index;
+        },
+      };
+      undo.push(deadlines.add(at as unknown as number, () => {}));
+    }
+    for (let nowMs = 0; nowMs < 1000; nowMs++) deadlines.expire(nowMs);
+    for (const each of undo) each();
+    expect(looks).toBeLessThan(2000 * 40);
     expect(deadlines.nextMs).toBe(Number.POSITIVE_INFINITY);
   });
 });
