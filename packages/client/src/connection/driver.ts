@@ -14,7 +14,7 @@ import type { Session } from '../session/index.ts';
 export interface ByteTap {
   /** Before the session gets them. */
   received(bytes: Uint8Array): void;
-  /** Before the transport gets them. */
+  /** When the transport has them: what it makes the client write goes out behind them. */
   sent(chunks: readonly Uint8Array[]): void;
 }
 
@@ -72,6 +72,8 @@ export class Driver implements TransportHandlers, AlarmHost {
   private flushFollows = false;
   /** What was written last had not gone out at once. */
   private isSending = false;
+  /** The tap looks at what was written last. */
+  private isTapped = false;
   private readIsDue = false;
   private isPaused = false;
   private readonly abort = new Abort();
@@ -187,7 +189,6 @@ export class Driver implements TransportHandlers, AlarmHost {
       );
       return;
     }
-    this.host.tap?.sent(chunks);
     this.host.traffic.sentBytes += byteCount;
     try {
       transport.write(chunks);
@@ -195,13 +196,24 @@ export class Driver implements TransportHandlers, AlarmHost {
       this.writeFailure = failureOf(cause, 'the transport failed to write');
       return;
     }
+    this.tell(chunks);
     this.reuseChunk();
+  }
+
+  /** A tap may write in turn, by a call of the client: the memory of these is used again behind that. */
+  private tell(chunks: readonly Uint8Array[]): void {
+    const { tap } = this.host;
+    if (tap === undefined) return;
+    const { isTapped } = this;
+    this.isTapped = true;
+    tap.sent(chunks);
+    this.isTapped = isTapped;
   }
 
   /** Some transports send behind `write()`: what was written is looked at until nothing is buffered. */
   private reuseChunk(): void {
     const { transport } = this;
-    if (transport === undefined) return;
+    if (transport === undefined || this.isTapped) return;
     this.isSending = transport.bufferedBytes > 0;
     if (!this.isSending) this.session.writer.reuse();
   }

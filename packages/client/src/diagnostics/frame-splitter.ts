@@ -17,9 +17,11 @@ const knownTypes: ReadonlySet<number> = new Set(Object.values(FrameType));
 /** A longer frame is none of a broker that this client talks to: what follows is not looked at. */
 const maxFrameBytes = 32 * 1_048_576;
 
+const noBytes = new Uint8Array(0);
+
 /** One direction of one connection. */
 export class FrameSplitter {
-  private rest: Uint8Array = new Uint8Array(0);
+  private rest: Uint8Array = noBytes;
   private isFirst = true;
   private isStopped = false;
 
@@ -27,6 +29,8 @@ export class FrameSplitter {
   push(bytes: Uint8Array, take: (frame: WholeFrame) => void): void {
     if (this.isStopped) return;
     let all = this.rest.length === 0 ? bytes : joined(this.rest, bytes);
+    // What takes a frame may write, and what is written comes here again.
+    this.rest = noBytes;
     for (let size = this.sizeOf(all); size > 0 && size <= all.length; size = this.sizeOf(all)) {
       take(frameIn(all.subarray(0, size)));
       this.isFirst = false;

@@ -39,6 +39,17 @@ describe('the splitter', () => {
     expect(seen).toEqual([[7, 8, 9]]);
   });
 
+  it('may be given more by what takes a frame', () => {
+    const splitter = new FrameSplitter();
+    const seen: number[] = [];
+    splitter.push(Uint8Array.from(body.slice(0, 8)), () => {});
+    splitter.push(Uint8Array.from([...body.slice(8), ...heartbeat]), ({ type }) => {
+      seen.push(type);
+      if (type === 3) splitter.push(Uint8Array.from(heartbeat), (inner) => seen.push(inner.type));
+    });
+    expect(seen).toEqual([3, 8, 8]);
+  });
+
   it.each([
     ['of an unknown type', [5, 0, 0, 0, 0, 0, 0, 0xce]],
     ['longer than any broker sends', [3, 0, 0, 0x7f, 0, 0, 0, 1, 2]],

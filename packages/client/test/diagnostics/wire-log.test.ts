@@ -70,6 +70,26 @@ describe('the log of the wire', () => {
     expect(new Set(unobserved)).toEqual(new Set(['listener']));
   });
 
+  it('may make the client write: that goes out behind what was logged', async () => {
+    const broker = new ScriptedBroker();
+    const names: string[] = [];
+    let closing: PromiseLike<void> | undefined;
+    const client = await broker.connected({
+      trace: ({ name, direction }) => {
+        if (direction === 'sent') names.push(name);
+        if (name === 'channel.open') closing ??= client.close();
+      },
+    });
+    names.length = 0;
+    const publishing = client.basicPublish({ routingKey: 'q', body: 'x' });
+    publishing.catch(() => {});
+    await broker.pump();
+    await closing;
+    const methods = ['channel.open', 'confirm.select', 'basic.publish'];
+    expect(broker.sent()).toEqual([...methods.map((name) => `1 ${name}`), '0 connection.close']);
+    expect(names.toSorted()).toEqual([...methods, 'connection.close', 'content header', 'body'].toSorted());
+  });
+
   it('goes beside the count of bytes', async () => {
     const broker = new ScriptedBroker();
     const counts = { entries: 0, chunks: 0 };
