@@ -114,7 +114,8 @@ export class Handshake {
     switch (state) {
       case 'idle':
       case 'awaitingStart':
-        return this.firstBytes?.end() ?? this.hungUp(cause);
+        if (this.firstBytes === undefined) return brokenBy(cause, ' in the middle of its greeting');
+        return this.firstBytes.end() ?? this.hungUp(cause);
       case 'awaitingTune':
         return this.droppedAfterLogin(cause);
       default:
@@ -155,6 +156,7 @@ export class Handshake {
         ? 'the login mechanism of this side gave no answer to the challenge'
         : 'the broker did not answer the login';
     }
+    if (this.firstBytes === undefined) return 'the broker did not finish its greeting';
     const hint = this.isEncrypted ? '' : '; if the port speaks TLS only, use amqps://';
     return `the peer took the connection and said nothing${hint}`;
   }

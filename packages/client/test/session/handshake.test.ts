@@ -77,6 +77,19 @@ describe('the end of the stream', () => {
     },
   );
 
+  it('in the middle of connection.start does not look like a port that speaks TLS', () => {
+    const cut = Uint8Array.of(1, 0, 0, 0, 0, 1);
+    const [ended, broken, late] = [new LoginScene(), new LoginScene(), new LoginScene()];
+    for (const { session } of [ended, broken, late]) session.receive(cut, 0);
+    ended.session.receiveEof(0);
+    broken.session.receiveEof(0, cause);
+    late.session.handleTimeout(10_000);
+    expect(ended.closed).toMatchObject([{ code: 'CONNECTION_BROKEN', retryable: true }]);
+    expect(broken.closed).toEqual([cause]);
+    expect(late.closed).toMatchObject([{ code: 'HANDSHAKE_TIMEOUT' }]);
+    for (const { closed } of [ended, late]) expect(closed[0]?.message).toMatch(/greeting$/);
+  });
+
   it('over TLS is what the transport says of it', () => {
     const scene = new LoginScene({ isEncrypted: true });
     scene.session.receiveEof(0, cause);
