@@ -119,6 +119,11 @@ export function breakFailure(
   });
 }
 
+/** The cause of a break of our own: what was written has lost its memory. The peer would take what follows for it. */
+export function gapError(): Error {
+  return new Error('bytes given to write() were transferred or resized before they were sent');
+}
+
 /** `host:port`, with brackets around an IPv6 address. */
 export function formatAddress(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;

@@ -15,10 +15,16 @@ export const highWaterMarkBytes: number = 64 * 1024;
 export class Outbox {
   readonly #chunks = new Fifo<Uint8Array>();
   #bytes = 0;
+  #hasGap = false;
 
   /** Bytes not reported as sent. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** Whether bytes are missing: their buffer was transferred or resized since. Nothing may be sent behind them. */
+  get hasGap(): boolean {
+    return this.#hasGap;
   }
 
   add(chunk: Uint8Array): void {
@@ -27,21 +33,22 @@ export class Outbox {
     this.#bytes += chunk.length;
   }
 
-  /** The bytes to send next; `undefined` when there are none. A second call before `sent()` returns the same bytes first. */
+  /**
+   * The bytes to send next; `undefined` when there are none, and once there is a gap. A second call before `sent()` returns the
+   * same bytes first.
+   */
   next(): Uint8Array | undefined {
-    // The buffers of these were transferred since. They are counted with the lengths they had.
-    while (this.#chunks.at(0)?.length === 0) this.#chunks.shift();
-    if (this.#chunks.length === 0) this.#bytes = 0;
     const head = this.#chunks.at(0);
-    if (head === undefined || head.length >= smallBytes) return head;
+    // Empty chunks are not added.
+    if (head?.length === 0) this.#hasGap = true;
+    if (this.#hasGap || head === undefined || head.length >= smallBytes) return this.#hasGap ? undefined : head;
     const { count, byteCount } = this.#smallOnes();
     if (count === 1) return head;
     const joined = new Uint8Array(byteCount);
     let position = 0;
     for (let i = 0; i < count; i++) {
       const chunk = this.#chunks.at(i) ?? new Uint8Array();
-      // `set` throws for one that was transferred.
-      if (chunk.length > 0) joined.set(chunk, position);
+      joined.set(chunk, position);
       position += chunk.length;
     }
     this.#chunks.replaceFirst(count, joined);
@@ -64,13 +71,13 @@ export class Outbox {
     this.#bytes = 0;
   }
 
-  /** The small chunks in front that fit into one joined chunk. */
+  /** The small chunks in front that fit into one joined chunk, up to a gap. */
   #smallOnes(): { readonly count: number; readonly byteCount: number } {
     let count = 0;
     let byteCount = 0;
     for (
       let chunk = this.#chunks.at(0);
-      chunk !== undefined && chunk.length < smallBytes;
+      chunk !== undefined && chunk.length > 0 && chunk.length < smallBytes;
       chunk = this.#chunks.at(count)
     ) {
       if (byteCount + chunk.length > joinedBytes) break;

@@ -4,7 +4,7 @@
  */
 import { UsageError } from '@puka/errors';
 import type { Transport, TransportHandlers } from './contract.ts';
-import { breakFailure, formatAddress } from './failure.ts';
+import { breakFailure, formatAddress, gapError } from './failure.ts';
 import type { InboxSource } from './inbox.ts';
 import { Inbox } from './inbox.ts';
 import { highWaterMarkBytes, Outbox } from './outbox.ts';
@@ -176,6 +176,12 @@ export class StreamTransport implements Transport, InboxSource {
     try {
       for (let bytes = this.#outbox.next(); bytes !== undefined; bytes = this.#outbox.next()) {
         this.#outbox.sent(await this.#stream.write(bytes));
+      }
+      if (this.#outbox.hasGap) {
+        // Not within `write()`.
+        await Promise.resolve();
+        this.#fail(gapError());
+        return;
       }
       if (this.#wayOut === 'ending' && this.#state === 'open') {
         await this.#stream.closeWrite();

@@ -4,7 +4,7 @@
  */
 import { UsageError } from '@puka/errors';
 import type { TlsOptions, Transport, TransportHandlers } from '../contract.ts';
-import { breakFailure, formatAddress, handshakeFailure } from '../failure.ts';
+import { breakFailure, formatAddress, gapError, handshakeFailure } from '../failure.ts';
 import type { InboxSource } from '../inbox.ts';
 import { Inbox } from '../inbox.ts';
 import { highWaterMarkBytes, Outbox } from '../outbox.ts';
@@ -175,6 +175,12 @@ export class BunTransport implements Transport, InboxSource, BunSocketOwner {
       const count = this.#socket.write(bytes);
       if (count > 0) this.#outbox.sent(count);
       this.#isFull = count < bytes.length;
+    }
+    if (this.#outbox.hasGap && this.#state === 'open') {
+      this.#error ??= gapError();
+      this.#socket.close();
+      queueMicrotask(() => this.#over());
+      return;
     }
     if (this.#outbox.bytes > 0 || this.#state !== 'open') return;
     if (this.#wayOut === 'ending') {

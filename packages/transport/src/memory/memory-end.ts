@@ -4,7 +4,7 @@
  */
 import { UsageError } from '@puka/errors';
 import type { TransportHandlers } from '../contract.ts';
-import { breakFailure } from '../failure.ts';
+import { breakFailure, gapError } from '../failure.ts';
 import { Fifo } from '../fifo.ts';
 import type { InboxSource } from '../inbox.ts';
 import { Inbox } from '../inbox.ts';
@@ -143,7 +143,10 @@ export class MemoryEnd implements MemoryTransport, InboxSource {
     if (peer === undefined || this.#isClosed) return;
     const chunk = this.#outgoing.at(0);
     if (chunk === undefined) this.#deliverEnd(peer);
-    else if (peer.#isClosed) this.#break(Object.assign(new Error('the other end is closed'), { code: 'EPIPE' }));
+    else if (chunk.length === 0) {
+      this.#break(gapError());
+      peer.#break(Object.assign(new Error('connection reset'), { code: 'ECONNRESET' }));
+    } else if (peer.#isClosed) this.#break(Object.assign(new Error('the other end is closed'), { code: 'EPIPE' }));
     else if (peer.#isReading) this.#deliverFrom(chunk, peer);
   }
 

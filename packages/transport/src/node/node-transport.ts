@@ -5,7 +5,7 @@
 import type { Socket } from 'node:net';
 import { type ConnectionBroken, UsageError } from '@puka/errors';
 import type { TlsOptions, Transport, TransportHandlers } from '../contract.ts';
-import { breakFailure, formatAddress, handshakeFailure } from '../failure.ts';
+import { breakFailure, formatAddress, gapError, handshakeFailure } from '../failure.ts';
 import { Fifo } from '../fifo.ts';
 import type { InboxSource } from '../inbox.ts';
 import { Inbox } from '../inbox.ts';
@@ -261,13 +261,16 @@ export class NodeTransport implements Transport, InboxSource, Receiver {
     while (byteCount < tlsWriteBytes) {
       const chunk = this.#waiting.shift();
       if (chunk === undefined) break;
-      // Its buffer was transferred since. Written last, its end would never be reported.
-      if (chunk.length === 0) continue;
+      if (chunk.length === 0) {
+        const error = gapError();
+        this.#onError(error);
+        this.#socket.destroy(error);
+        return;
+      }
       chunks.push(chunk);
       byteCount += chunk.length;
     }
-    // Set to 0 in the end: a chunk that was transferred is counted with the length it had.
-    this.#waitingBytes = this.#waiting.length === 0 ? 0 : this.#waitingBytes - byteCount;
+    this.#waitingBytes -= byteCount;
     if (byteCount === 0) return;
     this.#isEncrypting = true;
     writeTogether(this.#socket, chunks, this.#onEncrypted);

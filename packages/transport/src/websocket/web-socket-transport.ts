@@ -4,7 +4,7 @@
  */
 import { ConnectionBroken, UsageError } from '@puka/errors';
 import type { Transport, TransportHandlers } from '../contract.ts';
-import { formatAddress } from '../failure.ts';
+import { breakFailure, formatAddress, gapError } from '../failure.ts';
 import type { InboxSource } from '../inbox.ts';
 import { Inbox } from '../inbox.ts';
 import { highWaterMarkBytes, Outbox } from '../outbox.ts';
@@ -239,6 +239,14 @@ export class WebSocketTransport implements Transport, InboxSource {
       this.#outbox.sent(byteCount);
       this.#credit -= byteCount;
     }
+    // Not within `write()`.
+    if (this.#outbox.hasGap) queueMicrotask(() => this.#failForGap());
+  }
+
+  #failForGap(): void {
+    if (this.#state === 'closed') return;
+    this.#shut(1000, '');
+    this.#inbox.receiveClose(breakFailure(this.#address.host, this.#address.port, gapError()));
   }
 
   #sendEnd(): void {

@@ -107,6 +107,17 @@ describe('createMemoryPair', () => {
     expect(recorderB.closeError?.message).toContain('EPIPE');
   });
 
+  it('breaks both ends at bytes that were transferred before they were handed over', () => {
+    const { a, recorderA, recorderB, runTasks } = makePair();
+    const lost = new Uint8Array(10);
+    a.write([Uint8Array.of(1), lost, Uint8Array.of(2)]);
+    structuredClone(lost, { transfer: [lost.buffer] });
+    runTasks();
+    expect([recorderA.events, recorderB.events]).toEqual([['close'], ['data', 'close']]);
+    expect(recorderA.closeError?.message).toContain('transferred');
+    expect(recorderB.closeError?.message).toContain('ECONNRESET');
+  });
+
   it('breaks the other end at reset(), with the cause given', () => {
     const { a, recorderA, recorderB, runTasks } = makePair();
     const cause = new Error('cable cut');

@@ -81,6 +81,20 @@ describe('credit of our own', () => {
     expect(transport.bufferedBytes).toBe(30_000);
   });
 
+  it('is of no use behind bytes that were transferred while they waited for it', async () => {
+    const scene = await accepted();
+    const { socket, transport, recorder } = scene;
+    const lost = new Uint8Array(20_000);
+    socket.sent.length = 0;
+    transport.write([Uint8Array.of(1), lost, Uint8Array.of(2)]);
+    structuredClone(lost, { transfer: [lost.buffer] });
+    socket.message('credit 100');
+    expect(socket.sent).toEqual([Uint8Array.of(1)]);
+    expect(recorder.events).toEqual([]);
+    await broken(scene, 'transferred');
+    expect(socket.closes.length).toBe(1);
+  });
+
   it('lets the end out behind the bytes', async () => {
     const { socket, transport, recorder } = await accepted();
     socket.sent.length = 0;
