@@ -61,15 +61,22 @@ function connectFailure(error: unknown, { user, vhost }: Address): StepResult[] 
 
 /** What the broker says of itself. */
 export function lookAtVersion({ serverProperties }: ConnectionInfo): StepResult {
-  const { product = 'a broker without a name', version = 'without a version', platform } = serverProperties;
-  const text = `${String(product)} ${String(version)}${platform === undefined ? '' : `, ${String(platform)}`}`;
-  const major = Number(/^\d+/.exec(String(version))?.[0]);
+  const product = textOf(serverProperties.product) ?? 'a broker without a name';
+  const version = textOf(serverProperties.version) ?? 'without a version';
+  const platform = textOf(serverProperties.platform);
+  const text = `${product} ${version}${platform === undefined ? '' : `, ${platform}`}`;
+  const major = Number(/^\d+/.exec(version)?.[0]);
   const lacks = missingCapabilities(serverProperties.capabilities);
   if (lacks.length > 0) return { step: 'version', state: 'warning', text: `${text}; it lacks ${lacks.join(', ')}` };
   if (product === 'RabbitMQ' && major < 4) {
     return { step: 'version', state: 'warning', text: `${text}: the 3.x series gets no more fixes from its community` };
   }
   return { step: 'version', state: 'ok', text };
+}
+
+/** A broker may send anything, and a table has no text. */
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }
 
 /** What the client uses: without it confirms are emulated, cancels are not noticed, or alarms not reported. */
