@@ -6,6 +6,7 @@
 
 import { UsageError } from '@puka/errors';
 import { isBytes, toBytes } from './any-realm.ts';
+import { describe } from './field-place.ts';
 import { defaultChunkBytes, defaultMaxTableDepth, maxShortStringBytes } from './limits.ts';
 import { textLength, writeText } from './lossless-text.ts';
 import { SpareChunks } from './spare-chunks.ts';
@@ -47,10 +48,14 @@ export class ByteWriter {
   /**
    * @param chunks size of a chunk in bytes, or where chunks come from and go to by `reuse()`. A unit longer than a chunk gets
    *   one of its own size.
+   * @throws {UsageError} for a size that is no whole number of bytes.
    */
   constructor(chunks: number | SpareChunks = defaultChunkBytes) {
     this.spares = chunks instanceof SpareChunks ? chunks : undefined;
     this.chunkBytes = chunks instanceof SpareChunks ? chunks.chunkBytes : chunks;
+    // With NaN everything would be written into nothing.
+    if (Number.isSafeInteger(this.chunkBytes) && this.chunkBytes >= 0) return;
+    throw new UsageError(`chunk of a ByteWriter is ${describe(chunks)}; it takes bytes, 0 or more`);
   }
 
   /** Bytes written or appended and not yet taken. */
@@ -160,14 +165,14 @@ export class ByteWriter {
 
   /** Writes an octet, 0 to 255. @throws {UsageError} for any other value; `field` names it in the message. */
   writeUint8(value: number, field?: string): void {
-    if ((value & 0xff) !== value) refuseInteger(value, field, '0 to 255');
+    if (typeof value !== 'number' || (value & 0xff) !== value) refuseInteger(value, field, '0 to 255');
     this.reserve(1);
     this.bytes[this.position++] = value;
   }
 
   /** Writes an integer from 0 to 65 535, big-endian. @throws {UsageError} for any other value. */
   writeUint16(value: number, field?: string): void {
-    if ((value & 0xffff) !== value) refuseInteger(value, field, '0 to 65535');
+    if (typeof value !== 'number' || (value & 0xffff) !== value) refuseInteger(value, field, '0 to 65535');
     this.reserve(2);
     const { bytes, position } = this;
     bytes[position] = value >>> 8;
@@ -177,7 +182,7 @@ export class ByteWriter {
 
   /** Writes an integer from 0 to 4 294 967 295, big-endian. @throws {UsageError} for any other value. */
   writeUint32(value: number, field?: string): void {
-    if (value >>> 0 !== value) refuseInteger(value, field, '0 to 4294967295');
+    if (typeof value !== 'number' || value >>> 0 !== value) refuseInteger(value, field, '0 to 4294967295');
     this.reserve(4);
     this.put32(value);
   }
@@ -198,19 +203,19 @@ export class ByteWriter {
 
   /** Writes an integer from -128 to 127. @throws {UsageError} for any other value. */
   writeInt8(value: number, field?: string): void {
-    if ((value << 24) >> 24 !== value) refuseInteger(value, field, '-128 to 127');
+    if (typeof value !== 'number' || (value << 24) >> 24 !== value) refuseInteger(value, field, '-128 to 127');
     this.writeUint8(value & 0xff);
   }
 
   /** Writes an integer from -32 768 to 32 767, big-endian. @throws {UsageError} for any other value. */
   writeInt16(value: number, field?: string): void {
-    if ((value << 16) >> 16 !== value) refuseInteger(value, field, '-32768 to 32767');
+    if (typeof value !== 'number' || (value << 16) >> 16 !== value) refuseInteger(value, field, '-32768 to 32767');
     this.writeUint16(value & 0xffff);
   }
 
   /** Writes an integer from -2^31 to 2^31 - 1, big-endian. @throws {UsageError} for any other value. */
   writeInt32(value: number, field?: string): void {
-    if ((value | 0) !== value) refuseInteger(value, field, '-2147483648 to 2147483647');
+    if (typeof value !== 'number' || (value | 0) !== value) refuseInteger(value, field, '-2147483648 to 2147483647');
     this.reserve(4);
     this.put32(value);
   }

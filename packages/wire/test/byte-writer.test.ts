@@ -67,6 +67,19 @@ describe('ByteWriter integers', () => {
     expect(outOf((w) => w.writeUint8(300, 'priority'))).toThrow('priority is 300; it takes integers from 0 to 255');
   });
 
+  it.each<[string, (writer: ByteWriter, value: number) => void]>([
+    ['uint8', (w, v) => w.writeUint8(v)],
+    ['uint16', (w, v) => w.writeUint16(v)],
+    ['uint32', (w, v) => w.writeUint32(v)],
+    ['int8', (w, v) => w.writeInt8(v)],
+    ['int16', (w, v) => w.writeInt16(v)],
+    ['int32', (w, v) => w.writeInt32(v)],
+  ])('refuses values of other types for %s', (_, write) => {
+    for (const value of [5n, Symbol('5'), Object.create(null), null, '5', [5], new Date(5)]) {
+      expect(outOf((writer) => write(writer, value))).toThrow(UsageError);
+    }
+  });
+
   it('refuses what is no number at all', () => {
     const text: unknown = '5';
     expect(outOf((w) => w.writeUint8(text as number))).toThrow(UsageError);
@@ -138,6 +151,10 @@ describe('ByteWriter strings', () => {
 });
 
 describe('ByteWriter chunks', () => {
+  it.each([Number.NaN, -1, 1.5, Number.POSITIVE_INFINITY, '64'])('are not of the size %s', (size) => {
+    expect(() => new ByteWriter(size as number)).toThrow(UsageError);
+  });
+
   it('takes nothing from an empty writer', () => {
     expect(new ByteWriter().take()).toEqual([]);
   });
