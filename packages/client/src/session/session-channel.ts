@@ -368,7 +368,11 @@ export class SessionChannel {
   private receiveClose(replyCode: number, replyText: string, classId: number, methodId: number): void {
     this.transit('channel.close', 'channel.close');
     const method = methodName(classId, methodId);
-    this.closeError = replyError(replyCode, replyText, method === undefined ? {} : { method });
+    // Whatever the code: the connection stands.
+    this.closeError = replyError(replyCode, replyText, {
+      scope: 'channel',
+      ...(method === undefined ? {} : { method }),
+    });
     encodeChannelCloseOk(this.host.writer, this.id);
     this.host.answered(answerBytes, true);
     // Where our own close is under way its close-ok still comes, and the number is not free before.

@@ -154,6 +154,17 @@ describe('a settlement', () => {
   });
 });
 
+describe('a close by the broker', () => {
+  it.each([404, 541, 200, 0])('with the code %i costs the channel alone', (replyCode) => {
+    const { harness, channel } = scene();
+    const errors: unknown[] = [];
+    channel.request({ type: 'queue.declare', queue: 'q' }, (_reply, error) => errors.push(error));
+    harness.say([1, { type: 'channel.close', replyCode, replyText: 'why', classId: 50, methodId: 10 }]);
+    expect(errors).toMatchObject([{ replyCode, scope: 'channel', method: 'queue.declare' }]);
+    expect(harness.session.state).toBe('open');
+  });
+});
+
 describe('a request', () => {
   it.each<MethodInput>([
     { type: 'basic.publish', routingKey: 'q' },
