@@ -4,7 +4,7 @@
  */
 import { ConnectionBroken, UsageError } from '@puka/errors';
 import type { Transport, TransportHandlers } from '../contract.ts';
-import { breakFailure, formatAddress, gapError } from '../failure.ts';
+import { formatAddress, gapError } from '../failure.ts';
 import type { InboxSource } from '../inbox.ts';
 import { Inbox } from '../inbox.ts';
 import { highWaterMarkBytes, Outbox } from '../outbox.ts';
@@ -244,9 +244,7 @@ export class WebSocketTransport implements Transport, InboxSource {
   }
 
   #failForGap(): void {
-    if (this.#state === 'closed') return;
-    this.#shut(1000, '');
-    this.#inbox.receiveClose(breakFailure(this.#address.host, this.#address.port, gapError()));
+    if (this.#state !== 'closed') this.#fail(gapError().message, 'bytes are missing');
   }
 
   #sendEnd(): void {
