@@ -3,7 +3,7 @@
  * event loop or for 96 KiB of it, and wakes the session at its deadlines. Driven by hand it does so only when it is called.
  * Must not know operations.
  */
-import { ConnectionBroken, isPukaError } from '@puka/errors';
+import { ConnectionBroken, isPukaError, UsageError } from '@puka/errors';
 import type { ConnectOptions, Transport, TransportConnector, TransportHandlers } from '@puka/transport';
 import { Abort } from '../runtime/abort.ts';
 import { Alarm, type AlarmHost } from '../runtime/alarm.ts';
@@ -385,8 +385,9 @@ async function connected(
   options: ConnectOptions,
   handlers: TransportHandlers,
 ): Promise<Transport> {
+  let transport: Transport | null | undefined;
   try {
-    return await connector.connect(options, handlers);
+    transport = await connector.connect(options, handlers);
   } catch (cause) {
     if (isPukaError(cause)) throw cause;
     throw new ConnectionBroken('the transport failed to connect; its own error is the cause', {
@@ -394,6 +395,8 @@ async function connected(
       outcome: 'not-sent',
     });
   }
+  if (typeof transport?.write === 'function') return transport;
+  throw new UsageError('connect() of the option transport gave no transport: an object with write(), end(), close() …');
 }
 
 /** What a transport of the user's own broke by. Its words stay out of the text: they are the user's. */

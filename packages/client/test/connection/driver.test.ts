@@ -491,6 +491,18 @@ describe('a connector of the user', () => {
     expect((error as ConnectionBroken).message).toContain('the transport failed to connect');
     expect((error as ConnectionBroken).cause).toEqual(cause);
   });
+
+  it.each([[undefined], [null], ['socket'], [{}]])(
+    'that gives %j for a transport is told so at once',
+    async (given) => {
+      const broker = new ScriptedBroker();
+      const connect = (): Promise<never> => Promise.resolve(given as never);
+      const connecting = broker.client({ transport: { runtime: 'memory', connect } }).connect();
+      connecting.catch(() => {});
+      await broker.pump();
+      await expect(connecting).rejects.toMatchObject({ code: 'USAGE_ERROR' });
+    },
+  );
 });
 
 function throwing(error: Error): never {
