@@ -22,7 +22,7 @@ interface Taken {
 interface Called extends Taken {
   readonly ms: number;
   readonly right: number;
-  /** Calls that failed, by what their error says of the outcome. */
+  /** Calls that failed, by the outcome in their error. */
   readonly failed: Readonly<Record<string, number>>;
 }
 

@@ -28,7 +28,7 @@ const seconds = (performance.now() - started) / 1000;
 const { user, system } = process.cpuUsage(before);
 const rssBytes = process.memoryUsage.rss();
 const figures: Figures = { seconds, cpuMicroseconds: user + system, rssBytes, ...measured };
-// Where the broker was stopped, much is under way that nobody waits for.
+// Where the broker was stopped, much is under way that no code waits for.
 if (!isMemoryMode(job.mode)) await client.close();
 // What is still on its way through a pipe is lost by an exit.
 process.stdout.write(JSON.stringify(figures), () => process.exit(0));
@@ -74,7 +74,7 @@ async function run(client: BenchClient | FullClient, job: Job): Promise<Partial<
   }
 }
 
-/** Says when it has subscribed; then the messages are published. */
+/** Reports when it has subscribed; then the messages are published. */
 function consumeFromMany(client: FullClient, job: Job): Promise<void> {
   return untilReceived(job.count, async (onMessage) => {
     await client.subscribe(queueNames(job, job.consumers), false, onMessage);

@@ -1,4 +1,4 @@
-/** An embedded broker in a process of its own; tells its URL, and what CPU time it has taken whenever it is asked. */
+/** An embedded broker in a process of its own; reports its URL, and on request the CPU time it has taken. */
 import { startBroker } from '@puka/testing';
 
 const broker = await startBroker({ historyLimit: 0 });

@@ -6,7 +6,7 @@
  *
  * `--scale` multiplies the messages of each run. `--json` writes the results too, after each table. `--page` keeps the results
  * in `results/`, and draws docs/performance.md again from all that is there. `--warm` does up to 100,000 messages of the same kind
- * ahead of each measurement, so that the engine has compiled the code: what a long-lived program pays. Large bodies are warmed up
+ * before each measurement, so that the engine has compiled the code: what a long-lived program pays. Large bodies are warmed up
  * by 24,000 smaller ones and five whole runs.
  */
 import { parseArgs } from 'node:util';

@@ -24,11 +24,11 @@ export function isMemoryMode(mode: Mode): mode is MemoryMode {
 /** One run of one client. */
 export interface Job {
   readonly url: string;
-  /** Stands before the run; full of `count` messages where they are to be consumed. */
+  /** Exists before the run; full of `count` messages if they are to be consumed. */
   readonly queue: string;
   readonly mode: Mode;
   readonly count: number;
-  /** As many are done ahead of the measurement, on connections and queues of their own: by then the code is compiled. */
+  /** As many are done before the measurement, on connections and queues of their own: by then the code is compiled. */
   readonly warmUp: number;
   /** Of a body, in bytes. */
   readonly size: number;
@@ -89,7 +89,7 @@ export interface FullClient extends BenchClient {
    * @returns the messages, as the client hands them out.
    */
   hold(job: Job): Promise<readonly unknown[]>;
-  /** Publishes and looks at no outcome, but heeds back-pressure as its manual says; resolves when all are in the queue. */
+  /** Publishes and reads no outcome, but heeds back-pressure by its manual; resolves when all are in the queue. */
   publishIgnored(job: Job): Promise<void>;
   /**
    * Answers requests that come to the queue, and asks, one request at a time, over plain queues and one connection.
@@ -110,7 +110,7 @@ export function windowFor(size: number): number {
 /** Messages unacked at a time. */
 export const prefetchCount = 500;
 
-/** Connections ahead of the one that is measured, where bodies are small. Each has its part of the warm-up. */
+/** Connections before the one that is measured, where bodies are small. Each has its part of the warm-up. */
 const warmUpConnections = 4;
 /** Bodies above this size are large. This client copies those of up to 16 KiB, and lends larger ones to the socket. */
 const warmUpBytes = 20_480;
@@ -118,11 +118,11 @@ const warmUpBytes = 20_480;
 const shortWarmUps = 3;
 /** Messages on each of those. */
 const largeWarmUp = 8000;
-/** Where bodies are large: connections behind those, each with a whole run. */
+/** If bodies are large: connections after those, each with a whole run. */
 const wholeWarmUps = 5;
 
 /**
- * What is done ahead of the measurement, each on a connection of its own. What the engine has compiled for the first connection
+ * What is done before the measurement, each on a connection of its own. What the engine has compiled for the first connection
  * of a process, it compiles again for the second, and some of it for the third. A run of large bodies is short: it compiles little
  * by itself, and the first ones take up to a fifth more than the sixth.
  */

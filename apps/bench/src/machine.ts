@@ -1,4 +1,4 @@
-/** Tells what was measured on, in words that fit any machine of the kind: no names, no paths. */
+/** Describes what was measured on, in words that fit any machine of the kind: no names, no paths. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism, cpus, totalmem } from 'node:os';

@@ -27,7 +27,7 @@ async function prepare(client: Client, job: Job): Promise<void> {
   await client.queueDelete({ queue });
   await client.queueDeclare({ queue, durable: true });
   if (mode === 'consume-ack' || mode === 'consume-no-ack') await fill(client, job, [queue]);
-  // Some are held ahead of the measurement.
+  // Some are held before the measurement.
   if (mode === 'held-message') await fill(client, { ...job, count: 2 * job.count }, [queue]);
 }
 

@@ -8,7 +8,7 @@ import { isMemoryMode, type Job, type MemoryMode, type Mode, memoryModes, window
 export const topics = ['clients', 'tls', 'runtimes', 'window', 'consumers', 'start', 'memory'] as const;
 export type Topic = (typeof topics)[number];
 
-/** The part of a job that tells one table of a topic from another. */
+/** The part of a job that distinguishes one table of a topic from another. */
 export type Plan = Pick<Job, 'mode' | 'size' | 'window' | 'consumers'>;
 
 const oneWay: readonly Mode[] = ['publish', 'consume-ack', 'consume-no-ack'];
@@ -70,12 +70,12 @@ const keptPerRun: Readonly<Record<MemoryMode, number>> = {
 /** Messages of a run, so that one takes a second or two: without a warm-up the first tenths go to a cold program, whatever it does. */
 export function countFor({ mode, size }: Plan, scale: number): number {
   if (mode === 'start') return 1;
-  // Enough to stand out from the rest of the heap.
+  // Enough to be visible among the rest of the heap.
   if (isMemoryMode(mode)) return keptPerRun[mode];
   return Math.max(100, Math.round(perRun(mode, size) * scale));
 }
 
-/** Messages ahead of a run where a long-lived program is to be measured. */
+/** Messages before a run if a long-lived program is measured. */
 export function warmUpFor({ mode, size }: Plan): number {
   if (isMemoryMode(mode) || mode === 'start' || mode === 'many-consumers') return 0;
   // The engine takes its time over what is called a thousand times a second.

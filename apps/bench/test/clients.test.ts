@@ -39,7 +39,7 @@ async function fillQueue(): Promise<void> {
 }
 
 describe.each(Object.entries(connectors))('%s', (_name, load) => {
-  it('publishes what it is told to', async () => {
+  it('publishes what it is asked to', async () => {
     const contestant = await (await load()).connect(url);
     await contestant.publish(jobOf('publish'));
     expect(await inQueue()).toBe(count);

@@ -37,12 +37,12 @@ describe('the page', () => {
     expect(await readPage()).toEqual(makePage(await readResults()));
   });
 
-  it('says where another client is ahead, by which measure and how far', () => {
+  it('reports where another client is faster, by which measure and how far', () => {
     const text = pageOf(table([row('puka', 'own', { cpuMicroseconds: 12 }), row('other', 'peer', {})]));
     expect(text).toContain('| Confirmed publish, 16 B | CPU, µs | 12 | 10, other | 1.20 |');
   });
 
-  it('says that it is first where no client is ahead by more than noise', () => {
+  it('reports that it is first where no client is ahead by more than noise', () => {
     const own = row('puka', 'own', { cpuMicroseconds: 10.1, rssBytes: 54 * 1_048_576 });
     expect(pageOf(table([own, row('other', 'peer', {})]))).toContain('Nowhere: ');
   });
@@ -53,7 +53,7 @@ describe('the page', () => {
     expect(text).toContain('| Confirmed publish, 16 B | resident memory, MiB | 60 | 50, other | 1.20 |');
   });
 
-  it('tells what C takes apart from what other clients take', () => {
+  it('shows what C takes apart from what other clients take', () => {
     const own = row('puka', 'own', { cpuMicroseconds: 5 });
     const c = row('librabbitmq (C)', 'floor', { cpuMicroseconds: 4 });
     const text = pageOf(table([own, row('other', 'peer', {}), c]));

@@ -38,7 +38,7 @@ describe('tableOf', () => {
 });
 
 describe('report', () => {
-  it('says what this client takes of the others', () => {
+  it('reports what this client takes of the others', () => {
     const lines = report(
       tableOf(
         'clients',

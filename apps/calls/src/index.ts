@@ -1,4 +1,4 @@
-/** `node dist/index.js serve`, and `node dist/index.js 10 1000 100000`; AMQP_URL says where. */
+/** `node dist/index.js serve`, and `node dist/index.js 10 1000 100000`; AMQP_URL is the broker. */
 import { once } from 'node:events';
 import { Client } from '@puka/client';
 import { ask, startServer } from './program.ts';

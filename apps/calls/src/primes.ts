@@ -1,4 +1,4 @@
-/** A service that counts primes. It looks at its signal, so that nobody's work is not done. */
+/** A service that counts primes. It checks its signal, so that it does no work that no caller waits for. */
 import { type CallContext, HandlerError } from '@puka/rpc';
 
 /** How many numbers are looked at before the service hears of anything else. */

@@ -5,40 +5,40 @@
 import { type ChannelSink, Session, type SessionChannel } from '@puka/client/session';
 import type { Print } from './program.ts';
 
-/** Starts it. @param told prints what happens. @param login whom to log in as. */
-export function conversation(told: Print, login: { username: string; password: string; vhost: string }): Session {
+/** Starts it. @param print prints what happens. @param login the user, the password and the virtual host. */
+export function conversation(print: Print, login: { username: string; password: string; vhost: string }): Session {
   const session: Session = new Session(login, {
     opened: () => {
-      told('open');
-      talk(session, told);
+      print('open');
+      talk(session, print);
     },
-    blocked: (reason) => told(`blocked: ${reason}`),
-    unblocked: () => told('unblocked'),
+    blocked: (reason) => print(`blocked: ${reason}`),
+    unblocked: () => print('unblocked'),
     outputWaiting: () => {},
-    closed: (error) => told(error === undefined ? 'closed' : `closed: ${error.message}`),
+    closed: (error) => print(error === undefined ? 'closed' : `closed: ${error.message}`),
   });
   return session;
 }
 
-function talk(session: Session, told: Print): void {
+function talk(session: Session, print: Print): void {
   const queue = 'examples.session';
   let channel: SessionChannel | undefined;
   const sink: ChannelSink = {
     confirmed: (tag, _multiple, ack) => {
-      told(`publish ${tag} is ${ack ? 'confirmed' : 'refused'}`);
+      print(`publish ${tag} is ${ack ? 'confirmed' : 'refused'}`);
       channel?.request({ type: 'basic.get', queue, noAck: true }, (reply) => {
-        if (reply !== undefined) told('the queue is empty');
+        if (reply !== undefined) print('the queue is empty');
         channel?.close();
       });
     },
     content: ({ bodyBytes, bodyStart, bodyEnd }) => {
-      told(`got: ${new TextDecoder().decode(bodyBytes.subarray(bodyStart, bodyEnd))}`);
+      print(`got: ${new TextDecoder().decode(bodyBytes.subarray(bodyStart, bodyEnd))}`);
       // It came with noAck: there is nothing to settle.
       return false;
     },
     consumerCancelled: () => {},
     closed: (error) => {
-      told(error === undefined ? 'channel closed' : `channel closed: ${error.message}`);
+      print(error === undefined ? 'channel closed' : `channel closed: ${error.message}`);
       session.close(performance.now());
     },
   };

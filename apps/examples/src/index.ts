@@ -1,4 +1,4 @@
-/** Runs an example by its name: `pnpm --filter @puka/app-examples start receiveMany tasks 10`. `AMQP_URL` says where. */
+/** Runs an example by its name: `pnpm --filter @puka/app-examples start receiveMany tasks 10`. `AMQP_URL` is the broker. */
 import { programs } from './programs.ts';
 
 const [name = '', ...args] = process.argv.slice(2);

@@ -1,4 +1,4 @@
-/** Logs by a headers exchange: who listens says which headers a message must have, and all or any of them. */
+/** Logs by a headers exchange: the listener sets which headers a message must have, and all or any of them. */
 import { Client } from '@puka/client';
 import type { Program } from './program.ts';
 
@@ -14,7 +14,7 @@ export const emitLog: Program = async (url, print, args) => {
   print(`logged: ${words.join(' ')}`);
 };
 
-/** Prints lines that have one of the headers: `receiveLogs 1 level=error level=warning`; the number says how many. */
+/** Prints lines that have one of the headers: `receiveLogs 1 level=error level=warning`; the number is how many. */
 export const receiveLogs: Program = async (url, print, [count = '1', ...wanted]) => {
   await using client = new Client(url);
   await client.connect();

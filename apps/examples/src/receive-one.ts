@@ -1,4 +1,4 @@
-/** Takes one message: waits for it like for any result, but no longer than a second unless told otherwise. */
+/** Takes one message: waits for it like for any result, but by default no longer than a second. */
 import { Client } from '@puka/client';
 import type { Program } from './program.ts';
 

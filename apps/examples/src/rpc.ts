@@ -4,7 +4,7 @@ import type { Program } from './program.ts';
 
 const requests = 'examples.square';
 
-/** Serves requests, until it has served as many as it is told. */
+/** Serves requests, until it has served as many as requested. */
 export const rpcServer: Program = async (url, print, [count = '1']) => {
   await using client = new Client(url);
   await client.connect();
@@ -15,7 +15,7 @@ export const rpcServer: Program = async (url, print, [count = '1']) => {
   for await (const message of client.basicConsume({ queue: requests, prefetchCount: 10 })) {
     const { replyTo = '', correlationId } = message;
     const value = message.json<number>();
-    // Who asked may be gone: then nobody is there to hear of it.
+    // The caller may be gone: then the error has no receiver.
     await client.basicPublish({ routingKey: replyTo, correlationId, json: value * value });
     message.ack();
     if (--left === 0) break;
@@ -38,7 +38,7 @@ export const rpcClient: Program = async (url, print, numbers) => {
       waiting.set(correlationId, resolve);
       setTimeout(() => reject(new OperationTimeout(`no answer to ${value} in 10 s`)), 10_000).unref();
     });
-    // `mandatory`: where nobody serves, this fails at once with NoRoute.
+    // `mandatory`: without a server this fails at once with NoRoute.
     await client.basicPublish({ routingKey: requests, replyTo, correlationId, json: value, mandatory: true });
     return (await answer).json<number>();
   };

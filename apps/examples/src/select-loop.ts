@@ -35,7 +35,7 @@ export const selectLoop: Program = async (url, print, [queue = 'examples.by-hand
   print('closed');
 };
 
-/** Until the socket has something to read, the line has a new state, or a heartbeat or time-out is due. */
+/** Until the socket has something to read, the connection has a new state, or a heartbeat or time-out is due. */
 async function readable(client: Client): Promise<void> {
   const socket = client.socket() as Socket | undefined; // On Node it is one, once the client is connected.
   await new Promise<void>((resolve) => {

@@ -27,7 +27,7 @@ async function drive(session: Session, stream: Duplex): Promise<void> {
     send();
   });
   stream.on('end', () => session.receiveEof(performance.now()));
-  // RabbitMQ resets the line behind its close-ok; on a session that is closed already this does nothing.
+  // RabbitMQ resets the connection after its close-ok; on a session that is closed already this does nothing.
   stream.on('error', () => session.receiveEof(performance.now()));
   const clock = setInterval(() => {
     if (session.nextDeadline() <= performance.now()) session.handleTimeout(performance.now());

@@ -8,14 +8,14 @@ import type { Program } from './program.ts';
 /** Ids of jobs that are kept to know them again. */
 const maxRemembered = 10_000;
 
-/** Does jobs until it has done as many as it is told: `survivingWorker jobs 100`. */
+/** Does jobs until it has done as many as requested: `survivingWorker jobs 100`. */
 export const survivingWorker: Program = async (url, print, [jobs = 'examples.jobs', count = '3']) => {
   await using client = new Client(url, { recover: { initial: true, minDelay: 100 } });
   client.on('disconnected', (_error, isRecovering) => print(isRecovering ? 'lost the connection' : 'disconnected'));
   client.on('connected', (_info, recovery) => {
     if (recovery !== undefined) print(`back, with ${recovery.restored.consumers} consumer`);
   });
-  // Something did not come back: this worker goes on, but somebody should look.
+  // Something did not come back: this worker goes on, but an operator should look at it.
   client.on('notRestored', (error, { kind }) => print(`the ${kind} is not back: ${error.message}`));
   await client.connect();
   await client.queueDeclare({ queue: jobs, durable: true });

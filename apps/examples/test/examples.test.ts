@@ -95,7 +95,7 @@ describe('the examples', () => {
   });
 
   it('stress', async () => {
-    // Told often, so that the run is long enough for some of it.
+    // Emitted often, so that the run is long enough for some of it.
     const lines = await output('stress', '5000', '32', '20', '10');
     expect(lines.pop()).toBe('5000 messages over 32 queues');
     const figures = lines.map((line) => /^(\d+) messages a second, (\d+\.\d) ms from publish to handler$/.exec(line));

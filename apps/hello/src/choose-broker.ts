@@ -16,7 +16,7 @@ export interface ChosenBroker extends AsyncDisposable {
 
 /** Where {@link chooseBroker} looks. */
 export interface BrokerChoice {
-  /** What `AMQP_URL` says; empty for nothing. */
+  /** The value of `AMQP_URL`; empty if it is not set. */
   readonly url: string;
   /** Whether to launch a real RabbitMQ if the URL is empty. */
   readonly wantsRabbitmq: boolean;

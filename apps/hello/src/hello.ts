@@ -13,7 +13,7 @@ export interface Result extends Progress {
   readonly seconds: number;
   /** Messages that came more than once, and were dropped. */
   readonly duplicates: number;
-  /** SHA-256 of the lines one behind the other, as sent, in hexadecimal digits. */
+  /** SHA-256 of the lines one after the other, as sent, in hexadecimal digits. */
   readonly sentChecksum: string;
   /** The same as received, each line once, in the order of their numbers. */
   readonly receivedChecksum: string;
@@ -80,7 +80,7 @@ async function roundTrip(
         isCut = true;
         const lost = new Promise<void>((resolve) => consumer.once('disconnected', () => resolve()));
         cut([publisher, consumer]);
-        // Ahead of the ack: the broker delivers this message once more.
+        // Before the ack: the broker delivers this message once more.
         await lost;
       }
       message.ack();

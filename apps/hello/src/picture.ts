@@ -15,7 +15,7 @@ export interface Progress {
 export interface Row {
   /** In front of the bar. */
   readonly label: string;
-  /** Behind the bar. */
+  /** After the bar. */
   readonly note: string;
   /** The same where the terminal is narrow. */
   readonly shortNote: string;

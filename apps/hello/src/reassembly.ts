@@ -1,6 +1,6 @@
 /**
  * Puts numbered lines together again: each once, in the order of their numbers. After a lost connection a message may come
- * twice, and ahead of an earlier one.
+ * twice, and before an earlier one.
  * Must not know where they come from.
  */
 import { createHash } from 'node:crypto';
@@ -10,7 +10,7 @@ export class Reassembly {
   /** Lines that came again and were dropped. */
   duplicates = 0;
   private readonly hash = createHash('sha256');
-  /** Those that came ahead of an earlier one. */
+  /** Those that came before an earlier one. */
   private readonly early = new Map<number, Uint8Array>();
   private next = 0;
 

@@ -36,7 +36,7 @@ export class Screen {
     else this.#bars.log(`${text}\n`);
   }
 
-  /** Draws the last state and gives the terminal back. A second call does nothing. */
+  /** Draws the last state and restores the terminal. A second call does nothing. */
   stop(): void {
     if (this.#isStopped) return;
     this.#isStopped = true;
@@ -45,7 +45,7 @@ export class Screen {
       this.#output.write(`${drawPicture(this.#progress, plainColumns, this.#output).join('\n')}\n`);
       return;
     }
-    // What was said since the last frame comes with this one.
+    // What was printed since the last frame comes with this one.
     this.#bars.update();
     this.#bars.stop();
   }

@@ -28,7 +28,7 @@ it.each(brokers)('brings every line round though the connections are cut, throug
   const cut: typeof broker.cut = (clients) => broker.cut(clients);
   const result = await hello(broker.url, splitLines(bytes), { cut, say: (text) => said.push(text) });
   expect(result).toMatchObject({ sent: 3000, confirmed: 3000, received: 3000 });
-  // The message that was in hand at the cut comes again.
+  // The message that was unacked at the cut comes again.
   expect(result.duplicates).toBeGreaterThan(0);
   const checksum = createHash('sha256').update(bytes).digest('hex');
   expect([result.sentChecksum, result.receivedChecksum]).toEqual([checksum, checksum]);

@@ -86,19 +86,19 @@ it.each([
     words: ['--colour'],
     line: /^hello: there is no option '--colour'; see npm start -- --help$/,
   },
-])('says in one line what is wrong, with exit code 2: $what', async ({ words, line }) => {
+])('prints in one line what is wrong, with exit code 2: $what', async ({ words, line }) => {
   const { code, stderr } = await start(words);
   expect(stderr.split('\n')).toEqual([expect.stringMatching(line), '']);
   expect(code).toBe(2);
 });
 
-it('says in one line that AMQP_URL is none, with exit code 2', async () => {
+it('prints in one line that AMQP_URL is not an AMQP URL, with exit code 2', async () => {
   const { code, stderr } = await start([], { AMQP_URL: 'http://localhost' });
   expect(stderr.trimEnd().split('\n').at(-1)).toMatch(/^hello: AMQP_URL is not a url of the form/);
   expect({ code, hasStack: /\n\s+at /.test(stderr) }).toEqual({ code: 2, hasStack: false });
 });
 
-it('says in one line that nothing listens at AMQP_URL, with exit code 2', async () => {
+it('prints in one line that nothing listens at AMQP_URL, with exit code 2', async () => {
   const port = await refusedPort();
   const { code, stderr } = await start([], { AMQP_URL: `amqp://guest:secret@127.0.0.1:${port}` });
   const lines = stderr.trimEnd().split('\n');
@@ -110,7 +110,7 @@ it('says in one line that nothing listens at AMQP_URL, with exit code 2', async 
   expect(code).toBe(2);
 });
 
-it('says what it waits for while a broker is silent, then gives up with exit code 2', async () => {
+it('prints what it waits for while a broker is silent, then ends with exit code 2', async () => {
   const silent = createServer(() => {});
   await new Promise<void>((listening) => silent.listen(0, '127.0.0.1', listening));
   const address = silent.address();

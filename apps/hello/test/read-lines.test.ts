@@ -7,7 +7,7 @@ it.each([
   ['a\n', ['a\n']],
   ['a\nb', ['a\n', 'b']],
   ['\n\r\n\n', ['\n', '\r\n', '\n']],
-])('cuts %j behind each line feed', (text, lines) => {
+])('cuts %j after each line feed', (text, lines) => {
   expect(splitLines(Buffer.from(text)).map(String)).toEqual(lines.map((line) => String(Buffer.from(line))));
   expect(Buffer.concat(splitLines(Buffer.from(text))).toString()).toBe(text);
 });

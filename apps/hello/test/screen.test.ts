@@ -47,7 +47,7 @@ describe.each([60, 120])('a terminal of %i columns', (columns) => {
     screen.stop();
   });
 
-  it('keeps what was said above the picture', () => {
+  it('keeps what was printed above the picture', () => {
     const terminal = new Terminal(columns);
     const screen = new Screen(terminal, start);
     vi.advanceTimersByTime(500);

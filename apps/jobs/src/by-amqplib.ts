@@ -1,6 +1,6 @@
 /**
  * What `by-worker.ts` does, by hand over amqplib: so many at a time, retries whose delays the broker keeps, dead letters, a stop that
- * waits. It is there to be compared, and is tested as ours is; the README says what it still lacks.
+ * waits. It is there to be compared, and is tested as ours is; the README lists what it still lacks.
  */
 import amqplib, { type ConfirmChannel, type ConsumeMessage } from 'amqplib';
 
@@ -39,10 +39,10 @@ export async function startByAmqplib(
       await handler(message.content.toString(), attempt);
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
-      const told = { ...headers, 'x-attempts': attempt, 'x-error': text };
+      const marked = { ...headers, 'x-attempts': attempt, 'x-error': text };
       const isLast = attempt >= attempts;
       const delay = delays[Math.min(attempt, delays.length) - 1];
-      await publish(isLast ? `${queue}.dead` : `${queue}.retry.${delay}`, message, told);
+      await publish(isLast ? `${queue}.dead` : `${queue}.retry.${delay}`, message, marked);
     }
     channel.ack(message);
   };

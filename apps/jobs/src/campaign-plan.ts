@@ -9,7 +9,7 @@ export interface CampaignPlan {
   readonly concurrency: number;
   readonly attempts: number;
   readonly queueType: 'classic' | 'quorum';
-  /** One worker consumes, the others stand by: the order of a key then holds over all of them. Default `false`. */
+  /** One worker consumes, the others wait: the order of a key then holds over all of them. Default `false`. */
   readonly singleActive?: boolean | undefined;
   /** So many jobs are begun between two faults: what is broken too often gets nowhere. */
   readonly begunBetween: number;
@@ -38,7 +38,7 @@ export interface CampaignResult {
   readonly begun: number;
   /** Times two jobs of one key ran at once in one worker. */
   readonly overlaps: number;
-  /** Jobs that were begun for the first time behind the next one of their key. */
+  /** Jobs that were begun for the first time after the next one of their key. */
   readonly outOfOrder: readonly number[];
   readonly kills: number;
   readonly cuts: number;

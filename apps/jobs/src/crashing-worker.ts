@@ -10,8 +10,8 @@ import { fateOf } from './run-jobs.ts';
 
 const [, , url = '', queue = '', attempts = '', concurrency = '', type = ''] = process.argv;
 
-/** At once, for what waits in memory dies with the process. With a time that all processes share, in microseconds. */
-function tell(word: string, job: number, attempt: number): void {
+/** At once, because what waits in memory dies with the process. With a time that all processes share, in microseconds. */
+function report(word: string, job: number, attempt: number): void {
   writeSync(1, `${word} ${job} ${attempt} ${process.hrtime.bigint() / 1000n}\n`);
 }
 
@@ -26,11 +26,11 @@ async function workUntilLost(): Promise<void> {
   };
   const worker = await startWorker(client, options, async (message, { attempt }) => {
     const job = Number(message.text());
-    tell('begun', job, attempt);
+    report('begun', job, attempt);
     await sleep(Math.random() * 20);
     const fate = fateOf(job);
     const isDone = fate === 'easy' || (fate === 'flaky' && attempt > 1);
-    tell(isDone ? 'done' : 'failed', job, attempt);
+    report(isDone ? 'done' : 'failed', job, attempt);
     if (fate === 'unwanted') throw new Discard('nobody wants it');
     if (!isDone) throw new Error('not this time');
   });

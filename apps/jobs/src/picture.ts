@@ -41,7 +41,7 @@ export class Screen {
     this.isTerminal = isTerminal;
   }
 
-  /** Shows how it stands. */
+  /** Shows the current state. */
   show(progress: Progress): void {
     const { total, done, dead } = progress;
     const quarter = total === 0 ? 4 : Math.floor(((done + dead) / total) * 4);

@@ -1,13 +1,13 @@
-/** Counts what the workers of a campaign say, and what became of each job. Must not decide what is good. */
+/** Counts what the workers of a campaign report, and what became of each job. Must not decide what is good. */
 import type { CampaignPlan, CampaignResult } from './campaign-plan.ts';
 import { fateOf } from './run-jobs.ts';
 
-/** Jobs of one key follow each other in the queue, so that many of a key are in hand at once. */
+/** Jobs of one key follow each other in the queue, so that a worker holds many of a key at once. */
 export function keyOf(job: number, { jobs, keys }: Pick<CampaignPlan, 'jobs' | 'keys'>): number {
   return Math.floor((job * keys) / jobs);
 }
 
-/** What the workers have said. */
+/** What the workers have reported. */
 export class Tally {
   begun = 0;
   /** In their order, twice where they are there twice. */

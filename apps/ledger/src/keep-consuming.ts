@@ -1,4 +1,4 @@
-/** Consumes a queue until it is told to end. The client connects again by itself, and its consumer goes on. */
+/** Consumes a queue until it is disposed. The client connects again by itself, and its consumer goes on. */
 import { Client, type Message } from '@puka/client';
 
 /** Resolves when it consumes; disposing of the result ends it. A message is acked once it has been handled. */

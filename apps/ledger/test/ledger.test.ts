@@ -14,7 +14,7 @@ async function booksPaymentOnce(startLedger: (url: string) => Promise<Ledger>): 
   expect(ledger.balance).toBe(100);
 }
 
-it('books a payment once, though the connection breaks ahead of its ack', async () => {
+it('books a payment once, though the connection breaks before its ack', async () => {
   await booksPaymentOnce(startLedger);
 });
 

@@ -1,4 +1,4 @@
-/** Runs the shop under OpenTelemetry, and says what was seen. */
+/** Runs the shop under OpenTelemetry, and prints what was seen. */
 import { Client } from '@puka/client';
 import { drawMetrics } from './metrics-table.ts';
 import { sellThings } from './shop.ts';

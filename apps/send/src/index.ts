@@ -1,4 +1,4 @@
-/** Sends the words of the command line to the queue `hello`, and says when the broker has them. */
+/** Sends the words of the command line to the queue `hello`, and prints when the broker has them. */
 import { Client } from '@puka/client';
 
 const client = new Client(process.env['AMQP_URL']);

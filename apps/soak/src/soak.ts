@@ -12,7 +12,7 @@ export interface SoakOptions {
   readonly samples: number;
 }
 
-/** Runs, and tells of each sample. @returns the samples. */
+/** Runs, and reports each sample. @returns the samples. */
 export async function soak(
   url: string,
   { operations, samples }: SoakOptions,

@@ -34,7 +34,7 @@ const runners = [
   { name: 'bun test', command: [bun, 'test', './tests/bun.ts'], says: /3 pass\n 0 fail/ },
 ];
 
-it.each(runners)('gives each test of $name a broker of its own', async ({ command, says }) => {
+it.each(runners)('starts a broker for each test of $name', async ({ command, says }) => {
   const [program = '', ...args] = command;
   // Those of the runner around this test are not for the one within.
   const { VITEST: _, NODE_OPTIONS: __, NODE_TEST_CONTEXT: ___, ...env } = process.env;

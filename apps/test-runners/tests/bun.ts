@@ -15,7 +15,7 @@ test('a job reaches the queue', async () => {
   assert.equal(job?.text(), 'sweep');
 });
 
-test('a job that nobody takes within the hour expires', async () => {
+test('a job that no worker takes within the hour expires', async () => {
   await using broker = await startBroker();
   await using client = new Client(broker.url, { heartbeat: 0 });
   await client.connect();

@@ -16,7 +16,7 @@ await test('a job reaches the queue', async (t) => {
   await client.close();
 });
 
-await test('a job that nobody takes within the hour expires', async (t) => {
+await test('a job that no worker takes within the hour expires', async (t) => {
   const broker = await startBroker();
   t.after(() => broker.stop());
   const client = new Client(broker.url, { heartbeat: 0 });

@@ -1,4 +1,4 @@
-// The rules about what may stand where: layers, cycles, runtime globals, dependencies. It judges sources given to it
+// The rules about which code may be where: layers, cycles, runtime globals, dependencies. It judges sources given to it
 // and must not read files, so that its tests can prove each rule on a few lines.
 import { builtinModules } from 'node:module';
 import { posix } from 'node:path';

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import type { CodeBlock } from './code-blocks.ts';
 import { peers } from './peers/peers.ts';
 
-/** What the compiler says against the examples, a line each as `path:line:column  message`; none when all compile. */
+/** The compiler's errors in the examples, a line each as `path:line:column  message`; none when all compile. */
 export async function checkExamples(root: string, blocks: readonly CodeBlock[]): Promise<string[]> {
   const scratch = mkdtempSync(join(tmpdir(), 'puka-docs-'));
   try {
@@ -42,7 +42,7 @@ function configuration(root: string, files: readonly string[]): object {
   };
 }
 
-/** Every name that can be imported of the packages, with the source it stands for. */
+/** Every name that can be imported of the packages, with its source. */
 function sourcePaths(root: string): Record<string, string[]> {
   const paths: Record<string, string[]> = {};
   const packages = join(root, 'packages');

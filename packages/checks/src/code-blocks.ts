@@ -3,7 +3,7 @@ import type { SourceFile } from './parse-module.ts';
 
 /** One fenced block of TypeScript. */
 export interface CodeBlock {
-  /** The file it stands in, relative to the root, with forward slashes. */
+  /** The file it is in, relative to the root, with forward slashes. */
   readonly path: string;
   /** 1-based line of the first line of code, below the opening fence. */
   readonly line: number;

@@ -1,5 +1,5 @@
 // Runs the conformance suite, from the packed packages, against a real RabbitMQ: `conformance-cli.ts deno node24`, or all
-// runtimes where none is named. Exit code 1 when a test fails anywhere, or when the runtimes did not run the same tests.
+// runtimes if none is named. Exit code 1 when a test fails anywhere, or when the runtimes did not run the same tests.
 // PUKA_CONFORMANCE_RESULTS is a file for the results, PUKA_CONFORMANCE_AT_ONCE how many run at once, PUKA_TEST_FILTER a part
 // of the names of the tests to run.
 // It must not hold tests: those are listed in conformance/suite.ts. Needs a build.
@@ -16,7 +16,7 @@ import { installTarballs, packTarballs } from './tarballs.ts';
 /** Suites at once. With its brokers each keeps two thirds of a core busy. */
 const atOnce = Number(process.env.PUKA_CONFORMANCE_AT_ONCE ?? availableParallelism() + 1);
 
-/** Those named that can be run here; says so of the others. */
+/** Those named that can be run here; prints the others. */
 async function chooseRuntimes(names: readonly string[]): Promise<InstalledRuntime[]> {
   const chosen: InstalledRuntime[] = [];
   for (const name of names) {

@@ -42,7 +42,7 @@ async function tryBundles(project: Project): Promise<void> {
   console.log(`bundled for the browser: ${forBrowser.size} bytes; Chromium shows: ${shownInBrowser}`);
 }
 
-/** Installs each package in a project of its own. They share the manager's cache: each is asked of the registry once. */
+/** Installs each package in a project of its own. They share the manager's cache: each is fetched from the registry once. */
 async function tryManager(manager: PackageManager, registryUrl: string): Promise<void> {
   const began = performance.now();
   const folder = join(scratch, manager.name);

@@ -19,7 +19,7 @@ async function complaintAbout({ path, line, code }: CodeBlock): Promise<string |
   const known = new Set(rewritten);
   const tooNew = asPrinted.find((text) => !known.has(text));
   if (tooNew === undefined && asPrinted.length === rewritten.length) return undefined;
-  // Types, quotes and line breaks may differ from what is printed; where the words are not found, the block is named.
+  // Types, quotes and line breaks may differ from what is printed; if the words are not found, the block is named.
   const plain = (text: string): string => text.trim().replaceAll('"', "'");
   const at = code.split('\n').findIndex((text) => tooNew !== undefined && plain(text) === plain(tooNew));
   return `${path}:${line + Math.max(0, at)}  ${oldestNode} cannot parse this as plain JavaScript: ${tooNew?.trim() ?? 'the example'}`;

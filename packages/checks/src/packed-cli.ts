@@ -1,5 +1,5 @@
 // Packs the published packages and uses them as a user would: outside the workspace, installed by npm, by import and
-// by require, with types under each module resolution, and in Jest; and looks where the maps lead, and what the text of the
+// by require, with types under each module resolution, and in Jest; and checks where the maps lead, and what the text of the
 // modules takes. It must not look at the sources. Needs a build.
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -41,7 +41,7 @@ async function tryTypes(project: string, specifiers: readonly string[]): Promise
   await Promise.all(compiling);
 }
 
-/** Jest as it comes: no setting but where the project is, its cache thrown away with it. */
+/** Jest as it comes: no setting but the place of the project, its cache thrown away with it. */
 async function tryJest(project: string): Promise<void> {
   writeFileSync(join(project, 'publish.test.js'), jestTest);
   const jest = binOf('jest', 'bin/jest.js');

@@ -51,7 +51,7 @@ export function parseModule(file: SourceFile): ParsedModule {
   const [problem] = parsed.errors;
   if (problem !== undefined) throw new Error(`${file.path}: ${problem.message}`);
   const program: unknown = parsed.program;
-  if (!isNode(program)) throw new Error(`${file.path}: the parser gave no tree`);
+  if (!isNode(program)) throw new Error(`${file.path}: the parser returned no tree`);
   const lineAt = (offset: number): number => file.text.slice(0, offset).split('\n').length;
   const imports: ModuleImport[] = [];
   collectImports(program, lineAt, imports);

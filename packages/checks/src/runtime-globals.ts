@@ -1,4 +1,4 @@
-// Finds uses of clocks, timers, randomness and runtime globals in code that has to give the same result everywhere
+// Finds uses of clocks, timers, randomness and runtime globals in code that has to return the same result everywhere
 // and always. It must not know which folders that code is in.
 import { childrenOf, isNode, type ParsedModule, type SyntaxNode } from './parse-module.ts';
 
@@ -64,7 +64,7 @@ function useIn(node: SyntaxNode, declared: ReadonlySet<string>): string | undefi
   return undefined;
 }
 
-/** Names that stand for themselves, not for a variable: `x.process`, `{ process: 1 }`, a method called `process`. */
+/** Names that are not variables: `x.process`, `{ process: 1 }`, a method called `process`. */
 function skippedFields(node: SyntaxNode): ReadonlySet<string> {
   const skipped = new Set(typeFields);
   if (node.computed !== true) {

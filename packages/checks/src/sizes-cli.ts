@@ -24,7 +24,7 @@ const limits: readonly (readonly [specifier: string, platform: 'node' | 'browser
   // With the API of OpenTelemetry, which users have anyway.
   ['@puka/opentelemetry', 'node', 11_700],
 ];
-/** The program, which nobody bundles: what its tarball may have, in bytes. */
+/** The program, which is not bundled: what its tarball may have, in bytes. */
 const cliTarballLimit = 110_000;
 const peers = ['amqplib', 'rabbitmq-client', '@cloudamqp/amqp-client'];
 

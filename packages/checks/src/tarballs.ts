@@ -10,7 +10,7 @@ const checks = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const root = resolve(checks, '../..');
 const PATH = [join(checks, 'node_modules/.bin'), join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter);
 
-/** The packages that are published, each behind those it needs. */
+/** The packages that are published, each after those it needs. */
 export const publishedPackages: readonly string[] = [
   'errors',
   'wire',
@@ -48,7 +48,7 @@ export async function packTarballs(
   return new Map(
     names.map((name) => {
       const [file, ...others] = files.filter((each) => /^puka-(.+)-\d+\.\d+\.\d+.*\.tgz$/.exec(each)?.[1] === name);
-      if (file === undefined || others.length > 0) throw new Error(`packing ${name} did not give one tarball`);
+      if (file === undefined || others.length > 0) throw new Error(`packing ${name} did not write one tarball`);
       return [name, join(own, file)];
     }),
   );

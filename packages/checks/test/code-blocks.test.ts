@@ -5,7 +5,7 @@ import { docCommentBlocks, markdownBlocks } from '../src/code-blocks.ts';
 const path = 'docs/a.md';
 
 describe('Markdown', () => {
-  it('gives each TypeScript block with the line its code begins on', () => {
+  it('returns each TypeScript block with the line its code begins on', () => {
     const text = '# A\n\n```ts\nlet a = 1;\n```\n\n```typescript\nlet b = 2;\nlet c = 3;\n```\n';
     expect(markdownBlocks({ path, text })).toEqual([
       { path, line: 4, code: 'let a = 1;\n' },
@@ -37,7 +37,7 @@ describe('Markdown', () => {
 });
 
 describe('doc comments', () => {
-  it('give their blocks without the asterisks', () => {
+  it('return their blocks without the asterisks', () => {
     const text =
       '/**\n * Says.\n * @example\n * ```ts\n * if (a) {\n *   b();\n * }\n * ```\n */\nexport const a = 1;\n';
     expect(docCommentBlocks({ path: 'a.ts', text })).toEqual([

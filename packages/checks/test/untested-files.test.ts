@@ -63,7 +63,7 @@ it('generated files, tests, scripts and other packages are left alone', () => {
   ).toEqual([]);
 });
 
-it('says what is missing in the order of the paths', () => {
+it('reports what is missing in the order of the paths', () => {
   const text = 'export function f() {}';
   expect(
     find({ 'packages/wire/src/b.ts': text, 'packages/errors/src/a.ts': text, 'packages/wire/src/a.ts': text }, [

@@ -1,4 +1,4 @@
-/** Connects a command to its broker, and ends the connection behind it. */
+/** Connects a command to its broker, and ends the connection after it. */
 import { Client } from '@puka/client';
 import { type Io, write } from './terminal/io.ts';
 
@@ -12,7 +12,7 @@ export interface CommonOptions {
   readonly quiet?: boolean;
 }
 
-/** What it is to be connected for. */
+/** What the connection is for. */
 export interface Purpose<Result> {
   /** Shown by the broker as the connection's name. */
   readonly command: string;

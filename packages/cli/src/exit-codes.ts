@@ -45,7 +45,7 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof MessageFailed) return exitCodeOf(error.cause);
   if (error instanceof UsageError) return exitCodes.usage;
-  // The class of a lost connection's cause says more: a login that was refused closes the connection.
+  // The class of a lost connection's cause is more exact: a login that was refused closes the connection.
   const cause = error instanceof ConnectionBroken ? error.cause : undefined;
   if (isPukaError(cause) && !(cause instanceof ConnectionBroken)) return exitCodeOf(cause);
   if (error instanceof OperationTimeout) return exitCodes.timeout;

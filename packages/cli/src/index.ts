@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The program `puka`: gives the command line, the streams and the signals to `runCli`. */
+/** The program `puka`: passes the command line, the streams and the signals to `runCli`. */
 import { exitCodes } from './exit-codes.ts';
 import { runCli } from './program.ts';
 
@@ -22,5 +22,5 @@ process.exitCode = await runCli(process.argv.slice(2), {
   env: process.env,
   interrupted: interruption.signal,
 });
-// An input that nobody reads any more must not keep the process.
+// An input that is no longer read must not keep the process.
 process.stdin.destroy();

@@ -73,7 +73,7 @@ function versionOf(): string {
 
 async function printError(io: Io, error: unknown, isJson: boolean): Promise<void> {
   const message = error instanceof Error ? error.message : String(error);
-  const told = isPukaError(error) ? error : { message };
-  const text = isJson ? JSON.stringify({ error: told }) : `puka: ${message}`;
+  const shown = isPukaError(error) ? error : { message };
+  const text = isJson ? JSON.stringify({ error: shown }) : `puka: ${message}`;
   await write(io.stderr, `${text}\n`).catch(() => undefined);
 }

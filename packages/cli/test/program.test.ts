@@ -41,7 +41,7 @@ describe('puka', () => {
     expect(stderr).toContain(text);
   });
 
-  test('says that no broker answers, without the password', async () => {
+  test('reports that no broker answers, without the password', async () => {
     const url = 'amqp://guest:secret@127.0.0.1:1';
     const plain = await run(['get', 'jobs', '--url', url]);
     expect(plain.code).toBe('noConnection');

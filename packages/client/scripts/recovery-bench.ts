@@ -1,6 +1,6 @@
 /**
  * What recovery costs, on a private RabbitMQ: the replay of many entities against the same methods over a bare session, the
- * first delivery behind a cut, and the memory that the record takes. Prints medians.
+ * first delivery after a cut, and the memory that the record takes. Prints medians.
  * `tsx --conditions=puka:source scripts/recovery-bench.ts [rounds] [entities]`
  */
 import { createConnection } from 'node:net';
@@ -191,14 +191,14 @@ for (const latency of [0, 50]) {
   results[`replay to the gate, ms, latency ${latency}`] = rounded(median(gates));
   results[`replay with all consumers, ms, latency ${latency}`] = rounded(median(consumers));
   results[`bare session over ${bareChannels} channels, ms, latency ${latency}`] = rounded(median(bares));
-  results[`memory behind the replay, MiB, latency ${latency}`] = rounded(median(peaks) / 2 ** 20);
+  results[`memory after the replay, MiB, latency ${latency}`] = rounded(median(peaks) / 2 ** 20);
 }
 proxy.latency(0);
 results['heap of client and record, bytes an entity'] = Math.round((afterDeclares - beforeDeclares) / entities);
 await client.close();
 results['record, bytes an entity'] = Math.round(recordBytes());
 
-/** The first delivery behind a cut of the line alone, beyond the delay of the attempt. */
+/** The first delivery after a cut of the connection alone, beyond the delay of the attempt. */
 const small = new Client(proxy.urlFor(broker.url), { recover });
 await small.connect();
 const queues = queueNames.slice(0, 5);
@@ -230,7 +230,7 @@ for (let round = 0; round < rounds * 4; round++) {
   await first;
   firsts.push(performance.now() - lostMs - delayMs);
 }
-results['first delivery behind a cut, ms beyond the delay'] = rounded(median(firsts));
+results['first delivery after a cut, ms beyond the delay'] = rounded(median(firsts));
 await Promise.all([small.close(), feeder.close()]);
 for (const [name, value] of Object.entries(results)) console.log(`${name}: ${value}`);
 await proxy.stop();

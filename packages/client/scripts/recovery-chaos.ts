@@ -8,7 +8,7 @@ import { isGood, Workload } from './recovery-workload.ts';
 
 const [minutes = 2, publishers = 5, consumers = 5, seed = 1] = process.argv.slice(2, 6).map(Number);
 
-/** Numerical Recipes' generator, so that a seed gives the same faults. */
+/** Numerical Recipes' generator, so that a seed yields the same faults. */
 let state = seed >>> 0;
 function random(): number {
   state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;

@@ -44,7 +44,7 @@ const prefetchCount = 20;
 const openEach = 10;
 const pauseMs = 20;
 
-/** See the head of the file. */
+/** Publishers and consumers that work on while their connections are lost, and count what they sent and received. */
 export class Workload {
   readonly queues: readonly string[];
   private readonly options: WorkloadOptions;

@@ -1,4 +1,4 @@
-/** What stands in `src/generated/version.ts`. Must not read or write files, so that a test can compare. */
+/** The text of `src/generated/version.ts`. Must not read or write files, so that a test can compare. */
 
 /** @param manifest the text of package.json. @returns the source of the generated file. */
 export function versionSource(manifest: string): string {

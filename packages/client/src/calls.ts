@@ -9,10 +9,10 @@ import type { PublishOptions } from './publishing/options.ts';
 import type * as Topology from './topology/options.ts';
 import type { WaitOptions } from './waiting.ts';
 
-/** Every option has to stand here, and no other: the compiler says so. `flag` is one that is `true` or `false`. */
+/** Every option has to be listed here, and no other: the compiler checks it. `flag` is one that is `true` or `false`. */
 type Names<Options> = { readonly [Name in keyof Required<Options>]: 'flag' | 'other' };
 
-/** @param parameters of the example; a whole one where the options are part of another call. */
+/** @param parameters of the example; a whole one if the options are part of another call. */
 function form<Options>(call: string, parameters: string, names: Names<Options>): CallForm {
   const entries = Object.entries(names);
   return {

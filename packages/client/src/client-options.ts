@@ -20,7 +20,7 @@ export interface ClientOptions extends ConnectionOptions {
   readonly diagnostics?: Diagnostics | readonly Diagnostics[] | undefined;
   /**
    * Gets each frame, in both directions, its fields decoded: a log of the wire. Credentials are never in it, bodies and the
-   * values of headers only with `{ to, bodies: true }`. Default: none, or as the environment variable `PUKA_DEBUG` says:
+   * values of headers only with `{ to, bodies: true }`. Default: none, or what the environment variable `PUKA_DEBUG` sets:
    * `frames` prints a line for each on the standard error output, `frames,bodies` the bodies too.
    */
   readonly trace?: TraceListener | TraceOptions | undefined;

@@ -1,7 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /**
  * The client: every operation of the API, as a promise that takes a callback too.
- * Holds no logic beyond reading options: `core.ts` has what calls share, the rooms beside it do the work.
+ * Holds no logic beyond reading options: `core.ts` has what calls share, the folders beside it do the work.
  */
 import { UsageError } from '@puka/errors';
 import { calls } from './calls.ts';
@@ -57,7 +57,7 @@ export class Client implements AsyncDisposable {
 
   /**
    * @param url `amqp:///` is `guest:guest@localhost:5672`, vhost `/`. Parts are percent-decoded. It takes the parameters of
-   *   RabbitMQ's URIs, which win over the options. Of a list each host is tried until one takes the connection.
+   *   RabbitMQ's URIs, which win over the options. If it is a list, each host is tried until one accepts the connection.
    * @throws {UsageError} for a bad URL or an option out of its range.
    */
   constructor(url: string | readonly string[] = 'amqp:///', options: ClientOptions = {}) {
@@ -128,7 +128,7 @@ export class Client implements AsyncDisposable {
 
   /**
    * Closes now: what is already queued is sent first, every open operation fails with `ConnectionBroken`. Always settles, after
-   * `closeTimeout` at the latest. When `signal` or `timeout` gives the call up, the client closes all the same.
+   * `closeTimeout` at the latest. When `signal` or `timeout` ends the call, the client closes all the same.
    */
   close(callback?: Callback<void>): Operation<void>;
   close(options: OperationOptions, callback?: Callback<void>): Operation<void>;
@@ -144,7 +144,7 @@ export class Client implements AsyncDisposable {
   }
 
   /**
-   * Ends in peace: consumers are cancelled, their handlers finish, acks and publishes go out and are confirmed; then it
+   * Closes gracefully: consumers are cancelled, their handlers finish, acks and publishes go out and are confirmed; then it
    * closes. A handler is finished when its message is settled, when the promise that a callback returned has settled, or when
    * a loop has come back for the next message.
    *
@@ -182,10 +182,10 @@ export class Client implements AsyncDisposable {
   // ---- Queues, exchanges, bindings ----
 
   /**
-   * Makes a queue, or checks that it is there alike. AMQP 0-9-1 §1.7.2.1.
+   * Makes a queue, or checks that it exists with the same settings. AMQP 0-9-1 §1.7.2.1.
    *
-   * Rejects with `PreconditionFailed` when it is there with other flags or arguments, `NotFound` when `passive` and not there,
-   * `ResourceLocked` when it is another connection's, `AccessRefused` for a name that begins with `amq.`.
+   * Rejects with `PreconditionFailed` if it exists with other flags or arguments, `NotFound` if `passive` and it does not exist,
+   * `ResourceLocked` if it belongs to another connection, `AccessRefused` for a name that begins with `amq.`.
    */
   queueDeclare(callback?: Callback<Topology.QueueDeclared>): Operation<Topology.QueueDeclared>;
   queueDeclare(
@@ -201,11 +201,11 @@ export class Client implements AsyncDisposable {
   }
 
   /**
-   * Deletes a queue. AMQP 0-9-1 §1.7.2.9; RabbitMQ: one that is not there is no error.
+   * Deletes a queue. AMQP 0-9-1 §1.7.2.9; RabbitMQ: it is not an error if it does not exist.
    *
-   * Rejects with `PreconditionFailed` for `ifUnused` and `ifEmpty`, `ResourceLocked` when it is another connection's.
+   * Rejects with `PreconditionFailed` for `ifUnused` and `ifEmpty`, `ResourceLocked` if it belongs to another connection.
    *
-   * @returns how many messages went with it.
+   * @returns how many messages were deleted with it.
    */
   queueDelete(
     options: Topology.QueueDeleteOptions,
@@ -215,11 +215,11 @@ export class Client implements AsyncDisposable {
   }
 
   /**
-   * Drops the messages of a queue that are ready for delivery; those in somebody's hands stay. AMQP 0-9-1 §1.7.2.7.
+   * Drops the messages of a queue that are ready for delivery; those that are unacked stay. AMQP 0-9-1 §1.7.2.7.
    *
-   * Rejects with `NotFound`, and `ResourceLocked` when it is another connection's.
+   * Rejects with `NotFound`, and `ResourceLocked` if it belongs to another connection.
    *
-   * @returns how many went.
+   * @returns how many were dropped.
    */
   queuePurge(
     options: Topology.QueuePurgeOptions,
@@ -229,28 +229,28 @@ export class Client implements AsyncDisposable {
   }
 
   /**
-   * Binds a queue to an exchange; once more is no error. AMQP 0-9-1 §1.7.2.3.
+   * Binds a queue to an exchange; repeating it is not an error. AMQP 0-9-1 §1.7.2.3.
    *
-   * Rejects with `NotFound` when either is not there, `AccessRefused` for the default exchange.
+   * Rejects with `NotFound` if either does not exist, `AccessRefused` for the default exchange.
    */
   queueBind(options: Topology.QueueBindOptions, callback?: Callback<void>): Operation<void> {
     return this.#declare(calls.queueBind, options, callback, declarations.queueBind);
   }
 
   /**
-   * Takes a binding away. AMQP 0-9-1 §1.7.2.5; RabbitMQ: one that is not there is no error, nor is a missing queue or exchange.
+   * Takes a binding away. AMQP 0-9-1 §1.7.2.5; RabbitMQ: a missing binding is not an error, nor is a missing queue or exchange.
    *
-   * Rejects with `AccessRefused` for the default exchange, `ResourceLocked` when the queue is another connection's.
+   * Rejects with `AccessRefused` for the default exchange, `ResourceLocked` if the queue belongs to another connection.
    */
   queueUnbind(options: Topology.QueueBindOptions, callback?: Callback<void>): Operation<void> {
     return this.#declare(calls.queueUnbind, options, callback, declarations.queueUnbind);
   }
 
   /**
-   * Makes an exchange, or checks that it is there alike. AMQP 0-9-1 §1.6.2.1.
+   * Makes an exchange, or checks that it exists with the same settings. AMQP 0-9-1 §1.6.2.1.
    *
-   * Rejects with `PreconditionFailed` when it is there otherwise, `NotFound` when `passive` and not there, `AccessRefused` for a
-   * name that begins with `amq.`. A type nobody knows is `CommandInvalid`, by which older brokers end the connection.
+   * Rejects with `PreconditionFailed` if it exists with other settings, `NotFound` if `passive` and it does not exist, `AccessRefused` for a
+   * name that begins with `amq.`. A type that the broker does not know is `CommandInvalid`, with which older brokers close the connection.
    */
   exchangeDeclare(options: Topology.ExchangeDeclareOptions, callback?: Callback<void>): Operation<void> {
     const { exchanges } = this.#core.users;
@@ -263,9 +263,9 @@ export class Client implements AsyncDisposable {
   }
 
   /**
-   * Deletes an exchange. AMQP 0-9-1 §1.6.2.3; RabbitMQ: one that is not there is no error.
+   * Deletes an exchange. AMQP 0-9-1 §1.6.2.3; RabbitMQ: it is not an error if it does not exist.
    *
-   * Rejects with `PreconditionFailed` for `ifUnused`, `AccessRefused` for those every virtual host has.
+   * Rejects with `PreconditionFailed` for `ifUnused`, `AccessRefused` for the exchanges that every virtual host has.
    */
   exchangeDelete(options: Topology.ExchangeDeleteOptions, callback?: Callback<void>): Operation<void> {
     const { exchanges } = this.#core.users;
@@ -280,14 +280,14 @@ export class Client implements AsyncDisposable {
   /**
    * Binds an exchange to another: what reaches `source` goes on to `destination`. RabbitMQ extension.
    *
-   * Rejects with `NotFound` when either is not there, `AccessRefused` for the default exchange.
+   * Rejects with `NotFound` if either does not exist, `AccessRefused` for the default exchange.
    */
   exchangeBind(options: Topology.ExchangeBindOptions, callback?: Callback<void>): Operation<void> {
     return this.#declare(calls.exchangeBind, options, callback, declarations.exchangeBind);
   }
 
   /**
-   * Takes such a binding away. RabbitMQ extension; one that is not there is no error, nor is a missing exchange.
+   * Takes such a binding away. RabbitMQ extension; a missing binding is not an error, nor is a missing exchange.
    *
    * Rejects with `AccessRefused` for the default exchange.
    */
@@ -305,8 +305,8 @@ export class Client implements AsyncDisposable {
    * What cannot be sent is rejected at once: `UsageError` for an option out of its range, `LimitExceeded` for headers that fit no
    * frame and above twice `maxBufferedBytes`.
    *
-   * @param options.body lent until the promise settles; copied at the call where there is a `signal` or a `timeout`, for the
-   *   message may be on its way when they give it up. Everything else is taken at the call.
+   * @param options.body lent until the promise settles; copied at the call if there is a `signal` or a `timeout`, because the
+   *   message may be on its way when they end the call. Everything else is read at the call.
    */
   basicPublish(options: PublishOptions, callback?: Callback<void>): Operation<void> {
     const core = this.#core;
@@ -347,7 +347,7 @@ export class Client implements AsyncDisposable {
   /**
    * Takes one message, or `null` from an empty queue. AMQP 0-9-1 §1.8.3.10. Without `noAck` it is yours until you settle it.
    *
-   * Rejects with `NotFound`, and `ResourceLocked` when the queue is another connection's.
+   * Rejects with `NotFound`, and `ResourceLocked` if the queue belongs to another connection.
    */
   basicGet(options: Consuming.GetOptions, callback?: Callback<Message | null>): Operation<Message | null> {
     const core = this.#core;
@@ -372,7 +372,7 @@ export class Client implements AsyncDisposable {
   /**
    * Starts a consumer: an async iterable, or a callback for each message. AMQP 0-9-1 §1.8.3.3. `ready` resolves when the broker has set it up.
    *
-   * `ready`, the iterator and the callback get `NotFound`, `AccessRefused` (somebody consumes exclusively), `ResourceLocked`
+   * `ready`, the iterator and the callback get `NotFound`, `AccessRefused` (another consumer is exclusive), `ResourceLocked`
    * (another connection's queue), and later `ConsumerCancelled` or `ConnectionBroken`.
    */
   basicConsume(options: Consuming.ConsumeOptions, callback?: MessageCallback): Consumer {
@@ -383,8 +383,8 @@ export class Client implements AsyncDisposable {
   }
 
   /**
-   * Starts one consumer over many queues. No more than `prefetchCount` messages are unacked in your hands over all of
-   * them. When the broker cancels the consumer of one of the queues, `resubscribe` decides, as for `basicConsume`; where that
+   * Starts one consumer over many queues. You hold at most `prefetchCount` unacked messages over all of
+   * them. When the broker cancels the consumer of one of the queues, `resubscribe` decides, as for `basicConsume`; if that
    * queue is not subscribed to again, the whole consumer ends. Refused as a whole, as by `basicConsume`.
    */
   basicConsumeMulti(options: Consuming.ConsumeMultiOptions, callback?: MessageCallback): Consumer {
@@ -400,8 +400,8 @@ export class Client implements AsyncDisposable {
   }
 
   /**
-   * Changes the limit of a running consumer. What is in your hands stays there; more comes as it is settled. RabbitMQ knows the
-   * limit only for consumers to come, so the client subscribes anew: a stream is then read from its `x-stream-offset` again.
+   * Changes the limit of a running consumer. Messages that you hold stay yours; more come as they are settled. RabbitMQ knows the
+   * limit only for later consumers, so the client subscribes anew: a stream is then read from its `x-stream-offset` again.
    */
   basicQos(consumer: Consumer, options: Consuming.QosOptions, callback?: Callback<void>): Operation<void> {
     const core = this.#core;
@@ -423,8 +423,8 @@ export class Client implements AsyncDisposable {
 
   /**
    * Ends a consumer. Messages that were not handed out go back to their queue, the others can still be settled; then the iterator
-   * ends. What a no-ack consumer has received is handed out before. Cancelling again settles alike. When `signal` or `timeout`
-   * gives the call up, the consumer ends all the same.
+   * ends. What a no-ack consumer has received is handed out before. Cancelling again settles the same way. When `signal` or `timeout`
+   * ends the call, the consumer ends all the same.
    */
   basicCancel(consumer: Consumer, callback?: Callback<Consuming.Cancelled>): Operation<Consuming.Cancelled>;
   basicCancel(
@@ -490,11 +490,11 @@ export class Client implements AsyncDisposable {
    * by itself meanwhile, callbacks among it.
    *
    * Rejects with the failure of what is ready first, with `options.signal.reason`, and with `UsageError` for a consumer that has
-   * ended, nothing at all, and what is another client's.
+   * ended, for an empty list, and for promises of another client.
    *
    * @param options.timeout milliseconds from 0; default: none.
    * @param options.raiseErrors `false` resolves with the failure as the value. Default `true`.
-   * @returns what is ready first; `undefined` when `timeout` is over, and what was waited for goes on.
+   * @returns what is ready first; `undefined` when `timeout` is over; what was waited for goes on.
    */
   wait<Thing extends Waitable>(
     things: Thing | readonly Thing[],
@@ -551,7 +551,7 @@ export class Client implements AsyncDisposable {
     this.#core.loops.end('break');
   }
 
-  /** Gives a pending promise another callback, or a consumer another one for its messages. */
+  /** Sets another callback for a pending promise, or for the messages of a consumer. */
   setCallback<Result>(promise: Operation<Result>, callback: Callback<Result>): void;
   setCallback(consumer: Consumer, callback: MessageCallback): void;
   setCallback(target: Operation<unknown> | Consumer, callback: MessageCallback | Callback<never>): void {
@@ -560,7 +560,7 @@ export class Client implements AsyncDisposable {
     if (!(promise instanceof Operation) || !promise.isOf(this.#core)) {
       throw new UsageError('setCallback takes a promise or a consumer of this client');
     }
-    // The signatures above say which callback goes with which target.
+    // The signatures above define which callback goes with which target.
     if (target instanceof Consumer) {
       target.setCallback(this.#watched(callback as MessageCallback, target.isProcessedManually));
     } else target.setCallback(callback as Callback<unknown>);
@@ -568,7 +568,7 @@ export class Client implements AsyncDisposable {
 
   // ---- The network in your hands ----
 
-  /** The descriptor of the socket, where the runtime shows it. */
+  /** The descriptor of the socket, if the runtime shows it. */
   fileno(): number | undefined {
     return this.#core.life.connection?.driver.connected?.fd;
   }
@@ -578,7 +578,7 @@ export class Client implements AsyncDisposable {
     return this.#core.life.connection?.driver.connected?.socket;
   }
 
-  /** Driven by hand: reads what has come. @throws {UsageError} unless `drive` is `'manual'`, as the two that follow. */
+  /** Driven by hand: reads what has come. @throws {UsageError} unless `drive` is `'manual'`; so do the next two methods. */
   onRead(): void {
     this.#core.drive.checkManual('onRead');
     this.#core.life.connection?.driver.read();
@@ -617,7 +617,7 @@ export class Client implements AsyncDisposable {
   }
 
   /**
-   * Resolves at once where `needsDrain` is false; else when no more than half of each limit waits, so that many publishes follow
+   * Resolves at once if `needsDrain` is false; else when no more than half of each limit waits, so that many publishes follow
    * together, or when the client is closed or recovery is given up. A lost connection drains nothing.
    */
   drained(callback?: Callback<void>): Operation<void>;
@@ -631,7 +631,7 @@ export class Client implements AsyncDisposable {
     return operation;
   }
 
-  /** @returns ends the loop without a word. One over a client without a connection is at its end already. */
+  /** @returns ends the loop without an error. One over a client without a connection is at its end already. */
   #loop(timeout: number | undefined, ended: (end: LoopEnd) => void): () => void {
     checkTimeout(timeout);
     if (this.#core.life.state !== 'idle') return this.#core.loops.start(timeout, ended);
@@ -665,11 +665,11 @@ export class Client implements AsyncDisposable {
     }
   }
 
-  /** The callback of a consumer, watched where there are listeners. */
+  /** The callback of a consumer, observed if there are listeners. */
   #watched<Given extends MessageCallback | undefined>(callback: Given, isManual: boolean): Given | MessageCallback {
     const { deliveryObserver: observer } = this.#core;
     if (callback === undefined || observer === undefined) return callback;
-    return observer.callback(callback as UntypedErrorFirst, isManual); // Consumers give it either a message or an error.
+    return observer.callback(callback as UntypedErrorFirst, isManual); // Consumers call it with either a message or an error.
   }
 
   #declare<Result, Options extends OperationOptions>(
@@ -731,7 +731,7 @@ function noting<Result>(
   };
 }
 
-/** Apart from `basicPublish`, where a closure would cost each publish. */
+/** Apart from `basicPublish`, because a closure would cost each publish. */
 function applyPublishBounds(
   host: BoundsHost,
   operation: PublishOperation,
@@ -741,7 +741,7 @@ function applyPublishBounds(
   return applyBounds(host, operation, options, () => publisher.forget(operation));
 }
 
-/** A publish has failed at the call. @param isFollowed whether the listeners were told of its start. */
+/** A publish has failed at the call. @param isFollowed whether the listeners were called with its start. */
 function refusedPublish(
   core: Core,
   operation: PublishOperation,
@@ -753,13 +753,13 @@ function refusedPublish(
   return operation;
 }
 
-/** @returns the operation, which has failed on the spot. */
+/** @returns the operation, which has failed already. */
 function refused<Result>(operation: Operation<Result>, error: unknown): Operation<Result> {
   operation.reject(error);
   return operation;
 }
 
-/** @returns whether the check passed; what it throws is the operation's. */
+/** @returns whether the check passed; the operation rejects with what it throws. */
 function accepts(operation: Operation<never> | Operation<unknown>, check: () => void): boolean {
   try {
     check();

@@ -1,5 +1,5 @@
 /**
- * What a client does when its connection opens, is lost or ends: the parts of the client are told in the order that matters,
+ * What a client does when its connection opens, is lost or ends: the parts of the clientare called in the order that matters,
  * and the events are emitted. Must not decide whether another connection follows: the lifecycle and recovery do.
  */
 import type { PukaError } from '@puka/errors';
@@ -34,14 +34,14 @@ export interface ConnectionChangesHost {
   /** Where the client goes to. */
   readonly observed: { host: string; port: number; virtualHost: string };
   readonly counts: Pick<ClientCounts, 'connections' | 'deliveries'>;
-  /** Its listeners; `undefined` where there are none. */
+  /** Its listeners; `undefined` if there are none. */
   readonly observer?: Pick<Observer, 'client' | 'tell' | 'start' | 'end'> | undefined;
 }
 
 /** The changes of one client's connections. */
 export class ConnectionChanges implements LifecycleListener, ConnectionListener {
   private readonly host: ConnectionChangesHost;
-  /** RabbitMQ extension: the broker has said that it does not read what is published. */
+  /** RabbitMQ extension: the broker has announced that it does not read what is published. */
   private isBlocked = false;
   /** The host that is being tried. */
   private attempt: { readonly data: ConnectData; readonly slots: Slots } | undefined = undefined;

@@ -33,7 +33,7 @@ export interface ConnectionUsersHost extends SubscriptionsHost {
 
 /** The users of the connections of one client. */
 export class ConnectionUsers implements ConnectionUserGroup, PublisherHost {
-  /** For the publishers, as all that stands in `PublisherHost`. */
+  /** For the publishers, as everything in `PublisherHost`. */
   readonly pubacks: boolean | undefined;
   readonly names: PublisherHost['names'];
   readonly counts: PublishCounts;
@@ -63,7 +63,7 @@ export class ConnectionUsers implements ConnectionUserGroup, PublisherHost {
     this.requests = new Requests(this.pool, topology, host);
     this.subscriptions = new Subscriptions(this.pool, host, this.replies);
     this.getting = new Getting(this.pool, topology, host);
-    // Subscribing comes first, publishing last: a broker short of memory reads nothing behind a publish.
+    // Subscribing comes first, publishing last: a broker short of memory reads nothing after a publish.
     // The pool is detached last: what waits there for a channel ends when those that wait know why.
     const publishers = [this.publisher, this.replies];
     this.all = [this.subscriptions, this.requests, this.getting, ...publishers, this.exchanges, this.pool];

@@ -64,11 +64,11 @@ export class Core implements Hosts {
   readonly shutdowns: Shutdowns;
   /** The client as listeners see it. */
   readonly observed: { connectionName: string | undefined; host: string; port: number; virtualHost: string };
-  /** Its listeners; `undefined` where there are none. */
+  /** Its listeners; `undefined` if there are none. */
   readonly observer: Observer | undefined;
-  /** The same, where one of them wants to know of publishes. */
+  /** The same, if one of them wants to know of publishes. */
   readonly publishObserver: Observer | undefined;
-  /** The same, where one of them wants to know of messages that come and of the work on them. */
+  /** The same, if one of them wants to know of messages that come and of the work on them. */
   readonly deliveryObserver: Observer | undefined;
   private readonly wireLog: WireLog | undefined;
   readonly counts: ClientCounts = new ClientCounts();
@@ -157,7 +157,7 @@ export class Core implements Hosts {
     }
   }
 
-  /** Sees the bytes of a new connection, where somebody looks. */
+  /** Sees the bytes of a new connection, if there is a listener. */
   openTap(): ByteTap | undefined {
     const { observer, wireLog } = this;
     const counting = observer?.hears('bytesReceived', 'bytesSent') === true ? observer.countBytes() : undefined;

@@ -29,11 +29,11 @@ interface DiagnosticsChannelModule {
   tracingChannel(name: string): TracingChannel;
 }
 
-/** Added to what a tracing channel publishes, behind the start: as `tracePromise` of Node does. */
+/** Added to what a tracing channel publishes, after the start: as `tracePromise` of Node does. */
 export interface TracingOutcome {
-  /** Why it failed; absent where it has succeeded. */
+  /** Why it failed; absent if it has succeeded. */
   error?: unknown;
-  /** What it resolved with; absent where it has failed. */
+  /** What it resolved with; absent if it has failed. */
   result?: unknown;
 }
 
@@ -51,9 +51,9 @@ export interface TracingChannels {
 export interface PlainChannels {
   /** An attempt to connect begins. */
   'puka:connect:start': ConnectData;
-  /** With `error` where the attempt has failed. */
+  /** With `error` if the attempt has failed. */
   'puka:connect:end': ConnectData & {
-    /** Why the attempt failed; `undefined` where the connection is open. */
+    /** Why the attempt failed; `undefined` if the connection is open. */
     readonly error: unknown;
   };
   /** The connection is gone. */
@@ -145,7 +145,7 @@ class Tracing<Data extends object> {
     this.channel = channel;
   }
 
-  /** @returns what the rest needs; `undefined` where nobody subscribes. */
+  /** @returns what the rest needs; `undefined` if there is no subscriber. */
   begin(data: Data): Traced<Data> | undefined {
     const { start, end, asyncStart, asyncEnd, error } = this.channel;
     const isHeard = [start, end, asyncStart, asyncEnd, error].some(({ hasSubscribers }) => hasSubscribers);

@@ -90,7 +90,7 @@ export class DirectReplies implements ReplyConsumers, ConnectionUser, PublisherH
     this.#host.publishesSettled();
   }
 
-  /** @throws {UsageError} where a publish has no consumer that could get the reply. */
+  /** @throws {UsageError} if a publish has no consumer that could get the reply. */
   checkPublish(): void {
     const { consumer } = this;
     if (consumer !== undefined && !consumer.isEnded && !consumer.isCancelling) return;
@@ -124,7 +124,7 @@ export class DirectReplies implements ReplyConsumers, ConnectionUser, PublisherH
     on.channel.untaggedConsumer = consumerTag;
   }
 
-  /** A consumer has ended: publishes that were not sent have nobody to be answered to. */
+  /** A consumer has ended: publishes that were not sent have no consumer for their answers. */
   gone(consumer: Consumer): void {
     if (consumer !== this.consumer) return;
     this.consumer = undefined;
@@ -148,7 +148,7 @@ export class DirectReplies implements ReplyConsumers, ConnectionUser, PublisherH
     const { on } = this;
     if (this.consumer === undefined || on === undefined || !on.channel.isUsable) return undefined;
     on.publishing = publisher;
-    // Nobody else can use a channel with confirms.
+    // A channel with confirms cannot be used for anything else.
     on.mustClose = true;
     return on.channel;
   }

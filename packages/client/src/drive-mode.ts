@@ -1,5 +1,5 @@
 /**
- * Who moves the client: itself, or the caller's hand with `drive: 'manual'`. Schedules the turns in which callbacks run,
+ * What moves the client: itself, or the caller with `drive: 'manual'`. Schedules the turns in which callbacks run,
  * and the alarm of the client's deadlines.
  * Must not know the network.
  */
@@ -39,7 +39,7 @@ export class DriveMode implements AlarmHost {
     this.alarm = new Alarm(this, host.runtime);
   }
 
-  /** Whether the client reads, writes and calls back by itself: always, or while somebody waits. */
+  /** Whether the client reads, writes and calls back by itself: always, or while a caller waits. */
   get isAutomatic(): boolean {
     return !this.isManual || this.holds > 0;
   }
@@ -62,7 +62,7 @@ export class DriveMode implements AlarmHost {
     if (!this.isManual) throw new UsageError(`${method} needs a client with drive: 'manual'`);
   }
 
-  /** Callbacks are ready: they run at the end of this turn of the event loop, or when the caller says so. */
+  /** Callbacks are ready: they run at the end of this turn of the event loop, or when the caller asks for it. */
   scheduleTurn(): void {
     if (this.turnIsScheduled || !this.isAutomatic || this.driver?.turnFollows === true) return;
     this.turnIsScheduled = true;
@@ -75,7 +75,7 @@ export class DriveMode implements AlarmHost {
     });
   }
 
-  /** The client is idle: no timer stays behind for deadlines that are gone. */
+  /** The client is idle: no timer is left for deadlines that are gone. */
   rest(): void {
     if (this.deadlines.nextMs === Number.POSITIVE_INFINITY) this.alarm.disarm();
   }

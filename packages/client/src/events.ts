@@ -1,4 +1,4 @@
-/** The events of a client: a listener that throws hurts nobody. Must not know what the events mean. */
+/** The events of a client: a listener that throws affects no other code. Must not know what the events mean. */
 import { type PukaError, UsageError } from '@puka/errors';
 import type { Consumer } from './consuming/consumer.ts';
 import type { Operation } from './operations/operation.ts';
@@ -12,11 +12,11 @@ import type { RecordedEntity } from './topology/recorded-entity.ts';
 /** Each event, and what its listeners get. */
 export interface ClientEvents {
   /**
-   * The connection is open, and operations go out. `recovery` says how it was recovered; it is absent for the first
+   * The connection is open, and operations go out. `recovery` describes how it was recovered; it is absent for the first
    * connection.
    */
   connected: [info: ConnectionInfo, recovery?: RecoveryReport];
-  /** It is gone; `error` is `undefined` after our own close. `isRecovering` says whether another one follows. */
+  /** It is gone; `error` is `undefined` after our own close. `isRecovering` is whether another one follows. */
   disconnected: [error: PukaError | undefined, isRecovering: boolean];
   /** An attempt to connect again is planned. */
   recovering: [attempt: PlannedAttempt];
@@ -27,13 +27,13 @@ export interface ClientEvents {
   notRestored: [error: PukaError, entity: RecordedEntity, isRetrying: boolean];
   /** A consumer lost its channel, or was cancelled by the broker, while the connection is open; it subscribes again. */
   interrupted: [error: PukaError, consumer: Consumer];
-  /** A server-named queue has another name after a recovery. The client translates the old name where it is given one. */
+  /** A server-named queue has another name after a recovery. The client translates the old name in all calls. */
   queueRenamed: [from: string, to: string];
   /** RabbitMQ extension: the broker is short of a resource and does not read what we publish. */
   blocked: [reason: string];
   /** RabbitMQ extension: it reads again. */
   unblocked: [];
-  /** An operation failed and nobody looked, or a callback threw; the operation, where there is one. */
+  /** An operation failed and no caller observed it, or a callback threw; the operation, if there is one. */
   unobserved: [error: unknown, promise: Operation<unknown> | undefined];
   /**
    * Driven by hand: there is something to read or to write, the connection is open, or it is gone. `onRead()`, `onWrite()`
@@ -76,7 +76,7 @@ export class Events {
     this.givenAs ??= new WeakMap();
     this.givenAs.set(bound as Listener, this.givenAs.get(listener as Listener) ?? (listener as Listener)); // As below.
     const list = this.listeners.get(name) ?? [];
-    this.listeners.set(name, [...list, bound as Listener]); // `emit` gives it what its name says.
+    this.listeners.set(name, [...list, bound as Listener]); // `emit` calls it with the values of its name.
   }
 
   /** Adds a listener for one time; `off` with the same listener takes it away before. */

@@ -1,5 +1,5 @@
 /**
- * Failures that reject no operation: they go to the listeners of a client, or to a warning where nobody listens.
+ * Failures that reject no operation: they go to the listeners of a client, or to a warning if there is no listener.
  * Must not know why something failed.
  */
 import type { PukaError } from '@puka/errors';
@@ -20,12 +20,12 @@ export class FailureReports {
     this.runtime = runtime;
   }
 
-  /** Nobody looked at a failure. Without a listener it becomes a warning. */
+  /** No caller observed a failure. Without a listener it becomes a warning. */
   report(error: unknown, operation?: Operation<unknown>): void {
-    if (!this.events.emit('unobserved', error, operation)) this.warn('nobody looked at a failure', error);
+    if (!this.events.emit('unobserved', error, operation)) this.warn('no caller observed a failure', error);
   }
 
-  /** An entity has not come back. Without a listener the failure is one that nobody looked at. */
+  /** An entity has not come back. Without a listener the failure is reported as unobserved. */
   notRestored(error: PukaError, entity: RecordedEntity, isRetrying: boolean): void {
     if (!this.events.emit('notRestored', error, entity, isRetrying)) this.report(error);
   }

@@ -1,6 +1,6 @@
 /**
- * How much may wait in memory: bytes going out, and bytes received that nobody has taken yet.
- * Must not send or read: it says when to stop and when to go on, and which consumer holds too much.
+ * How much may wait in memory: bytes going out, and bytes received that the program has not taken yet.
+ * Must not send or read: it reports when to stop and when to go on, and which consumer holds too much.
  */
 import { LimitExceeded } from '@puka/errors';
 import type { Lifecycle } from './connection/lifecycle.ts';

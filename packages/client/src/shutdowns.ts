@@ -5,7 +5,7 @@
  * Which handlers it waits for. A handler is a callback whose promise is open, or the body of a loop.
  * 1. One whose message is settled is finished.
  * 2. One that calls `shutdown()` before its first `await` is known as the caller, and not waited for.
- * 3. Behind an `await` the caller cannot be told from a handler that still works. One with an unsettled message is waited
+ * 3. After an `await` the caller cannot be distinguished from a handler that still works. One with an unsettled message is waited
  *    for, because the broker would deliver that message again. One of a no-ack consumer is waited for as long as something
  *    of the client goes on, and for `closeTimeout` after that: it may be the caller, and the broker keeps nothing for it.
  */
@@ -103,7 +103,7 @@ export class Shutdowns {
     for (const shutdown of [...this.running]) shutdown.check();
   };
 
-  /** Not at once: a handler that settles its message may publish in the same breath. */
+  /** Not at once: a handler that settles its message may publish in the same turn. */
   private readonly handlerMoved = (): void => {
     if (this.moveIsDue || this.running.size === 0) return;
     this.moveIsDue = true;
@@ -161,7 +161,7 @@ export class Shutdowns {
           release();
           operation.fulfil(reported);
         };
-        // The timeout is that of the close too, which goes on behind it.
+        // The timeout is that of the close too, which goes on after it.
         giveUp = () => operation.fulfil(reported);
         if (closing.state === 'pending') closing.watch(closed);
         else closed();

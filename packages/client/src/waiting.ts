@@ -1,6 +1,6 @@
 /**
  * `wait` and `loop`: the third style beside promises and callbacks. Driven by hand, the client works by itself while
- * somebody waits. Must not run callbacks: the turns do.
+ * a caller waits. Must not run callbacks: the turns do.
  */
 import { UsageError } from '@puka/errors';
 import type { AbortSignalLike } from '@puka/transport';
@@ -32,7 +32,7 @@ export interface WaitOptions {
 
 /** What waiting needs of its client. */
 export interface WaitingHost extends OperationHost, BoundsHost {
-  /** Is told of the messages that waits get; `undefined` where nobody looks. */
+  /** Is called with the messages that waits get; `undefined` if there is no listener. */
   readonly deliveryObserver?: { waitTook(message: Message): void } | undefined;
   readonly drive: {
     /** The client works by itself until the function returned is called. */
@@ -87,7 +87,7 @@ export async function waitForFirst(
   });
 }
 
-/** @throws {UsageError} for what this client would not work on while somebody waits. */
+/** @throws {UsageError} for what this client would not work on while a caller waits. */
 function checkWaitable(thing: unknown, host: WaitingHost): void {
   const operation = thing instanceof Consumer ? thing.ready : thing;
   if (operation instanceof Operation && operation.isOf(host)) return;
@@ -121,7 +121,7 @@ function takeMessage(
   }
   const taker: MessageTaker = {
     take: (message) => {
-      // Nothing would tell when it is done with.
+      // There would be no event for its end.
       if (consumer.noAck) message.keepBody();
       succeed(message);
     },
@@ -146,7 +146,7 @@ export class Loops {
     this.host = host;
   }
 
-  /** Starts one. @returns ends it without a word. */
+  /** Starts one. @returns ends it without an error. */
   start(timeout: number | undefined, ended: (end: LoopEnd) => void): () => void {
     checkTimeout(timeout);
     const undo = [this.host.drive.hold()];

@@ -19,7 +19,7 @@ function call(name: string, ...values: readonly unknown[]): unknown {
   return Reflect.apply(Reflect.get(client, name), client, values);
 }
 
-/** What a call was refused with, whichever way it says so. */
+/** What a call was refused with, whether it throws or rejects. */
 async function refusal(name: string, ...values: readonly unknown[]): Promise<string> {
   try {
     const result = call(name, ...values);
@@ -49,7 +49,7 @@ describe('a call', () => {
     expect(await refusal(name, { zzzzzzzz: 1 })).toContain(`${name} has no option 'zzzzzzzz'`);
   });
 
-  it.each(withOptionsFirst.filter((name) => name !== 'loop'))('%s takes a function behind it', async (name) => {
+  it.each(withOptionsFirst.filter((name) => name !== 'loop'))('%s takes a function after it', async (name) => {
     expect(await refusal(name, { timeout: 5 }, 'later')).toContain(`the callback of ${name} is a string`);
   });
 
@@ -72,7 +72,7 @@ describe('a call', () => {
     await refusal('loop', 500);
   });
 
-  it('gives the refusal to its callback, and calls nothing that cannot be called', async () => {
+  it('passes the refusal to its callback, and calls nothing that cannot be called', async () => {
     const got: unknown[] = [];
     const operation = call('basicGet', 'q', (error: unknown) => got.push(error));
     await expect(operation).rejects.toBeInstanceOf(UsageError);
@@ -177,8 +177,8 @@ describe('a name with octets that are no UTF-8', () => {
     ['basicConsume', { queue: raw }],
     ['basicConsume', { queue: 'q', consumerTag: raw }],
     ['basicPublish', { routingKey: raw }],
-  ])('is refused by %s, for RabbitMQ would close the connection', async (name, options) => {
-    expect(await refusal(name, options)).toContain('has octets that are no UTF-8');
+  ])('is refused by %s, because RabbitMQ would close the connection', async (name, options) => {
+    expect(await refusal(name, options)).toContain('has octets that are not UTF-8');
   });
 });
 
@@ -196,7 +196,7 @@ describe('an option of another client', () => {
     ['queueDeclare', 'auto_delete', 'did you mean autoDelete?'],
     ['queueDeclare', 'durabel', 'did you mean durable?'],
     ['queueDeclare', 'q', 'its options are queue, durable'],
-  ])('%s says for %s what was meant', async (name, option, meant) => {
+  ])('%s names for %s what was meant', async (name, option, meant) => {
     expect(await refusal(name, { [option]: true })).toContain(meant);
   });
 });
@@ -212,7 +212,7 @@ describe('the constructor', () => {
     [{ credentials: { username: 'me', password: 'x', expires: 5 } }, "credentials has no option 'expires'"],
     [{ credentials: { user: 'me', pass: 'x' } }, 'did you mean username?'],
     ['guest', 'new Client takes one object of options'],
-  ])('with %j says what was meant', (options, meant) => {
+  ])('with %j reports what was meant', (options, meant) => {
     expect(() => Reflect.construct(Client, ['amqp://localhost', options])).toThrow(UsageError);
     expect(() => Reflect.construct(Client, ['amqp://localhost', options])).toThrow(meant);
   });

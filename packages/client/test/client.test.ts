@@ -12,7 +12,7 @@ async function scene(): Promise<{ readonly broker: ScriptedBroker; readonly clie
   return { broker, client };
 }
 
-describe('a callback runs in the async context of the call that gave it', () => {
+describe('a callback runs in the async context of the call that passed it', () => {
   it('of an operation, that of the call; of setCallback, that of setCallback', async () => {
     const { broker, client } = await scene();
     const seen: unknown[] = [];
@@ -74,7 +74,7 @@ describe('an error of the broker', () => {
 });
 
 describe('our own close', () => {
-  it('ends what is open with an error that says who closed, and consumers without one', async () => {
+  it('ends what is open with an error that reports who closed, and consumers without one', async () => {
     const { broker, client } = await scene();
     broker.answers.set('queue.declare', () => []);
     const consumer = client.basicConsume({ queue: 'q' });

@@ -77,7 +77,7 @@ it('closing stops all consumers', () => {
 });
 
 describe('the end', () => {
-  it('reaches those that wait ahead of the events, and the loops behind them', () => {
+  it('reaches those that wait before the events, and the loops after them', () => {
     const { log, changes, connection } = scene();
     changes.ended({ connection, error, reason: error, stateBefore: 'connected' });
     expect(log).toEqual([
@@ -92,7 +92,7 @@ describe('the end', () => {
     expect(log).toEqual(['recovery ended', 'flow', 'shutdowns', 'closed', 'loops close', 'rest', 'turn']);
   });
 
-  it('of a client that a listener of the loss has closed comes behind `unblocked`', () => {
+  it('of a client that a listener of the loss has closed comes after `unblocked`', () => {
     const { log, changes } = scene();
     changes.blocked('memory');
     changes.ended({ connection: undefined, error: undefined, reason: error, stateBefore: 'recovering' });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ScriptedBroker } from './scripted-broker.ts';
 
 describe('the users of a connection', () => {
-  it('get it in an order in which subscribing goes out ahead of publishing', async () => {
+  it('get it in an order in which subscribing goes out before publishing', async () => {
     const broker = new ScriptedBroker();
     const client = await broker.connected({ recover: { minDelay: 0 } });
     client.basicConsume({ queue: 'q', consumerTag: 'c' });

@@ -98,7 +98,7 @@ describe('closing', () => {
     expect(closed).toEqual([undefined]);
   });
 
-  it('gives the same outcome again and again', async () => {
+  it('returns the same outcome again and again', async () => {
     const { broker, client } = await scene();
     const first = client.close();
     expect(client.close()).toBe(first);

@@ -35,7 +35,7 @@ function scene(isManual: boolean) {
 }
 
 describe('a client that works by itself', () => {
-  it('does what is due with no connection there, and flushes behind it', () => {
+  it('does what is due with no connection there, and flushes after it', () => {
     const { clock, done, drive } = scene(false);
     drive.deadlines.add(100, () => done.push('due'));
     clock.advance(99);
@@ -69,7 +69,7 @@ describe('a client that is driven by hand', () => {
     expect(drive.nextDeadlineMs).toBe(100);
   });
 
-  it('works by itself while somebody waits, until the last one has done so', () => {
+  it('works by itself while a caller waits, until the last one has done so', () => {
     const { clock, done, drive } = scene(true);
     drive.deadlines.add(100, () => done.push('due'));
     const [first, second] = [drive.hold(), drive.hold()];

@@ -20,7 +20,7 @@ function scene(): Scene {
 }
 
 describe('listeners', () => {
-  it('are called in their order, with what the event gives', () => {
+  it('are called in their order, with the values of the event', () => {
     const { events, calls, note } = scene();
     events.on('blocked', note('a'));
     events.on('blocked', note('b'));

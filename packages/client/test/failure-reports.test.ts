@@ -13,22 +13,22 @@ function scene() {
 const error = new Error('no');
 const queue = { kind: 'queue', queue: 'q', options: {} } as const;
 
-it('a failure that nobody looked at is a warning, unless there is a listener', () => {
+it('a failure that no code observed is a warning, unless there is a listener', () => {
   const { failures, warnings } = scene();
   failures.report(error);
-  expect(warnings).toEqual([['puka: nobody looked at a failure:', error]]);
+  expect(warnings).toEqual([['puka: no caller observed a failure:', error]]);
   const heard: unknown[] = [];
   failures.events.on('unobserved', (each) => heard.push(each));
   failures.report(error);
   expect([warnings.length, heard]).toEqual([1, [error]]);
 });
 
-it('an entity that was not restored goes to its own listener, or else is one nobody looked at', () => {
+it('an entity that was not restored goes to its own listener, or else is one that no code observed', () => {
   const { failures, warnings } = scene();
   const missing = new NotFound('no');
   const heard: unknown[] = [];
   failures.notRestored(missing, queue, true);
-  expect(warnings).toEqual([['puka: nobody looked at a failure:', missing]]);
+  expect(warnings).toEqual([['puka: no caller observed a failure:', missing]]);
   failures.events.on('unobserved', () => heard.push('unobserved'));
   failures.notRestored(missing, queue, true);
   failures.events.on('notRestored', (...values) => heard.push(values));

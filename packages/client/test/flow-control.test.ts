@@ -56,7 +56,7 @@ async function consuming(
   return { consumer, channel: broker.last('basic.consume').channel };
 }
 
-/** Nothing is answered to these any more: whoever asks waits. */
+/** Nothing is answered to these any more: their callers wait. */
 function silence(broker: ScriptedBroker, ...types: readonly Said[1]['type'][]): void {
   for (const type of types) broker.answers.set(type, () => []);
 }
@@ -71,7 +71,7 @@ async function next(consumer: Consumer): Promise<string | number> {
   }
 }
 
-/** The refusals that the client has sent, behind its last cancel: tags that go back to their queue. */
+/** The refusals that the client has sent, after its last cancel: tags that go back to their queue. */
 function putBack(broker: ScriptedBroker): number[] {
   return broker.received.flatMap(({ method }) =>
     method.type === 'basic.nack' && method.requeue ? [Number(method.deliveryTag)] : [],
@@ -79,7 +79,7 @@ function putBack(broker: ScriptedBroker): number[] {
 }
 
 describe('maxMessageBytes', () => {
-  it('exceeded ends the consumer, and the message goes back behind its cancel; the connection goes on', async () => {
+  it('exceeded ends the consumer, and the message goes back after its cancel; the connection goes on', async () => {
     const given = await scene({ maxMessageBytes: 10_000 });
     const { broker, client } = given;
     const { consumer, channel } = await consuming(given, 'c');
@@ -103,13 +103,13 @@ describe('maxMessageBytes', () => {
     expect((await declared).queue).toBe('q');
   });
 
-  it('exceeded without acks: what came before is handed out, and the error says what is lost', async () => {
+  it('exceeded without acks: what came before is handed out, and the error reports what is lost', async () => {
     const given = await scene({ maxMessageBytes: 10_000 });
     const { consumer, channel } = await consuming(given, 'c', true);
     given.broker.say(delivery(channel, 'c', 1, 5), delivery(channel, 'c', 2, 10_001));
     await given.broker.pump();
     expect(await next(consumer)).toBe(5);
-    expect(await next(consumer)).toMatch(/it is lost, for it came with noAck/);
+    expect(await next(consumer)).toMatch(/it is lost, because it came with noAck/);
     expect(putBack(given.broker)).toEqual([]);
   });
 
@@ -137,7 +137,7 @@ describe('maxInboundBytes', () => {
     ['bodies', 1000, {}],
     ['headers of messages without a body', 0, { headers: { padding: 'x'.repeat(1000) } }],
     ['the messages themselves, where nothing is in them', 0, {}],
-  ])('counts %s: what nobody takes is left in the socket', async (_what, bodyBytes, properties) => {
+  ])('counts %s: what no code takes is left in the socket', async (_what, bodyBytes, properties) => {
     const given = await scene({ maxInboundBytes });
     const { broker } = given;
     const { consumer, channel } = await consuming(given, 'c', true);
@@ -198,7 +198,7 @@ describe('maxInboundBytes', () => {
     const { broker } = given;
     const consumers = [];
     for (const tag of ['a', 'b', 'c', 'd']) consumers.push(await consuming(given, tag));
-    // A broker finishes the message before it says anything else on the channel.
+    // A broker finishes the message before it sends anything else on the channel.
     silence(broker, 'basic.cancel');
     for (const [index, { channel }] of consumers.entries()) {
       broker.say(delivery(channel, 'abcd'.charAt(index), 1, 100 * kibibyte, { sentBytes: (96 + index) * kibibyte }));

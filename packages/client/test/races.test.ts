@@ -13,7 +13,7 @@ async function scene(options: Parameters<ScriptedBroker['connected']>[0] = {}, c
   return { broker, client };
 }
 
-/** How each ended, by the name of its error; 'pending' where it did not. */
+/** How each ended, by the name of its error; 'pending' if it did not. */
 async function outcomes(broker: ScriptedBroker, all: readonly PromiseLike<unknown>[]): Promise<string[]> {
   const ended = all.map(() => 'pending');
   all.forEach((one, at) => {
@@ -92,7 +92,7 @@ describe('M3: a basic.cancel of the broker that crosses the client’s', () => {
   });
 });
 
-describe('M4: a basic.cancel that comes ahead of consume-ok', () => {
+describe('M4: a basic.cancel that comes before consume-ok', () => {
   it('is the answer: consume-ok never comes', async () => {
     const { broker, client } = await scene();
     broker.answers.set('basic.consume', (channel) => [
@@ -117,7 +117,7 @@ describe('M5 and M6: deliveries at the edges of a consumer', () => {
     expect((await client.wait(consumer)).text()).toBe('first');
   });
 
-  it('behind the client’s cancel goes back to the queue, and is not handed out', async () => {
+  it('after the client’s cancel goes back to the queue, and is not handed out', async () => {
     const { broker, client } = await scene();
     const { consumer, channel } = await consuming(broker, client);
     broker.answers.set('basic.cancel', () => []);
@@ -153,7 +153,7 @@ describe('M7: an ack for a channel that the broker has closed', () => {
 });
 
 describe('M8 and M9: confirms', () => {
-  it('a return ahead of a multiple ack that covers it rejects that publish alone', async () => {
+  it('a return before a multiple ack that covers it rejects that publish alone', async () => {
     const { broker, client } = await scene();
     broker.answers.set('basic.publish', () => []);
     const publishes = ['a', 'b', 'c'].map((body) =>
@@ -182,7 +182,7 @@ describe('M8 and M9: confirms', () => {
   });
 });
 
-describe('M10: the line breaks', () => {
+describe('M10: the connection breaks', () => {
   it('while close-ok is due: close() ends all the same', async () => {
     const { broker, client } = await scene();
     broker.answers.set('connection.close', () => []);
@@ -192,7 +192,7 @@ describe('M10: the line breaks', () => {
     expect(await outcomes(broker, [closing])).toEqual(['done']);
   });
 
-  it('while a channel’s close-ok is due: its sink is told once', () => {
+  it('while a channel’s close-ok is due: its sink is called once', () => {
     const harness = new Harness().open();
     const channel = harness.session.openChannel(harness.sink('c'), () => {});
     harness.say([1, { type: 'channel.open-ok' }]);
@@ -240,7 +240,7 @@ describe('M11: blocked, then close', () => {
   });
 });
 
-describe('M12: the line breaks under a publish', () => {
+describe('M12: the connection breaks under a publish', () => {
   it('that was handed to it is unknown, one that was not is not-sent', async () => {
     const { broker, client } = await scene();
     broker.answers.set('basic.publish', () => []);
@@ -263,7 +263,7 @@ describe('M13: a heartbeat is due while a large body is on its way out', () => {
     channel?.publish({ exchange: '', routingKey: 'q', mandatory: false, properties: {}, body });
     harness.nowMs = 5000;
     harness.session.handleTimeout(5000);
-    // The reader of the harness refuses a frame that does not end where it says.
+    // The reader of the harness refuses a frame that does not end where its size says.
     const sent = harness.sent();
     expect(sent.filter((name) => name === 'heartbeat').length).toBeLessThanOrEqual(1);
     expect(sent).toContain('1 basic.publish');

@@ -1,6 +1,6 @@
 /**
  * A broker in memory whose every word is the test's, on a clock of the test's own. It answers what a broker would answer
- * unless a test says otherwise. Must not do anything by itself: `pump()` moves the bytes.
+ * unless a test changes that. Must not do anything by itself: `pump()` moves the bytes.
  */
 import { VirtualClock } from '@puka/testkit';
 import type { ConnectOptions, Transport, TransportConnector, TransportHandlers } from '@puka/transport';
@@ -31,7 +31,7 @@ export type Answer = (channel: number, method: Method) => readonly Said[];
 
 const text = new TextEncoder();
 
-/** A broker in memory that says what the test writes. */
+/** A broker in memory that sends what the test writes. */
 export class ScriptedBroker {
   readonly clock = new VirtualClock();
   /** What the client did to its surroundings: `read`, `write`, `timer`, `turn end` … */
@@ -43,7 +43,7 @@ export class ScriptedBroker {
   headersReceived: ((headers: unknown) => void) | undefined = undefined;
   /** Heartbeats that came. */
   heartbeats = 0;
-  /** What the client's transport says of each read: whether it has emptied the line. */
+  /** What the client's transport reports of each read: whether it has emptied the socket. */
   isLast: boolean | undefined = undefined;
   /** Answers other than the usual ones, by method. */
   readonly answers = new Map<Method['type'], Answer>();
@@ -59,7 +59,7 @@ export class ScriptedBroker {
   /** Channels it has closed, and hears nothing on but close-ok. */
   private readonly refused = new Set<number>();
 
-  /** A client of this broker; it does not recover unless the options say so. */
+  /** A client of this broker; it does not recover by default. */
   client(options: ClientOptions = {}): Client {
     const { connector: transport, runtime } = this;
     return new Client('amqp://u:p@scripted', { transport, runtime, recover: false, ...options });
@@ -95,7 +95,7 @@ export class ScriptedBroker {
     };
   }
 
-  /** Makes the line between the two. */
+  /** Makes the connection between the two. */
   get connector(): TransportConnector {
     const memory = memoryConnector((server) => this.accept(server), { schedule: (task) => this.tasks.push(task) });
     return {
@@ -168,7 +168,7 @@ export class ScriptedBroker {
     );
   }
 
-  /** What came since the last look, by channel and name, beginning behind the handshake. */
+  /** What came since the last look, by channel and name, beginning after the handshake. */
   sent(): string[] {
     const names = this.received.slice(this.seen).map(({ channel, method }) => `${channel} ${method.type}`);
     this.seen = this.received.length;
@@ -183,7 +183,7 @@ export class ScriptedBroker {
     throw new Error(`no ${type} came`);
   }
 
-  /** The line breaks. */
+  /** The connection breaks. */
   reset(): void {
     this.line?.reset();
   }
@@ -233,7 +233,7 @@ export class ScriptedBroker {
     if (said.length > 0) this.say(...said);
   }
 
-  /** What a broker answers where all is well. */
+  /** What a broker answers if all is well. */
   usual(channel: number, method: Method): readonly Said[] {
     switch (method.type) {
       case 'connection.start-ok':
@@ -275,7 +275,7 @@ export class ScriptedBroker {
     }
   }
 
-  /** Writes down what is done with the line. */
+  /** Records what is done with the connection. */
   private watched(transport: Transport): Transport {
     const { doings } = this;
     return new Proxy(transport, {

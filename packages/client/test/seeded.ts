@@ -1,6 +1,6 @@
 /** Random choices that can be repeated: a test prints the seed, who looks for its failure sets `PUKA_SEED`. */
 
-/** A seed, new for each run unless `PUKA_SEED` says which. */
+/** A seed, new for each run unless `PUKA_SEED` sets it. */
 export function newSeed(): number {
   const given = process.env.PUKA_SEED;
   return given === undefined ? Math.floor(Math.random() * 0x1_0000_0000) : Number(given);

@@ -141,7 +141,7 @@ describe('shutdown', () => {
     }
   });
 
-  it('awaited behind the ack of a callback does not wait for it, and lets it publish in the same breath', async () => {
+  it('awaited after the ack of a callback does not wait for it, and lets it publish in the same breath', async () => {
     const { broker, client } = await scene();
     const work = promised();
     let isDown = false;
@@ -182,7 +182,7 @@ describe('shutdown', () => {
     }
   });
 
-  it('awaited behind an await of a no-ack handler waits for closeTimeout after the last thing went on', async () => {
+  it('awaited after an await of a no-ack handler waits for closeTimeout after the last thing went on', async () => {
     for (const isLoop of [false, true]) {
       const { broker, client } = await scene();
       const work = promised();
@@ -273,7 +273,7 @@ describe('shutdown', () => {
     }
   });
 
-  it('says that nothing was left where nothing was', async () => {
+  it('reports that nothing was left where nothing was', async () => {
     const { broker, client } = await scene();
     void client.basicPublish({ routingKey: 'q', body: 'x' });
     const down = client.shutdown();
@@ -281,7 +281,7 @@ describe('shutdown', () => {
     expect(await down).toEqual({ handlersAbandoned: 0, publishesUnknown: 0, operationsUnknown: 0 });
   });
 
-  it('says in its time what it left, whether the broker hangs or the line breaks', async () => {
+  it('reports in its time what it left, whether the broker hangs or the connection breaks', async () => {
     for (const breaks of [false, true]) {
       const { broker, client } = await scene();
       for (const type of ['basic.publish', 'queue.declare', 'connection.close'] as const) {
@@ -312,7 +312,7 @@ describe('shutdown', () => {
     expect(client.state).toBe('idle');
   });
 
-  it('gives back at once what was received and not begun', async () => {
+  it('returns at once what was received and not begun', async () => {
     const { broker, client } = await scene();
     const work = promised();
     const begun: (number | undefined)[] = [];
@@ -353,7 +353,7 @@ describe('shutdown', () => {
     await long;
   });
 
-  it('ends when the line breaks, whatever it waits for', async () => {
+  it('ends when the connection breaks, whatever it waits for', async () => {
     const { broker, client } = await scene();
     client.basicConsume({ queue: 'q', consumerTag: 'c' }, () => new Promise(() => {}));
     await broker.pump();

@@ -251,7 +251,7 @@ describe('the types of the client', () => {
       client.setCallback(client.queueDeclare(), (error, result) => error ?? result.queue);
       client.setCallback(client.basicConsume({ queue: 'q' }), (error, message) => error ?? message.ack());
       client.basicGet({ queue: 'q' }, (_error, message) => {
-        // @ts-expect-error nobody has looked at the error
+        // @ts-expect-error the error has not been checked
         message?.text() ?? message.text();
       });
     });

@@ -23,7 +23,7 @@ async function fate(promise: PromiseLike<unknown>): Promise<string> {
 }
 
 describe('wait', () => {
-  it('gives the first that is ready, and leaves the others be', async () => {
+  it('returns the first that is ready, and leaves the others be', async () => {
     const { broker, client } = await scene('queue.purge');
     const purge = client.queuePurge({ queue: 'a' });
     const declare = client.queueDeclare({ queue: 'b' });
@@ -33,7 +33,7 @@ describe('wait', () => {
     expect(await fate(purge)).toBe('open');
   });
 
-  it('gives undefined when the time is over, and what it waited for goes on', async () => {
+  it('returns undefined when the time is over, and what it waited for goes on', async () => {
     const { broker, client } = await scene('queue.declare');
     const declare = client.queueDeclare({ queue: 'q' });
     const first = client.wait(declare, { timeout: 100 });
@@ -167,7 +167,7 @@ describe('wait', () => {
 });
 
 describe('waitForAll and waitForAny', () => {
-  it('give all results in order, and the first', async () => {
+  it('return all results in order, and the first', async () => {
     const { broker, client } = await scene();
     const tasks = [client.queueDeclare({ queue: 'a' }), client.basicGet({ queue: 'b' })] as const;
     const all = client.waitForAll(tasks);

@@ -1,6 +1,6 @@
 /**
  * Adds the caller's place in the program to an error that was made elsewhere. Must not capture a stack itself: when to
- * do so is the caller's decision, for it costs microseconds.
+ * do so is the caller's decision, because it costs microseconds.
  */
 
 const frameLine = /^\s*at /;
@@ -19,7 +19,7 @@ const waiting = new WeakMap<Error, Holder[]>();
  * Appends the frames of a captured stack to the `stack` of an error. An error that the broker caused is made where its
  * bytes are read, so its own stack does not show which call failed; the captured one does.
  *
- * Capture the stack when an operation fails, not when it starts: nobody pays for an operation that succeeds. V8 (Node,
+ * Capture the stack when an operation fails, not when it starts: an operation that succeeds then costs nothing. V8 (Node,
  * Deno) knows the functions that await a promise while it runs a reaction of that promise:
  *
  * ```ts
@@ -44,7 +44,7 @@ const waiting = new WeakMap<Error, Holder[]>();
  *
  * @param error The error to complete; its message and its own frames stay.
  * @param holder What `Error.captureStackTrace` was called on, or another error. Its `stack` is read once: when
- * that of the error is read for the first time, or here where the engine keeps the text of a stack.
+ * that of the error is read for the first time, or here if the engine keeps the text of a stack.
  */
 export function addCallerFrames(error: Error, holder: Holder): void {
   const others = waiting.get(error);
@@ -52,7 +52,7 @@ export function addCallerFrames(error: Error, holder: Holder): void {
     if (others.length < mostHolders) others.push(holder);
     return;
   }
-  // As the engine defines it: an accessor where the text is made on each read (V8 since Node 21), a text elsewhere.
+  // As the engine defines it: an accessor if the text is made on each read (V8 since Node 21), a text elsewhere.
   const readOwn = Object.getOwnPropertyDescriptor(error, 'stack')?.get;
   if (readOwn === undefined) {
     setStack(error, completed(error, error.stack, [holder]));

@@ -44,7 +44,7 @@ export class UnsupportedProtocol extends PukaError {
 }
 
 /**
- * The broker refused the credentials, or closed the connection right after it received them. It does not say which part
+ * The broker refused the credentials, or closed the connection right after it received them. It does not report which part
  * of them was wrong.
  *
  * Recover: correct the user and the password, or fetch a new token. `guest` may log in from the broker's own host only.

@@ -5,7 +5,7 @@ import type { ErrorCode } from './generated/error-codes.ts';
  * Who has to change something before the failed call can succeed.
  *
  * - `caller`: the program: an argument, a name, a permission or an order of calls.
- * - `broker`: nobody here; the broker lacks a resource, is shutting down, or holds a lock.
+ * - `broker`: no code on this side; the broker lacks a resource, is shutting down, or holds a lock.
  * - `peer`: an end of the connection broke the protocol; a client, a proxy or a broker has a bug.
  * - `network`: the connection, the name look-up or TLS below the protocol.
  */
@@ -45,7 +45,7 @@ export interface ErrorDetails {
 
 /** The defaults of a class. The {@link ErrorDetails} of a single error take precedence. */
 export interface ErrorTraits {
-  /** The name of the class; kept as text, for a bundler may rename the class itself. */
+  /** The name of the class; kept as text, because a bundler may rename the class itself. */
   readonly name: string;
   /** The name of the class in upper snake case, never changed once published; of packages above the client with theirs ahead. */
   readonly code: ErrorCode;

@@ -1,5 +1,5 @@
 /**
- * Makes a text of the peer fit to stand in an error message. Must not decide which texts go into a message.
+ * Makes a text of the peer fit for an error message. Must not decide which texts go into a message.
  */
 
 /** The most characters of a peer's text that an error message shows. */
@@ -7,7 +7,7 @@ export const maxPeerTextLength = 500;
 
 /**
  * Escape sequences of a terminal, by their first characters: a command with a text in it (`ESC ] 0 ; title BEL`), taken
- * out whole where its end is near; one with parameters (`ESC [ 2 J`); any other (`ESC c`).
+ * out whole if its end is near; one with parameters (`ESC [ 2 J`); any other (`ESC c`).
  */
 const escapeSequences =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.

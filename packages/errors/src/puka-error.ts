@@ -7,7 +7,7 @@ import type { ErrorCode } from './generated/error-codes.ts';
 
 /** Registered with the runtime, so that every copy of this package in one process means the same symbol. */
 const brand: unique symbol = Symbol.for('puka.error');
-/** What `instanceof` does for a class that says nothing else. */
+/** What `instanceof` does for a class without a check of its own. */
 const hasInstance = Function.prototype[Symbol.hasInstance];
 
 /**

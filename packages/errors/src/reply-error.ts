@@ -7,9 +7,9 @@ import { peerText } from './peer-text.ts';
 /**
  * Makes the error for a reply code that the broker sent in `channel.close`, `connection.close` or `basic.return`.
  *
- * @param replyCode The code, 0 to 65535. An unknown code gives an {@link AmqpError} itself.
+ * @param replyCode The code, 0 to 65535. For an unknown code the result is an {@link AmqpError} itself.
  * @param replyText The broker's text; may be empty. `replyText` of the error is the whole of it, the message shows it
- * as `peerText` gives it: at most 500 characters, without control characters.
+ * as `peerText` returns it: at most 500 characters, without control characters.
  * @param details The other properties: the method that failed, a `scope` or an `outcome` other than the default of the class.
  * @returns An error whose message is the broker's text, led by the code's name and followed by code and method:
  * `NOT_FOUND - no queue 'jobs' in vhost '/' (404, queue.declare)`.

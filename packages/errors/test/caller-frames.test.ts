@@ -32,7 +32,7 @@ class Pending {
 }
 
 describe('addCallerFrames', () => {
-  it('appends the frames behind those of the error', () => {
+  it('appends the frames after those of the error', () => {
     const error = new NotFound('no queue');
     const own = error.stack ?? '';
 

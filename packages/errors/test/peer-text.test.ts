@@ -19,7 +19,7 @@ describe('peerText', () => {
     ['halves of a pair', 'a\udce9b\ud83dc', 'a b c'],
     ['nothing but control characters', '\u0000\r\n', ''],
     ['the empty text', '', ''],
-  ])('gives of %s what can stand in a log', (_what, text, shown) => {
+  ])('returns of %s what can be written to a log', (_what, text, shown) => {
     expect(peerText(text)).toBe(shown);
   });
 
@@ -29,14 +29,14 @@ describe('peerText', () => {
     expect(every.map((character) => peerText(`<${character}>`)).join('')).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}]/u);
   });
 
-  it('keeps 500 characters, and says that it cut a longer text', () => {
+  it('keeps 500 characters, and reports that it cut a longer text', () => {
     expect(maxPeerTextLength).toBe(500);
     expect(peerText('x'.repeat(500))).toBe('x'.repeat(500));
     expect(peerText('x'.repeat(501))).toBe(`${'x'.repeat(499)}…`);
     expect(peerText('PLAIN '.repeat(4), 10)).toBe('PLAIN PLA…');
   });
 
-  it('says that it cut where control characters fill what was looked at', () => {
+  it('reports that it cut where control characters fill what was looked at', () => {
     expect(peerText(`a${'\u0000'.repeat(5000)}b`)).toBe('a…');
   });
 

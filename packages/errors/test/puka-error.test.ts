@@ -60,7 +60,7 @@ describe('every class', () => {
     expect(new Set(codes).size).toBe(everyClass.length);
   });
 
-  it('is told from every other class of its kind', () => {
+  it('is distinguished from every other class of its kind', () => {
     for (const [name, Class] of everyClass) {
       const error = new Class('it failed');
       const kinds = everyClass.filter(([, Other]) => error instanceof Other).map(([other]) => other);

@@ -13,7 +13,7 @@ describe('replyError', () => {
     expect(error.message).toBe(`${name.replaceAll('-', '_').toUpperCase()} (${code})`);
   });
 
-  it('says what the broker said, the code and the method', () => {
+  it('reports the text of the broker, the code and the method', () => {
     const error = replyError(404, "NOT_FOUND - no exchange 'x' in vhost '/'", { method: 'basic.publish' });
 
     expect(error).toBeInstanceOf(NotFound);
@@ -91,7 +91,7 @@ describe('the table of reply codes', () => {
 });
 
 describe('what a returned message gives', () => {
-  it('concerns that operation alone, for a return closes no channel', () => {
+  it('concerns that operation alone, because a return closes no channel', () => {
     expect(new NoRoute('returned').scope).toBe('operation');
     expect(new NoRoute('returned')).toBeInstanceOf(PukaError);
   });

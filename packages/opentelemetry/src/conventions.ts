@@ -1,6 +1,6 @@
 /**
  * The names of OpenTelemetry's semantic conventions for messaging and for RabbitMQ, version 1.45.0. A test compares them with
- * `@opentelemetry/semantic-conventions`. They stand here, for that package says that its experimental names may change in
+ * `@opentelemetry/semantic-conventions`. They are copied here, because that package states that its experimental names may change in
  * any release.
  */
 

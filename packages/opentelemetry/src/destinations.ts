@@ -4,10 +4,10 @@ import { attribute } from './conventions.ts';
 
 /** A place that messages go to or come from. */
 export interface Destination {
-  /** For spans: as the conventions for RabbitMQ say. */
+  /** For spans: by the conventions for RabbitMQ. */
   readonly name: string;
   /**
-   * For the names of spans and for metrics, where there have to be few of them: the exchange or the queue. `undefined` for a
+   * For the names of spans and for metrics, of which there have to be few: the exchange or the queue. `undefined` for a
    * queue whose name the broker made up.
    */
   readonly label: string | undefined;

@@ -11,13 +11,13 @@ import type { ObservedClient } from '@puka/client';
 import { attribute, durationBounds, metric, type OperationType, ownMetric } from './conventions.ts';
 import type { Destination } from './destinations.ts';
 
-/** What a metric is told apart by. */
+/** What distinguishes the series of a metric. */
 export interface Operation {
   readonly name: string;
   readonly type: OperationType;
   readonly client: ObservedClient;
   readonly destination: Destination;
-  /** As in `error.type`; `undefined` where it has succeeded. */
+  /** As in `error.type`; `undefined` if it has succeeded. */
   readonly errorType: string | undefined;
 }
 

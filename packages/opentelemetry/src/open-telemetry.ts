@@ -1,4 +1,4 @@
-/** A listener of a client that makes spans and metrics of what it is told. Patches nothing. */
+/** A listener of a client that makes spans and metrics of its calls. Patches nothing. */
 import {
   type Attributes,
   type Baggage,
@@ -138,7 +138,7 @@ class Listener implements Diagnostics {
   publishStarted(publish: PublishData): Traced {
     const { client, exchange, routingKey, options } = publish;
     const active = contextApi.active();
-    // A copy of a message, made where no span is active, stays in the trace of the first.
+    // A copy of a message, made if no span is active, stays in the trace of the first.
     const existing = trace.getSpan(active) === undefined ? this.propagation.ofPublish(publish) : undefined;
     const destination = publishDestination(exchange, routingKey);
     const traced = this.start('publish', 'send', client, destination, {
@@ -187,7 +187,7 @@ class Listener implements Diagnostics {
   processStarted({ client, messages, by }: ProcessData): TracedWork {
     const producers = messages.map((message) => this.propagation.ofMessage(message));
     const active = contextApi.active();
-    // The context of a consumer's callback, and of who reads the socket for a loop, say nothing of the message.
+    // The context of a consumer's callback, and of the code that reads the socket for a loop, have nothing to do with the message.
     // Nor does a span that has ended, as that in which a worker was started.
     const ambient = by === 'process' && trace.getSpan(active)?.isRecording() === true ? active : undefined;
     const [first] = messages;

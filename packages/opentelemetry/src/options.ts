@@ -8,7 +8,7 @@ export interface OpenTelemetryOptions {
   readonly tracerProvider?: TracerProvider | undefined;
   /** Makes the meter. Default: that of the API, which is looked for whenever a client connects. */
   readonly meterProvider?: MeterProvider | undefined;
-  /** Writes contexts into headers and reads them. Default: that of the API, for the W3C's `traceparent` where an SDK is registered. */
+  /** Writes contexts into headers and reads them. Default: that of the API, for the W3C's `traceparent` if an SDK is registered. */
   readonly propagator?: TextMapPropagator | undefined;
   /**
    * The parent of the span for the work on one message. `'producer'`: the publish, so that publisher and consumer are one

@@ -50,7 +50,7 @@ export class Propagation {
     }
   }
 
-  /** The context in which a message was published; `undefined` where it has none, or headers that cannot be read. */
+  /** The context in which a message was published; `undefined` if it has none, or headers that cannot be read. */
   ofMessage(message: Message): Context | undefined {
     let headers: Headers;
     try {

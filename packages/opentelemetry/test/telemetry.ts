@@ -18,7 +18,7 @@ import { type OpenTelemetryOptions, openTelemetry } from '@puka/opentelemetry';
 
 const kinds = ['INTERNAL', 'SERVER', 'CLIENT', 'PRODUCER', 'CONSUMER'];
 
-/** Registers a context manager and a propagator; undo it behind the tests. */
+/** Registers a context manager and a propagator; undo it after the tests. */
 export function register(): () => void {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   propagation.setGlobalPropagator(new W3CTraceContextPropagator());

@@ -34,8 +34,8 @@ const callsOf = new WeakMap<object, Calls>();
  * Calls the methods of a service, typed by the service: `caller<typeof service>`, or by the type of its handlers. A thousand calls
  * may be open at once; their replies come to one consumer.
  *
- * A call rejects with `RemoteError` (the handler threw), `NoRoute` at once (nobody serves), `OperationTimeout`, the reason of its
- * `signal`, or `ConnectionBroken`: with `outcome: 'unknown'` where a server may have got it. Calls marked `idempotent` are sent again
+ * A call rejects with `RemoteError` (the handler threw), `NoRoute` at once (no server), `OperationTimeout`, the reason of its
+ * `signal`, or `ConnectionBroken`: with `outcome: 'unknown'` if a server may have got it. Calls marked `idempotent` are sent again
  * instead, over the next connection of the client.
  *
  * @throws {UsageError} for an option out of its range.
@@ -75,7 +75,7 @@ export function caller<Served>(client: Client, options: CallerOptions): Caller<S
     },
   );
   callsOf.set(face, calls);
-  return face as Caller<Served>; // The names are the types' business; a server that has none says so.
+  return face as Caller<Served>; // The names are the types' business; a server that has none answers so.
 }
 
 /** How a caller has fared so far. @throws {UsageError} for what `caller()` has not made. */

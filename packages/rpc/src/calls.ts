@@ -58,7 +58,7 @@ interface Call {
   stopTimer: () => void;
   /** Undoes what its signal set up. */
   unwatch: (() => void) | undefined;
-  /** The address its reply was to come to; 0 for none. A server may have it where it is not 0. */
+  /** The address its reply was to come to; 0 for none. A server may have it if it is not 0. */
   sentIn: number;
   /** Its request is on its way to the broker. */
   isSending: boolean;
@@ -79,12 +79,12 @@ export class Calls implements ReplyReceiver {
   private readonly signals = new Signals();
   private lastId = 0;
   private address: Promise<ReplyAddress> | undefined;
-  /** The same, where it is open by now. */
+  /** The same, if it is open by now. */
   private opened: ReplyAddress | undefined;
-  /** Counts the addresses for replies: a new one with each connection, or where the channel of the replies is lost. */
+  /** Counts the addresses for replies: a new one with each connection, or if the channel of the replies is lost. */
   private epoch = 1;
   /** Aborted when an address is lost, so that the client does not send by itself what must not be sent twice. */
-  private standing = new LossSignal();
+  private addressLoss = new LossSignal();
   /** Aborted when the connection is lost: what may be sent twice is then sent by us, with the address of the next one. */
   private connection = new LossSignal();
   /** Calls that wait for an address, or for room. */
@@ -127,7 +127,7 @@ export class Calls implements ReplyReceiver {
     return { open: this.open.size, ...this.counts };
   }
 
-  /** Calls. Rejects with what the README says. */
+  /** Calls. Rejects as the README describes. */
   call(method: string, argument: unknown, options: CallOptions = {}): Promise<unknown> {
     return new Promise((resolve, reject) => {
       checkOptions(callForm, options);
@@ -194,7 +194,7 @@ export class Calls implements ReplyReceiver {
       body: this.codec.encode(argument),
       deliveryMode: 1,
       mandatory: true,
-      // The broker drops what nobody waits for; a server that has it knows how long it may take.
+      // The broker drops what no caller waits for; a server that has it knows how long it may take.
       expiration: timeout === Number.POSITIVE_INFINITY ? undefined : String(Math.ceil(timeout)),
       headers: idempotent ? { ...fieldsOf(headers), [idempotentHeader]: true } : headers,
     };
@@ -203,7 +203,7 @@ export class Calls implements ReplyReceiver {
   private send(call: Call): void {
     const { opened } = this;
     call.isSending = true;
-    // What waits keeps its place ahead of what is called later.
+    // What waits keeps its place before what is called later.
     if (this.waiting === 0 && opened?.isOpen === true && !this.isDown && !this.client.needsDrain) {
       this.publish(call, opened);
     } else {
@@ -238,7 +238,7 @@ export class Calls implements ReplyReceiver {
     call.sentIn = epoch;
     const { request } = call;
     request.replyTo = address.replyTo;
-    request.signal = call.idempotent ? this.connection : this.standing;
+    request.signal = call.idempotent ? this.connection : this.addressLoss;
     this.client.basicPublish(request, (error) => {
       call.isSending = false;
       // Without an error: its reply may have been lost before the confirm was read.
@@ -251,7 +251,7 @@ export class Calls implements ReplyReceiver {
     if (!(error instanceof ConnectionBroken)) {
       const address = this.opened;
       if (error instanceof UsageError && address?.isOpen === false) {
-        // Direct reply-to: its consumer ended ahead of it. Nothing of it has left.
+        // Direct reply-to: its consumer ended before it. None of it has been sent.
         call.sentIn = 0;
         this.sendAgain(call);
         return;
@@ -261,11 +261,11 @@ export class Calls implements ReplyReceiver {
     }
     if (error.outcome === 'not-sent' && call.sentIn === epoch) call.sentIn = 0;
     if (!this.mayRepeat(call) || (this.isClosed && !this.maySurvive(call))) this.lose(call, error);
-    // Else `connected` sends it, unless that has been told already.
+    // Else `connected` sends it, unless that was called already.
     else if (epoch !== this.epoch) this.sendAgain(call);
   }
 
-  /** Sends it over the connection that stands; where none does, `connected` will. */
+  /** Sends it over the open connection; if there is none, `connected` will. */
   private sendAgain(call: Call): void {
     if (!this.isDown) this.send(call);
   }
@@ -279,7 +279,7 @@ export class Calls implements ReplyReceiver {
     return idempotent && !this.isOver;
   }
 
-  /** One at a time; made anew where it has ended with its connection. One promise for all, so that calls keep their order. */
+  /** One at a time; made anew if it has ended with its connection. One promise for all, so that calls keep their order. */
   private openAddress(): Promise<ReplyAddress> {
     if (this.address !== undefined && this.opened?.isOpen !== false) return this.address;
     this.opened = undefined;
@@ -356,12 +356,12 @@ export class Calls implements ReplyReceiver {
   /** The address is void: fails what must not be sent again. */
   private renew(lost: ConnectionBroken): void {
     this.epoch++;
-    const { standing } = this;
-    this.standing = new LossSignal();
+    const { addressLoss } = this;
+    this.addressLoss = new LossSignal();
     this.lastLoss = lost;
     // One that is being sent ends with its publish, which may have been refused by the broker itself.
     for (const call of [...this.open.values()]) if (!this.mayRepeat(call) && !call.isSending) this.lose(call, lost);
-    standing.abort(lost);
+    addressLoss.abort(lost);
   }
 
   private sendAll(): void {
@@ -396,16 +396,16 @@ export class Calls implements ReplyReceiver {
     this.settle(call, () => call.reject(reason), 'failed');
     if (!this.cancels || call.sentIn === 0 || this.isDown) return;
     const parts = { exchange: cancelExchange, routingKey: cancelKey(this.queue), type: cancelType, deliveryMode: 1 };
-    // Whoever does not hear of it works for nothing, and that is all.
+    // A server that does not get it works in vain; nothing else breaks.
     this.client.basicPublish({ ...parts, correlationId: call.id }).catch(() => {});
   }
 
-  private settle(call: Call, tell: () => void, count: 'answered' | 'failed'): void {
+  private settle(call: Call, callBack: () => void, count: 'answered' | 'failed'): void {
     this.open.delete(call.id);
     call.stopTimer();
     call.unwatch?.();
     this.counts[count]++;
-    tell();
+    callBack();
   }
 }
 

@@ -10,7 +10,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** Turns arguments and results into bodies. Both ends of a call need the same one. */
 export interface Codec {
-  /** What stands in `contentType`. */
+  /** The `contentType` of the messages. */
   readonly contentType: string;
   /** @returns the body; `undefined` has to come back as `undefined`. Throws for what cannot be encoded. */
   encode(value: unknown): Uint8Array | string;

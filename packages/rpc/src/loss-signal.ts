@@ -1,6 +1,6 @@
 /**
- * A signal for publishes that must not outlive an address for replies. An `AbortSignal` costs several times what a publish does, for it
- * makes an event listener of each. Must not be handed to anybody but the client.
+ * A signal for publishes that must not outlive an address for replies. An `AbortSignal` costs several times what a publish does, because it
+ * makes an event listener of each. Must not be passed to any code but the client.
  */
 
 /** Has what the client needs of an `AbortSignal`. */
@@ -17,7 +17,7 @@ export class LossSignal {
     this.listeners.delete(listener);
   }
 
-  /** Gives up what hangs on it. */
+  /** Ends what uses it. */
   abort(reason: unknown): void {
     this.aborted = true;
     this.reason = reason;

@@ -9,7 +9,7 @@ import { type CallSignal, longestMs } from './timers.ts';
 /** What a handler gets beside its argument. */
 export interface CallContext {
   /**
-   * Aborted when nobody waits for the result any more: the caller gave up, its time is over, the service is stopping and out of
+   * Aborted when the result is no longer waited for: the caller gave up, its time is over, the service is stopping and out of
    * time, or the connection has ended.
    */
   readonly signal: CallSignal;
@@ -17,7 +17,7 @@ export interface CallContext {
   readonly message: Message;
 }
 
-/** A handler: takes what the caller gave, returns or resolves to the result. */
+/** A handler: takes the caller's argument, returns or resolves to the result. */
 export type Handler = (argument: never, context: CallContext) => unknown;
 
 /** Handlers by the name of their method. */
@@ -36,7 +36,7 @@ export interface ServeOptions {
   readonly declare?: false | Omit<QueueDeclareOptions, 'queue' | 'passive' | keyof OperationOptions> | undefined;
   /** Default: JSON. */
   readonly codec?: Codec | undefined;
-  /** `true`: errors go to the caller with their stack, which tells of files and versions. Default `false`. */
+  /** `true`: errors go to the caller with their stack, which shows files and versions. Default `false`. */
   readonly withStack?: boolean | undefined;
   /** `false`: does not listen for calls given up; handlers are aborted by their time alone. Default `true`. */
   readonly cancels?: boolean | undefined;
@@ -54,7 +54,7 @@ export interface ServiceStats {
   readonly cancelled: number;
   /** Requests that may have run on another server and must not run twice, or that came while the last server stopped. */
   readonly refused: number;
-  /** Replies that found nobody. Of direct replies the broker does not tell. */
+  /** Replies whose caller was gone. The broker does not report direct replies. */
   readonly unheard: number;
 }
 
@@ -76,13 +76,13 @@ export interface CallerOptions {
   readonly codec?: Codec | undefined;
   /** Where replies come to: `directReplies`, the default, or `replyQueue`. */
   readonly replies?: ReplyStrategy | undefined;
-  /** `false`: servers are not told of calls given up. Default `true`. */
+  /** `false`: servers are not notified of calls given up. Default `true`. */
   readonly cancels?: boolean | undefined;
 }
 
 /** Options of one call. */
 export interface CallOptions {
-  /** Gives the call up: it rejects with `signal.reason`, and the server is told. */
+  /** Ends the call: it rejects with `signal.reason`, and the server is notified. */
   readonly signal?: OperationOptions['signal'];
   /** As in `CallerOptions`, for this call. */
   readonly timeout?: number | undefined;
@@ -102,7 +102,7 @@ export interface CallerStats {
   readonly failed: number;
   /** Requests that were sent again because the connection, or the channel of the replies, was lost. */
   readonly resent: number;
-  /** Replies to calls that nobody waits for any more. */
+  /** Replies to calls that have ended already. */
   readonly lateReplies: number;
 }
 

@@ -21,11 +21,11 @@ export class RemoteError extends PukaError {
   declare readonly code: 'RPC_REMOTE_ERROR';
   /** The name of the error that was thrown, such as `TypeError`. */
   readonly remoteName: string;
-  /** Its `code`; `undefined` where it had none. */
+  /** Its `code`; `undefined` if it had none. */
   readonly remoteCode: string | undefined;
-  /** Its own `data`, as the codec gives it; `undefined` where it had none. */
+  /** Its own `data`, as the codec returns it; `undefined` if it had none. */
   readonly data: unknown;
-  /** Its stack, where the server was told to send it. */
+  /** Its stack, if the server was set to send it. */
   readonly remoteStack: string | undefined;
 
   /** @param body as it came. */
@@ -39,7 +39,7 @@ export class RemoteError extends PukaError {
 }
 
 /**
- * Thrown by a handler to tell its caller more than a text. Any error with a `code` and `data` does as well.
+ * Thrown by a handler to send its caller more than a text. Any error with a `code` and `data` does as well.
  *
  * @example
  * ```ts

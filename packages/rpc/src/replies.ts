@@ -3,7 +3,7 @@ import type { Client, Message } from '@puka/client';
 
 /** An address that servers can answer to. */
 export interface ReplyAddress {
-  /** What stands in `replyTo` of a request, as of now. */
+  /** The current `replyTo` of requests. */
   readonly replyTo: string;
   /** Whether replies still come there. */
   readonly isOpen: boolean;
@@ -17,7 +17,7 @@ export interface ReplyReceiver {
   readonly id: string;
   /** A reply has come. */
   reply(message: Message): void;
-  /** The connection stands, but replies to what has been sent so far will not come any more. */
+  /** The connection is open, but replies to what has been sent so far will not come any more. */
   lost(error: unknown): void;
 }
 
@@ -38,7 +38,7 @@ export const replyQueue: ReplyStrategy = async (client, receiver) => {
   });
   await consumer.ready;
   return {
-    // Read anew each time: behind a recovered connection the broker may have named it otherwise.
+    // Read anew each time: after a recovered connection the broker may have named it otherwise.
     get replyTo() {
       return declared.queue;
     },

@@ -18,7 +18,7 @@ const serveForm: CallForm<ServeOptions> = {
  * Serves calls: each handler is a method that callers of the queue have. Several servers may serve one queue.
  *
  * A request is acked when its answer is out. One that a server took and did not answer goes to another server; there it runs
- * again only where its caller has marked it idempotent.
+ * again only if its caller has marked it idempotent.
  *
  * Rejects with the client's errors, such as `PreconditionFailed` for a queue that is there otherwise; `UsageError` for an option out
  * of its range.
@@ -73,7 +73,7 @@ export async function serve<Served extends Handlers>(
   return service;
 }
 
-/** An exclusive queue, for every server has to hear of it: which of them has the call, the caller does not know. */
+/** An exclusive queue, because every server has to hear of it: which of them has the call, the caller does not know. */
 async function listenForCancels(client: Client, service: Service): Promise<Consumer> {
   const { queue } = await client.queueDeclare({ exclusive: true, autoDelete: true });
   try {

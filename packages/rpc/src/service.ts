@@ -31,7 +31,7 @@ import {
   serverCodes,
 } from './wire-format.ts';
 
-/** What a handler can do after it was told to stop, in milliseconds. */
+/** How long a handler may run after it was aborted, in milliseconds. */
 const graceMs = 1000;
 const defaultStopMs = 30_000;
 /** RabbitMQ makes of a request's `replyTo` an address that begins so. */
@@ -53,11 +53,11 @@ interface Reply {
 /** A handler that runs, and what it gets beside its argument. */
 class Running implements CallContext {
   readonly message: Message;
-  /** The request; and once more, where the broker has delivered it again meanwhile. */
+  /** The request; and once more, if the broker has delivered it again meanwhile. */
   readonly messages: Message[];
   /** Its time is of no interest any more. */
   stopTimer: (() => void) | undefined = undefined;
-  /** Nobody waits for the answer. */
+  /** The caller does not wait for the answer. */
   isGivenUp = false;
   /** It is being answered, or has been. */
   isOver = false;
@@ -93,7 +93,7 @@ export class Service<Served extends Handlers = Handlers> {
   readonly queue: string;
   /**
    * Resolves when the service has been stopped; rejects when its consumer ended by itself, as with the connection. Raises no
-   * unhandled rejection when nobody looks.
+   * unhandled rejection when no code observes it.
    */
   readonly ended: Promise<void>;
   private readonly client: Client;
@@ -116,7 +116,7 @@ export class Service<Served extends Handlers = Handlers> {
   private isLate = false;
   private whenCancelled: (() => void) | undefined;
   private stopping: Promise<void> | undefined;
-  /** Somebody waits for the end of what runs. */
+  /** A call of `stop` waits for the end of what runs. */
   private busy: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
   private settle: { readonly resolve: () => void; readonly reject: (error: unknown) => void } = {
     resolve: () => {},
@@ -166,7 +166,7 @@ export class Service<Served extends Handlers = Handlers> {
     this.consumers = consumers;
   }
 
-  /** For `serve`: a request has come. @returns a promise for `client.shutdown()` to wait for, where nobody waits for an earlier one. */
+  /** For `serve`: a request has come. @returns a promise for `client.shutdown()` to wait for, if it does not wait for an earlier one. */
   receive(message: Message): Promise<void> | undefined {
     const id = idOf(message);
     const again = id === undefined ? undefined : this.byId.get(id);
@@ -190,7 +190,7 @@ export class Service<Served extends Handlers = Handlers> {
       return;
     }
     this.counts.cancelled++;
-    giveUp(running, new OperationTimeout('the caller has given the call up'));
+    giveUp(running, new OperationTimeout('the caller has given up the call'));
   }
 
   /** For `serve`: no request will come any more. What runs is still answered, for the connection may stand. */
@@ -209,7 +209,7 @@ export class Service<Served extends Handlers = Handlers> {
   }
 
   /**
-   * With a server that is gone, or here: the client of a caller sends a request again by itself where the broker has closed the
+   * With a server that is gone, or here: the client of a caller sends a request again by itself if the broker has closed the
    * channel before its confirm.
    */
   private mayHaveRun(message: Message): boolean {
@@ -269,7 +269,7 @@ export class Service<Served extends Handlers = Handlers> {
     else this.returned(running, returned);
   }
 
-  /** Apart from `handle`, where the closures would cost each request whose handler returns at once. */
+  /** Apart from `handle`, because the closures would cost each request whose handler returns at once. */
   private watch(running: Running, returned: PromiseLike<unknown>): void {
     // A promise of another kind might settle twice.
     Promise.resolve(returned).then(
@@ -392,8 +392,8 @@ export class Service<Served extends Handlers = Handlers> {
       done();
       return;
     }
-    const told = this.failure({ ...errorBody(error, false), code: serverCodes.badResult });
-    this.client.basicPublish({ ...options, ...told }, (refused) => {
+    const answer = this.failure({ ...errorBody(error, false), code: serverCodes.badResult });
+    this.client.basicPublish({ ...options, ...answer }, (refused) => {
       if (refused !== undefined) this.counts.unheard++;
       done();
     });
@@ -483,7 +483,7 @@ function giveUp(running: Running, reason: unknown): void {
 }
 
 function timeOver(running: Running): void {
-  giveUp(running, new OperationTimeout('nobody waits for the result any more: the time of the call is over'));
+  giveUp(running, new OperationTimeout('the caller no longer waits for the result: the time of the call is over'));
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
@@ -495,7 +495,7 @@ function settled(message: Message): void {
   if (!message.isSettled) message.ack();
 }
 
-/** How long the caller waits, in milliseconds: its broker has dropped the request where it is over before. */
+/** How long the caller waits, in milliseconds: its broker has dropped the request if it is over before. */
 function waitOf({ expiration }: Message): number {
   const ms = Number(expiration ?? Number.POSITIVE_INFINITY);
   return ms > 0 && ms <= longestMs ? ms : Number.POSITIVE_INFINITY;
@@ -505,7 +505,7 @@ function isIdempotent(message: Message): boolean {
   try {
     return message.headers[idempotentHeader] === true;
   } catch (error) {
-    if (isPukaError(error)) return false; // Headers that cannot be read say nothing.
+    if (isPukaError(error)) return false; // Headers that cannot be read mean nothing.
     throw error;
   }
 }

@@ -1,17 +1,17 @@
-/** The names that stand in messages: docs/rpc.md describes them for other languages. Must not send anything. */
+/** The names used in messages: docs/rpc.md describes them for other languages. Must not send anything. */
 import { isPukaError } from '@puka/errors';
 
 /** `type` of a reply that carries the result; a reply without a `type` is taken for one. */
 export const resultType = 'result';
 /** `type` of a reply that carries an error. */
 export const errorType = 'error';
-/** `type` of the message by which a caller gives a call up. */
+/** `type` of the message by which a caller cancels a call. */
 export const cancelType = 'cancel';
 /** Header of a request that may be run twice. */
 export const idempotentHeader = 'idempotent';
-/** RabbitMQ: stands for direct replies in a request; the address of which it makes begins with this and a dot. */
+/** RabbitMQ: requests direct replies; the address that the broker puts in its place begins with this and a dot. */
 export const directReplyTo = 'amq.rabbitmq.reply-to';
-/** Every virtual host has it: nobody declares anything to give a call up. */
+/** Every virtual host has it: nothing has to be declared to cancel a call. */
 export const cancelExchange = 'amq.direct';
 
 /** The routing key by which the servers of a queue hear of calls given up. */
@@ -35,7 +35,7 @@ export const serverCodes = {
   stopped: 'SERVICE_STOPPED',
 } as const;
 
-/** An error as it stands in a reply. */
+/** An error as it appears in a reply. */
 export interface ErrorBody {
   readonly name: string;
   readonly message: string;

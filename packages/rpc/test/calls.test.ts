@@ -33,12 +33,12 @@ describe('a call', () => {
     expectTypeOf(remote.add).parameter(0).toEqualTypeOf<Pair>();
     expectTypeOf(remote.slowly).returns.toEqualTypeOf<Promise<number>>();
     expectTypeOf(remote.nothing).returns.toEqualTypeOf<Promise<void>>();
-    // @ts-expect-error no such method; the server says so too
+    // @ts-expect-error no such method; the server reports it too
     await expect(remote.subtract({ a: 1, b: 2 })).rejects.toMatchObject({ remoteCode: 'UNKNOWN_METHOD' });
     expect(await remote.add({ a: 1, b: 2 })).toBe(3);
     expect(await remote.slowly({ a: 3, b: 4 })).toBe(12);
     expect(await remote.nothing()).toBeUndefined();
-    // It has been answered ahead of that.
+    // It has been answered before that.
     await waitFor(() => service.stats.running === 0);
     expect(service.stats).toEqual({ running: 0, done: 3, failed: 1, cancelled: 0, refused: 0, unheard: 0 });
     expect(callerStats(remote)).toEqual({ open: 0, answered: 4, failed: 0, resent: 0, lateReplies: 0 });
@@ -157,7 +157,7 @@ describe('an error of a handler', () => {
     await expect(remote.fail()).rejects.toMatchObject({ remoteStack: expect.stringMatching(/^Error: here\n\s*at /) });
   });
 
-  it('is told too where result or argument do not fit: neither the caller nor the server hangs', async () => {
+  it('is reported too where result or argument do not fit: neither the caller nor the server hangs', async () => {
     const { server, client } = await scene();
     const service = await serve(
       server,
@@ -234,7 +234,7 @@ describe('a call that is given up', () => {
     await began.promise;
     controller.abort('enough');
     await expect(call).rejects.toBe('enough');
-    expect(await told.promise).toMatchObject({ message: 'the caller has given the call up' });
+    expect(await told.promise).toMatchObject({ message: 'the caller has given up the call' });
     expect(service.stats).toMatchObject({ cancelled: 1, unheard: 0 });
     await expect(remote.wait(undefined, { signal: AbortSignal.abort('never') })).rejects.toBe('never');
   });
@@ -447,7 +447,7 @@ describe('stop', () => {
     const remote = caller<typeof service>(client, { queue: 'q', timeout: Number.POSITIVE_INFINITY });
     const calls = Array.from({ length: 20 }, () => remote.wait().catch((error: unknown) => error));
     await waitFor(() => service.stats.running === 2);
-    // No more than this is known of those behind them.
+    // No more than this is known of those after them.
     calls.push(...Array.from({ length: 20 }, () => remote.wait().catch((error: unknown) => error)));
     const stopped = service.stop();
     await broker.until(() => broker.queue('q') === undefined);
@@ -462,7 +462,7 @@ describe('stop', () => {
     }
   });
 
-  it('aborts what does not end in time, and tells its caller', async () => {
+  it('aborts what does not end in time, and sends its caller an error', async () => {
     const { server, client } = await scene();
     const told = deferred<unknown>();
     const service = await serve(
@@ -544,7 +544,7 @@ describe('options', () => {
     expect(await remote.who(undefined, { headers: { user: 'ann' } })).toEqual({ user: 'ann' });
   });
 
-  it('a request that comes twice is not run twice, unless it says that it may be', async () => {
+  it('a request that comes twice is not run twice, unless it is marked that it may be', async () => {
     const { server, client } = await scene();
     const runs: string[] = [];
     const service = await serve(server, { queue: 'q' }, { tell: (text: string) => void runs.push(text) });

@@ -110,7 +110,7 @@ describe('direct replies', () => {
   });
 });
 
-describe('the channel of direct replies, lost while the connection stands,', () => {
+describe('the channel of direct replies, lost while the connection is open,', () => {
   it('fails a call that must not run twice with outcome unknown, and sends again one that may', async () => {
     const { broker, server, client } = await scene();
     const gate = deferred();
@@ -134,7 +134,7 @@ describe('the channel of direct replies, lost while the connection stands,', () 
       message: expect.stringContaining('channel of the replies'),
     });
     expect(callerStats(remote).resent).toBe(1);
-    // Behind what was sent again: the server has that, too, while the first is running.
+    // After what was sent again: the server has that, too, while the first is running.
     await remote.echo('');
     gate.resolve();
     expect(await twice).toBe('twice');

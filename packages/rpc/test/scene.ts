@@ -73,7 +73,7 @@ export async function microtasks(count = 20): Promise<void> {
   for (let task = 0; task < count; task++) await Promise.resolve();
 }
 
-/** Cuts the line of a client that is `cuttable`, and waits until it stands again. */
+/** Cuts the connection of a client that is `cuttable`, and waits until it is open again. */
 export async function cut(client: Client): Promise<void> {
   const back = new Promise<void>((resolve) => client.once('connected', () => resolve()));
   const proxy = proxies.get(client);

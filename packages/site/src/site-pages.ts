@@ -28,7 +28,7 @@ export function pictureAddress(path: string): string | undefined {
   return /^docs(\/.+\.svg)$/.exec(path)?.[1];
 }
 
-/** The first heading, without its marks; the path where there is none. */
+/** The first heading, without its marks; the path if there is none. */
 export function titleOf({ path, text }: Document): string {
   return (/^# +(.+?) *$/m.exec(text)?.[1] ?? path).replaceAll('`', '');
 }

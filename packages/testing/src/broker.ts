@@ -87,7 +87,7 @@ export class EmbeddedBroker implements AsyncDisposable {
     this.addUser('guest', 'guest', { vhosts: ['/', ...vhosts], tags: ['administrator'] });
   }
 
-  /** Opens the port. `startBroker()` does it. @throws (rejects) {ConnectionBroken} where the port cannot be had. */
+  /** Opens the port. `startBroker()` does it. @throws (rejects) {ConnectionBroken} if the port cannot be opened. */
   async listen(port = 0): Promise<void> {
     this.loopback = await listen(host, port, this.driver.accept);
   }
@@ -158,7 +158,7 @@ export class EmbeddedBroker implements AsyncDisposable {
     return Array.from(this.vhost(vhost).queues.values(), queueInfo);
   }
 
-  /** One queue; `undefined` where it is not there. */
+  /** One queue; `undefined` if it is not there. */
   queue(name: string, vhost = '/'): QueueInfo | undefined {
     const queue = this.vhost(vhost).queues.get(name);
     return queue === undefined ? undefined : queueInfo(queue);
@@ -198,7 +198,7 @@ export class EmbeddedBroker implements AsyncDisposable {
   }
 
   /**
-   * Sets what the broker says of itself and offers to the connections to come, as after an upgrade; open ones keep what they
+   * Sets what the broker reports of itself and offers to the connections to come, as after an upgrade; open ones keep what they
    * have. What is not given stays.
    */
   offer(options: OfferOptions): void {
@@ -210,7 +210,7 @@ export class EmbeddedBroker implements AsyncDisposable {
    * Publishes a message without a client; faults do not touch it.
    *
    * @returns how many queues it came to.
-   * @throws {NotFound} where there is no such exchange. @throws {PreconditionFailed} for a property RabbitMQ refuses.
+   * @throws {NotFound} if there is no such exchange. @throws {PreconditionFailed} for a property RabbitMQ refuses.
    */
   publish(message: TestMessage, vhost = '/'): number {
     this.model.nowMs = this.clock.nowMs;
@@ -224,7 +224,7 @@ export class EmbeddedBroker implements AsyncDisposable {
    * Waits until so many messages have been put into a queue since the broker started, be they consumed by now.
    *
    * @returns the last of them, as many as are remembered.
-   * @throws (rejects) {OperationTimeout} that says how many came.
+   * @throws (rejects) {OperationTimeout} whose text has how many came.
    */
   published(
     queue: string,
@@ -237,7 +237,7 @@ export class EmbeddedBroker implements AsyncDisposable {
   /**
    * Waits until everything in a queue has been consumed: nothing is ready, nothing is unacked.
    *
-   * @throws (rejects) {OperationTimeout} that says what is left.
+   * @throws (rejects) {OperationTimeout} whose text has what is left.
    */
   consumed(queue: string, options: WaitOptions & { readonly vhost?: string } = {}): Promise<void> {
     const view = (): QueueInfo | undefined => this.queue(queue, options.vhost);
@@ -254,9 +254,9 @@ export class EmbeddedBroker implements AsyncDisposable {
 
   /**
    * Waits until nothing is left to do: every message delivered has been settled, every publish has its outcome, nothing is
-   * half there, and no client has said anything for `quietMs` (default 5). Messages without a consumer may stay.
+   * half there, and no client has sent anything for `quietMs` (default 5). Messages without a consumer may stay.
    *
-   * @throws (rejects) {OperationTimeout} that says what is not at rest.
+   * @throws (rejects) {OperationTimeout} whose text has what is not at rest.
    */
   idle(options: WaitOptions & { readonly quietMs?: number } = {}): Promise<void> {
     return this.quiet.idle(options);
@@ -316,7 +316,7 @@ export class EmbeddedBroker implements AsyncDisposable {
     this.driver.turnOver();
   }
 
-  /** Ends the broker, with every connection to it and whoever waits for it. Calling it again does nothing. */
+  /** Ends the broker, with every connection to it and all waits for it. Calling it again does nothing. */
   async stop(): Promise<void> {
     if (this.isStopped) return;
     this.isStopped = true;

@@ -12,11 +12,11 @@ import { type ConnectionInfo, connectionInfo } from './watching/views.ts';
 /** Is notified of what a line is about to need. */
 export interface ClientLineOwner {
   readonly nowMs: number;
-  /** The line has something to send: `flush()` by the end of the turn. */
+  /** The connection has something to send: `flush()` by the end of the turn. */
   outputWaiting(line: ClientLine): void;
-  /** Something has come or gone: all that waits is to be sent, and deadlines may have changed. */
+  /** Something has come or gone: all that waits has to be sent, and deadlines may have changed. */
   turnOver(line?: ClientLine): void;
-  /** The line is no more. */
+  /** The connection is closed. */
   lineGone(line: ClientLine): void;
 }
 
@@ -146,14 +146,14 @@ export class ClientLine implements LineSink, ServerConnectionSink, FaultyLine {
     this.ended();
   }
 
-  /** Ends the line once everything has gone out. */
+  /** Ends the connection once everything has gone out. */
   hangUp(): void {
     this.flush();
     if (this.isSilent) this.loseGhost();
     else this.ended();
   }
 
-  /** The broker gives a ghost up; its client is not notified. */
+  /** The broker closes a ghost; its client is not notified. */
   private loseGhost(): void {
     if (this.isGone) return;
     this.isGone = true;

@@ -1,5 +1,5 @@
 /**
- * Runs a broker: hands bytes and time to it, sends what it says, and keeps the one timer there is. Must not know a rule of
+ * Runs a broker: hands bytes and time to it, sends its output, and keeps the one timer there is. Must not know a rule of
  * AMQP.
  */
 import { clearTimeout, setTimeout } from 'node:timers';
@@ -8,7 +8,7 @@ import type { BrokerClock } from './clock.ts';
 import type { AcceptLine } from './listener/line.ts';
 import type { ServerContext } from './protocol/server-context.ts';
 
-/** Told what the driver does. */
+/** Called with what the driver does. */
 export interface DriverWatch {
   /** Whether a new line is taken; else it is ended. */
   takesLine(line: ClientLine): boolean;
@@ -19,7 +19,7 @@ export interface DriverWatch {
 /** Longer timers fire at once in Node. */
 const longestTimerMs = 0x7fff_ffff;
 
-/** Runs a broker: hands bytes and time to it, sends what it says, and keeps the one timer there is. */
+/** Runs a broker: hands bytes and time to it, sends its output, and keeps the one timer there is. */
 export class Driver implements ClientLineOwner {
   readonly lines: Set<ClientLine> = new Set();
   private readonly context: ServerContext;

@@ -1,7 +1,7 @@
 /** How a broker is started. Types and defaults only. */
 import type { TimeMode } from './clock.ts';
 
-/** What a broker says of itself and offers when a connection is opened. */
+/** What a broker reports of itself and offers when a connection is opened. */
 export interface OfferOptions {
   /** `version` in the server properties. The broker behaves as 3.10 whatever it is. Default `'3.10.8'`. */
   readonly version?: string;

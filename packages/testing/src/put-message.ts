@@ -19,7 +19,7 @@ export interface TestMessage extends BasicProperties {
  * Publishes without a client.
  *
  * @returns how many queues it came to.
- * @throws {NotFound} where there is no such exchange. @throws {PreconditionFailed} for a property RabbitMQ refuses.
+ * @throws {NotFound} if there is no such exchange. @throws {PreconditionFailed} for a property RabbitMQ refuses.
  */
 export function putMessage(
   broker: BrokerModel,

@@ -58,7 +58,7 @@ it('gives each death its own time, however far the clock is put forward at once'
   expect(times).toEqual([10, 30]);
 });
 
-/** How many tables stand in each other, by the name `a`. */
+/** How many tables are nested, by the name `a`. */
 function depthOf(headers: FieldTable): number {
   let depth = 1;
   for (let inner: unknown = headers.a; inner !== undefined; inner = (inner as FieldTable).a) depth++;
@@ -85,7 +85,7 @@ it('lets a message expire whose headers are deeper, and whose routing key is no 
   expect(broker.mistakes).toEqual([]);
 });
 
-it('lets a queue expire that nobody uses', async () => {
+it('lets a queue expire that no client uses', async () => {
   const peer = await newPeer();
   await peer.call(1, { type: 'queue.declare', queue: 'idle', arguments: { 'x-expires': 1000 } });
   await broker.advance(999);

@@ -187,7 +187,7 @@ describe('waiting', () => {
     expect((await published).map((message) => message.text())).toEqual(['a', 'b', 'c']);
   });
 
-  it('says how many came when it has taken too long', async () => {
+  it('reports how many came when it has taken too long', async () => {
     await client.queueDeclare({ queue: 'jobs' });
     await client.basicPublish({ routingKey: 'jobs' });
     await expect(broker.published('jobs', 2, { timeoutMs: 1 })).rejects.toMatchObject({
@@ -211,14 +211,16 @@ describe('waiting', () => {
     expect(broker.queue('jobs')).toMatchObject({ ready: 0, unacked: 0 });
   });
 
-  it('for rest says what is not at rest', async () => {
+  it('for rest reports what is not at rest', async () => {
     await client.queueDeclare({ queue: 'jobs' });
     await client.basicPublish({ routingKey: 'jobs' });
     await client.basicGet({ queue: 'jobs' });
-    await expect(broker.idle({ timeoutMs: 1 })).rejects.toThrow("idle(): queue 'jobs' has 1 unacked; it did not");
+    await expect(broker.idle({ timeoutMs: 1 })).rejects.toThrow(
+      "idle(): queue 'jobs' has 1 unacked; the broker did not",
+    );
   });
 
-  it('for everything to be consumed says what is left', async () => {
+  it('for everything to be consumed reports what is left', async () => {
     await client.queueDeclare({ queue: 'jobs' });
     for (const body of ['a', 'b']) broker.publish({ routingKey: 'jobs', body });
     const message = await client.basicGet({ queue: 'jobs' });
@@ -241,7 +243,7 @@ describe('waiting', () => {
 
   it('for what can be seen shows what did not come, and what the condition threw', async () => {
     const late = broker.until(() => broker.queues().length > 9, { timeoutMs: 1 });
-    await expect(late).rejects.toThrow('queues().length > 9): it did not come to hold within 1 ms');
+    await expect(late).rejects.toThrow('queues().length > 9): the condition did not become true within 1 ms');
     const broken = broker.until(() => {
       if (broker.queues().length > 0) throw new Error('mine');
       return false;

@@ -34,7 +34,7 @@ function sentBytes(): number {
   return line.written.flat().length;
 }
 
-it('says that there is output, and sends it when it is asked to', () => {
+it('reports that there is output, and sends it when it is asked to', () => {
   client.received(protocolHeader);
   expect([owned, line.written]).toEqual([['output', 'turn'], []]);
   client.flush();
@@ -43,7 +43,7 @@ it('says that there is output, and sends it when it is asked to', () => {
   expect(line.written).toHaveLength(1);
 });
 
-it('ends the line after so many bytes of the broker, and nothing comes after', () => {
+it('ends the connection after so many bytes of the broker, and nothing comes after', () => {
   client.breakAfter(10, 'broker');
   client.received(protocolHeader);
   client.flush();
@@ -53,19 +53,19 @@ it('ends the line after so many bytes of the broker, and nothing comes after', (
   expect(owned).toHaveLength(before);
 });
 
-it('breaks the line after so many bytes of the client, which have been read', () => {
+it('breaks the connection after so many bytes of the client, which have been read', () => {
   client.breakAfter(8, 'client');
   client.received(new Uint8Array([...protocolHeader, 1, 2, 3]));
   expect([line.isReset, client.connection.state, owned]).toEqual([true, 'gone', ['output', 'output', 'gone', 'turn']]);
 });
 
-it('ends the line behind the last words of a connection', () => {
+it('ends the connection after the last words of a connection', () => {
   client.received(new TextEncoder().encode('GET / HT'));
   client.flush();
   expect([line.written, line.isEnded]).toEqual([[[...protocolHeader]], true]);
 });
 
-it('tells the connection once that it is gone', () => {
+it('notifies the connection once that it is gone', () => {
   client.ended();
   client.ended();
   client.reset();

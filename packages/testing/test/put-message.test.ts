@@ -15,7 +15,7 @@ beforeEach(() => {
   vhost = broker.addVhost('/');
 });
 
-it('tells that no queue took it', () => {
+it('reports that no queue took it', () => {
   expect(putMessage(broker, vhost, { routingKey: 'none' })).toBe(0);
   expect(lost).toEqual(['none']);
 });

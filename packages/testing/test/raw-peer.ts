@@ -1,5 +1,5 @@
 /**
- * A client that is nothing but frames, for both brokers: it says what the test says and writes down what it hears.
+ * A client that is nothing but frames, for both brokers: it sends what the test writes and records what it receives.
  * Must not answer by itself, but for the handshake of `open()` and the close-oks where `answersCloses` is left on.
  */
 import type { Transport, TransportConnector } from '@puka/transport';
@@ -52,7 +52,7 @@ const allCapabilities = {
 
 type Waiter = () => void;
 
-/** A client that is nothing but frames, for both brokers: it says what the test says and writes down what it hears. */
+/** A client that is nothing but frames, for both brokers: it sends what the test writes and records what it receives. */
 export class RawPeer implements FrameSink {
   /** Everything heard, in order. */
   readonly heard: Heard[] = [];
@@ -73,7 +73,7 @@ export class RawPeer implements FrameSink {
   private waiters: Waiter[] = [];
   private transport: Transport | undefined;
 
-  /** Opens the line and nothing more. */
+  /** Opens the transport and nothing more. */
   static async connect(connector: TransportConnector, port: number): Promise<RawPeer> {
     const peer = new RawPeer();
     peer.transport = await connector.connect(
@@ -141,7 +141,7 @@ export class RawPeer implements FrameSink {
     this.transport?.write(this.writer.take());
   }
 
-  /** Sends a method and takes the next thing said on its channel. */
+  /** Sends a method and takes the next thing sent on its channel. */
   async call(channel: number, method: MethodInput): Promise<Heard> {
     this.send(channel, method);
     return this.nextOn(channel);
@@ -171,7 +171,7 @@ export class RawPeer implements FrameSink {
     }
   }
 
-  /** Waits until the line is down. */
+  /** Waits until the connection is down. */
   async ended(): Promise<void> {
     while (!this.isEnded) await this.more();
   }
@@ -181,7 +181,7 @@ export class RawPeer implements FrameSink {
     return new Promise((resolve) => this.waiters.push(resolve));
   }
 
-  /** Drops the line. */
+  /** Drops the connection. */
   drop(): void {
     this.transport?.close();
   }

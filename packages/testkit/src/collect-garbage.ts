@@ -1,4 +1,4 @@
-// Collects garbage at once, on Node, Deno and Bun alike, for tests that look at what is kept.
+// Collects garbage at once, on Node, Deno and Bun, for tests that look at what is kept.
 // It must not need an option of the command line.
 
 import { setFlagsFromString } from 'node:v8';

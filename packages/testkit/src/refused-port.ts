@@ -1,5 +1,5 @@
 // A port of the loopback address where every connection is refused.
-// It must hold the port while the process lives: one that is merely free may be given to somebody else the next moment, and a
+// It must hold the port while the process lives: one that is merely free may be given to another program the next moment, and a
 // test that dials it would reach a stranger.
 
 import { connect, createServer } from 'node:net';

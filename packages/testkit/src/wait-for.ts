@@ -1,5 +1,5 @@
 // Waits for something that a real broker or socket does in its own time, by polling.
-// It must not be used where a virtual clock or an event is available.
+// It must not be used if a virtual clock or an event is available.
 
 /** How long to wait, and how often to ask. */
 export interface WaitOptions {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { collectGarbage } from '../src/collect-garbage.ts';
 
-it('lets go of what nobody holds', async () => {
+it('drops what no code holds', async () => {
   const reference = new WeakRef({ some: 'thing' });
   // A reference made in this turn holds what it refers to until the turn is over.
   await new Promise((resolve) => setTimeout(resolve));

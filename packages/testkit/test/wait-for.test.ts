@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { waitFor } from '../src/wait-for.ts';
 
 describe('waitFor', () => {
-  it('gives the first answer that says something, 0 and the empty text too', async () => {
+  it('returns the first answer that says something, 0 and the empty text too', async () => {
     const answers = [undefined, null, false, 0];
     expect(await waitFor(() => answers.shift(), { intervalMs: 0 })).toBe(0);
     expect(await waitFor(() => Promise.resolve(''))).toBe('');

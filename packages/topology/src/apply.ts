@@ -1,4 +1,4 @@
-/** Makes what a topology says: policies, then exchanges and queues side by side, then bindings. Must not change what is there. */
+/** Makes what is in a topology: policies, then exchanges and queues side by side, then bindings. Must not change what is there. */
 import type { Client, OperationOptions } from '@puka/client';
 import { isPukaError, UsageError } from '@puka/errors';
 import { type Binding, type Exchange, type Policy, type Queue, type TopologyData, tableOf } from './definition.ts';
@@ -9,7 +9,7 @@ import { TopologyFailed, type TopologyFailure } from './topology-failed.ts';
 
 /** Options of `apply`. `timeout` and `signal` hold for each operation. */
 export interface ApplyOptions extends OperationOptions {
-  /** The management API: needed where the topology has policies. */
+  /** The management API: needed if the topology has policies. */
   readonly management?: string | ManagementOptions | undefined;
 }
 
@@ -25,7 +25,7 @@ export interface Applied {
   readonly policies: number;
 }
 
-/** @throws (rejects) {TopologyFailed} with all that failed; the connection's own error where that was lost. */
+/** @throws (rejects) {TopologyFailed} with all that failed; the connection's own error if that was lost. */
 export async function applyTopology(client: Client, data: TopologyData, options: ApplyOptions): Promise<Applied> {
   checkNames<keyof ApplyOptions>('apply', options, ['management', 'signal', 'timeout']);
   const { signal, timeout, management } = options;
@@ -52,7 +52,7 @@ export async function applyTopology(client: Client, data: TopologyData, options:
   };
 }
 
-/** Declares an exchange, or looks whether one of somebody else is there. */
+/** Declares an exchange, or checks that one of another program exists. */
 export async function declareExchange(client: Client, exchange: Exchange, options: OperationOptions): Promise<void> {
   const { name, type, durable, autoDelete, internal, external } = exchange;
   if (external) return client.exchangeDeclare({ exchange: name, passive: true, ...options });
@@ -60,7 +60,7 @@ export async function declareExchange(client: Client, exchange: Exchange, option
   await client.exchangeDeclare({ exchange: name, type, durable, autoDelete, internal, arguments: table, ...options });
 }
 
-/** Declares a queue, or looks whether one of somebody else is there. */
+/** Declares a queue, or checks that one of another program exists. */
 export async function declareQueue(client: Client, queue: Queue, options: OperationOptions): Promise<void> {
   const { name, durable, exclusive, autoDelete, external } = queue;
   const table = tableOf(queue.arguments);
@@ -126,13 +126,13 @@ export class Attempts {
     if (signal?.aborted === true) throw signal.reason;
     const lost = failures.find(({ error }) => isPukaError(error) && error.scope === 'connection');
     if (lost !== undefined) throw lost.error;
-    const said = failures
+    const texts = failures
       .filter(({ error }) => error !== undefined)
       .slice(0, 3)
       .map(({ kind, name, error }) => `${kind} '${name}': ${error instanceof Error ? error.message : String(error)}`);
-    const more = failures.length > said.length ? '; and more, see failures' : '';
+    const more = failures.length > texts.length ? '; and more, see failures' : '';
     throw new TopologyFailed(
-      `${failures.length} of ${count} could not be ${done}: ${said.join('; ')}${more}`,
+      `${failures.length} of ${count} could not be ${done}: ${texts.join('; ')}${more}`,
       failures,
     );
   }

@@ -21,10 +21,10 @@ import { checkNames } from './ranges.ts';
 
 /** Options of `check`. `timeout` and `signal` hold for each operation. */
 export interface CheckOptions extends OperationOptions {
-  /** The management API. Without it a passive declare tells only what is missing. */
+  /** The management API. Without it a passive declare shows only what is missing. */
   readonly management?: string | ManagementOptions | undefined;
   /**
-   * Without the management API: declares once more what is there. RabbitMQ compares, and tells the first difference of each.
+   * Without the management API: declares once more what is there. RabbitMQ compares, and reports the first difference of each.
    * What goes away in that very moment is made again by it. Default `false`.
    */
   readonly redeclare?: boolean | undefined;
@@ -36,7 +36,7 @@ export interface Checked {
   readonly isUpToDate: boolean;
   /** In the order of the topology. */
   readonly differences: readonly Difference[];
-  /** What could not be looked at, in words: bindings, arguments and policies where there is no management API. */
+  /** What could not be looked at, in words: bindings, arguments and policies if there is no management API. */
   readonly unchecked: readonly string[];
 }
 
@@ -92,9 +92,9 @@ async function byManagement(api: Management, data: TopologyData, each: Operation
     data.policies.length === 0 ? [] : api.policies(each),
   ]);
   const byName = {
-    exchanges: new Map(exchanges.map((told) => [told.name, told])),
-    queues: new Map(queues.map((told) => [told.name, told])),
-    policies: new Map(policies.map((told) => [told.name, told])),
+    exchanges: new Map(exchanges.map((listed) => [listed.name, listed])),
+    queues: new Map(queues.map((listed) => [listed.name, listed])),
+    policies: new Map(policies.map((listed) => [listed.name, listed])),
   };
   return [
     ...data.exchanges.flatMap((exchange) => compareExchange(exchange, byName.exchanges.get(exchange.name))),
@@ -104,35 +104,40 @@ async function byManagement(api: Management, data: TopologyData, each: Operation
   ];
 }
 
-function compareExchange(exchange: Exchange, told: ToldExchange | undefined): Difference[] {
+function compareExchange(exchange: Exchange, listed: ToldExchange | undefined): Difference[] {
   const { name, type, durable, autoDelete, internal } = exchange;
-  if (told === undefined) return [absence('exchange', name)];
+  if (listed === undefined) return [absence('exchange', name)];
   if (exchange.external) return [];
-  const actual = { type: told.type, durable: told.durable, autoDelete: told.auto_delete, internal: told.internal };
+  const actual = {
+    type: listed.type,
+    durable: listed.durable,
+    autoDelete: listed.auto_delete,
+    internal: listed.internal,
+  };
   return [
     ...fieldDifferences('exchange', name, fields({ type, durable, autoDelete, internal }), fields(actual)),
-    ...fieldDifferences('exchange', name, exchange.arguments, fields(told.arguments)),
+    ...fieldDifferences('exchange', name, exchange.arguments, fields(listed.arguments)),
   ];
 }
 
-function compareQueue(queue: Queue, told: ToldQueue | undefined): Difference[] {
+function compareQueue(queue: Queue, listed: ToldQueue | undefined): Difference[] {
   const { name, durable, exclusive, autoDelete } = queue;
-  if (told === undefined) return [absence('queue', name)];
+  if (listed === undefined) return [absence('queue', name)];
   if (queue.external) return [];
-  const actual = { durable: told.durable, exclusive: told.exclusive, autoDelete: told.auto_delete };
+  const actual = { durable: listed.durable, exclusive: listed.exclusive, autoDelete: listed.auto_delete };
   return [
     ...fieldDifferences('queue', name, fields({ durable, exclusive, autoDelete }), fields(actual)),
-    ...fieldDifferences('queue', name, withType(queue.arguments), withType(fields(told.arguments))),
+    ...fieldDifferences('queue', name, withType(queue.arguments), withType(fields(listed.arguments))),
   ];
 }
 
-/** RabbitMQ: a queue without a type is a classic one, and equal to one that says so. */
+/** RabbitMQ: a queue without a type is a classic one, and equal to one of that type. */
 function withType(table: ReadonlyMap<string, unknown>): ReadonlyMap<string, unknown> {
   return table.has('x-queue-type') ? table : new Map([...table, ['x-queue-type', 'classic']]);
 }
 
-/** Those that are missing, and those that are there besides: to what the topology owns, for others may bind their own. */
-function compareBindings(data: TopologyData, told: readonly ToldBinding[]): Difference[] {
+/** Those that are missing, and those that are there besides: to what the topology owns, because others may bind their own. */
+function compareBindings(data: TopologyData, listed: readonly ToldBinding[]): Difference[] {
   const own = new Set([
     ...data.queues.flatMap(({ name, external }) => (external ? [] : [`queue ${name}`])),
     ...data.exchanges.flatMap(({ name, external }) => (external ? [] : [`exchange ${name}`])),
@@ -140,7 +145,7 @@ function compareBindings(data: TopologyData, told: readonly ToldBinding[]): Diff
   const wanted = new Map(data.bindings.map((binding) => [identity(binding), binding]));
   // The default exchange has every queue bound to it.
   const found = new Map(
-    told.filter(({ source }) => source !== '').map((each) => [identity(read(each)), read(each)] as const),
+    listed.filter(({ source }) => source !== '').map((each) => [identity(read(each)), read(each)] as const),
   );
   const missing = [...wanted].filter(([key]) => !found.has(key)).map(([, binding]) => binding);
   const besides = [...found]
@@ -154,24 +159,24 @@ function compareBindings(data: TopologyData, told: readonly ToldBinding[]): Diff
   ];
 }
 
-function comparePolicy(policy: TopologyData['policies'][number], told: ToldPolicy | undefined): Difference[] {
+function comparePolicy(policy: TopologyData['policies'][number], listed: ToldPolicy | undefined): Difference[] {
   const { name, pattern, applyTo, priority } = policy;
-  if (told === undefined) return [absence('policy', name)];
-  const actual = { pattern: told.pattern, applyTo: told['apply-to'], priority: told.priority };
+  if (listed === undefined) return [absence('policy', name)];
+  const actual = { pattern: listed.pattern, applyTo: listed['apply-to'], priority: listed.priority };
   return [
     ...fieldDifferences('policy', name, fields({ pattern, applyTo, priority }), fields(actual)),
-    ...fieldDifferences('policy', name, fields(policy.definition), fields(told.definition)),
+    ...fieldDifferences('policy', name, fields(policy.definition), fields(listed.definition)),
   ];
 }
 
-/** A binding as the API tells it, in our words. */
-export function read(told: ToldBinding): Binding {
+/** A binding of the API, in our terms. */
+export function read(listed: ToldBinding): Binding {
   return {
-    source: told.source,
-    destination: told.destination,
-    destinationKind: told.destination_type,
-    routingKey: told.routing_key,
-    arguments: fields(told.arguments),
+    source: listed.source,
+    destination: listed.destination,
+    destinationKind: listed.destination_type,
+    routingKey: listed.routing_key,
+    arguments: fields(listed.arguments),
   };
 }
 

@@ -17,15 +17,15 @@ export interface ExchangeDefinition {
   readonly autoDelete?: boolean | undefined;
   /** Takes messages from other exchanges only. Default `false`. */
   readonly internal?: boolean | undefined;
-  /** Where messages go that find no queue. A policy can say it too. RabbitMQ: `alternate-exchange`. */
+  /** Where messages go that find no queue. A policy can set it too. RabbitMQ: `alternate-exchange`. */
   readonly alternateExchange?: string | undefined;
   /** Other arguments, as those of plugins. */
   readonly arguments?: FieldTableInput | undefined;
-  /** Made by somebody else: it must be there, and is neither declared nor deleted. Default `false`. */
+  /** Made by another program: it must exist, and is neither declared nor deleted. Default `false`. */
   readonly external?: boolean | undefined;
 }
 
-/** A queue of a topology: as `classicQueue()`, `quorumQueue()` and `streamQueue()` give it, or by hand. */
+/** A queue of a topology: as `classicQueue()`, `quorumQueue()` and `streamQueue()` return it, or by hand. */
 export interface QueueDefinition {
   /** Survives a restart of the broker. Default `true`. */
   readonly durable?: boolean | undefined;
@@ -35,7 +35,7 @@ export interface QueueDefinition {
   readonly autoDelete?: boolean | undefined;
   /** RabbitMQ's `x-…` arguments. */
   readonly arguments?: FieldTableInput | undefined;
-  /** Made by somebody else: it must be there, and is neither declared nor deleted. Default `false`. */
+  /** Made by another program: it must exist, and is neither declared nor deleted. Default `false`. */
   readonly external?: boolean | undefined;
 }
 
@@ -109,7 +109,7 @@ export interface Exchange {
   readonly internal: boolean;
   /** By name. */
   readonly arguments: ReadonlyMap<string, unknown>;
-  /** Made by somebody else: it is neither declared nor deleted. */
+  /** Made by another program: it is neither declared nor deleted. */
   readonly external: boolean;
 }
 
@@ -125,7 +125,7 @@ export interface Queue {
   readonly autoDelete: boolean;
   /** By name. */
   readonly arguments: ReadonlyMap<string, unknown>;
-  /** Made by somebody else: it is neither declared nor deleted. */
+  /** Made by another program: it is neither declared nor deleted. */
   readonly external: boolean;
 }
 
@@ -196,7 +196,7 @@ export function queueOf(name: string, definition: QueueDefinition): Queue {
   return { name, durable, exclusive, autoDelete, arguments: fieldsOf(definition.arguments), external };
 }
 
-/** The bindings that one entry stands for: one for each routing key. */
+/** The bindings of one entry: one for each routing key. */
 export function bindingsOf(entry: QueueBindingDefinition | ExchangeBindingDefinition): Binding[] {
   const { routingKey = '' } = entry;
   const keys = typeof routingKey === 'string' ? [routingKey] : routingKey;
@@ -250,7 +250,7 @@ function policyData(name: string, definition: PolicyDefinition): Policy {
 function checkOwnName(kind: string, name: string, isExternal: boolean): void {
   checkName(`name of ${kind === 'queue' ? 'a queue' : 'an exchange'}`, name);
   if (isExternal || !name.startsWith('amq.')) return;
-  throw new UsageError(`${kind} '${name}': names that begin with amq. are RabbitMQ's own; say external: true`);
+  throw new UsageError(`${kind} '${name}': names that begin with amq. are reserved for RabbitMQ; set external: true`);
 }
 
 function checkKnown(kind: 'queue' | 'exchange', name: string, known: ReadonlySet<string>): void {

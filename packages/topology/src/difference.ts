@@ -13,7 +13,7 @@ export interface Difference {
   readonly name: string;
   /** What differs: `presence`, a flag such as `durable`, `type`, or an argument such as `x-message-ttl`. */
   readonly field: string;
-  /** What the topology says; `undefined` for nothing. */
+  /** The value in the topology; `undefined` for none. */
   readonly expected: unknown;
   /** What the broker has; `undefined` for nothing. */
   readonly actual: unknown;
@@ -32,7 +32,7 @@ export function difference(
   const text =
     field === 'presence'
       ? `${kind} '${name}' is ${String(actual)}; the topology wants it ${String(expected)}`
-      : `${kind} '${name}': ${field} is ${side(actual)}; the topology says ${side(expected)}`;
+      : `${kind} '${name}': ${field} is ${side(actual)}; the topology has ${side(expected)}`;
   return { kind, name, field, expected, actual, text };
 }
 
@@ -61,7 +61,7 @@ export function canonical(value: unknown): string {
   return typeof it === 'bigint' ? String(it) : JSON.stringify(it);
 }
 
-/** A value without its type tag. The API of RabbitMQ's management tells a time in seconds. */
+/** A value without its type tag. RabbitMQ's management API has times in seconds. */
 function plain(value: unknown): unknown {
   if (isMap(value)) return Object.fromEntries(value as ReadonlyMap<string, unknown>); // The names of a field table are texts.
   if (isDate(value)) return Math.floor(value.getTime() / 1000);

@@ -13,7 +13,7 @@ import {
 import { ConsumerCancelled, PreconditionFailed } from '@puka/errors';
 import { lookAt } from './look.ts';
 
-/** What is to be moved. */
+/** What to move. */
 export interface DrainPlan {
   readonly queue: string;
   /** A fanout exchange: it takes messages whatever their routing key, CC and BCC, which they keep. */
@@ -22,13 +22,13 @@ export interface DrainPlan {
   readonly window: number;
   /** Called with the count of messages moved so far, and those that are left, as far as that is known. */
   readonly onMoved: (moved: number, left: number) => void;
-  /** Called when nothing is left: deletes the queue, which is still consumed. @returns `false` where it is not empty. */
+  /** Called when nothing is left: deletes the queue, which is still consumed. @returns `false` if it is not empty. */
   readonly deleteQueue: (found: QueueDeclared) => Promise<boolean>;
 }
 
 /** How long no message may come until the queue is asked whether it is empty, in milliseconds. */
 const idleMs = 50;
-/** Behind the delete: how long the broker may take to end the consumer, in milliseconds. */
+/** After the delete: how long the broker may take to end the consumer, in milliseconds. */
 const endMs = 10_000;
 const userHeader = 'puka-user-id';
 /** A quorum queue adds them at each delivery; from a classic queue those of a copy would come for ever. */
@@ -53,7 +53,7 @@ export async function drain(client: Client, plan: DrainPlan, options: OperationO
     return moves.moved;
   } finally {
     await moves.settled();
-    await consumer.cancel().catch(() => {}); // Lost with its connection: what failed says so.
+    await consumer.cancel().catch(() => {}); // Lost with its connection: the error of what failed reports that.
   }
 }
 
@@ -65,7 +65,7 @@ async function drainAndDelete(
   moves: Moves,
 ): Promise<void> {
   const signal = options.signal === undefined ? {} : { signal: options.signal };
-  // The answer of a passive declare may overtake deliveries: that the queue is empty is believed when none came behind it.
+  // The answer of a passive declare may overtake deliveries: that the queue is empty is believed when none came after it.
   let found: QueueDeclared | undefined;
   for (;;) {
     moves.throwFailure();
@@ -164,7 +164,7 @@ async function copy(client: Client, message: Message, exchange: string, options:
   try {
     await client.basicPublish(parts);
   } catch (error) {
-    // RabbitMQ: a userId is the publisher's own, or the publish is refused. This one was somebody else's.
+    // RabbitMQ: a userId is the publisher's own, or the publish is refused. This one was another user's.
     if (properties.userId === undefined || !(error instanceof PreconditionFailed)) throw error;
     const user = { name: userHeader, value: new Tagged('S', properties.userId) };
     await client.basicPublish({ ...parts, userId: undefined, headers: new Tagged('F', [...fields, user]) });

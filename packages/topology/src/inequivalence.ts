@@ -4,7 +4,7 @@
 export interface Inequivalence {
   /** A flag or an argument, as a topology calls it. */
   readonly field: string;
-  /** What the declare said; `undefined` for nothing. */
+  /** The value in the declare; `undefined` for none. */
   readonly received: unknown;
   /** What is there; `undefined` for nothing. */
   readonly current: unknown;
@@ -14,7 +14,7 @@ const pattern = /inequivalent arg '(.+?)' for (?:queue|exchange) .*: received (.
 
 /**
  * RabbitMQ: `inequivalent arg 'x-message-ttl' for queue 'q' in vhost '/': received the value '2' of type 'signedint' but current
- * is none`. It tells the first difference only.
+ * is none`. It has the first difference only.
  *
  * @returns `undefined` for other words.
  */
@@ -28,7 +28,7 @@ export function readInequivalence(text: string): Inequivalence | undefined {
   };
 }
 
-/** RabbitMQ names the type only where the types differ; a number without one is told as a number. */
+/** RabbitMQ names the type only if the types differ; a number without one is shown as a number. */
 function readValue(words: string): unknown {
   if (words === 'none') return undefined;
   const typed = /^the value '(.*)' of type '(\w+)'$/s.exec(words);

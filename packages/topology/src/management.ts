@@ -1,6 +1,6 @@
 /**
  * RabbitMQ's management API, as far as a topology needs it, by the runtime's own `fetch`. Must not know a topology.
- * No password stands in an error.
+ * No password is in an error.
  */
 import type { OperationOptions } from '@puka/client';
 import { UsageError } from '@puka/errors';
@@ -40,7 +40,7 @@ export interface ManagementOptions {
   readonly vhost?: string | undefined;
 }
 
-/** A queue as the API tells it; more is there. */
+/** A queue of the API; it has more fields. */
 export interface ToldQueue {
   readonly name: string;
   readonly durable: boolean;
@@ -49,7 +49,7 @@ export interface ToldQueue {
   readonly arguments: Readonly<Record<string, unknown>>;
 }
 
-/** An exchange as the API tells it. */
+/** An exchange of the API. */
 export interface ToldExchange {
   readonly name: string;
   readonly type: string;
@@ -59,7 +59,7 @@ export interface ToldExchange {
   readonly arguments: Readonly<Record<string, unknown>>;
 }
 
-/** A binding as the API tells it. */
+/** A binding of the API. */
 export interface ToldBinding {
   readonly source: string;
   readonly destination: string;
@@ -68,7 +68,7 @@ export interface ToldBinding {
   readonly arguments: Readonly<Record<string, unknown>>;
 }
 
-/** A policy as the API tells it. */
+/** A policy of the API. */
 export interface ToldPolicy {
   readonly name: string;
   readonly pattern: string;
@@ -157,7 +157,7 @@ export class Management {
     } catch (error) {
       throwIfAborted(signal);
       if (error instanceof ManagementFailed) throw error;
-      const why = controller.signal.aborted ? `gave no answer in ${timeout} ms` : 'could not be asked';
+      const why = controller.signal.aborted ? `sent no answer in ${timeout} ms` : 'could not be reached';
       throw new ManagementFailed(`${where} ${why}`, {
         cause: error,
         blame: 'network',

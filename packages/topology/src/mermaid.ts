@@ -69,7 +69,7 @@ function edgeLabel({ routingKey, arguments: table }: Binding): string {
   return label === '' ? '' : `|"${text(label)}"|`;
 }
 
-/** Mermaid: `#` and a number stands for a character; a quote would end the label, and `<` begin a tag. */
+/** Mermaid: `#` and a number encode a character; a quote would end the label, and `<` begin a tag. */
 function text(words: string): string {
   return words.replace(/[#"<>&\n\r`*_]/g, (character) => `#${character.codePointAt(0) ?? 0};`);
 }

@@ -1,6 +1,6 @@
 /**
  * Brings a queue to other arguments, which RabbitMQ cannot change: its messages move to a queue that has them. Every step may be
- * done again, and what is there tells which step is next, so a migration that was cut off goes on where it was.
+ * done again, and what exists shows which step is next, so a migration that was cut off goes on where it was.
  */
 import type { Client, OperationOptions, QueueDeclared } from '@puka/client';
 import { PreconditionFailed, UsageError } from '@puka/errors';
@@ -34,7 +34,7 @@ export interface MigrateOptions extends OperationOptions {
   /** The management API: with it every binding of the old queue is taken away, not only those of the topology. */
   readonly management?: string | ManagementOptions | undefined;
   /**
-   * `false`: the old queue is deleted though it has consumers. What they have in hand then is lost, should they fail at it.
+   * `false`: the old queue is deleted though it has consumers. Messages that they hold then are lost if they fail to process them.
    * Default `true`: rejects with `PreconditionFailed`; when they are stopped, `migrate` goes on.
    */
   readonly ifUnused?: boolean | undefined;
@@ -64,8 +64,8 @@ export interface MigrationPlan {
 const optionNames = ['from', 'management', 'ifUnused', 'window', 'onProgress', 'signal', 'timeout'] as const;
 
 const defaultWindow = 200;
-/** Progress is told at every so many messages. */
-const toldEvery = 100;
+/** Progress is reported every so many messages. */
+const reportEvery = 100;
 /** RabbitMQ: the count of a quorum queue's consumers follows somewhat later. */
 const countTries = 20;
 const countPauseMs = 100;
@@ -152,7 +152,7 @@ class Migration {
     return { moved: this.moved, dropped: this.dropped };
   }
 
-  /** Whether the queue is there as it should be; one that is not there is made: a migration was cut off ahead of that. */
+  /** Whether the queue is there as it should be; one that is not there is made: a migration was cut off before that. */
   async fits(queue: Queue): Promise<boolean> {
     try {
       await declareQueue(this.client, queue, this.each);
@@ -171,27 +171,27 @@ class Migration {
    */
   async move(from: string, to: Queue, next?: string): Promise<void> {
     const { client, each } = this;
-    const tell = (step: MigrationProgress['step'], moved = 0, left = 0): void =>
+    const report = (step: MigrationProgress['step'], moved = 0, left = 0): void =>
       this.options.onProgress?.({ step, from, to: to.name, moved, left });
     const isThere = (await lookAt(client, from, each)) !== undefined;
-    // Ahead of any change: what is refused is refused with everything as it was.
+    // Before any change: what is refused is refused with everything as it was.
     if (isThere) {
       await this.checkUnused(from);
       await this.checkDrainable(from);
     }
-    tell('declare');
+    report('declare');
     await declareQueue(client, to, each);
     // Ahead of the routes: where the user may not declare one of them, no route is changed.
     if (isThere) await this.declareDrains(to.name, next);
-    tell('bind');
+    report('bind');
     const routes = this.bindings.map((binding) => ({ ...binding, destination: to.name }));
     await Promise.all(routes.map((binding) => bind(client, binding, each)));
     if (isThere) {
-      tell('unbind');
-      // At once behind the bind: what is published in between comes to both.
+      report('unbind');
+      // At once after the bind: what is published in between comes to both.
       const old = await this.bindingsOf(from);
       await Promise.all(old.map((binding) => unbind(client, binding, each)));
-      await this.empty(from, to.name, tell);
+      await this.empty(from, to.name, report);
     }
     await this.deleteDrain(to.name);
   }
@@ -211,11 +211,11 @@ class Migration {
   private async empty(
     from: string,
     to: string,
-    tell: (step: MigrationProgress['step'], moved?: number, left?: number) => void,
+    report: (step: MigrationProgress['step'], moved?: number, left?: number) => void,
   ): Promise<void> {
     const { client, each } = this;
     const exchange = drainExchange(to);
-    tell('drain', 0, (await lookAt(client, from, each))?.messageCount);
+    report('drain', 0, (await lookAt(client, from, each))?.messageCount);
     let movedSoFar = 0;
     this.moved += await drain(
       client,
@@ -223,10 +223,10 @@ class Migration {
         ...{ queue: from, exchange, window: this.options.window },
         onMoved: (moved, left) => {
           movedSoFar = moved;
-          if (moved % toldEvery === 0) tell('drain', moved, left);
+          if (moved % reportEvery === 0) report('drain', moved, left);
         },
         deleteQueue: (found) => {
-          tell('delete', movedSoFar);
+          report('delete', movedSoFar);
           return this.deleteEmpty(from, found);
         },
       },
@@ -239,7 +239,7 @@ class Migration {
     const { client, each } = this;
     // One of them is ours.
     if (this.ifUnused && found.consumerCount > 1) throw inUse(queue, found.consumerCount - 1);
-    // RabbitMQ closes the connection (540) when a quorum queue is to be deleted under a condition.
+    // RabbitMQ closes the connection (540) when a quorum queue is deleted under a condition.
     const ifEmpty = await this.isClassic(queue);
     try {
       this.dropped += (await client.queueDelete({ queue, ...each, ...(ifEmpty ? { ifEmpty } : {}) })).messageCount;
@@ -250,7 +250,7 @@ class Migration {
     }
   }
 
-  /** @throws {PreconditionFailed} where somebody consumes it. */
+  /** @throws {PreconditionFailed} if it has consumers. */
   private async checkUnused(queue: string): Promise<void> {
     if (!this.ifUnused) return;
     for (let tries = countTries; ; tries--) {
@@ -264,15 +264,15 @@ class Migration {
   /** Whether it is known to be a classic queue. */
   private async isClassic(queue: string): Promise<boolean> {
     if (this.api === undefined) return false;
-    const told = (await this.api.queues(this.each)).find(({ name }) => name === queue);
-    return told !== undefined && (told.arguments['x-queue-type'] ?? 'classic') === 'classic';
+    const found = (await this.api.queues(this.each)).find(({ name }) => name === queue);
+    return found !== undefined && (found.arguments['x-queue-type'] ?? 'classic') === 'classic';
   }
 
   private async bindingsOf(queue: string): Promise<readonly Binding[]> {
     const known = this.bindings.map((binding) => ({ ...binding, destination: queue }));
     if (this.api === undefined) return known;
-    const told = await this.api.bindings(this.each);
-    return told
+    const found = await this.api.bindings(this.each);
+    return found
       .filter((each) => each.destination_type === 'queue' && each.destination === queue && each.source !== '')
       .map(read);
   }
@@ -292,13 +292,15 @@ class Migration {
     const message = await client.wait(consumer, { timeout: firstMessageMs });
     await consumer.cancel();
     message?.ack();
-    throw new UsageError(`queue '${queue}' is a stream; what is in a stream stays there, so it is not migrated`);
+    throw new UsageError(
+      `queue '${queue}' is a stream; messages cannot be taken out of a stream, so it is not migrated`,
+    );
   }
 }
 
 function inUse(queue: string, count: number): PreconditionFailed {
   return new PreconditionFailed(
-    `queue '${queue}' has ${count} consumers; stop them and migrate again, or say ifUnused: false`,
+    `queue '${queue}' has ${count} consumers; stop them and migrate again, or set ifUnused: false`,
   );
 }
 

@@ -2,7 +2,7 @@
 import { UsageError } from '@puka/errors';
 import type { QueueArguments } from './queue-arguments.ts';
 
-/** What RabbitMQ takes as an argument only; a policy cannot say it. docs/parameters#policies */
+/** What RabbitMQ takes as an argument only; a policy cannot set it. docs/parameters#policies */
 const argumentsOnly = new Set([
   'x-max-priority',
   'x-single-active-consumer',
@@ -12,9 +12,9 @@ const argumentsOnly = new Set([
 ]);
 
 /**
- * The same settings as the definition of a policy, which can be changed while the queue lives, where an argument cannot.
+ * The same settings as the definition of a policy, which can be changed while the queue lives; an argument cannot.
  *
- * @throws {UsageError} for what only an argument can say, such as `maxPriority`.
+ * @throws {UsageError} for what only an argument can set, such as `maxPriority`.
  * @example
  * ```ts
  * import { defineTopology, policyOf, quorumQueue } from '@puka/topology';
@@ -29,7 +29,7 @@ export function policyOf(queue: QueueArguments): Readonly<Record<string, string 
   const definition: Record<string, string | number | boolean> = {};
   for (const [name, value] of Object.entries(queue.arguments)) {
     if (name === 'x-queue-type') continue;
-    if (argumentsOnly.has(name)) throw new UsageError(`${name} is an argument only; no policy can say it`);
+    if (argumentsOnly.has(name)) throw new UsageError(`${name} is an argument only; a policy cannot set it`);
     if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') continue;
     definition[name.replace(/^x-/, '')] = value;
   }

@@ -1,6 +1,6 @@
 /**
- * The arguments of RabbitMQ's three types of queue, under names that say what they do, each checked at the call.
- * Must not send anything: what they give is data for a topology, or for `queueDeclare`.
+ * The arguments of RabbitMQ's three types of queue, under names that describe what they do, each checked at the call.
+ * Must not send anything: what they return is data for a topology, or for `queueDeclare`.
  */
 import type { FieldTableInput, FieldValueInput } from '@puka/client';
 import { UsageError } from '@puka/errors';
@@ -29,15 +29,15 @@ export interface DeadLetter {
 
 /** What classic and quorum queues share. */
 interface CommonOptions {
-  /** Milliseconds a message may wait, 0 to ten years. A policy can say it too. RabbitMQ: `x-message-ttl`. */
+  /** Milliseconds a message may wait, 0 to ten years. A policy can set it too. RabbitMQ: `x-message-ttl`. */
   readonly messageTtl?: number | undefined;
   /** Milliseconds the queue may go unused before it is deleted, 1 to ten years. A policy can. RabbitMQ: `x-expires`. */
   readonly expires?: number | undefined;
-  /** Most messages that wait, from 0. A policy can say it too. RabbitMQ: `x-max-length`. */
+  /** Most messages that wait, from 0. A policy can set it too. RabbitMQ: `x-max-length`. */
   readonly maxLength?: number | undefined;
-  /** Most bytes of bodies that wait, from 0. A policy can say it too. RabbitMQ: `x-max-length-bytes`. */
+  /** Most bytes of bodies that wait, from 0. A policy can set it too. RabbitMQ: `x-max-length-bytes`. */
   readonly maxLengthBytes?: number | undefined;
-  /** A policy can say it too. */
+  /** A policy can set it too. */
   readonly deadLetter?: DeadLetter | undefined;
   /** One consumer gets all, the next one when it is gone. Only an argument. RabbitMQ: `x-single-active-consumer`. */
   readonly singleActiveConsumer?: boolean | undefined;
@@ -51,7 +51,7 @@ export interface ClassicQueueOptions extends CommonOptions {
   readonly exclusive?: boolean | undefined;
   /** Gone with its last consumer. Default `false`. */
   readonly autoDelete?: boolean | undefined;
-  /** What gives way where a limit is reached. RabbitMQ: `x-overflow`; by default `drop-head`. A policy can say it too. */
+  /** What is dropped or refused when a limit is reached. RabbitMQ: `x-overflow`; by default `drop-head`. A policy can set it too. */
   readonly overflow?: 'drop-head' | 'reject-publish' | 'reject-publish-dlx' | undefined;
   /** Priorities from 0 to this, 1 to 255; each costs, so 10 at most is wise. Only an argument. RabbitMQ: `x-max-priority`. */
   readonly maxPriority?: number | undefined;
@@ -68,40 +68,40 @@ export interface ClassicQueueOptions extends CommonOptions {
 
 /** Options of {@link quorumQueue}. */
 export interface QuorumQueueOptions extends CommonOptions {
-  /** What gives way where a limit is reached. RabbitMQ: `x-overflow`; by default `drop-head`. A policy can say it too. */
+  /** What is dropped or refused when a limit is reached. RabbitMQ: `x-overflow`; by default `drop-head`. A policy can set it too. */
   readonly overflow?: 'drop-head' | 'reject-publish' | undefined;
   /**
-   * Deliveries in vain after which a message is a dead letter, from 0; `'unlimited'` from RabbitMQ 4.0 on, which has 20
-   * otherwise. A policy can say it too. RabbitMQ: `x-delivery-limit`.
+   * Failed deliveries after which a message is a dead letter, from 0; `'unlimited'` from RabbitMQ 4.0 on, which has 20
+   * otherwise. A policy can set it too. RabbitMQ: `x-delivery-limit`.
    */
   readonly deliveryLimit?: number | 'unlimited' | undefined;
   /**
    * Whether a dead letter may be lost on its way. `at-least-once` needs `deadLetter` and `overflow: 'reject-publish'`:
-   * RabbitMQ would fall back without a word. RabbitMQ: `x-dead-letter-strategy`; by default `at-most-once`. A policy can.
+   * RabbitMQ would fall back without an error. RabbitMQ: `x-dead-letter-strategy`; by default `at-most-once`. A policy can.
    */
   readonly deadLetterStrategy?: 'at-most-once' | 'at-least-once' | undefined;
   /** How many nodes have it at first, from 1. Only an argument. RabbitMQ: `x-quorum-initial-group-size`. */
   readonly initialGroupSize?: number | undefined;
-  /** The node its leader is on. RabbitMQ: `x-queue-leader-locator`; by default `client-local`. A policy can say it too. */
+  /** The node its leader is on. RabbitMQ: `x-queue-leader-locator`; by default `client-local`. A policy can set it too. */
   readonly leaderLocator?: 'client-local' | 'balanced' | undefined;
 }
 
 /** Options of {@link streamQueue}. */
 export interface StreamQueueOptions {
-  /** What is older goes, as `7D`: a number and one of `Y M D h m s`. A policy can say it too. RabbitMQ: `x-max-age`. */
+  /** What is older goes, as `7D`: a number and one of `Y M D h m s`. A policy can set it too. RabbitMQ: `x-max-age`. */
   readonly maxAge?: string | undefined;
-  /** Bytes above which the oldest go, from 0. A policy can say it too. RabbitMQ: `x-max-length-bytes`. */
+  /** Bytes above which the oldest go, from 0. A policy can set it too. RabbitMQ: `x-max-length-bytes`. */
   readonly maxLengthBytes?: number | undefined;
   /**
    * Bytes of one file, from 1; what is too old or too much goes file by file. RabbitMQ: `x-stream-max-segment-size-bytes`; by
-   * default 500 000 000. A policy can say it too.
+   * default 500 000 000. A policy can set it too.
    */
   readonly maxSegmentSizeBytes?: number | undefined;
   /** Bytes of the filter of one chunk, 16 to 255. RabbitMQ 3.13 and later: `x-stream-filter-size-bytes`. */
   readonly filterSizeBytes?: number | undefined;
   /** How many nodes have it at first, from 1. Only an argument. RabbitMQ: `x-initial-cluster-size`. */
   readonly initialClusterSize?: number | undefined;
-  /** The node its leader is on. RabbitMQ: `x-queue-leader-locator`; by default `client-local`. A policy can say it too. */
+  /** The node its leader is on. RabbitMQ: `x-queue-leader-locator`; by default `client-local`. A policy can set it too. */
   readonly leaderLocator?: 'client-local' | 'balanced' | undefined;
 }
 
@@ -127,7 +127,7 @@ export function classicQueue(options: ClassicQueueOptions = {}): QueueArguments 
     durable,
     exclusive,
     autoDelete,
-    arguments: said({
+    arguments: definedOnly({
       'x-queue-type': 'classic',
       ...commonArguments(options),
       'x-overflow': options.overflow,
@@ -166,7 +166,7 @@ export function quorumQueue(options: QuorumQueueOptions = {}): QueueArguments {
     durable: true,
     exclusive: false,
     autoDelete: false,
-    arguments: said({
+    arguments: definedOnly({
       'x-queue-type': 'quorum',
       ...commonArguments(options),
       'x-overflow': overflow,
@@ -204,7 +204,7 @@ export function streamQueue(options: StreamQueueOptions = {}): QueueArguments {
     durable: true,
     exclusive: false,
     autoDelete: false,
-    arguments: said({
+    arguments: definedOnly({
       'x-queue-type': 'stream',
       'x-max-age': maxAge,
       'x-max-length-bytes': maxLengthBytes,
@@ -238,8 +238,8 @@ function commonArguments(options: CommonOptions): Record<string, FieldValueInput
   };
 }
 
-/** Only what was said: RabbitMQ compares the arguments of a declare one by one. */
-function said(table: Readonly<Record<string, FieldValueInput | undefined>>): Record<string, FieldValueInput> {
+/** Only what was set: RabbitMQ compares the arguments of a declare one by one. */
+function definedOnly(table: Readonly<Record<string, FieldValueInput | undefined>>): Record<string, FieldValueInput> {
   const result: Record<string, FieldValueInput> = {};
   for (const [name, value] of Object.entries(table)) if (value !== undefined) result[name] = value;
   return result;

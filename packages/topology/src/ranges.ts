@@ -1,4 +1,4 @@
-/** Checks of single values, told at the call. Must not know a single argument of RabbitMQ. */
+/** Checks of single values, thrown at the call. Must not know a single argument of RabbitMQ. */
 import { UsageError } from '@puka/errors';
 
 /** RabbitMQ's longest time to live, in milliseconds: ten years. */

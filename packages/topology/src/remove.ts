@@ -9,9 +9,9 @@ import { checkBoolean, checkNames } from './ranges.ts';
 
 /** Options of `remove`. `timeout` and `signal` hold for each operation. */
 export interface RemoveOptions extends OperationOptions {
-  /** The management API: needed where the topology has policies. */
+  /** The management API: needed if the topology has policies. */
   readonly management?: string | ManagementOptions | undefined;
-  /** Leave queues that have consumers: they are failures. RabbitMQ tells of no consumers of a stream. Default `false`. */
+  /** Leave queues that have consumers: they are failures. RabbitMQ reports no consumers of a stream. Default `false`. */
   readonly ifUnused?: boolean | undefined;
   /** Leave queues that have messages: they are failures. Default `false`. */
   readonly ifEmpty?: boolean | undefined;
@@ -61,7 +61,7 @@ export async function removeTopology(client: Client, data: TopologyData, options
   return { exchanges: exchanges.length, queues: queues.length, policies: data.policies.length, messageCount };
 }
 
-/** @returns how many messages went with it. */
+/** @returns how many messages were deleted with it. */
 async function deleteQueue(
   client: Client,
   queue: Queue,
@@ -73,7 +73,7 @@ async function deleteQueue(
   if (!isAsked) return (await client.queueDelete({ queue: name, ...each })).messageCount;
   const type = queue.arguments.get('x-queue-type') ?? 'classic';
   if (type === 'classic') return (await client.queueDelete({ queue: name, ...conditions, ...each })).messageCount;
-  // RabbitMQ closes the connection (540) when a quorum queue is to be deleted under a condition, and ignores it for streams.
+  // RabbitMQ closes the connection (540) when a quorum queue is deleted under a condition, and ignores it for streams.
   return deleteIfIdle(client, name, conditions, each);
 }
 

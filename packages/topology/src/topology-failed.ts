@@ -8,14 +8,14 @@ export interface TopologyFailure {
   readonly kind: ThingKind;
   /** As in a `Difference`. */
   readonly name: string;
-  /** The client's error; `undefined` for a binding that was not tried, for one of its ends had failed. */
+  /** The client's error; `undefined` for a binding that was not tried, because one of its ends had failed. */
   readonly error: unknown;
 }
 
 /**
  * Some of a topology could not be applied or removed. All else was. `failures` has each of them; `cause` is the first error.
  *
- * Recover: by `failures`. A `PreconditionFailed` names an argument that differs from what is there: `check` tells both
+ * Recover: by `failures`. A `PreconditionFailed` names an argument that differs from what is there: `check` reports both
  * sides, `migrate` moves the queue.
  */
 export class TopologyFailed extends PukaError {
@@ -45,10 +45,10 @@ export class TopologyFailed extends PukaError {
 }
 
 /**
- * RabbitMQ's management API gave no answer that could be used. `status` is that of HTTP.
+ * RabbitMQ's management API sent no usable answer. `status` is that of HTTP.
  *
  * Recover: by `status`: 401 is about user and password, 404 about the virtual host or the URL; without one it was not
- * reached, and `cause` says why.
+ * reached, and `cause` is the reason.
  */
 export class ManagementFailed extends PukaError {
   /** What the errors of this class have in common. */
@@ -61,7 +61,7 @@ export class ManagementFailed extends PukaError {
     outcome: 'refused',
   };
   declare readonly code: 'TOPOLOGY_MANAGEMENT_FAILED';
-  /** The status of HTTP; `undefined` where there was no answer. */
+  /** The status of HTTP; `undefined` if there was no answer. */
   readonly status: number | undefined;
 
   /** @param message names the URL without user and password. */

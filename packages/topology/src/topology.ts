@@ -29,16 +29,16 @@ export class Topology<Exchange extends string = string, Queue extends string = s
    * Makes what does not exist: policies, then exchanges and queues side by side, then bindings. Calling it again is no error. It
    * never changes or deletes an exchange, a queue or a binding; a policy of the same name is replaced.
    *
-   * Rejects with `TopologyFailed`, which has each failure, when all else is done; with `ConnectionBroken` where the connection
-   * was lost; with `UsageError` where the topology has policies and no management API is given.
+   * Rejects with `TopologyFailed`, which has each failure, when all else is done; with `ConnectionBroken` if the connection
+   * was lost; with `UsageError` if the topology has policies and no management API is given.
    */
   apply(client: Client, options: ApplyOptions = {}): Promise<Applied> {
     return applyTopology(client, this.data, options);
   }
 
   /**
-   * Tells what differs from the broker, and changes nothing. With the management API everything is compared; without it
-   * passive declares tell what is missing, and `redeclare` the first difference of each.
+   * Returns what differs from the broker, and changes nothing. With the management API everything is compared; without it
+   * passive declares show what is missing, and `redeclare` the first difference of each.
    *
    * Rejects with `ManagementFailed`, and with the client's errors.
    */
@@ -56,7 +56,7 @@ export class Topology<Exchange extends string = string, Queue extends string = s
   }
 
   /**
-   * Brings one queue to the arguments that the topology says, with its messages: they move by way of `<name>.migration`, each
+   * Brings one queue to the arguments of the topology, with its messages: they move by way of `<name>.migration`, each
    * acked when its copy is confirmed. Called again it goes on where it was cut off. At least once: a message may come twice.
    *
    * Rejects with what made it stop, such as `PreconditionFailed` for a queue that has consumers, and `UsageError` for a stream

@@ -14,7 +14,7 @@ const topology = defineTopology({
 });
 
 describe('check without the management API', () => {
-  it('tells what is missing by passive declares, what it cannot see, and changes nothing', async () => {
+  it('reports what is missing by passive declares, what it cannot see, and changes nothing', async () => {
     const { broker, client } = await scene();
     const before = broker.exchanges().length;
     const found = await topology.check(client);
@@ -30,7 +30,7 @@ describe('check without the management API', () => {
     expect(await topology.check(client)).toMatchObject({ isUpToDate: true, differences: [] });
   });
 
-  it('tells both sides by declaring again, where that is asked for', async () => {
+  it('reports both sides by declaring again, where that is asked for', async () => {
     const { client } = await scene();
     await client.exchangeDeclare({ exchange: 'orders', type: 'fanout', durable: true });
     await client.queueDeclare({ queue: 'billing', durable: true, arguments: { 'x-message-ttl': 1000 } });
@@ -40,7 +40,7 @@ describe('check without the management API', () => {
       { kind: 'exchange', name: 'orders', field: 'type', expected: 'topic', actual: 'fanout' },
       { kind: 'queue', name: 'billing', field: 'x-message-ttl', expected: 2000, actual: 1000 },
     ]);
-    expect(differences[1]?.text).toBe("queue 'billing': x-message-ttl is 1000; the topology says 2000");
+    expect(differences[1]?.text).toBe("queue 'billing': x-message-ttl is 1000; the topology has 2000");
     expect(unchecked).toEqual(['1 bindings']);
   });
 
@@ -151,9 +151,9 @@ describe('the management API', () => {
     const { port } = server.address() as AddressInfo; // It listens on TCP.
     const { differences } = await topology.check(client, { management: `http://127.0.0.1:${port}` });
     expect(differences.map(({ text }) => text)).toEqual([
-      'exchange \'orders\': type is "fanout"; the topology says "topic"',
-      "exchange 'orders': durable is false; the topology says true",
-      "queue 'billing': x-max-length is 9; the topology says not set",
+      'exchange \'orders\': type is "fanout"; the topology has "topic"',
+      "exchange 'orders': durable is false; the topology has true",
+      "queue 'billing': x-max-length is 9; the topology has not set",
       "binding 'orders -> billing (paid)' is absent; the topology wants it present",
       "binding 'orders -> billing (old)' is present; the topology wants it absent",
     ]);

@@ -27,7 +27,7 @@ describe('the words of RabbitMQ about what is there otherwise', () => {
     expect(readInequivalence(text)).toEqual(expected);
   });
 
-  it('are told from others', () => {
+  it('are distinguished from others', () => {
     expect(readInequivalence("PRECONDITION_FAILED - invalid arg 'x-max-length' for queue 'q'")).toBeUndefined();
   });
 });

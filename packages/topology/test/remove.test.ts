@@ -57,7 +57,7 @@ describe('remove', () => {
     expect(full instanceof TopologyFailed && full.failures[0]?.error).toBeInstanceOf(PreconditionFailed);
     const consumer = client.basicConsume({ queue: 'q', prefetchCount: 1 });
     await consumer.ready;
-    // RabbitMQ tells of no consumers of a stream.
+    // RabbitMQ reports no consumers of a stream.
     if (type !== 'stream') {
       const used = await topology.remove(client, { ifUnused: true }).catch((error: unknown) => error);
       expect(used instanceof TopologyFailed && used.failures[0]?.error).toBeInstanceOf(PreconditionFailed);

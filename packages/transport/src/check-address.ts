@@ -1,4 +1,4 @@
-/** Refuses an address that nobody can connect to, with one text on every runtime. It must not look anything up. */
+/** Refuses an address that cannot be connected to, with one text on every runtime. It must not look anything up. */
 import { UsageError } from '@puka/errors';
 import type { ConnectOptions } from './contract.ts';
 import { formatAddress } from './failure.ts';

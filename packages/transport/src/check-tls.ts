@@ -1,6 +1,6 @@
 /**
  * Refuses TLS options that cannot work, with one text on every runtime.
- * It must not connect, open a key or look at what a certificate says.
+ * It must not connect, open a key or read a certificate.
  */
 import { UsageError } from '@puka/errors';
 import type { TlsOptions } from './contract.ts';
@@ -34,7 +34,7 @@ const otherNames: Readonly<Record<string, keyof TlsOptions>> = {
 };
 
 /**
- * Checks the options as a plain JavaScript program may give them.
+ * Checks the options as a plain JavaScript program may pass them.
  *
  * @throws UsageError for an unknown option, a value of the wrong type, a PEM that is none, a `key` without its `cert` or a
  * `cert` without its `key`, and an encrypted `key` without a `passphrase`. No text of an option is in the message.

@@ -20,11 +20,11 @@ export interface TransportHandlers {
    * Push mode: the next bytes of the stream, in order, without gaps.
    *
    * @param bytes never empty. The receiver owns them: the transport never writes into them again, unless the receiver gives
-   * them back by `reuse()`. Successive reads lie side by side in one `ArrayBuffer` where there is room (same `buffer`,
+   * them back by `reuse()`. Successive reads lie side by side in one `ArrayBuffer` if there is room (same `buffer`,
    * `byteOffset` equal to the end of the one before), so a small view keeps up to 128 KiB alive: copy what has to live long. The buffer is marked as not transferable
-   * where the runtime has such a mark, because a transfer would detach the other reads too. Transfer a copy.
+   * if the runtime has such a mark, because a transfer would detach the other reads too. Transfer a copy.
    * @param isLast whether the read has emptied the socket, because it left room: replies need not wait for more bytes.
-   * `undefined` where the transport does not know.
+   * `undefined` if the transport does not know.
    */
   onData(bytes: Uint8Array, isLast?: boolean): void;
   /**
@@ -54,7 +54,7 @@ export interface TransportHandlers {
 
 /** Options of {@link TransportConnector.connect}. */
 export interface ConnectOptions {
-  /** A host name or an IP address; IPv6 without brackets. All addresses of a name are tried where the runtime does so. */
+  /** A host name or an IP address; IPv6 without brackets. All addresses of a name are tried if the runtime does so. */
   readonly host: string;
   /** 1 to 65535. */
   readonly port: number;
@@ -110,17 +110,17 @@ export interface TlsOptions {
 
 /** A connected byte stream. */
 export interface Transport {
-  /** The file descriptor of the socket, where the runtime exposes it. `undefined` after the close. */
+  /** The file descriptor of the socket, if the runtime exposes it. `undefined` after the close. */
   readonly fd: number | undefined;
   /**
    * The runtime's own socket object (on Node a `net.Socket` or `tls.TLSSocket`, whose `'readable'` event in pull mode means
-   * that `read()` has something); `undefined` where there is none.
+   * that `read()` has something); `undefined` if there is none.
    */
   readonly socket: unknown;
   /** Bytes accepted by `write()` that the operating system has not accepted yet. 0 after the close. */
   readonly bufferedBytes: number;
   /**
-   * Sends the chunks in order, in one system call where the runtime can.
+   * Sends the chunks in order, in one system call if the runtime can.
    *
    * After `end()` or `close()`, and after the connection broke, it does nothing and returns `false`, and no `onDrain` follows.
    * Errors are reported by `onClose`. It throws UsageError only while `startTls()` is under way.
@@ -170,8 +170,8 @@ export interface Transport {
    * @param options as for `connect()`.
    * @param host the name to verify when `options.serverName` is not given.
    * @throws (rejects) UsageError when TLS is on already, when a call is under way, after `end()`, while bytes are buffered, for
-   * options that cannot work, and where the transport has no TLS: the connection stays as it was. ConnectionBroken when the
-   * handshake fails, when the peer sent bytes ahead of it, and when the transport is closed: the transport is closed then.
+   * options that cannot work, and if the transport has no TLS: the connection stays as it was. ConnectionBroken when the
+   * handshake fails, when the peer sent bytes before it, and when the transport is closed: the transport is closed then.
    */
   startTls(options: TlsOptions, host: string): Promise<void>;
 }
@@ -193,7 +193,7 @@ export interface TransportConnector {
    */
   connect(options: ConnectOptions, handlers: TransportHandlers): Promise<Transport>;
   /**
-   * Reads a whole file, such as the certificates that a URL names. Left out where the runtime has no files.
+   * Reads a whole file, such as the certificates that a URL names. Left out if the runtime has no files.
    *
    * @param path as the runtime takes it.
    * @throws (rejects) the runtime's own error.

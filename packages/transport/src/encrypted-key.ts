@@ -28,7 +28,7 @@ interface Encryption {
 
 const pbes2 = '2a864886f70d01050d';
 const pbkdf2 = '2a864886f70d01050c';
-/** By object identifier. HMAC with SHA-1 is meant where none is named. */
+/** By object identifier. HMAC with SHA-1 is meant if none is named. */
 const hashes: ReadonlyMap<string, string> = new Map([
   ['2a864886f70d0207', 'SHA-1'],
   ['2a864886f70d0209', 'SHA-256'],
@@ -61,7 +61,7 @@ export async function openKey(pem: string, passphrase: string): Promise<string> 
   } catch {
     throw wrongPassphrase();
   }
-  // One wrong passphrase in 256 gives bytes that look well padded. They are no key.
+  // One wrong passphrase in 256 yields bytes that look well padded. They are not a key.
   if (!isOneSequence(opened, opened.length)) throw wrongPassphrase();
   const text = btoa(String.fromCharCode(...opened)).replace(/.{64}(?=.)/g, '$&\n');
   return `-----BEGIN PRIVATE KEY-----\n${text}\n-----END PRIVATE KEY-----\n`;
@@ -81,7 +81,7 @@ export async function isWrongPassphrase(pem: string, passphrase: string): Promis
   }
 }
 
-/** The error of a passphrase that does not open the key. It has no cause: a cause would say no more. */
+/** The error of a passphrase that does not open the key. It has no cause: a cause would add nothing. */
 export function wrongPassphrase(): UsageError {
   return new UsageError('tls.passphrase does not open tls.key');
 }

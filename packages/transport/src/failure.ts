@@ -1,5 +1,5 @@
 /**
- * Turns the system and TLS errors of all adapters into `ConnectionBroken` with a text that says what to look at.
+ * Turns the system and TLS errors of all adapters into `ConnectionBroken` with a text that names what to check.
  * It must not use a runtime's types: it examines errors by their shape.
  */
 import { ConnectionBroken } from '@puka/errors';
@@ -66,7 +66,7 @@ const tlsReasons: ReadonlyMap<string, string> = new Map([
  * @param host as given by the caller.
  * @param port as given by the caller.
  * @param cause the runtime's error; it becomes `cause`.
- * @param code what Node calls it, where the error itself has no code.
+ * @param code what Node calls it, if the error itself has no code.
  * @returns ConnectionBroken with `outcome: 'not-sent'`.
  */
 export function connectFailure(
@@ -94,7 +94,7 @@ export function handshakeFailure(
 ): ConnectionBroken {
   const hasHungUp = code === 'ECONNRESET' || code === 'EPIPE';
   const reason = hasHungUp
-    ? `the peer hung up; does the server speak TLS on this port? (${code})`
+    ? `the peer closed the connection; does the server speak TLS on this port? (${code})`
     : describe(cause, code);
   return new ConnectionBroken(`TLS handshake with ${formatAddress(host, port)} failed: ${reason}`, {
     cause,
@@ -146,7 +146,7 @@ function isTlsCode(code: string): boolean {
 function errorCode(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
   if ('code' in error && typeof error.code === 'string') return error.code;
-  // One error for each address tried. The first stands for all.
+  // One error for each address tried. The first represents all.
   return 'errors' in error && Array.isArray(error.errors) ? errorCode(error.errors[0]) : undefined;
 }
 

@@ -15,7 +15,7 @@ export class Fifo<T> {
     return this.#values.length - this.#start;
   }
 
-  /** The value at a place counted from the front; `undefined` behind the end. */
+  /** The value at a place counted from the front; `undefined` after the end. */
   at(index: number): T | undefined {
     return this.#values[this.#start + index];
   }

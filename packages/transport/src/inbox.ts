@@ -39,7 +39,7 @@ export class Inbox {
   #isFlushing = false;
   /** `onReadable` was called, and `read()` has not come to `undefined` since. */
   #isAnnounced = false;
-  #end: 'none' | 'pending' | 'told' = 'none';
+  #end: 'none' | 'pending' | 'reported' = 'none';
   #close: { readonly error: ConnectionBroken | undefined } | undefined;
   #isClosed = false;
   #isDiscarding = false;
@@ -169,7 +169,7 @@ export class Inbox {
 
   #tellEnd(): void {
     if (this.#end !== 'pending' || this.#isDiscarding) return;
-    this.#end = 'told';
+    this.#end = 'reported';
     this.#handlers.onEnd();
   }
 
@@ -180,7 +180,7 @@ export class Inbox {
     if (error === undefined && hasNewsBefore && !this.#isDiscarding) return;
     this.#isClosed = true;
     if (this.#mode === 'push') this.#drop();
-    this.#end = 'told';
+    this.#end = 'reported';
     this.#handlers.onClose(error);
   }
 

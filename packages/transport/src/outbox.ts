@@ -1,6 +1,6 @@
 /**
  * What was written and has not been sent, for adapters whose runtime keeps no such queue.
- * It must not touch a socket: it says what to send next and is told how much was sent.
+ * It must not touch a socket: it returns what to send next and is called with how much was sent.
  */
 import { Fifo } from './fifo.ts';
 

@@ -24,7 +24,7 @@ export function pemTexts(value: Pem | readonly Pem[]): string[] {
   return listOf(value).map(textOf);
 }
 
-/** Whether a key needs a passphrase: PKCS #8 says so in its label, the older forms in a header (RFC 1421 §4.6.1.1). */
+/** Whether a key needs a passphrase: PKCS #8 shows it in its label, the older forms in a header (RFC 1421 §4.6.1.1). */
 export function isEncrypted(key: Pem): boolean {
   return /ENCRYPTED/.test(textOf(key));
 }
@@ -37,7 +37,7 @@ export function isBytes(value: unknown): value is Uint8Array {
 /**
  * Checks that an option is PEM of its kind. The message never holds the text of the option.
  *
- * @throws UsageError that says what the value is instead: a path, DER, another kind of PEM, damaged.
+ * @throws UsageError that names what the value is instead: a path, DER, another kind of PEM, damaged.
  */
 export function checkPem(name: PemOption, value: unknown): void {
   if (name !== 'key' && Array.isArray(value)) {
@@ -77,7 +77,7 @@ function isPath(text: string): boolean {
 }
 
 /**
- * Whether a block is base64 of one DER value. An old encrypted key has headers instead, and OpenSSL puts more behind a
+ * Whether a block is base64 of one DER value. An old encrypted key has headers instead, and OpenSSL puts more after a
  * trusted certificate: there, base64 is enough.
  */
 function isWhole(label: string, content: string): boolean {
@@ -95,7 +95,7 @@ function isWhole(label: string, content: string): boolean {
 /**
  * Whether DER of this length is one SEQUENCE, by its first bytes. X.690 §8.1.3.
  *
- * @param head the first 6 bytes, or all where there are fewer.
+ * @param head the first 6 bytes, or all if there are fewer.
  */
 export function isOneSequence(head: Uint8Array, byteCount: number): boolean {
   const [tag = 0, first = 0] = head;

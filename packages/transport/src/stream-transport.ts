@@ -13,7 +13,7 @@ import { highWaterMarkBytes, Outbox } from './outbox.ts';
 export interface ByteStream {
   /** @returns bytes that are the caller's, or `null` at the end. */
   read(): Promise<Uint8Array | null>;
-  /** Takes back what `read()` returned last: nobody keeps a view of it. */
+  /** Takes back what `read()` returned last: no code keeps a view of it. */
   giveBack?(bytes: Uint8Array): void;
   /** @param bytes lent until the promise settles. @returns how many of them were sent. */
   write(bytes: Uint8Array): Promise<number>;
@@ -29,7 +29,7 @@ export interface StreamRuntime {
   readonly name: string;
   /** What Node calls an error that has no code of its own. */
   errorCode(error: unknown): string | undefined;
-  /** Whether a failed read only means that the peer has ended without saying so. */
+  /** Whether a failed read only means that the peer has ended without announcing it. */
   isUnannouncedEnd(error: unknown): boolean;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Says in words why a runtime takes a certificate or a key for unusable, with one text on every runtime.
+ * Explains in words why a runtime takes a certificate or a key for unusable, with one text on every runtime.
  * It must not use a runtime's types: errors are looked at by their shape.
  */
 import { UsageError } from '@puka/errors';
@@ -20,7 +20,7 @@ export async function tlsMaterialFailure(tls: TlsOptions, cause: unknown): Promi
   return new UsageError(`${names.join(' or ')} cannot be read: ${reason}`, { cause });
 }
 
-/** One wrong passphrase in 256 gives bytes that look well padded: then the runtime says that they are no key. */
+/** One wrong passphrase in 256 yields bytes that look well padded: then the runtime reports that they are not a key. */
 async function hasWrongPassphrase({ key, passphrase }: TlsOptions): Promise<boolean> {
   if (key === undefined || passphrase === undefined || !isEncrypted(key)) return false;
   return isWrongPassphrase(pemTexts(key).join('\n'), passphrase);

@@ -4,10 +4,10 @@
 export type Marker = (buffer: ArrayBufferLike) => void;
 
 /**
- * How this runtime marks a buffer as not transferable. Without the mark, who transfers one message's body to a worker would
+ * How this runtime marks a buffer as not transferable. Without the mark, a program that transfers one message's body to a worker would
  * empty all messages that lie in the same buffer.
  *
- * Node, Deno and Bun have `markAsUntransferable()`. Where there is none, the marker does nothing.
+ * Node, Deno and Bun have `markAsUntransferable()`. If there is none, the marker does nothing.
  */
 export function untransferableMarker(): Marker {
   const { process }: { readonly process?: unknown } = globalThis as object;

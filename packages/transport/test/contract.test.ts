@@ -11,7 +11,7 @@ import { describe, expect, it } from 'vitest';
 
 const api = { describe, it, expect };
 const certificates = makeCertificates();
-/** As the README says. */
+/** As in the README. */
 const lackedByDeno: readonly TlsFeature[] = ['rejectUnauthorized', 'minVersion', 'serverName with cert', 'startTls'];
 const lacks = connector.runtime === 'deno' ? lackedByDeno : [];
 

@@ -63,15 +63,15 @@ describe('connectFailure', () => {
 });
 
 describe('handshakeFailure', () => {
-  it('asks whether the server speaks TLS when it hung up', () => {
+  it('asks whether the server speaks TLS when it closed the connection', () => {
     const error = handshakeFailure('broker', 5000, systemError('ECONNRESET'));
     expect(error.message).toBe(
-      'TLS handshake with broker:5000 failed: the peer hung up; does the server speak TLS on this port? (ECONNRESET)',
+      'TLS handshake with broker:5000 failed: the peer closed the connection; does the server speak TLS on this port? (ECONNRESET)',
     );
     expect(error.outcome).toBe('not-sent');
   });
 
-  it('says what to do about a certificate signed by itself', () => {
+  it('reports what to do about a certificate signed by itself', () => {
     const error = handshakeFailure('broker', 5000, systemError('DEPTH_ZERO_SELF_SIGNED_CERT'));
     expect(error.message).toBe(
       "TLS handshake with broker:5000 failed: the server's certificate is signed by itself; give it as ca to trust it (DEPTH_ZERO_SELF_SIGNED_CERT)",
@@ -80,7 +80,7 @@ describe('handshakeFailure', () => {
 });
 
 describe('breakFailure', () => {
-  it('has the outcome unknown and says which connection broke', () => {
+  it('has the outcome unknown and reports which connection broke', () => {
     const error = breakFailure('broker', 5000, systemError('EPIPE'));
     expect(error.message).toBe(
       'connection to broker:5000 broke: the peer had closed the connection when we wrote to it (EPIPE)',

@@ -1,4 +1,4 @@
-/** What the adapters of other runtimes say on Node. */
+/** The errors of the adapters of other runtimes on Node. */
 
 import type { TransportConnector, TransportHandlers } from '@puka/transport';
 import { bunConnector } from '@puka/transport/bun';

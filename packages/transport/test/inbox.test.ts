@@ -223,7 +223,7 @@ describe.each(['push', 'pull'] as const)('Inbox that holds much in %s mode', (mo
 interface InboxScene {
   readonly inbox: Inbox;
   readonly recorder: Recorder;
-  /** What its source was told. */
+  /** What its source was called with. */
   readonly calls: string[];
   readonly runTasks: () => void;
 }

@@ -70,7 +70,7 @@ it('knows bytes, and nothing else, whatever their realm', () => {
 
 it.each<[string, readonly number[], number, boolean]>([
   ['a short one', [0x30, 3], 5, true],
-  ['a short one with more behind it', [0x30, 3], 6, false],
+  ['a short one with more after it', [0x30, 3], 6, false],
   ['a length of two bytes', [0x30, 0x82, 1, 0], 260, true],
   ['a length of no bytes', [0x30, 0x80, 0, 0], 4, false],
   ['another tag', [0x31, 3], 5, false],

@@ -49,7 +49,7 @@ describe('Slab', () => {
     expect(copies.every((copy) => copy.every((octet) => octet === 7))).toBe(true);
   });
 
-  it('reads again where what was handed out last is given back, and nowhere else', () => {
+  it('reads again where what was handed out last is returned, and nowhere else', () => {
     const slab = new Slab();
     const [first, second] = [read(slab, 100), read(slab, 50)];
     slab.giveBack(first);
@@ -61,7 +61,7 @@ describe('Slab', () => {
     expect(slab.room().byteOffset).toBe(100);
   });
 
-  it('grows though everything is given back, and stays in one block of 128 KiB then', () => {
+  it('grows though everything is returned, and stays in one block of 128 KiB then', () => {
     const slab = new Slab();
     const buffers = new Set<ArrayBufferLike>();
     for (let count = 0; count < 20; count++) {

@@ -16,7 +16,7 @@ describe('tlsMaterialFailure', () => {
     ['a wrong passphrase by luck', { cert, key: encryptedKey, passphrase: 'x' }, 'DECODER::unsupported', wrong],
     ['a right passphrase', { cert, key: encryptedKey, passphrase }, 'huh', 'tls.cert or tls.key cannot be read: huh'],
     ['an authority', { ca: cert }, 'Invalid CA', 'tls.ca cannot be read: Invalid CA'],
-  ])('says in words what the runtime found: %s', async (_, tls, reason, message) => {
+  ])('reports in words what the runtime found: %s', async (_, tls, reason, message) => {
     expect(await tlsMaterialFailure(tls, new Error(reason))).toMatchObject({ name: 'UsageError', message });
   });
 });

@@ -1,5 +1,5 @@
 /**
- * Writes everything that is generated from the protocol table, or with `--check` says what differs and writes nothing.
+ * Writes everything that is generated from the protocol table, or with `--check` prints what differs and writes nothing.
  *
  *     pnpm --filter @puka/wire gen
  *     pnpm --filter @puka/wire gen --check

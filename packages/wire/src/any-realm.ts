@@ -24,12 +24,12 @@ const bufferLength = getterOf(ArrayBuffer.prototype, 'byteLength');
 const sharedBufferLength =
   typeof SharedArrayBuffer === 'undefined' ? bufferLength : getterOf(SharedArrayBuffer.prototype, 'byteLength');
 
-/** Tells whether a value is a `Uint8Array` of any realm. A Node `Buffer` is one. */
+/** Whether a value is a `Uint8Array` of any realm. A Node `Buffer` is one. */
 export function isBytes(value: unknown): value is Uint8Array {
   return ArrayBuffer.isView(value) && (value instanceof Uint8Array || typedArrayName.call(value) === 'Uint8Array');
 }
 
-/** Tells whether a value is an `ArrayBuffer` or a `SharedArrayBuffer` of any realm. */
+/** Whether a value is an `ArrayBuffer` or a `SharedArrayBuffer` of any realm. */
 export function isArrayBuffer(value: unknown): value is ArrayBuffer | SharedArrayBuffer {
   return (
     isNamed(value, '[object ArrayBuffer]', bufferLength) ||
@@ -37,17 +37,17 @@ export function isArrayBuffer(value: unknown): value is ArrayBuffer | SharedArra
   );
 }
 
-/** Tells whether a value is a `Date` of any realm, valid or not. */
+/** Whether a value is a `Date` of any realm, valid or not. */
 export function isDate(value: unknown): value is Date {
   return isNamed(value, '[object Date]', Date.prototype.getTime);
 }
 
-/** Tells whether a value is a `Map` of any realm. */
+/** Whether a value is a `Map` of any realm. */
 export function isMap(value: unknown): value is Map<unknown, unknown> {
   return isNamed(value, '[object Map]', mapSize);
 }
 
-/** Tells whether a value is a plain object of any realm, as `{}` or `Object.create(null)`: at most one prototype above it. */
+/** Whether a value is a plain object of any realm, as `{}` or `Object.create(null)`: at most one prototype above it. */
 export function isPlainObject(value: unknown): value is { readonly [name: string]: unknown } {
   if (typeof value !== 'object' || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
@@ -56,10 +56,10 @@ export function isPlainObject(value: unknown): value is { readonly [name: string
 }
 
 /**
- * Gives the bytes of a `Uint8Array` or of a buffer of any realm as a `Uint8Array` of this realm, which every runtime's
+ * Returns the bytes of a `Uint8Array` or of a buffer of any realm as a `Uint8Array` of this realm, which every runtime's
  * sockets take. A view of another kind is not taken: whether it means its numbers or its bytes cannot be known.
  *
- * @returns the value itself where it is a `Uint8Array` of this realm, else a view of the same memory; `undefined` for any other value.
+ * @returns the value itself if it is a `Uint8Array` of this realm, else a view of the same memory; `undefined` for any other value.
  */
 export function toBytes(value: unknown): Uint8Array | undefined {
   if (value instanceof Uint8Array) return value;
@@ -71,7 +71,7 @@ function viewOf({ buffer, byteOffset, length }: Uint8Array): Uint8Array {
   return new Uint8Array(buffer, byteOffset, length);
 }
 
-/** The name is asked first, for an exception costs more; then the genuine object has to answer. */
+/** The name is compared first, because an exception costs more; then the genuine object has to answer. */
 function isNamed(value: unknown, name: string, read: Getter): boolean {
   if (typeof value !== 'object' || value === null || Object.prototype.toString.call(value) !== name) {
     return false;

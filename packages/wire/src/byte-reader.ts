@@ -11,19 +11,19 @@ const twoTo32 = 0x1_0000_0000;
 /** High words of safe integers are below this. */
 const safeHighWord = 0x20_0000;
 
-/** A cursor over `bytes[start .. end)`. Views it gives share the memory of `bytes`. */
+/** A cursor over `bytes[start .. end)`. Views it returns share the memory of `bytes`. */
 export class ByteReader {
   /** What it reads; lent by the caller. */
   readonly bytes: Uint8Array;
   /** Index in `bytes` of the next octet to read. */
   position: number;
-  /** Index in `bytes` behind the last octet that may be read. Set by the reader of a nested structure of known length. */
+  /** Index in `bytes` after the last octet that may be read. Set by the reader of a nested structure of known length. */
   end: number;
 
   /**
    * @param bytes read, never changed and not copied.
    * @param start first index, 0 unless given.
-   * @param end index behind the last octet, the length unless given.
+   * @param end index after the last octet, the length unless given.
    */
   constructor(bytes: Uint8Array, start = 0, end: number = bytes.length) {
     this.bytes = bytes;
@@ -36,7 +36,7 @@ export class ByteReader {
     return this.end - this.position;
   }
 
-  /** Moves past `size` octets and says where they started. @throws {AmqpSyntaxError} when fewer are left. */
+  /** Moves past `size` octets and returns where they started. @throws {AmqpSyntaxError} when fewer are left. */
   skip(size: number): number {
     const start = this.position;
     const next = start + size;

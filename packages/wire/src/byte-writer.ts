@@ -117,7 +117,7 @@ export class ByteWriter {
   }
 
   /**
-   * Queues the caller's bytes by reference, behind everything written before.
+   * Queues the caller's bytes by reference, after everything written before.
    *
    * @param view lent to the writer until the bytes have been sent: the caller must not change them.
    */
@@ -132,7 +132,7 @@ export class ByteWriter {
 
   /**
    * Takes everything written and appended since the last call, in order, in as few chunks as possible; `[]` when there is nothing.
-   * Later writes go behind it, into the rest of the same chunk.
+   * Later writes go after it, into the rest of the same chunk.
    *
    * @returns views that the writer does not touch again until `reuse()`; they hold their chunk of memory.
    */
@@ -149,8 +149,8 @@ export class ByteWriter {
   }
 
   /**
-   * Says that nobody looks any more at what was taken: with nothing pending, writes start again at the beginning of the chunk,
-   * and a writer with `SpareChunks` gives the chunk back to them. Views that `take()` has returned change from now on.
+   * Declares that what was taken is no longer read: with nothing pending, writes start again at the beginning of the chunk,
+   * and a writer with `SpareChunks` returns the chunk to them. Views that `take()` has returned change from now on.
    */
   reuse(): void {
     if (this.position !== this.pieceStart || this.queue.length > 0) return;
@@ -282,7 +282,7 @@ export class ByteWriter {
    * AMQP 0-9-1 §4.2.5.3.
    *
    * @param value bytes are copied.
-   * @throws {UsageError} when it is neither, or a string with a lone surrogate that stands for no octet; nothing is written then.
+   * @throws {UsageError} when it is neither, or a string with a lone surrogate that does not encode an octet; nothing is written then.
    */
   writeLongString(value: string | Uint8Array, field?: string): void {
     if (typeof value !== 'string') {
@@ -369,7 +369,7 @@ export class ByteWriter {
     this.pieceStart = end;
   }
 
-  /** Leaves the full chunk behind and takes the movable part of the unit along to a new one with room for `size` more. */
+  /** Leaves the full chunk after and takes the movable part of the unit along to a new one with room for `size` more. */
   private nextChunk(size: number): void {
     const { bytes, position, unitStart } = this;
     const moved = position - unitStart;

@@ -28,7 +28,7 @@ export function bodyFramePayloadMax(frameMaxBytes: number): number {
 }
 
 /**
- * Writes a body as body frames, behind the method and the content header of the same unit; it starts no unit of its own.
+ * Writes a body as body frames, after the method and the content header of the same unit; it starts no unit of its own.
  * An empty body has no frame. AMQP 0-9-1 §4.2.6.2.
  *
  * @param body pieces over `copyUpToBytes` are lent to the writer until they are sent; shorter ones are copied at once.

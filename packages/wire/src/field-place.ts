@@ -35,7 +35,7 @@ export function describe(value: unknown): string {
 }
 
 /**
- * The path from the outermost table: `headers.a.b[2]`, cut where it is long. The names may be those of a message that a
+ * The path from the outermost table: `headers.a.b[2]`, cut if it is long. The names may be those of a message that a
  * peer sent and that is passed on.
  */
 export function pathOf(place: Place): string {

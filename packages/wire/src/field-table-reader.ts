@@ -39,7 +39,7 @@ const noOptions: TableReadOptions = {};
  *
  * 64-bit integers come as a number when it is safe, else as a bigint; bytes, and text that is not valid UTF-8, as a new `Uint8Array`;
  * times as a `Date`, or a `Timestamp` when it is out of the range of `Date`; of a name that repeats the last value is kept. Octets of a name that are
- * not valid UTF-8 are kept as `decodeText` describes: names of different bytes stay different, and encoding gives the same bytes.
+ * not valid UTF-8 are kept as `decodeText` describes: names of different bytes stay different, and encoding yields the same bytes.
  *
  * @returns an object without prototype; nothing in it shares memory with the reader's bytes.
  * @throws {AmqpSyntaxError} for an unknown tag and for lengths that do not fit.
@@ -51,7 +51,7 @@ export function readFieldTable(reader: ByteReader, options: TableReadOptions = n
 
 /**
  * Reads a field table with its length, and keeps for each value its tag, for each name its bytes when they are not valid UTF-8, the order, and names
- * that repeat: encoding the result gives the same octets. `L` and `U`, which RabbitMQ may not survive, become `l` and `s`;
+ *that repeat: encoding the result yields the same octets. `L` and `U`, which RabbitMQ may not survive, become `l` and `s`;
  * NaN and infinities are kept but refused when encoded.
  *
  * @returns a `Tagged` of tag `F` whose value is a list of `TaggedField`.
@@ -71,7 +71,7 @@ export function decodeTable(
 ): FieldTable | Tagged {
   const reader = new ByteReader(bytes);
   const table = options.tagged === true ? readTaggedTable(reader, options) : readFieldTable(reader, options);
-  if (reader.remaining > 0) malformed(`${reader.remaining} octets behind the table`);
+  if (reader.remaining > 0) malformed(`${reader.remaining} octets after the table`);
   return table;
 }
 

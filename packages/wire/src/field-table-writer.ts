@@ -129,7 +129,7 @@ function writeTaggedFields(
   let left = fieldsLeft;
   for (let index = 0; index < fields.length; index++) {
     const field = fields[index];
-    if (typeof field !== 'object' || field === null) return refuse(field, place, index, 'is no { name, value }');
+    if (typeof field !== 'object' || field === null) return refuse(field, place, index, 'is not { name, value }');
     const { name, value } = field;
     if (isBytes(name)) {
       writer.writeUint8(name.length, 'length of the name of a table field');
@@ -159,7 +159,7 @@ function writeArray(
   return left;
 }
 
-/** Writes a tag and the value behind it. */
+/** Writes a tag and the value after it. */
 function writeValue(
   writer: ByteWriter,
   value: unknown,
@@ -230,7 +230,7 @@ function writeInstance(
   return refuse(value, place, key, 'cannot be encoded');
 }
 
-/** Writes a value under the tag that was chosen for it, or refuses it where it does not fit that tag. */
+/** Writes a value under the tag that was chosen for it, or refuses it if it does not fit that tag. */
 function writeTagged(
   writer: ByteWriter,
   tagged: Tagged,
@@ -286,7 +286,7 @@ function writeTagged(
       else refuse(value, place, key, 'is neither a string nor bytes');
       return fieldsLeft;
     case 'x':
-      if (!isBytes(value)) return refuse(value, place, key, 'is no Uint8Array');
+      if (!isBytes(value)) return refuse(value, place, key, 'is not a Uint8Array');
       writer.writeLongString(value);
       return fieldsLeft;
     case 'V':
@@ -314,7 +314,7 @@ function beginNested(writer: ByteWriter, depthLeft: number, place: Place): numbe
   return lengthAt;
 }
 
-/** The length counts the octets behind it. AMQP 0-9-1 errata §4: for arrays too. */
+/** The length counts the octets after it. AMQP 0-9-1 errata §4: for arrays too. */
 function endNested(writer: ByteWriter, lengthAt: number): void {
   const at = writer.unitStart + lengthAt;
   const size = writer.position - at - 4;

@@ -102,7 +102,7 @@ export class Decimal extends Tagged {
     this.scale = scale;
   }
 
-  /** The number in digits, exact: `new Decimal(-105, 2)` gives `"-1.05"`. */
+  /** The number in digits, exact: `new Decimal(-105, 2)` prints as `"-1.05"`. */
   override toString(): string {
     const digits = String(Math.abs(this.unscaled)).padStart(this.scale + 1, '0');
     const point = digits.length - this.scale;
@@ -134,7 +134,7 @@ export class Timestamp extends Tagged {
 
 /** One field of a table in the tagged form: a name (bytes when it is not valid UTF-8) and its value. */
 export interface TaggedField {
-  /** Its name; bytes where it is no UTF-8. */
+  /** Its name; bytes if it is no UTF-8. */
   readonly name: string | Uint8Array;
   /** Its value with its tag. */
   readonly value: Tagged;
@@ -187,7 +187,7 @@ export interface FieldObjectInput {
   readonly [name: string]: FieldValueInput;
 }
 
-/** A table to encode: a plain object, an object without prototype, a `Map` with string keys, or what the tagged decoding gave. */
+/** A table to encode: a plain object, an object without prototype, a `Map` with string keys, or a result of the tagged decoding. */
 export type FieldTableInput = FieldObjectInput | ReadonlyMap<string, FieldValueInput> | Tagged;
 
 /** A boolean, tag `t`. */

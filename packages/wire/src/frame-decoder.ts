@@ -1,5 +1,5 @@
 /**
- * Cuts a stream of chunks into frames and hands their payloads to a sink, in place wherever they lie in one stretch of memory.
+ * Cuts a stream of chunks into frames and hands their payloads to a sink, in place if they lie in one stretch of memory.
  *
  * Must not: look into a payload, know which channels are open, or keep more than one unfinished method or header frame.
  */
@@ -54,7 +54,7 @@ export class FrameDecoder {
 
   /** An unfinished frame header, method or header frame, where it lies: at the end of the last chunk. */
   private rest: Uint8Array | undefined;
-  /** The same, copied together, once a chunk came that does not lie behind the one before. */
+  /** The same, copied together, once a chunk came that does not lie after the one before. */
   private assembly: Uint8Array | undefined;
   private assembledBytes = 0;
 
@@ -75,7 +75,7 @@ export class FrameDecoder {
   /**
    * Decodes the next chunk of the stream, of any size. After an error or `stop()` it does nothing.
    *
-   * @param chunk is given away: it must not be changed any more. Chunks that lie one behind the other in memory are never copied.
+   * @param chunk is given away: it must not be changed any more. Chunks that lie one after the other in memory are never copied.
    * @throws {FrameError} for an unknown frame type, a wrong end octet, a frame over its limit, a heartbeat with a payload.
    * @throws {UnexpectedFrame} for a heartbeat on a channel other than 0.
    * @throws what the sink throws; the stream cannot be resumed then.

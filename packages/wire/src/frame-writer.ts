@@ -14,7 +14,7 @@ import { FrameType, frameEndOctet, frameHeaderBytes } from './frame-format.ts';
  *
  * @param type one of `FrameType`.
  * @param channel 0 to 65 535.
- * @returns where the frame starts, relative to `writer.unitStart`: give it to `endFrame`.
+ * @returns where the frame starts, relative to `writer.unitStart`: pass it to `endFrame`.
  * @throws {UsageError} when the channel is out of its range.
  */
 export function beginFrame(writer: ByteWriter, type: number, channel: number): number {

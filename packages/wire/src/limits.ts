@@ -4,7 +4,7 @@
  * Must not: hold a limit that belongs to a connection (buffers, timeouts, channels).
  */
 
-/** The least `frame_max` in bytes, and the limit for body frames before tune. AMQP 0-9-1 §4.9 says 4096; RabbitMQ 4.1 raised it to 8192. */
+/** The least `frame_max` in bytes, and the limit for body frames before tune. AMQP 0-9-1 §4.9 has 4096; RabbitMQ 4.1 raised it to 8192. */
 export const frameMinBytes = 8192;
 
 /** Octets of a frame that are not payload: 7 of header and 1 end octet. AMQP 0-9-1 §4.2.3. */

@@ -66,7 +66,7 @@ export function textLength(text: string): number {
   return length;
 }
 
-/** Writes a string as `encodeText` does. @param size what `textLength` said of it. */
+/** Writes a string as `encodeText` does. @param size what `textLength` returned for it. */
 export function writeText(text: string, size: number, target: Uint8Array, position: number): void {
   if (!hasRawOctets(text)) {
     writeUtf8(text, size, target, position);

@@ -14,7 +14,7 @@ const methodIdBytes = 4;
  *
  * @param bytes The bytes that contain the payload of a method frame.
  * @param start The index of its first octet.
- * @param end The index behind its last octet.
+ * @param end The index after its last octet.
  * @returns The class id in the upper 16 bits, the method id in the lower: a value of `MethodId` if it is known at all.
  * @throws {AmqpSyntaxError} for a payload of fewer than 4 octets.
  */
@@ -36,7 +36,7 @@ export function unknownMethod(id: number): CommandInvalid {
   return new CommandInvalid(`method ${id >>> 16},${id & 0xffff} is unknown`, { blame: 'peer', outcome: 'unknown' });
 }
 
-/** Makes a reader at the first field, behind the ids. */
+/** Makes a reader at the first field, after the ids. */
 export function enterMethod(bytes: Uint8Array, start: number, end: number): ByteReader {
   return new ByteReader(bytes, start + methodIdBytes, end);
 }
@@ -49,7 +49,7 @@ export function enterMethod(bytes: Uint8Array, start: number, end: number): Byte
 export function endMethod(reader: ByteReader, method: string): void {
   const left = reader.end - reader.position;
   if (left === 0) return;
-  const fault = left > 0 ? `has ${left} octets behind its last field` : 'has less than the 4 octets of its ids';
+  const fault = left > 0 ? `has ${left} octets after its last field` : 'has less than the 4 octets of its ids';
   throw new AmqpSyntaxError(`${method} ${fault}`, { blame: 'peer', method });
 }
 

@@ -19,7 +19,7 @@ const twoTo32 = 0x1_0000_0000;
 const maxDateSeconds = 8_640_000_000_000;
 
 /**
- * Reads the size of the body from a content header payload; the properties start `contentPropertiesOffset` behind `start`.
+ * Reads the size of the body from a content header payload; the properties start `contentPropertiesOffset` after `start`.
  *
  * @returns bytes, 0 to 2^53 - 1.
  * @throws {AmqpSyntaxError} when the payload is too short or the weight is not 0.
@@ -54,8 +54,8 @@ export function contentBodySize(bytes: Uint8Array, start: number, end: number = 
  * Whether the flags announce no headers, without a reader for it.
  *
  * @param start index of the flags.
- * @param end index behind the last property.
- * @returns `false` also where there are no flags.
+ * @param end index after the last property.
+ * @returns `false` also if there are no flags.
  */
 export function isWithoutHeaders(bytes: Uint8Array, start: number, end: number): boolean {
   return start + 2 <= end && (((bytes[start] ?? 0) << 8) & PropertyFlag.headers) === 0;
@@ -81,7 +81,7 @@ export class PropertiesReader {
   /**
    * @param bytes are kept, not copied: the reader keeps the whole chunk in memory.
    * @param start index of the flags.
-   * @param end index behind the last property.
+   * @param end index after the last property.
    * @param options for the headers table.
    */
   constructor(bytes: Uint8Array, start = 0, end: number = bytes.length, options?: TableReadOptions) {
@@ -187,7 +187,7 @@ export class PropertiesReader {
 
   /**
    * Why `headers` is `undefined` although the flags announce a table: it is malformed or over its limits. `undefined`
-   * where the headers are good or absent. No other property is looked at.
+   * if the headers are good or absent. No other property is looked at.
    */
   get headersError(): AmqpSyntaxError | LimitExceeded | undefined {
     if (this.headers !== undefined) return undefined;
@@ -260,7 +260,7 @@ export class PropertiesReader {
     return at >= 0 && this.endOf(flag, at) >= 0 ? at : -1;
   }
 
-  /** Where the property that starts at `at` ends; -1 when that is behind the end. */
+  /** Where the property that starts at `at` ends; -1 when that is after the end. */
   private endOf(flag: number, at: number): number {
     const { bytes } = this;
     const valueAt = at + lengthOctetsOf(flag);
@@ -273,7 +273,7 @@ export class PropertiesReader {
   }
 
   /**
-   * Reads the flags. The standard's lowest bit says that another word of flags follows (AMQP 0-9-1 §4.2.6.1). Class basic
+   * Reads the flags. The standard's lowest bit means that another word of flags follows (AMQP 0-9-1 §4.2.6.1). Class basic
    * has one word, and RabbitMQ ignores the two lowest bits. Puka ignores them too, so that both read the same properties.
    */
   private readFlags(): void {
@@ -296,7 +296,7 @@ export class PropertiesReader {
       at = this.endOf(bit, at);
       if (at < 0) return malformed('a property that is longer than the content header');
     }
-    return at === this.end ? undefined : malformed(`${this.end - at} octets behind the properties`);
+    return at === this.end ? undefined : malformed(`${this.end - at} octets after the properties`);
   }
 }
 

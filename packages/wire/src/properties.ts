@@ -41,7 +41,7 @@ export interface BasicProperties {
   /** For the application. */
   readonly messageId?: string | undefined;
   /**
-   * A `Date` (milliseconds are dropped), or POSIX seconds. A number beyond the year 9999 is refused, for it is a time in
+   * A `Date` (milliseconds are dropped), or POSIX seconds. A number beyond the year 9999 is refused, because it is a time in
    * milliseconds by mistake; a bigint or a `Timestamp` takes every time.
    */
   readonly timestamp?: Date | number | bigint | Timestamp | undefined;

@@ -12,7 +12,7 @@ export function isMilliseconds(value: unknown): value is number {
   return typeof value === 'number' && value > maxLikelySeconds;
 }
 
-/** The rule that such a number breaks, for an error message behind the value. */
+/** The rule that such a number breaks, for an error message after the value. */
 export function millisecondsRule(value: number): string {
   const rule = 'it takes seconds, or a Date';
   const year = new Date(value * 1000).getUTCFullYear();

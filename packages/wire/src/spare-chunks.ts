@@ -23,7 +23,7 @@ export class SpareChunks {
     return this.#chunks.pop() ?? new Uint8Array(this.chunkBytes);
   }
 
-  /** Takes a chunk back that nobody looks at any more. One of another size is dropped. */
+  /** Takes a chunk back that is no longer read. One of another size is dropped. */
   give(chunk: Uint8Array): void {
     if (chunk.length === this.chunkBytes && this.#chunks.length < mostKept) this.#chunks.push(chunk);
   }

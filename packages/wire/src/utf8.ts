@@ -49,7 +49,7 @@ export function utf8Length(text: string): number {
 /**
  * Writes a string without lone surrogates as UTF-8.
  *
- * @param size what `utf8Length` said of it; the target has room for that many bytes at `position`.
+ * @param size what `utf8Length` returned for it; the target has room for that many bytes at `position`.
  */
 export function writeUtf8(text: string, size: number, target: Uint8Array, position: number): void {
   if (size > loopWriteUpToBytes) {
@@ -146,7 +146,7 @@ function decodeAscii(bytes: Uint8Array, start: number, end: number): string | un
   return text;
 }
 
-/** Tells whether bytes are well-formed UTF-8 (no overlong forms, no surrogates, nothing above U+10FFFF). */
+/** Whether bytes are well-formed UTF-8 (no overlong forms, no surrogates, nothing above U+10FFFF). */
 export function isUtf8(bytes: Uint8Array, start = 0, end: number = bytes.length): boolean {
   let at = start;
   while (at < end) {
@@ -162,7 +162,7 @@ export function utf8SequenceEnd(bytes: Uint8Array, at: number, end: number): num
   const lead = bytes[at] ?? 0;
   if (lead < 0x80) return at + 1;
   let more: number;
-  // The first continuation octet has a narrower range behind E0, ED, F0 and F4: Unicode 15, table 3-7.
+  // The first continuation octet has a narrower range after E0, ED, F0 and F4: Unicode 15, table 3-7.
   let low = 0x80;
   let high = 0xbf;
   if (lead >= 0xc2 && lead <= 0xdf) more = 1;

@@ -1,4 +1,4 @@
-/** Compares tables and properties, octet for octet, with amqplib wherever both can say the same. */
+/** Compares tables and properties, octet for octet, with amqplib if both can express the same. */
 
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';

@@ -71,12 +71,12 @@ describe('isPlainObject', () => {
 });
 
 describe('toBytes', () => {
-  it('gives bytes of this realm themselves', () => {
+  it('returns bytes of this realm themselves', () => {
     const local = Uint8Array.of(1);
     expect(toBytes(local)).toBe(local);
   });
 
-  it('gives of bytes and buffers of another realm a view of the same memory', () => {
+  it('returns of bytes and buffers of another realm a view of the same memory', () => {
     const other = foreign<Uint8Array>('new Uint8Array([1, 2, 3]).subarray(1)');
     const view = toBytes(other);
     expect(view).toBeInstanceOf(Uint8Array);
@@ -87,7 +87,7 @@ describe('toBytes', () => {
     expect(toBytes(Uint8Array.of(7).buffer)).toEqual(Uint8Array.of(7));
   });
 
-  it('gives nothing of what is no bytes', () => {
+  it('returns nothing of what is no bytes', () => {
     for (const value of ['a', [1], new Uint16Array(1), null, undefined]) expect(toBytes(value)).toBeUndefined();
   });
 });

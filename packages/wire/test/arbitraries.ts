@@ -63,7 +63,7 @@ export const plainTables: fc.Arbitrary<FieldTable> = fc.dictionary(name, value, 
 const text = fc.oneof(fc.string({ unit: 'binary' }), notUtf8);
 const taggedName = fc.oneof(name, notUtf8);
 
-/** Tagged values as the tagged decoding gives them, of every tag. */
+/** Tagged values as the tagged decoding returns them, of every tag. */
 const { tagged } = fc.letrec<{ tagged: Tagged }>((tie) => ({
   tagged: fc.oneof(
     { maxDepth: 4, depthSize: 'small' },
@@ -97,7 +97,7 @@ export const taggedTables: fc.Arbitrary<Tagged> = fc
 const octet = fc.integer({ min: 0, max: 255 });
 const shortString = fc.string({ unit: 'binary', maxLength: 60 });
 
-/** Properties, each present or not, as a reader gives them. */
+/** Properties, each present or not, as a reader returns them. */
 export const properties: fc.Arbitrary<BasicProperties> = fc.record(
   {
     contentType: shortString,

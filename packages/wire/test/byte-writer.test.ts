@@ -131,7 +131,7 @@ describe('ByteWriter strings', () => {
     expect(outOf((w) => w.writeShortString(nothing as string))).toThrow(/value is null/);
   });
 
-  it.each([0, 1, 63, 64, 65, 1000])('writes a long string of %i characters, text and bytes alike', (size) => {
+  it.each([0, 1, 63, 64, 65, 1000])('writes a long string of %i characters, text and bytes', (size) => {
     const text = 'aé€🐈'
       .repeat(Math.ceil(size / 4))
       .slice(0, size - (size % 5 === 4 ? 1 : 0))
@@ -159,7 +159,7 @@ describe('ByteWriter chunks', () => {
     expect(new ByteWriter().take()).toEqual([]);
   });
 
-  it('goes on in the same chunk behind what was taken', () => {
+  it('goes on in the same chunk after what was taken', () => {
     const writer = new ByteWriter(16);
     writer.writeUint8(1);
     const [first] = writer.take();
@@ -195,7 +195,7 @@ describe('ByteWriter chunks', () => {
     expect(toHex(concat(...writer.take()))).toBe('0904');
   });
 
-  it('gives one chunk for units that fit one', () => {
+  it('returns one chunk for units that fit one', () => {
     const writer = new ByteWriter(16);
     for (let unit = 0; unit < 4; unit++) {
       writer.begin();

@@ -107,7 +107,7 @@ describe('names', () => {
 });
 
 describe('ownership', () => {
-  it('gives bytes that share no memory with the input, also of a Node buffer', () => {
+  it('returns bytes that share no memory with the input, also of a Node buffer', () => {
     for (const bytes of [
       encodeTable({ a: Uint8Array.of(1, 2) }),
       Buffer.from(encodeTable({ a: Uint8Array.of(1, 2) })),

@@ -66,7 +66,7 @@ describe('values that are refused', () => {
     ],
     ['null for a table', null, 'headers is not a table: it takes a plain object, a Map or table(); met null'],
     ['a Map with other names', new Map([[1, 2]]), 'headers has a name that is not a string; met 1'],
-    ['a tagged field that is none', { a: new Tagged('F', [5]) }, 'headers.a[0] is no { name, value }; met 5'],
+    ['a tagged field that is none', { a: new Tagged('F', [5]) }, 'headers.a[0] is not { name, value }; met 5'],
   ])('refuses %s with its path', (_, value, message) => {
     expect(write(value)).toThrow(UsageError);
     expect(write(value)).toThrow(message);
@@ -157,7 +157,7 @@ describe('limits of what is encoded', () => {
     return inner;
   };
 
-  it('takes 64 levels, tables and arrays alike, and no more', () => {
+  it('takes 64 levels, tables and arrays, and no more', () => {
     const levels = (depth: number): FieldTableInput => {
       let inner: FieldTableInput = {};
       for (let level = 1; level < depth; level++) inner = { a: inner };

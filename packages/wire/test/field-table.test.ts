@@ -40,7 +40,7 @@ describe('field tables on vectors', () => {
     }
   });
 
-  it.each(tableVectors)('decodes $name with the next one behind it', ({ bytes, value }) => {
+  it.each(tableVectors)('decodes $name with the next one after it', ({ bytes, value }) => {
     for (const next of tableVectors) {
       const reader = new ByteReader(concat(bytes, next.bytes));
       expect(readFieldTable(reader)).toEqual(value);

@@ -27,7 +27,7 @@ describe('FrameDecoder on vectors', () => {
     }
   });
 
-  it.each(frameVectors)('decodes $name with the next one behind it', ({ bytes, events }) => {
+  it.each(frameVectors)('decodes $name with the next one after it', ({ bytes, events }) => {
     for (const next of frameVectors) {
       expect(decodeChunks([concat(bytes, next.bytes)])).toEqual({
         events: joined(events, next.events),
@@ -45,7 +45,7 @@ describe('FrameDecoder on vectors', () => {
     }
   });
 
-  it('says what is wrong with a frame as soon as its seven octets are there', () => {
+  it('reports what is wrong with a frame as soon as its seven octets are there', () => {
     expect(decodeChunks([fromHex('02 0001 ffffff')]).error).toBeUndefined();
     expect(decodeChunks([fromHex('02 0001 ffffff'), fromHex('ff')]).error).toBeInstanceOf(FrameError);
   });
@@ -61,7 +61,7 @@ describe('FrameDecoder on streams', () => {
     { maxLength: 20 },
   );
 
-  it('gives the same frames for any chunks, in one memory or many', () => {
+  it('returns the same frames for any chunks, in one memory or many', () => {
     const chunkSizes = fc.array(fc.tuple(fc.integer({ min: 1, max: 400 }), fc.boolean()), {
       minLength: 1,
       maxLength: 30,
@@ -88,7 +88,7 @@ describe('FrameDecoder on streams', () => {
     );
   });
 
-  it('completes a frame in place when the chunks lie one behind the other', () => {
+  it('completes a frame in place when the chunks lie one after the other', () => {
     const bytes = concat(
       frameOf(1, 1, new Uint8Array(100)),
       frameOf(2, 1, new Uint8Array(50)),

@@ -24,7 +24,7 @@ const anyBytes = fc
   .map((parts) => concat(...parts));
 
 describe('decodeText', () => {
-  it('gives UTF-8 as it is', () => {
+  it('returns UTF-8 as it is', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => {
         const bytes = new TextEncoder().encode(text);

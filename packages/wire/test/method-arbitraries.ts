@@ -91,7 +91,7 @@ function isMethod(value: { readonly type: string }): value is Method {
   return isMethodType(value.type);
 }
 
-/** Methods of one type with every field stated, as a decoder gives them. */
+/** Methods of one type with every field stated, as a decoder returns them. */
 export function methodsOf(method: TableMethod): fc.Arbitrary<Method> {
   const fields = Object.fromEntries(method.fields.map((field) => [field.property, valuesOf(field)]));
   return fc.record(fields).map((values) => checked({ ...values, type: method.type }));

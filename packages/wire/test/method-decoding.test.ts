@@ -7,7 +7,7 @@ import { tableMethods } from './method-arbitraries.ts';
 import { encode, frameHeaderBytes, thrownBy } from './method-frames.ts';
 
 describe('decodeMethod', () => {
-  it('answers a method that nobody has defined with CommandInvalid', () => {
+  it('answers a method that is not defined with CommandInvalid', () => {
     for (const [hex, name] of [
       ['003c0029', '60,41'],
       ['001e000a', '30,10'],
@@ -37,7 +37,7 @@ describe('decodeMethod', () => {
     );
   });
 
-  it('says which field was cut', () => {
+  it('reports which field was cut', () => {
     const frame = encode(1, { type: 'queue.bind', queue: 'q', exchange: 'logs', routingKey: 'a.b' });
     const error = thrownBy(() => decodeMethod(frame, frameHeaderBytes, frameHeaderBytes + 4 + 2 + 2 + 3));
 
@@ -45,7 +45,7 @@ describe('decodeMethod', () => {
     expect(String(error)).toContain('exchange of queue.bind: ');
   });
 
-  it('says which table was malformed', () => {
+  it('reports which table was malformed', () => {
     const error = thrownBy(() => decodeMethod(fromHex('000a000a 00 09 00000003 01 61 3f 00000000 00000000')));
 
     expect(error).toBeInstanceOf(AmqpSyntaxError);
@@ -65,7 +65,7 @@ describe('decodeMethod', () => {
     expect(String(error)).toContain('arguments of queue.declare: ');
   });
 
-  it('gives bytes as a view of the input and text as a copy', () => {
+  it('returns bytes as a view of the input and text as a copy', () => {
     const payload = fromHex('000a0014 00000003 ff00fe');
     const method = decodeMethod(payload);
     if (method.type !== 'connection.secure') throw new Error(method.type);
@@ -78,7 +78,7 @@ describe('decodeMethod', () => {
     expect(decodeMethod(fromHex('0032000b 02 c328 00000001 00000000'))).toMatchObject({ queue: '\udcc3(' });
   });
 
-  it('leaves bits alone that nobody has defined', () => {
+  it('leaves bits alone that are not defined', () => {
     expect(decodeMethod(fromHex('003c0028 0000 00 00 fd'))).toEqual({
       type: 'basic.publish',
       exchange: '',
@@ -96,7 +96,7 @@ describe('decodeMethod', () => {
 });
 
 describe('methodIdAt', () => {
-  it('says which method a payload holds without reading it', () => {
+  it('reports which method a payload holds without reading it', () => {
     expect(methodIdAt(fromHex('00 003c003c ff'), 1, 6)).toBe(MethodId.basicDeliver);
     expect(methodIdAt(fromHex('ffffffff'))).toBe(0xffffffff);
   });

@@ -15,7 +15,7 @@ describe('bits', () => {
   });
 
   it('before and after another field stand in octets of their own', () => {
-    // redelivered stands between the tag and two strings: one octet for it alone.
+    // redelivered is between the tag and two strings: one octet for it alone.
     expect(
       toHex(
         payloadOf(

@@ -13,7 +13,7 @@ export function encode(channel: number, method: MethodInput, chunkBytes?: number
   return concat(...writer.take());
 }
 
-/** What stands between the frame's header and its end octet. */
+/** What is between the frame's header and its end octet. */
 export function payloadOf(frame: Uint8Array): Uint8Array {
   return frame.subarray(frameHeaderBytes, frame.length - 1);
 }

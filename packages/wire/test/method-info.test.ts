@@ -7,7 +7,7 @@ describe('methodInfo', () => {
     expect([...methodInfo.keys()]).toEqual(tableMethods.map(({ id }) => id));
   });
 
-  it('says of each what the table says', () => {
+  it('reports of each what the table says', () => {
     for (const { type, id, definition } of tableMethods) {
       const { direction, hasContent, replies } = definition;
       const replyIds = tableMethods
@@ -42,7 +42,7 @@ describe('methodName', () => {
     expect(methodName(10, 71)).toBe('connection.update-secret-ok');
   });
 
-  it('does not name what nobody has defined', () => {
+  it('does not name what is not defined', () => {
     for (const [classId, methodId] of [
       [0, 0],
       [60, 0],

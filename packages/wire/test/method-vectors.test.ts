@@ -39,11 +39,11 @@ describe('the vectors', () => {
     }
   });
 
-  it.each(methodVectors)('$name: with an octet behind it is a syntax error of the peer', ({ frame, method }) => {
+  it.each(methodVectors)('$name: with an octet after it is a syntax error of the peer', ({ frame, method }) => {
     const error = thrownBy(() => decodeMethod(concat(payloadOf(frame), Uint8Array.of(0))));
 
     expect(error).toBeInstanceOf(AmqpSyntaxError);
     expect(error).toMatchObject({ blame: 'peer', method: method.type });
-    expect(String(error)).toContain(`${method.type} has 1 octets behind its last field`);
+    expect(String(error)).toContain(`${method.type} has 1 octets after its last field`);
   });
 });

@@ -30,7 +30,7 @@ describe('PropertiesReader on vectors', () => {
     }
   });
 
-  it.each(headerVectors)('reads $name with another frame behind it', ({ bytes, properties }) => {
+  it.each(headerVectors)('reads $name with another frame after it', ({ bytes, properties }) => {
     const stream = concat(frameOf(2, 1, bytes), frameOf(3, 1, Uint8Array.of(1)));
     const results: unknown[] = [];
     for (const { payload } of decodeChunks([stream]).events.slice(0, 1)) {
@@ -53,7 +53,7 @@ describe('PropertiesReader on vectors', () => {
 describe('PropertiesReader', () => {
   const all = headerVectors.find((vector) => vector.name === 'all fourteen')?.bytes ?? new Uint8Array(0);
 
-  it('gives every property alone, in any order', () => {
+  it('returns every property alone, in any order', () => {
     const whole: BasicProperties = new PropertiesReader(all, contentPropertiesOffset).toObject();
     const names = Object.keys(whole).reverse() as (keyof BasicProperties)[];
     expect(names).toHaveLength(14);
@@ -67,7 +67,7 @@ describe('PropertiesReader', () => {
     expect(reader.headers).toBe(reader.headers);
   });
 
-  it('gives the octets of each property', () => {
+  it('returns the octets of each property', () => {
     const reader = new PropertiesReader(all, contentPropertiesOffset);
     const hexOf = (name: keyof BasicProperties): string | undefined => {
       const bytes = reader.bytesOf(name);
@@ -81,13 +81,13 @@ describe('PropertiesReader', () => {
     expect(new PropertiesReader(fromHex('0000')).bytesOf('appId')).toBeUndefined();
   });
 
-  it('gives octets that are no text', () => {
+  it('returns octets that are no text', () => {
     const reader = new PropertiesReader(fromHex('0400 03 61ff62'));
     expect(reader.correlationId).toBe('a\udcffb');
     expect(toHex(reader.bytesOf('correlationId') ?? new Uint8Array(0))).toBe('61ff62');
   });
 
-  it('gives the headers with their tags', () => {
+  it('returns the headers with their tags', () => {
     const table = fromHex('00000004 01 61 42 05');
     const reader = new PropertiesReader(concat(fromHex('2000'), table));
     expect(reader.taggedHeaders && encodeTable(reader.taggedHeaders)).toEqual(table);
@@ -102,8 +102,8 @@ describe('PropertiesReader', () => {
     ['good, with another property cut short', '2400 00000000 05 61', undefined],
     ['malformed', '2400 00000003 01 61 7a 01 61', /unknown type tag 0x7a/],
     ['cut short', '2000 00000009 01', /longer than the content header/],
-    ['unknown, for the flags are cut short', '20', /less than the 2 octets/],
-  ])('says of headers that are %s why they cannot be read', (_what, hex, message) => {
+    ['unknown, because the flags are cut short', '20', /less than the 2 octets/],
+  ])('reports of headers that are %s why they cannot be read', (_what, hex, message) => {
     const { headersError } = new PropertiesReader(fromHex(hex));
     if (message === undefined) expect(headersError).toBeUndefined();
     else expect(headersError).toMatchObject({ blame: 'peer', message: expect.stringMatching(message) });

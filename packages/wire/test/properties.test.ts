@@ -56,7 +56,7 @@ describe('writeContentHeader', () => {
     }
   });
 
-  it('takes a time behind the year 9999 as a Date, a bigint or a Timestamp', () => {
+  it('takes a time after the year 9999 as a Date, a bigint or a Timestamp', () => {
     const late = '0040' + '0000003b00000000';
     for (const time of [new Date(0x3b_0000_0000 * 1000), 0x3b_0000_0000n, timestamp(0x3b_0000_0000)]) {
       expect(headerFrame(0, { timestamp: time })).toContain(late);
@@ -70,7 +70,7 @@ describe('writeContentHeader', () => {
     ['a long correlationId', { correlationId: 'é'.repeat(128) }, /correlationId has 256 bytes/],
     ['a number for expiration', { expiration: 5 }, /expiration is of type number/],
     ['null', { contentType: null }, /contentType is null/],
-    ['milliseconds behind the point', { timestamp: 1.5 }, /timestamp is 1.5/],
+    ['milliseconds after the point', { timestamp: 1.5 }, /timestamp is 1.5/],
     [
       'an invalid Date',
       { timestamp: new Date(Number.NaN) },
@@ -135,7 +135,7 @@ describe('writeContentHeader', () => {
 });
 
 describe('encodeProperties', () => {
-  it('gives what writeContentHeader writes behind the body size', () => {
+  it('returns what writeContentHeader writes after the body size', () => {
     const properties = { contentType: 'text/plain', headers: { a: [1, { b: 'x'.repeat(300) }] }, priority: 0 };
     expect(headerFrame(5, properties)).toBe(
       toHex(frameOf(2, 1, concat(fromHex('003c 0000 0000000000000005'), encodeProperties(properties)))),

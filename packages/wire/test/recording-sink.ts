@@ -69,7 +69,7 @@ export function decodeChunks(
   return { events: sink.events, error };
 }
 
-/** Cuts bytes at the given places, into views of one memory: they lie one behind the other. */
+/** Cuts bytes at the given places, into views of one memory: they lie one after the other. */
 export function cutInPlace(bytes: Uint8Array, ...places: readonly number[]): Uint8Array[] {
   const edges = [0, ...places, bytes.length];
   return edges.slice(1).map((end, index) => bytes.subarray(edges[index], end));

@@ -56,7 +56,7 @@ describe('ByteWriters that share spare chunks', () => {
     expect([...one.take(), ...other.take()].map((chunk) => [...chunk])).toEqual([[1], [2]]);
   });
 
-  it('do not give back a chunk that a long unit has made', () => {
+  it('do not return a chunk that a long unit has made', () => {
     const spares = new SpareChunks(16);
     const writer = new ByteWriter(spares);
     writer.begin();

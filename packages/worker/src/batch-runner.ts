@@ -21,7 +21,7 @@ class Batch extends LazySignal {
     this.deliveries = deliveries;
   }
 
-  /** Nobody runs, and nothing is to be written. */
+  /** No handler runs, and nothing has to be written. */
   get isOver(): boolean {
     return !this.isHandled && this.deliveries.every((delivery) => delivery.isOver);
   }

@@ -1,5 +1,5 @@
 /**
- * A worker at work: takes deliveries in, has them run, decides what becomes of them, and lets go of those that are lost.
+ * A worker at work: takes deliveries in, has them run, decides what becomes of them, and drops those that are lost.
  * Must not publish (`settling.ts`) nor choose who runs next (`single-runner.ts`, `batch-runner.ts`).
  */
 import type { Client, Message } from '@puka/client';
@@ -20,7 +20,7 @@ import type { Settings } from './settings.ts';
 import { Settling } from './settling.ts';
 import { Counts, type WorkerStats } from './stats.ts';
 
-/** The delay where the function given as `delay` fails. */
+/** The delay if the function given as `delay` fails. */
 const delayInDoubtMs = 60_000;
 
 /** One worker: its consumer, its runner and its outcomes. */
@@ -67,7 +67,7 @@ export class WorkerCore implements RunnerHost {
     return this.counts.snapshot(waiting);
   }
 
-  /** Takes a message in. @returns a promise for `client.shutdown()` to wait for, where nobody waits for an earlier one. */
+  /** Takes a message in. @returns a promise for `client.shutdown()` to wait for, if it does not wait for an earlier one. */
   receive(message: Message): Promise<void> | undefined {
     if (this.isStopping) {
       message.nack();
@@ -80,13 +80,13 @@ export class WorkerCore implements RunnerHost {
     const isFirst = this.idle === undefined;
     if (!isReadable) this.bury(delivery, 'malformed', new Error('the headers of the message cannot be read'));
     else if (isUsedUp) {
-      this.bury(delivery, 'redelivered', new Error(`delivered ${begun} times without an outcome of the last one`));
+      this.bury(delivery, 'redelivered', new Error(`delivered ${begun} times, and the last delivery has no outcome`));
     } else if (needsRecount) void this.recount(delivery);
     else this.schedule(delivery);
     return isFirst && this.inHand.size > 0 ? this.whenIdle() : undefined;
   }
 
-  /** All deliveries in hand are void: their channel or connection is gone. */
+  /** All deliveries that the worker holds are void: their channel or connection is gone. */
   loseAll(error: unknown): void {
     this.runner.dropWaiting();
     for (const delivery of this.inHand) {
@@ -111,12 +111,12 @@ export class WorkerCore implements RunnerHost {
     }
   }
 
-  /** What is still in hand goes back to the queue. */
+  /** What the worker still holds goes back to the queue. */
   giveAllBack(): void {
     for (const delivery of this.inHand) this.giveBack(delivery);
   }
 
-  /** Resolves when nothing is in hand and no handler runs. */
+  /** Resolves when the worker holds no delivery and no handler runs. */
   whenIdle(): Promise<void> {
     if (this.isIdle) return Promise.resolve();
     if (this.idle === undefined) {
@@ -146,7 +146,7 @@ export class WorkerCore implements RunnerHost {
     delivery.isHandled = false;
     this.handling--;
     this.counts.running--;
-    // What has run may have taken its time: those that begin behind it in this turn begin now.
+    // What has run may have taken its time: those that begin after it in this turn begin now.
     const nowMs = this.runtime.now();
     if (this.turnMs !== undefined) this.turnMs = nowMs;
     this.counts.durations.add(nowMs - delivery.startedMs);

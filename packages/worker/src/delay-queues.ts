@@ -4,7 +4,7 @@
  */
 import type { Client, FieldTableInput } from '@puka/client';
 
-/** A delay queue lives so long behind its last declaration, and longer by its delay. */
+/** A delay queue lives so long after its last declaration, and longer by its delay. */
 const idleMs = 3_600_000;
 /** It is declared again when its last declaration is older; what is left of `idleMs` bounds how long a publish may be on its way. */
 const renewMs = 600_000;
@@ -15,9 +15,9 @@ export function delayQueueName(queue: string, delayMs: number): string {
 }
 
 /**
- * The arguments of a delay queue. All its messages wait equally long, so that none waits behind one that waits longer. An expiry
+ * The arguments of a delay queue. All its messages wait equally long, so that none waits for an earlier one with a longer delay. An expiry
  * takes the messages with it, and publishing is no use to RabbitMQ that puts it off: so it is longer than the delay. The type is
- * always stated, for a virtual host may have another default, and a quorum queue does not take a declaration for a use.
+ * always stated, because a virtual host may have another default, and a quorum queue does not take a declaration for a use.
  */
 export function delayQueueArguments(queue: string, delayMs: number, type: 'classic' | 'quorum'): FieldTableInput {
   return {

@@ -4,7 +4,7 @@ import { atOnce } from './at-once.ts';
 import { type CallForm, checkOptions } from './check-options.ts';
 import { checkDelay, maxDelayMs } from './outcome-errors.ts';
 
-/** The delays behind the first attempt, the second, and so on; the last one holds for all that follow. */
+/** The delays after the first attempt, the second, and so on; the last one holds for all that follow. */
 export type DelaySchedule = readonly number[];
 
 /** What the option `delay` takes. */
@@ -81,7 +81,7 @@ export function checkDelays(delay: Delay): void {
 }
 
 /**
- * The delay behind an attempt, in whole milliseconds, at least 1.
+ * The delay after an attempt, in whole milliseconds, at least 1.
  *
  * @throws whatever a function given as `delay` throws, and {UsageError} for what it must not return.
  */

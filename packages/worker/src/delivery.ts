@@ -7,7 +7,7 @@ import { type Aborter, type JobSignal, newAborter } from './runtime.ts';
 /** `waiting` for its turn → `running` its handler → `writing` its outcome → `written`; or `lost` from any but the last. */
 export type DeliveryState = 'waiting' | 'running' | 'writing' | 'written' | 'lost';
 
-/** An abort signal that is made when somebody asks for it: most handlers never do. */
+/** An abort signal that is made on first use: most handlers never use it. */
 export class LazySignal {
   private aborter: Aborter | undefined = undefined;
   private isAborted = false;
@@ -45,7 +45,7 @@ export class Delivery implements JobContext {
   key = '';
   /** Withdraws the copy that is on its way to its next home. */
   copying: Aborter | undefined = undefined;
-  /** It has a new home, and the broker has been told to forget this delivery. */
+  /** It is in another queue, and this delivery is acked. */
   isAcked = false;
   /** Aborted with it: the signal of its batch. */
   batch: LazySignal | undefined = undefined;
@@ -53,7 +53,7 @@ export class Delivery implements JobContext {
   isStopped = false;
   /** Stops its handler's time. */
   timer: Timer | undefined = undefined;
-  /** Its neighbours in the worker's hand. */
+  /** The deliveries before and after it in the worker's list. */
   before: Delivery | undefined = undefined;
   after: Delivery | undefined = undefined;
   /** Made when it is asked for or aborted. */
@@ -84,7 +84,7 @@ export class Delivery implements JobContext {
     return originOf(this.message).routingKey;
   }
 
-  /** Nothing more is to be written about it. */
+  /** Nothing more has to be written about it. */
   get isOver(): boolean {
     return this.state === 'written' || this.state === 'lost';
   }

@@ -1,4 +1,4 @@
-/** The events of a worker: a listener that throws hurts nobody. Must not know what the events mean. */
+/** The events of a worker: a listener that throws affects no other code. Must not know what the events mean. */
 import type { Message } from '@puka/client';
 import { UsageError } from '@puka/errors';
 import { isThenable } from './at-once.ts';
@@ -19,17 +19,17 @@ export interface WorkerEvents {
   started: [job: JobInfo];
   /** A job is done and acked. */
   done: [job: JobInfo, durationMs: number];
-  /** An attempt has failed; `retried` or `dead` follows when its next home has confirmed it. */
+  /** An attempt has failed; `retried` or `dead` follows when the next queue has confirmed it. */
   failed: [job: JobInfo, error: unknown];
   /** A job waits at the broker for its next attempt. `delayMs` is 0 for one that came back after a crash and is only counted. */
   retried: [job: JobInfo, delayMs: number];
   /** A job has gone to the dead letters. */
   dead: [job: JobInfo, reason: DeadReason, error: unknown];
-  /** The delivery of a job in hand was lost with its channel or connection: the broker delivers it again. */
+  /** The delivery of a job that the worker holds was lost with its channel or connection: the broker delivers it again. */
   lost: [job: JobInfo, error: unknown];
-  /** `stop()` has given a job back to the queue. */
+  /** `stop()` has returned a job to the queue. */
   returned: [job: JobInfo];
-  /** The broker did not take a job for its next home; it stays in hand, and is tried again after `againMs`. */
+  /** The broker did not take the copy of a job for its next queue; the worker keeps the job, and it is tried again after `againMs`. */
   refused: [job: JobInfo, error: unknown, againMs: number];
   /** The worker takes no more jobs; without an error after `stop()`, or when the client was closed. */
   ended: [error: unknown];
@@ -62,7 +62,7 @@ export class Events {
     }
     if (typeof listener !== 'function') throw new UsageError(`the listener of ${name} is ${kindOf(listener)}`);
     const list = this.listeners.get(name) ?? [];
-    this.listeners.set(name, [...list, listener as Listener]); // `emit` gives it what its name says.
+    this.listeners.set(name, [...list, listener as Listener]); // `emit` calls it with the values of its name.
   }
 
   /** Takes a listener away. */
@@ -72,7 +72,7 @@ export class Events {
     else this.listeners.delete(name);
   }
 
-  /** Whether `emit` would call anybody. */
+  /** Whether `emit` would call a listener. */
   has(name: keyof WorkerEvents): boolean {
     return this.listeners.size > 0 && this.listeners.has(name);
   }

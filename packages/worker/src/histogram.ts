@@ -37,7 +37,7 @@ export class Durations {
     this.counts[step] = (this.counts[step] ?? 0) + 1;
   }
 
-  /** As it stands now. */
+  /** The current values. */
   snapshot(): DurationHistogram {
     const buckets: { upToMs: number; count: number }[] = [];
     for (const [step, count] of this.counts.entries()) {

@@ -1,7 +1,7 @@
-/** The deliveries that a worker has in hand, in their order: a list of neighbours, for each job comes and goes. Must not settle any. */
+/** The deliveries that a worker holds, in their order: a linked list, because jobs leave in any order. Must not settle any. */
 import type { Delivery } from './delivery.ts';
 
-/** The deliveries in hand. Each is there once at most. */
+/** The deliveries that the worker holds. Each is there once at most. */
 export class InHand implements Iterable<Delivery> {
   /** How many there are. */
   size = 0;

@@ -14,7 +14,7 @@ export type DeadReason =
   | 'discarded'
   /** It did not fit: see `parse`. */
   | 'invalid'
-  /** It was delivered as often as it may be begun, and nobody reported an outcome: it may have crashed its worker. */
+  /** It was delivered as often as it may be begun, and no outcome was reported: it may have crashed its worker. */
   | 'redelivered'
   /** Its headers cannot be read, or leave no room in a frame for those of the worker. */
   | 'malformed';
@@ -56,7 +56,7 @@ const brokerHeaders: readonly string[] = [
   ...['CC', 'BCC', 'x-death', 'x-delivery-count', 'x-acquired-count', 'x-stream-offset'],
   ...['x-last-death-exchange', 'x-last-death-queue', 'x-last-death-reason'],
 ];
-/** Kept where they tell of what was before the worker; its own delays are no news. */
+/** Kept if they record what was before the worker; its own delays are left out. */
 const firstDeathHeaders: readonly string[] = ['x-first-death-exchange', 'x-first-death-queue', 'x-first-death-reason'];
 
 const nameLimit = 200;
@@ -84,7 +84,7 @@ export function pastOf(message: Message): JobPast {
     return { begun: 0, needsRecount: false, isReadable: false };
   }
   const written = countIn(headers[headerNames.attempts]);
-  // Quorum queues count deliveries in a header; classic queues say no more than that there was one.
+  // Quorum queues count deliveries in a header; classic queues report only that there was one.
   const counted = countIn(headers['x-delivery-count']);
   if (!message.redelivered) {
     if (written === 0 && counted === 0) return fresh;
@@ -108,7 +108,7 @@ export function originOf(message: Message): { readonly exchange: string; readonl
   return { exchange: message.exchange, routingKey: message.routingKey };
 }
 
-/** What a copy tells of its past. */
+/** What a copy records of its past. */
 export interface CopyFacts {
   readonly queue: string;
   readonly begun: number;
@@ -119,7 +119,7 @@ export interface CopyFacts {
   readonly issues?: readonly { readonly message: string }[] | undefined;
 }
 
-/** What a copy tells of an error. */
+/** What a copy records of an error. */
 export interface ErrorFacts {
   readonly name: string;
   readonly text: string;
@@ -138,7 +138,7 @@ export function errorFacts(
   withStack: boolean,
   warn: (error: unknown) => void,
 ): ErrorFacts {
-  const told = (text: string, limit: number): string => {
+  const shown = (text: string, limit: number): string => {
     if (redact === undefined) return cut(text, limit);
     try {
       return cut(redacted(redact, text), limit);
@@ -149,13 +149,13 @@ export function errorFacts(
   };
   if (!isError(error)) {
     const isPlain = typeof error !== 'object' && typeof error !== 'function';
-    return { name: typeof error, text: isPlain ? told(String(error), textLimit) : '', stack: undefined };
+    return { name: typeof error, text: isPlain ? shown(String(error), textLimit) : '', stack: undefined };
   }
   const stack = withStack ? textIn(error, 'stack') : undefined;
   return {
     name: cut(textIn(error, 'name') ?? 'Error', nameLimit),
-    text: told(textIn(error, 'message') ?? '', textLimit),
-    stack: stack === undefined ? undefined : told(stack, stackLimit),
+    text: shown(textIn(error, 'message') ?? '', textLimit),
+    stack: stack === undefined ? undefined : shown(stack, stackLimit),
   };
 }
 
@@ -252,7 +252,7 @@ export function queueOf(message: Message): string | undefined {
 
 /**
  * The properties that a copy keeps. Not `expiration`, which would take it from its next home too early; not `userId`, which the
- * broker takes from nobody but that user.
+ * broker accepts from that user only.
  */
 function keptProperties(message: Message): Omit<PublishOptions, 'routingKey' | 'headers' | 'body'> {
   const { contentType, contentEncoding, priority, correlationId, replyTo, messageId, timestamp, type, appId } = message;

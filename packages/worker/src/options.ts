@@ -12,7 +12,7 @@ export interface WorkerOptions {
   readonly concurrency?: number | undefined;
   /**
    * Most jobs received and not settled, up to 65 535, at least `concurrency` × the size of a batch. Default that least, with
-   * `key` four times of it. More than that saves a handler the way to the broker between two short jobs.
+   * `key` four times of it. A larger value saves a handler the round trip to the broker between two short jobs.
    */
   readonly prefetch?: number | undefined;
   /**
@@ -27,18 +27,18 @@ export interface WorkerOptions {
    */
   readonly delay?: Delay | undefined;
   /**
-   * The queue of the dead letters, made by the worker (durable) where it is not there. `false`: a job that is given up is
-   * rejected, and goes where the `x-dead-letter-exchange` of its queue says, or nowhere. Default: `<queue>.dead`.
+   * The queue of the dead letters, made by the worker (durable) if it is not there. `false`: a job that is given up is
+   * rejected, and goes to the `x-dead-letter-exchange` of its queue, or nowhere. Default: `<queue>.dead`.
    */
   readonly deadLetter?: string | false | undefined;
   /**
-   * The type of the queues that keep the delays, and of a dead-letter queue that the worker makes; not of `queue`. AMQP does not say
+   * The type of the queues that keep the delays, and of a dead-letter queue that the worker makes; not of `queue`. A client cannot find out
    * of which type `queue` is, so the default suits both.
    *
    * `'quorum'` (RabbitMQ 3.10 and later): a job returns from its delay at least once (`x-dead-letter-strategy`). The delay queues do
    * not expire: delete them when the worker is gone for good.
    *
-   * `'classic'`: the delay queues expire by themselves. Take it only where `queue` is a classic queue: a classic delay queue drops the jobs whose
+   * `'classic'`: the delay queues expire by themselves. Use it only if `queue` is a classic queue: a classic delay queue drops the jobs whose
    * delay ends while `queue` cannot take them, as a quorum queue while it has no leader, or a full one with `x-overflow: reject-publish`.
    *
    * Default `'quorum'`.
@@ -62,7 +62,7 @@ export interface WorkerOptions {
   readonly consumeArguments?: FieldTableInput | undefined;
   /**
    * As in `ConsumeOptions` of the client. `'lent'`: the body of a message is its handler's until the job is settled, and detached
-   * then; also where the delivery is lost while the handler runs: heed its `signal`. Default `'kept'`.
+   * then; also if the delivery is lost while the handler runs: heed its `signal`. Default `'kept'`.
    */
   readonly bodies?: 'kept' | 'lent' | undefined;
   /** Clock and timers. Default: those of the runtime. */
@@ -90,16 +90,16 @@ export type Handler<Job> = (job: Job, context: JobContext) => unknown;
 export interface JobContext {
   /** The message as it was delivered. The worker settles it. */
   readonly message: Message;
-  /** 1 for the first; counts what failed, and deliveries of which the broker saw no end. */
+  /** 1 for the first; counts what failed, and deliveries that were not settled. */
   readonly attempt: number;
   /**
    * Aborted when the job is over for its handler: at `handlerTimeout`, when `stop()` has run out of time, and when the delivery was
-   * lost with its channel or connection, so that somebody else gets the job.
+   * lost with its channel or connection, so that another worker gets the job.
    */
   readonly signal: JobSignal;
-  /** The exchange of the first publish, also where the message comes back from a delay. */
+  /** The exchange of the first publish, also if the message comes back from a delay. */
   readonly exchange: string;
-  /** The routing key of the first publish, also where the message comes back from a delay. */
+  /** The routing key of the first publish, also if the message comes back from a delay. */
   readonly routingKey: string;
 }
 
@@ -136,6 +136,6 @@ export interface BatchItem<Job> extends JobContext {
 export interface StopOptions {
   /** Milliseconds that running handlers get to finish, from 0. Default 30 000. */
   readonly timeout?: number | undefined;
-  /** Milliseconds they get behind the abort of their signals, before their jobs go back to the queue. Default 1000. */
+  /** Milliseconds they get after the abort of their signals, before their jobs go back to the queue. Default 1000. */
   readonly grace?: number | undefined;
 }

@@ -16,7 +16,7 @@ export class InvalidJob extends Error {
   }
 }
 
-/** Makes the job. @throws (rejects) {InvalidJob} where the message does not fit. */
+/** Makes the job. @throws (rejects) {InvalidJob} if the message does not fit. */
 export async function parseJob<Job>(parse: Parse<Job>, message: Message): Promise<Job> {
   if (isSchema(parse)) return await validated(parse, message);
   try {

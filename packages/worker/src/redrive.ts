@@ -1,4 +1,4 @@
-/** Moves dead letters back to where they can be done. Must not lose one: each is confirmed there before it is acked here. */
+/** Moves dead letters back to the queues of their jobs. Must not lose one: each is confirmed there before it is acked here. */
 import type { Client, Message } from '@puka/client';
 import { UsageError } from '@puka/errors';
 import { atOnce, isThenable } from './at-once.ts';
@@ -29,7 +29,7 @@ export interface RedriveOptions {
 export interface RedriveProgress {
   /** Dead letters that went back. */
   readonly moved: number;
-  /** Those that stay: the filter did not want them, or nobody knows where they came from. */
+  /** Those that stay: the filter did not want them, or it is not known where they came from. */
   readonly kept: number;
   /** How many there were at the beginning. */
   readonly total: number;

@@ -22,7 +22,7 @@ export interface RunnerHost {
   began(delivery: Delivery): void;
   /** The handler has come back, however. */
   ended(delivery: Delivery): void;
-  /** Does nothing where the outcome is decided already. */
+  /** Does nothing if the outcome is decided already. */
   succeed(delivery: Delivery): void;
   /** As `succeed`. */
   fail(delivery: Delivery, error: unknown): void;

@@ -21,7 +21,7 @@ import type { Settings } from './settings.ts';
 
 /** What settling needs of the worker. */
 export interface SettlingHost {
-  /** The outcome of the job is written. @param outcome is `lost` where the broker does not take the ack any more. */
+  /** The outcome of the job is written. @param outcome is `lost` if the broker does not take the ack any more. */
   written(delivery: Delivery, outcome: 'acked' | 'lost'): void;
   /** The broker did not take a copy; it is tried again. */
   refused(delivery: Delivery, error: unknown, againMs: number): void;
@@ -105,7 +105,7 @@ export class Settling {
     });
   }
 
-  /** Makes the dead-letter queue where there is none; one that is there may be of any kind. */
+  /** Makes the dead-letter queue if there is none; one that is there may be of any kind. */
   async makeDeadLetterQueue(queue: string): Promise<void> {
     try {
       const type = { 'x-queue-type': this.settings.queueType };

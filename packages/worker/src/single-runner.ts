@@ -22,7 +22,7 @@ export class SingleRunner<Job> implements Runner {
   private isFilling = false;
   /** The one whose handler is called next. */
   private starting: Delivery | undefined = undefined;
-  /** One function for all of them, for a closure would cost each job. */
+  /** One function for all of them, because a closure would cost each job. */
   private readonly start = (): unknown => {
     const { starting, parse } = this;
     this.starting = undefined;
@@ -56,7 +56,7 @@ export class SingleRunner<Job> implements Runner {
   }
 
   dropWaiting(): void {
-    // A key of which none has begun is free again; one in work has nobody waiting for it.
+    // A key of which none has begun is free again; one in work has no job waiting for it.
     for (const delivery of this.ready) if (delivery !== undefined) this.lanes.delete(delivery.key);
     this.clearReady();
     for (const lane of this.lanes.values()) lane.length = 0;
@@ -82,7 +82,7 @@ export class SingleRunner<Job> implements Runner {
     this.succeeded(delivery);
   }
 
-  /** Apart from `run`, where the closures would cost each job whose handler returns at once. */
+  /** Apart from `run`, because the closures would cost each job whose handler returns at once. */
   private watch(delivery: Delivery, returned: PromiseLike<unknown>): void {
     // A promise of another kind might settle twice.
     Promise.resolve(returned).then(

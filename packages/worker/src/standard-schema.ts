@@ -25,10 +25,10 @@ export interface StandardSchema<Output = unknown> {
   };
 }
 
-/** What a schema says of a value. */
+/** The result of a schema for a value. */
 export type StandardSchemaResult<Output> =
   | {
-      /** The value, as the schema gives it. */
+      /** The value, as the schema returns it. */
       readonly value: Output;
       /** Absent: nothing is wrong. */
       readonly issues?: undefined;

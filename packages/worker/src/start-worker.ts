@@ -16,12 +16,12 @@ import { Worker } from './worker.ts';
  *
  * A handler that returns has done its job, which is acked. One that throws has failed: the job comes again after its delay, which the
  * broker keeps, and goes to the dead letters after its last attempt. `throw new Discard(reason)` sends it there at once,
- * `throw new Later(ms)` chooses the delay. A job may run more than once: whatever it does must bear that.
+ * `throw new Later(ms)` chooses the delay. A job may run more than once: its work must allow that.
  *
  * @param client stays yours: the worker neither connects nor closes it.
  * @param options with `parse` the handler gets what that makes of the message, else the message; with `batch` arrays of them.
- * @throws (rejects) {UsageError} for an option out of its range; {NotFound} where the queue is not there; {PreconditionFailed} where
- * a delay queue is there with other arguments; what else the broker refuses.
+ * @throws (rejects) {UsageError} for an option out of its range; {NotFound} if the queue does not exist; {PreconditionFailed} if
+ * a delay queue exists with other arguments; any other refusal of the broker.
  *
  * @example
  * ```ts
@@ -38,7 +38,7 @@ import { Worker } from './worker.ts';
  *   { queue: 'mails', concurrency: 8, attempts: 5, delay: exponential({ first: 1000, most: 60_000 }) },
  *   async (message, { signal }) => {
  *     const mail = message.json<{ to?: string }>();
- *     if (mail.to === undefined) throw new Discard('nobody to send it to');
+ *     if (mail.to === undefined) throw new Discard('there is no recipient');
  *     await send({ to: mail.to }, signal);
  *   },
  * );
@@ -82,7 +82,7 @@ export async function startWorker(
   const events = new Events((error) => runtime.warn('a listener of a worker failed', error));
   const { parse } = options;
   const core = new WorkerCore(client, settings, delays, events, (host) =>
-    // The overloads give each handler its kind of job.
+    // The overloads type the job of each handler.
     settings.batch === undefined
       ? new SingleRunner<never>(host, handler as Handler<never>, parse as Parse<never> | undefined)
       : new BatchRunner<never>(host, handler as BatchHandler<never>, parse as Parse<never> | undefined),

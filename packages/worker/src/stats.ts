@@ -15,9 +15,9 @@ export interface WorkerStats {
   readonly retried: number;
   /** Jobs that went to the dead letters. */
   readonly dead: number;
-  /** Deliveries lost with their channel or connection while in hand: the broker delivers them again. */
+  /** Deliveries lost with their channel or connection while the worker held them: the broker delivers them again. */
   readonly lost: number;
-  /** Jobs given back to the queue by `stop()`. */
+  /** Jobs returned to the queue by `stop()`. */
   readonly returned: number;
   /** How long handlers took, whatever their outcome. */
   readonly durations: DurationHistogram;

@@ -17,7 +17,7 @@ const stopForm: CallForm<StopOptions> = {
 
 /** A worker at work. Made by `startWorker`. */
 export class Worker implements AsyncDisposable {
-  /** Resolves when the worker takes no more jobs and none is in hand: with what ended it, or `undefined` after a stop or a close. */
+  /** Resolves when the worker takes no more jobs and holds none: with what ended it, or `undefined` after a stop or a close. */
   readonly ended: Promise<unknown>;
   readonly #core: WorkerCore;
   readonly #events: Events;
@@ -115,7 +115,7 @@ export class Worker implements AsyncDisposable {
     this.#finish(undefined);
   }
 
-  /** The worker is over, but for what still runs. */
+  /** The worker has ended, except for what still runs. */
   async #end(error: unknown): Promise<void> {
     if (this.#hasEnded) return;
     const core = this.#core;

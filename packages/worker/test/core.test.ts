@@ -71,7 +71,7 @@ describe('a delivery that is lost', () => {
     expect(worker.stats).toMatchObject({ done: 0, lost: 1, running: 0 });
   });
 
-  it('is lost where a recovering client says that the channel of its consumer was, and the next ones are not', async () => {
+  it('is lost where a recovering client reports that the channel of its consumer was, and the next ones are not', async () => {
     const { broker, client } = await startScene();
     const words = overheard(client);
     const running = gate<AbortSignal>();
@@ -119,7 +119,7 @@ describe('a delivery that is lost', () => {
 });
 
 describe('a worker whose client recovers', () => {
-  it('goes on by itself: a job in hand is told, and runs again, its first outcome not written', async () => {
+  it('goes on by itself: a job that the worker holds is reported, and runs again, its first outcome not written', async () => {
     const { broker, another } = await startScene();
     const client = await another({ recover: { minDelay: 1, maxDelay: 5 } });
     const first = gate<AbortSignal>();
@@ -212,7 +212,7 @@ describe('a redelivery', () => {
     expect(seen.sort()).toEqual(['a 2', 'b 1']);
   });
 
-  it('is counted in the message, and says so', async () => {
+  it('is counted in the message, and reports that', async () => {
     const { broker, another } = await startScene();
     broker.publish({ routingKey: 'jobs', body: 'a' });
     await crashOn(await another(), 5);

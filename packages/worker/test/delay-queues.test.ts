@@ -21,7 +21,7 @@ it('lets a delay queue live longer than what is put into it at the last moment',
   expect(broker.queue('jobs')?.ready).toBe(1);
 });
 
-it('has them expire by themselves, an hour behind their last use', async () => {
+it('has them expire by themselves, an hour after their last use', async () => {
   const { broker, client, clock } = await startScene();
   await new DelayQueues(client, 'jobs', 'classic', clock.now).ensure(1000);
   await broker.advance(hour + 1000);

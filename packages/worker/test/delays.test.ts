@@ -17,7 +17,7 @@ describe('exponential', () => {
   );
 });
 
-describe('the delay behind an attempt', () => {
+describe('the delay after an attempt', () => {
   it('is that of the list, and of its last place for all that follow', () => {
     expect([1, 2, 3, 9].map((attempt) => delayBehind([5, 10, 20], attempt, undefined))).toEqual([5, 10, 20, 20]);
     expect(delayBehind(7, 4, undefined)).toBe(7);
@@ -61,7 +61,7 @@ describe('rounding up', () => {
     [3_600_001, 5_400_000],
     [86_400_001, 129_600_000],
     [2_592_000_000, 2_592_000_000],
-  ])('of %d ms gives %d', (delay, rounded) => {
+  ])('of %d ms returns %d', (delay, rounded) => {
     expect(roundedUp(delay)).toBe(rounded);
   });
 

@@ -9,7 +9,7 @@ function attemptsOf(inHand: InHand): number[] {
   return Array.from(inHand, ({ attempt }) => attempt);
 }
 
-describe('the deliveries in hand', () => {
+describe('the deliveries that a worker holds', () => {
   it.each([
     ['the first', [0], [2, 3, 4]],
     ['the last', [3], [1, 2, 3]],

@@ -69,7 +69,7 @@ describe('a copy', () => {
     expect(copy.headers).toHaveProperty('puka-user-id', 'somebody');
   });
 
-  it('tells of the first death before the worker, not of the delays of its own', () => {
+  it('names the first death before the worker, not of the delays of its own', () => {
     const first = { 'x-first-death-queue': 'orders', 'x-first-death-reason': 'expired' };
     expect(copyOf(message({ 'puka-queue': 'jobs', ...first }), facts).headers).toMatchObject(first);
     const own = { 'puka-queue': 'jobs', 'x-first-death-queue': 'jobs.retry.5', 'x-first-death-reason': 'expired' };

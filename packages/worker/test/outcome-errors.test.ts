@@ -2,7 +2,7 @@ import { UsageError } from '@puka/errors';
 import { expect, it } from 'vitest';
 import { Discard, Later, outcomeOf } from '../src/outcome-errors.ts';
 
-it('says what was thrown', () => {
+it('reports what was thrown', () => {
   const cause = new Error('no such user');
   expect(outcomeOf(new Discard('gone', { cause }))).toBe('discard');
   expect(new Discard('gone', { cause }).cause).toBe(cause);

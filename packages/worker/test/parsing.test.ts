@@ -24,7 +24,7 @@ describe.each(Object.entries(schemas))('a schema of %s', (_name, schema) => {
     expect(await parseJob(schema, message('{"to":"a"}'))).toEqual({ to: 'a', tries: 1 });
   });
 
-  it('tells what does not fit, and where', async () => {
+  it('reports what does not fit, and where', async () => {
     const error: unknown = await parseJob(schema, message('{"to":7,"tries":"x"}')).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(InvalidJob);
     expect((error as InvalidJob).issues.map(({ path }) => path)).toEqual(['to', 'tries']);

@@ -51,7 +51,7 @@ describe('redrive', () => {
     expect(rest).toEqual({ moved: 2, kept: 5, total: 7, isComplete: true });
   });
 
-  it('keeps what came from nobody knows where', async () => {
+  it('keeps what came from an unknown place', async () => {
     const { broker, client } = await startScene();
     await client.queueDeclare({ queue: 'dead', durable: true });
     broker.publish({ routingKey: 'dead', body: 'x' });

@@ -1,4 +1,4 @@
-/** An embedded broker, a client on it and a worker's surroundings, gone behind the test. Holds no test. */
+/** An embedded broker, a client on it and a worker's surroundings, gone after the test. Holds no test. */
 import { Client, type ClientOptions, type QueueDeclareOptions, type Timer } from '@puka/client';
 import { type EmbeddedBroker, startBroker } from '@puka/testing';
 import { VirtualClock } from '@puka/testkit';
@@ -8,7 +8,7 @@ import type { WorkerRuntime } from '../src/runtime.ts';
 
 /** A worker and its broker. */
 export interface Scene {
-  /** Its time stands until it is put forward. */
+  /** Its time does not move until it is advanced. */
   readonly broker: EmbeddedBroker;
   readonly client: Client;
   /** The clock of the workers. */
@@ -20,7 +20,7 @@ export interface Scene {
 }
 
 /**
- * @param queue is declared, durable, by the name `jobs` unless it says otherwise.
+ * @param queue is declared, durable, by the name `jobs` by default.
  * Clients do not recover unless they say so: what a worker does without is seen best by itself.
  */
 export async function startScene(queue: QueueDeclareOptions = {}): Promise<Scene> {
@@ -71,7 +71,7 @@ export function gate<Value = void>(): Gate<Value> {
   return { promise, open, fail };
 }
 
-/** Waits for so many of an event. @returns what the last one gave. */
+/** Waits for so many of an event. @returns the values of the last one. */
 export function told<Name extends Parameters<Worker['on']>[0]>(
   worker: Worker,
   name: Name,

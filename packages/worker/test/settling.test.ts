@@ -124,7 +124,7 @@ describe('a job is never lost on its way to its next home', () => {
     expect(broker.queue('jobs.retry.60000')?.ready).toBe(1);
   });
 
-  it('stays in hand where the broker refuses it, and is tried again, ever later', async () => {
+  it('stays with the worker where the broker refuses it, and is tried again, ever later', async () => {
     const { broker, client, clock, runtime } = await startScene();
     const worker = await startWorker(client, { queue: 'jobs', delay: 60_000, runtime }, failing);
     broker.faults.nackPublishes(7, { routingKey: 'jobs.retry.60000' });

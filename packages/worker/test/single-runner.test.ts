@@ -3,7 +3,7 @@ import { startWorker } from '@puka/worker';
 import { describe, expect, it } from 'vitest';
 import { type Gate, gate, startScene, told, turns } from './scene.ts';
 
-/** A handler whose jobs end when the test says so. */
+/** A handler whose jobs end when the test ends them. */
 function held(): { readonly running: Map<string, Gate>; handler(message: { text(): string }): Promise<void> } {
   const running = new Map<string, Gate>();
   return {
@@ -87,7 +87,7 @@ describe('order by key', () => {
     await broker.consumed('jobs');
   });
 
-  it('lets the next of a key go ahead of one that waits for its retry', async () => {
+  it('lets the next of a key go before one that waits for its retry', async () => {
     const { broker, client } = await startScene();
     const seen: string[] = [];
     const options = { queue: 'jobs', concurrency: 4, key: () => 'k', delay: 100 };

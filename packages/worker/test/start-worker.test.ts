@@ -289,7 +289,7 @@ it('takes a schema that can be called for a schema, in its types too', async () 
 });
 
 describe('the work on jobs', () => {
-  /** A client whose listener writes down the work, and gives each its own context. */
+  /** A client whose listener writes down the work, and runs each in its own context. */
   async function observed() {
     const scene = await startScene();
     const storage = new AsyncLocalStorage<string>();
@@ -343,7 +343,7 @@ describe('the work on jobs', () => {
     expect(lines).toEqual(['a+b by process', 'a+b ended', 'c+d by process', 'c+d ended']);
   });
 
-  it('runs in the async context of startWorker, behind the first as well', async () => {
+  it('runs in the async context of startWorker, after the first as well', async () => {
     const { broker, client } = await startScene();
     const storage = new AsyncLocalStorage<string>();
     const seen: unknown[] = [];

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { Counts } from '../src/stats.ts';
 
-it('gives snapshots that change no more', () => {
+it('returns snapshots that change no more', () => {
   const counts = new Counts();
   counts.done++;
   counts.durations.add(3);

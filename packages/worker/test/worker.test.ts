@@ -5,7 +5,7 @@ import type { JobInfo } from '../src/events.ts';
 import { gate, startScene, told, turns } from './scene.ts';
 
 describe('stop', () => {
-  it('takes no new jobs, gives back what has not begun, and lets finish what runs', async () => {
+  it('takes no new jobs, returns what has not begun, and lets finish what runs', async () => {
     const { broker, client } = await startScene();
     const end = gate();
     const begun: string[] = [];
@@ -74,7 +74,7 @@ describe('stop', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('gives back what does not come back at all', async () => {
+  it('returns what does not come back at all', async () => {
     const { broker, client, clock, runtime } = await startScene();
     const end = gate();
     const worker = await startWorker(client, { queue: 'jobs', runtime }, () => end.promise);
@@ -94,7 +94,7 @@ describe('stop', () => {
     expect(worker.stats).toMatchObject({ done: 0, returned: 1 });
   });
 
-  it('gives back a job that the broker will not take elsewhere', async () => {
+  it('returns a job that the broker will not take elsewhere', async () => {
     const { broker, client, clock, runtime } = await startScene();
     const worker = await startWorker(client, { queue: 'jobs', delay: 1000, runtime }, () => {
       throw new Error('no');
@@ -161,7 +161,7 @@ describe('stop', () => {
 });
 
 describe('the end', () => {
-  it('of the client by shutdown waits for the jobs in hand, and for their copies', async () => {
+  it('of the client by shutdown waits for the jobs that the worker holds, and for their copies', async () => {
     const { broker, client } = await startScene();
     const end = gate();
     const worker = await startWorker(client, { queue: 'jobs', concurrency: 2, delay: 60_000 }, async (message) => {
@@ -182,7 +182,7 @@ describe('the end', () => {
     expect(broker.queue('jobs.retry.60000')?.ready).toBe(1);
   });
 
-  it('of the client by close loses what is in hand, and ends the worker without an error', async () => {
+  it('of the client by close loses what is unacked, and ends the worker without an error', async () => {
     const { broker, client } = await startScene();
     const running = gate<AbortSignal>();
     const worker = await startWorker(client, { queue: 'jobs' }, async (_job, { signal }) => {
@@ -215,7 +215,7 @@ describe('the end', () => {
 });
 
 describe('events', () => {
-  it('are told in their order, for each job', async () => {
+  it('are reported in their order, for each job', async () => {
     const { broker, client } = await startScene();
     const worker = await startWorker(client, { queue: 'jobs', attempts: 2, delay: 50 }, () => {
       throw new Error('no');
@@ -231,7 +231,7 @@ describe('events', () => {
     expect(heard).toEqual(['started 1', 'failed 1', 'retried 1', 'started 2', 'failed 2', 'dead 2']);
   });
 
-  it('hurt nobody where a listener throws, and are not told to one taken away', async () => {
+  it('affect no other code where a listener throws, and are not passed to one taken away', async () => {
     const { broker, client, runtime, warnings } = await startScene();
     const worker = await startWorker(client, { queue: 'jobs', runtime }, () => undefined);
     const thrown = new Error('listener');

@@ -27,7 +27,7 @@ import { type BenchClient, type Job, prefetchCount } from '../job.ts';
 const frameMax = 131_072;
 const channel = 1;
 
-/** Told each method's id, and where its arguments start. */
+/** Called with each method's id, and where its arguments start. */
 type Listener = (id: number, bytes: Uint8Array, start: number) => void;
 
 /** Walks over whole frames; a frame that is not all there waits for the next chunk. */

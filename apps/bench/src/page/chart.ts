@@ -1,6 +1,6 @@
 /**
  * Draws charts as SVG that reads well on light and on dark pages: the colours are those of a light page, and a style sheet in
- * the file replaces them where the reader prefers dark. The same input gives the same text.
+ * the file replaces them where the reader prefers dark. The same input yields the same text.
  */
 import { BarChart, LineChart } from 'echarts/charts';
 import { GridComponent, LegendComponent, TitleComponent } from 'echarts/components';
@@ -68,7 +68,7 @@ export function barChart(title: string, panels: readonly Panel[]): string {
     grid: panels.map((_, index) => ({
       left: labelWidth + index * panelWidth,
       top,
-      // Room for the figure behind the longest bar.
+      // Room for the figure after the longest bar.
       width: panelWidth - 58,
       height: labels.length * rowHeight,
     })),

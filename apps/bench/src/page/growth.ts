@@ -1,4 +1,4 @@
-/** The section that says what a message costs as the work grows. */
+/** The section about what a message costs as the work grows. */
 import type { DatedTable, Row } from '../results.ts';
 import { type Line, lineChart } from './chart.ts';
 import { addChart, type Draft, namesOf } from './draft.ts';

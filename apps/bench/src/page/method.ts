@@ -1,4 +1,4 @@
-/** The section that says how it was measured, on what, and how to do it again. */
+/** The section about how it was measured, on what, and how to do it again. */
 import type { DatedTable } from '../results.ts';
 import type { Draft } from './draft.ts';
 import { markdownTable } from './text.ts';

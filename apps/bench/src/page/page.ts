@@ -1,5 +1,5 @@
 /**
- * Makes docs/performance.md and its charts out of results. The same results give the same files. It must not read or write
+ * Makes docs/performance.md and its charts out of results. The same results yield the same files. It must not read or write
  * files, nor hold a figure that is not in the results.
  */
 import { workModes } from '../job.ts';

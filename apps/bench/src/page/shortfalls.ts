@@ -1,4 +1,4 @@
-/** The section that says where another client is ahead. What stands there is computed, whatever it is. */
+/** The section about where another client is faster. Its text is computed from the results. */
 import type { DatedTable, Row } from '../results.ts';
 import type { Draft } from './draft.ts';
 import { compare, isC, isPeer, type Measure, measuresOf } from './measures.ts';

@@ -16,7 +16,7 @@ export function sizeText(bytes: number): string {
   return bytes >= 1024 ? `${numberText(bytes / 1024)} KiB` : `${bytes} B`;
 }
 
-/** A table of Markdown; cells behind the first are numbers. */
+/** A table of Markdown; cells after the first are numbers. */
 export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   return [line(head), line(head.map((_, index) => (index === 0 ? '---' : '---:'))), ...rows.map(line)].join('\n');

@@ -41,7 +41,7 @@ export const modeTexts: Readonly<Record<Mode, string>> = {
   start: 'A program that connects, publishes one message and has it confirmed. Time from the start of the process.',
 };
 
-/** What tells a table from the others of its topic. */
+/** What distinguishes a table from the others of its topic. */
 export function pointText({ topic, mode, size, window, consumers }: Table): string {
   if (topic === 'window') return `window ${numberText(window)}`;
   if (topic === 'consumers') return `${numberText(consumers)} consumers`;

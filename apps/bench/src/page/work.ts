@@ -66,7 +66,7 @@ function workTable(tables: readonly DatedTable[]): string {
   );
 }
 
-/** @returns no row where there is nobody to compare with. */
+/** @returns no row if there is no client to compare with. */
 function ratioRow(title: string, tables: readonly DatedTable[], isRival: (row: Row) => boolean): string[][] {
   const cells = tables.map((table) =>
     compare(table, measuresOf(table.mode)[0], isRival)

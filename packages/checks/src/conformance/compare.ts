@@ -1,9 +1,9 @@
-/** Whether the runtimes ran the same tests, and how a run is told. It must not run anything. */
+/** Whether the runtimes ran the same tests, and how a run is printed. It must not run anything. */
 import type { SuiteOutcome } from './run-suite.ts';
 
 const shown = 5;
 
-/** What is told of a runtime when its suite is over: all it printed, where something is wrong. */
+/** What is printed about a runtime when its suite is over: all its output, if something is wrong. */
 export function reportOf({ runtime, passed, failed, seconds, output, complaint }: SuiteOutcome): string {
   const closing = `${runtime.title}: ${passed} passed, ${failed} failed  (${seconds.toFixed(0)} s)`;
   return failed === 0 && passed > 0 && complaint === undefined ? closing : `${output.trimEnd()}\n${closing}`;

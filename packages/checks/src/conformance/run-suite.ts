@@ -1,4 +1,4 @@
-/** Runs the suite on one runtime and tells how it went. It must not compare runtimes. */
+/** Runs the suite on one runtime and reports how it went. It must not compare runtimes. */
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -21,7 +21,7 @@ export interface SuiteRun {
   readonly provided: Readonly<Record<string, unknown>>;
   /** A part of the names of the tests to run. Default: all. */
   readonly filter?: string;
-  /** How long it may go on behind its closing line, in milliseconds. Default 60000. */
+  /** How long it may go on after its closing line, in milliseconds. Default 60000. */
   readonly endTimeoutMs?: number;
 }
 
@@ -47,7 +47,7 @@ export async function runSuite(options: SuiteRun): Promise<SuiteOutcome> {
       ? `it ended before its tests did: ${end}`
       : end === `exit code ${failed > 0 || passed === 0 ? 1 : 0}`
         ? undefined
-        : `behind its tests: ${end}`;
+        : `after its tests: ${end}`;
   return { runtime, passed, failed, tests, seconds, output, complaint };
 }
 

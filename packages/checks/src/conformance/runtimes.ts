@@ -22,17 +22,17 @@ export function isRuntimeName(name: string): name is RuntimeName {
 /** One that can be run here. */
 export interface InstalledRuntime {
   readonly name: RuntimeName;
-  /** What it says of itself, as `Node 24.21.0`. */
+  /** Its own name for itself, as `Node 24.21.0`. */
   readonly title: string;
   /** The command line in front of a program. */
   readonly command: readonly [string, ...string[]];
 }
 
 /**
- * Looks a runtime up. The packages with the versions of Node are for Linux on x64: elsewhere the Node that runs this stands
+ * Looks a runtime up. The packages with the versions of Node are for Linux on x64: elsewhere the Node that runs this is used
  * for its own version. `PUKA_DENO`, `PUKA_BUN`, `PUKA_NODE20` and so on name the executable of another version.
  *
- * @returns the reason where it is not to be had.
+ * @returns the reason if it is not available.
  */
 export async function findRuntime(name: RuntimeName): Promise<InstalledRuntime | string> {
   const command = locate(name);

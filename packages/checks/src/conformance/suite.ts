@@ -32,7 +32,7 @@ export function suiteFiles(): string[] {
 /**
  * Writes the suite as one module. Our published packages are not in it: it takes those that are installed around it.
  *
- * @throws where a test reaches for the sources of such a package: it would prove nothing of the tarball.
+ * @throws if a test reaches for the sources of such a package: it would prove nothing of the tarball.
  */
 export async function bundleSuite(outfile: string): Promise<void> {
   const external = publishedPackages.map((name) => `@puka/${name}`);

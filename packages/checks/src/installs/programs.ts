@@ -11,7 +11,7 @@ console.log('imported');
 }
 
 /**
- * The same by `require`, which has to give what `import` gives: a program that does both must not have two clients that
+ * The same by `require`, which has to return what `import` returns: a program that does both must not have two clients that
  * do not know each other's objects. Deno's `require` looks for no condition `deno`, so that its transport is another one.
  */
 export function requiring(specifiers: readonly string[]): string {
@@ -56,7 +56,7 @@ export function typedSettings({ hasPeers }: { readonly hasPeers: boolean }): obj
   };
 }
 
-/** A client that is bundled for Node: it makes one, and looks at what a bad port says, names cut short or not. */
+/** A client that is bundled for Node: it makes one, and checks the error of a bad port, with names cut short or not. */
 export const bundledForNode = `import { Client, UsageError } from '@puka/client';
 try {
   new Client('amqp://localhost:0');

@@ -1,6 +1,6 @@
 /**
  * A registry of packed packages, on the loopback address: package managers install from it as they do from the public one.
- * It must not pass anything on: what is asked of it and not in it is refused, and told.
+ * It must not pass anything on: a request for what is not in it is refused, and reported.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -16,7 +16,7 @@ export interface Registry {
   stop(): Promise<void>;
 }
 
-/** A file that was packed, and what its package.json says. */
+/** A file that was packed, and its package.json. */
 interface Packed {
   readonly bytes: Buffer;
   readonly manifest: Readonly<Record<string, unknown>>;
@@ -70,7 +70,7 @@ export async function startRegistry(tarballs: Iterable<string>): Promise<Registr
   };
 }
 
-/** What a registry says of a package with one version. */
+/** A registry's answer for a package with one version. */
 function describePackage({ bytes, manifest, name, version }: Packed, url: string): object {
   const dist = {
     tarball: `${url}${name}/-/${name.replace(/^.*\//, '')}-${version}.tgz`,

@@ -59,7 +59,7 @@ function folderOf(name: string, from: string): string {
   return folder;
 }
 
-/** Of the tarball that the files make: each in blocks of 512 bytes behind a header of one, all compressed by gzip. */
+/** Of the tarball that the files make: each in blocks of 512 bytes after a header of one, all compressed by gzip. */
 function packedSize(folder: string): number {
   const parts = filesOf(folder).flatMap((path) => {
     const header = Buffer.alloc(512);

@@ -16,7 +16,7 @@ if (ours.NotFound === theirs.NotFound) throw new Error('there is only one copy o
 for (const [one, other] of [[ours, theirs], [theirs, ours]]) {
   const error = new one.NotFound('no queue');
   if (!(error instanceof other.NotFound) || !(error instanceof other.PukaError) || !other.isPukaError(error)) {
-    throw new Error('an error of one copy is not told by the other');
+    throw new Error('an error of one copy is not recognised by the other');
   }
   if (error instanceof other.AccessRefused) throw new Error('each error is taken for any other');
 }

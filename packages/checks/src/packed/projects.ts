@@ -22,7 +22,7 @@ export const typedProjects: readonly TypedProject[] = [
     ...{ settings: 'tsconfig.json', program: 'use.mts', compiler: 'latest' },
     compilerOptions: { ...strict, module: 'NodeNext' },
   },
-  // Files of CommonJS: TS1479 where a package has no types for them.
+  // Files of CommonJS: TS1479 if a package has no types for them.
   { ...commonJs, compiler: 'latest', compilerOptions: { ...strict, module: 'Node16' } },
   { ...commonJs, compiler: 'TypeScript 5', compilerOptions: { ...strict, module: 'Node16' } },
   // What looks at `main`, `types` and `typesVersions` and knows nothing of `exports`.

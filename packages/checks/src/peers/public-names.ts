@@ -15,7 +15,7 @@ const members = new Set([
 /** Methods of Node's EventEmitter that the declarations repeat for each event. */
 const eventMethods = /^(?:on|once|addListener|removeListener|prependListener|prependOnceListener|listeners)$/;
 
-/** The names, sorted, each once. Private members are left out, and members of an enum whose comment says `@ignore`. */
+/** The names, sorted, each once. Private members are left out, and members of an enum whose comment has `@ignore`. */
 export function publicNames(file: SourceFile): string[] {
   const names = new Set<string>();
   const { program } = parseModule(file);
@@ -36,7 +36,7 @@ export function publicNames(file: SourceFile): string[] {
   return [...names].sort();
 }
 
-/** The words of a page that stand as code: each code span as a whole, and its identifiers. Code blocks are left out. */
+/** The words of a page that are code: each code span as a whole, and its identifiers. Code blocks are left out. */
 export function codeWords(markdown: string): Set<string> {
   const words = new Set<string>();
   const text = markdown.replaceAll(/^```[\s\S]*?^```/gm, '');

@@ -27,7 +27,7 @@ export interface BundleOptions {
  * @returns the absolute paths of all that went into it.
  */
 export async function bundleTests({ files, runtime, outfile, external = [] }: BundleOptions): Promise<string[]> {
-  // Modules are evaluated in the order of their imports: between two files of tests the collector is told of the next.
+  // Modules are evaluated in the order of their imports: between two files of tests the collector is called with the next.
   const paths = [join(here, 'start.ts'), ...files.flatMap((file) => [`${beginning}${file}`, file])];
   const imports = paths.map((path) => `import ${JSON.stringify(path)};`);
   // A worker is what its module exports; elsewhere the module is the program.
@@ -45,7 +45,7 @@ export async function bundleTests({ files, runtime, outfile, external = [] }: Bu
     inject: [join(here, 'node-globals.ts')],
     alias: { vitest: resolve(here, 'vitest.ts') },
     external: ['node:*', ...external.flatMap((name) => [name, `${name}/*`])],
-    // The packages of the tests say that importing them has no effect.
+    // The packages of the tests declare that importing them has no effect.
     ignoreAnnotations: true,
     plugins: [beginningOfFiles],
     sourcemap: 'inline',
@@ -57,7 +57,7 @@ export async function bundleTests({ files, runtime, outfile, external = [] }: Bu
     .map((path) => resolve(path));
 }
 
-/** Makes modules that tell the collector which file comes next, by its path from packages/. */
+/** Makes modules that call the collector with the file that comes next, by its path from packages/. */
 const beginningOfFiles: Plugin = {
   name: 'beginning-of-files',
   setup(build) {

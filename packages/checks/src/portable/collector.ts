@@ -50,9 +50,9 @@ export class Collector {
   readonly root: Suite = emptySuite('');
   /** The suite whose body is running. */
   current: Suite = this.root;
-  /** Of the test that is running; of those that run at once, all are called behind the last that began. */
+  /** Of the test that is running; of those that run at once, all are called after the last that began. */
   finishers: Hook[] = [];
-  /** Rejections and errors that nobody handled, while a test ran: it fails by them, as under vitest. */
+  /** Rejections and errors that were not handled, while a test ran: it fails by them, as under vitest. */
   readonly strayErrors: Failure[] = [];
 
   /** What is declared from here on belongs to a file: its hooks are for its own tests. */

@@ -31,7 +31,7 @@ function createExpect(): ExpectStatic {
   );
   // chai's own takes the expect as its first argument, ours is called as vitest's users do.
   const extendChai: unknown = Reflect.get(chai.expect, 'extend');
-  if (typeof extendChai !== 'function') throw new Error('@vitest/expect gives no extend');
+  if (typeof extendChai !== 'function') throw new Error('@vitest/expect exports no extend');
   made.extend = (matchers) => Reflect.apply(extendChai, chai.expect, [made, matchers]);
   made.extend(customMatchers);
   return made;

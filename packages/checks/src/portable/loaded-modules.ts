@@ -9,7 +9,7 @@ import { commandOf } from './runtimes.ts';
 
 const run = promisify(execFile);
 
-/** Each tells of a module, on a line of its own, as the program asks for it. */
+/** Each prints a module, on a line of its own, as the program loads it. */
 const hooks = {
   node: `import { writeSync } from 'node:fs';
 import { register } from 'node:module';
@@ -19,7 +19,7 @@ export function load(url, context, next) {
   writeSync(1, 'loaded ' + url + '\\n');
   return next(url, context);
 }`,
-  // Of Bun's own modules it does not tell.
+  // Of Bun's own modules it does not report them.
   bun: `Bun.plugin({
   name: 'tell',
   setup(build) {
@@ -51,7 +51,7 @@ export async function loadedModules(runtime: Runtime, program: string): Promise<
   }
 }
 
-/** Deno has no hooks, but tells what it would load. */
+/** Deno has no hooks, but lists what it would load. */
 async function denoModules(program: string): Promise<string[]> {
   const [command] = commandOf('deno');
   const { stdout } = await run(command, ['info', '--json', '--no-lock', '--node-modules-dir=manual', program]);

@@ -16,10 +16,12 @@ if (report !== '') writeFileSync(report, JSON.stringify(result));
 // Zero tests is a failure: the bundle is not what it is meant to be.
 process.exitCode = result.failed > 0 || result.passed === 0 ? 1 : 0;
 
-// What keeps a runtime that does not end, where it can tell. The timer itself keeps nothing.
-const told = setTimeout(() => {
+// What keeps a runtime that does not end, if it can report that. The timer itself keeps nothing.
+const reportTimer = setTimeout(() => {
   const kinds = new Map<string, number>();
   for (const kind of process.getActiveResourcesInfo?.() ?? []) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
-  console.log(`still open: ${[...kinds].map(([kind, count]) => `${count} ${kind}`).join(', ') || 'it does not tell'}`);
+  console.log(
+    `still open: ${[...kinds].map(([kind, count]) => `${count} ${kind}`).join(', ') || 'it does not report them'}`,
+  );
 }, 10_000);
-told.unref();
+reportTimer.unref();

@@ -1,5 +1,5 @@
 /**
- * Runs what was collected, one test after the other but for those of concurrent suites, and says what came of it; its last line is `N passed, N failed`.
+ * Runs what was collected, one test after the other but for those of concurrent suites, and prints the results; its last line is `N passed, N failed`.
  * It must not know the runtime: who starts it sets the exit code.
  */
 import { collector, type Failure, type Hook, type Suite, type TestCase } from './collector.ts';
@@ -44,7 +44,7 @@ export async function runCollected(print: (line: string) => void, filter = ''): 
   const running: Running = { failed: 0, tests: [], print, isWanted: (name) => name.includes(filter) };
   await runSuite(collector.root, { names: [], beforeEach: [], afterEach: [] }, running);
   await straysTold();
-  for (const stray of collector.strayErrors.splice(0)) broken('behind the tests', stray, running);
+  for (const stray of collector.strayErrors.splice(0)) broken('after the tests', stray, running);
   const { failed, tests } = running;
   const passed = tests.filter(({ isPassed }) => isPassed).length;
   print(`${passed} passed, ${failed} failed`);
@@ -110,7 +110,7 @@ async function runTest(test: TestCase, scope: Scope, running: Running): Promise<
   else running.tests.push({ name: [...scope.names, test.name].join(' > '), isPassed: true, durationMs });
 }
 
-/** What nobody handles is told within a turn; on Deno within the next. */
+/** What is not handled is reported within a turn; on Deno within the next. */
 function straysTold(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve));
 }

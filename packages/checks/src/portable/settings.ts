@@ -1,6 +1,6 @@
 /** What a run is started with. It must not read it: that is the program's, which knows its runtime. */
 
-/** One for the program, filled in before the tests run. The times are there to end what hangs, on a busy machine too. */
+/** One for the program, filled in before the tests run. The times are there to end what does not finish, on a busy machine too. */
 export const settings: {
   readonly provided: Map<string, unknown>;
   testTimeoutMs: number;

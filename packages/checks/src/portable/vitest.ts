@@ -1,5 +1,5 @@
 /**
- * Stands in for `vitest` in tests that are bundled for a runtime it does not run on: the names our tests use, with its
+ * Replaces `vitest` in tests that are bundled for a runtime it does not run on: the names our tests use, with its
  * meaning. It must not depend on Node, nor run anything before `run.ts` does.
  */
 import { collector, type Hook, type TestBody } from './collector.ts';
@@ -85,12 +85,12 @@ export function afterEach(hook: Hook): void {
   collector.current.afterEach.push(hook);
 }
 
-/** Runs behind the test at hand, whatever comes of it. */
+/** Runs after the test at hand, whatever comes of it. */
 export function onTestFinished(hook: Hook): void {
   collector.finishers.push(hook);
 }
 
-/** What the program was started with, by name. @throws where nothing of the name was given. */
+/** What the program was started with, by name. @throws if nothing of the name was given. */
 export function inject(name: string): unknown {
   if (!settings.provided.has(name)) throw new Error(`nothing was provided as '${name}'`);
   return settings.provided.get(name);
@@ -102,7 +102,7 @@ export function expectTypeOf(): unknown {
   return anything;
 }
 
-/** The body and the options, which may stand in either order. */
+/** The body and the options, which may come in either order. */
 function sorted<Body>(name: string, first: Body | Options, second: Body | Options | undefined) {
   const [body, options] = isOptions(first) ? [second, first] : [first, second];
   if (body === undefined || isOptions(body)) throw new Error(`'${name}' has no body`);

@@ -32,7 +32,7 @@ const newestDate = '2026-11-01';
 function executable(): string {
   const found: unknown = createRequire(import.meta.url)('workerd');
   const path = typeof found === 'object' && found !== null ? Reflect.get(found, 'default') : found;
-  if (typeof path !== 'string') throw new Error('the package workerd does not say where its executable is');
+  if (typeof path !== 'string') throw new Error('the package workerd does not export the path of its executable');
   return path;
 }
 

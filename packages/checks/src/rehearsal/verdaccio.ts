@@ -13,7 +13,7 @@ export interface PrivateRegistry {
   stop(): Promise<void>;
 }
 
-/** What a registry says of a package. */
+/** A registry's answer for a package. */
 export interface Packument {
   readonly 'dist-tags': { readonly latest: string };
   readonly versions: Readonly<Record<string, { readonly dependencies?: Readonly<Record<string, string>> }>>;

@@ -57,7 +57,7 @@ export class WorkspaceCopy {
     this.#env = {
       ...Object.fromEntries(inherited),
       ...{ npm_config_userconfig: settings, npm_config_registry: registry, pnpm_config_registry: registry },
-      // Whatever would go elsewhere finds nobody there.
+      // Requests to any other host fail.
       ...{ HTTP_PROXY: 'http://127.0.0.1:9', HTTPS_PROXY: 'http://127.0.0.1:9', NO_PROXY: '127.0.0.1' },
       ...{ GIT_AUTHOR_NAME: 'rehearsal', GIT_AUTHOR_EMAIL: 'rehearsal@localhost' },
       ...{ GIT_COMMITTER_NAME: 'rehearsal', GIT_COMMITTER_EMAIL: 'rehearsal@localhost' },

@@ -16,7 +16,7 @@ export interface BadLink {
 
 /**
  * @param exists whether the repository has this file or folder, as a path from its root.
- * @param headingsOf the headings of a Markdown file of the repository, for the part behind `#`; `undefined` if it is none.
+ * @param headingsOf the headings of a Markdown file of the repository, for the part after `#`; `undefined` if it is none.
  */
 export function findBadLinks(
   document: SourceFile,

@@ -1,4 +1,4 @@
-/** What the package.json of a published package says about where it comes from. It must not read files. */
+/** What the package.json of a published package has about its origin. It must not read files. */
 import { forgeUrl, pageOf } from './forge.ts';
 
 /** The part of a package.json that registries show. */
@@ -18,7 +18,7 @@ export function releaseFields(folder: string): ReleaseFields {
   };
 }
 
-/** The same package.json with these fields, behind `keywords`, where readers look for them. */
+/** The same package.json with these fields, after `keywords`, where readers look for them. */
 export function withReleaseFields(manifest: Readonly<Record<string, unknown>>, folder: string): object {
   const fields = releaseFields(folder);
   const entries = Object.entries(manifest).filter(([key]) => !Object.hasOwn(fields, key));

@@ -1,6 +1,6 @@
 /**
  * TLS and logins against a real RabbitMQ: one table of cases, run by one program on Node, Deno and Bun.
- * With PUKA_LOGIN_TABLE, a path, the table of what each runtime said is written there.
+ * With PUKA_LOGIN_TABLE, a path, the table of what each runtime reported is written there.
  */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

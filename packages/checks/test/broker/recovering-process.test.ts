@@ -17,7 +17,7 @@ beforeAll(async () => {
 
 afterAll(() => broker.stop());
 
-/** A child process, what it says, and when it ended. */
+/** A child process, its output, and when it ended. */
 class Child {
   readonly process: ChildProcess;
   text = '';
@@ -37,7 +37,7 @@ class Child {
     });
   }
 
-  /** Waits until it has said so, or has ended. @returns when. */
+  /** Waits until it has printed that, or has ended. @returns when. */
   async says(line: string): Promise<number> {
     await waitFor(() => this.text.includes(`${line}\n`) || this.code !== undefined, { description: line });
     expect(this.text).toContain(`${line}\n`);
@@ -46,7 +46,7 @@ class Child {
 }
 
 describe.each(['node', 'deno', 'bun'] as const)('a process with nothing but a consumer, on %s', (runtime) => {
-  it('lives while the broker is away for 5 s, consumes again, and ends behind close()', async () => {
+  it('lives while the broker is away for 5 s, consumes again, and ends after close()', async () => {
     await using proxy = await faultProxy({ target: { host: broker.host, port: broker.port } });
     const client = new Client(broker.url);
     await client.connect();
@@ -66,7 +66,7 @@ describe.each(['node', 'deno', 'bun'] as const)('a process with nothing but a co
       await child.says('connected');
       await child.says('got meanwhile');
       await client.basicPublish({ routingKey: queue, body: 'end' });
-      // Nothing of the client is left that would keep it; the looks at 10 s behind the gate do not.
+      // Nothing of the client is left that would keep it; the looks at 10 s after the gate do not.
       const closedAtMs = await child.says('closed');
       await waitFor(() => child.code !== undefined);
       expect(child.code).toBe(0);
@@ -78,7 +78,7 @@ describe.each(['node', 'deno', 'bun'] as const)('a process with nothing but a co
     }
   });
 
-  it.each(['waiting', 'reaching', 'restoring'] as const)('ends behind close() while it is %s', async (phase) => {
+  it.each(['waiting', 'reaching', 'restoring'] as const)('ends after close() while it is %s', async (phase) => {
     await using proxy = await faultProxy({ target: { host: broker.host, port: broker.port } });
     const queue = uniqueName('lone');
     const child = new Child(runtime, proxy, queue, phase);

@@ -94,20 +94,20 @@ describe('the client', () => {
     it('sends and receives over TLS, with a certificate of its own, by the files in the URL', () =>
       trips(runtime, tlsUrl({ cacertfile: ca, certfile, keyfile })));
 
-    it('says that the server wants a certificate', async () => {
+    it('reports that the server wants a certificate', async () => {
       expect(await complaint(runtime, tlsUrl({ cacertfile: ca }))).toContain('the server wants a client certificate');
     });
 
-    it('says that the authority is not trusted', async () => {
+    it('reports that the authority is not trusted', async () => {
       expect(await complaint(runtime, tlsUrl({ cacertfile: strangerCa }))).toContain('give it as ca');
     });
 
-    it('says that the port speaks TLS only', async () => {
+    it('reports that the port speaks TLS only', async () => {
       const url = broker.urlFor({}).replace(`:${broker.port}`, `:${broker.tlsPort}`);
       expect(await complaint(runtime, url)).toContain('it speaks TLS only');
     });
 
-    it('says that the port speaks no TLS', async () => {
+    it('reports that the port speaks no TLS', async () => {
       const url = tlsUrl({ cacertfile: ca }).replace(`:${broker.tlsPort}`, `:${broker.port}`);
       expect(await complaint(runtime, url)).toContain('does the server speak TLS on this port?');
     });

@@ -47,15 +47,15 @@ describe('the client in workerd', () => {
     expect(await ask(broker.tlsUrl ?? '')).toEqual({ adapter: 'cloudflare', texts });
   });
 
-  it('says that the login is refused', async () => {
+  it('reports that the login is refused', async () => {
     const url = broker.urlFor({ password: 'wrong' });
     expect((await ask(url)).error).toContain('AuthenticationFailed');
   });
 
-  it('says what to look at when it cannot connect', async () => {
+  it('reports what to look at when it cannot connect', async () => {
     const { error } = await ask(`amqp://127.0.0.1:${await refusedPort()}`);
     expect(error).toContain('ConnectionBroken');
-    expect(error).toContain('Cloudflare does not say why; is the name right');
+    expect(error).toContain('Cloudflare reports no reason; is the name right');
   });
 
   it('cannot connect outside a request, which does no harm to those of the requests', async () => {

@@ -27,8 +27,8 @@ it('names a few of many', () => {
 });
 
 it('takes an end that is none for one, and no runtime at all', () => {
-  expect(differences([outcome('A', ['x'], 'behind its tests: signal SIGSEGV')])).toEqual([
-    'A behind its tests: signal SIGSEGV',
+  expect(differences([outcome('A', ['x'], 'after its tests: signal SIGSEGV')])).toEqual([
+    'A after its tests: signal SIGSEGV',
   ]);
   expect(differences([])).toEqual(['there is no runtime to run on']);
 });

@@ -27,7 +27,7 @@ async function run(name: string, endTimeoutMs?: number): Promise<SuiteOutcome> {
 }
 
 describe('a run', () => {
-  it('tells its tests by name, those that failed too', async () => {
+  it('reports its tests by name, those that failed too', async () => {
     const { passed, failed, tests, complaint } = await run('strays');
     const suite = 'checks/test/portable/programs/strays.ts > strays >';
     expect(tests.map(({ name, isPassed }) => [name, isPassed])).toEqual([
@@ -40,7 +40,7 @@ describe('a run', () => {
 
   it('that something keeps from ending is ended, and complained of', async () => {
     const { passed, failed, complaint } = await run('stays', 100);
-    expect([passed, failed, complaint]).toEqual([1, 0, 'behind its tests: something keeps it from ending']);
+    expect([passed, failed, complaint]).toEqual([1, 0, 'after its tests: something keeps it from ending']);
   });
 
   it('that ends without its tests is complained of', async () => {

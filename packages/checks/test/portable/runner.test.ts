@@ -49,7 +49,7 @@ describe.each<Runtime>(['node', 'deno', 'bun'])('on %s', (runtime) => {
       `${failedIn('every-kind')} > failures > fails in its hook`,
       `${failedIn('every-kind')} > failures > a suite whose beforeAll fails > is not run`,
     ]);
-    expect(lines.join(' ')).toMatch(/expected 1 to be 2.*not done within 20 ms.*behind the test.*before all/);
+    expect(lines.join(' ')).toMatch(/expected 1 to be 2.*not done within 20 ms.*after the test.*before all/);
     expect(lines.at(-1)).toBe('11 passed, 4 failed');
     expect(code).toBe(1);
   });
@@ -65,7 +65,7 @@ describe.each<Runtime>(['node', 'deno', 'bun'])('on %s', (runtime) => {
     expect(code).toBe(0);
   });
 
-  it('fails a test by what nobody handles: a rejection, an error of a timer', async () => {
+  it('fails a test by what is not handled: a rejection, an error of a timer', async () => {
     const { code, lines } = await run(runtime, ['strays']);
     expect(lines.filter((line) => line.startsWith('FAILED'))).toEqual([
       `${failedIn('strays')} > strays > leaves a rejection behind`,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { lintWorkflows } from '../../src/release/workflows.ts';
 
-test('finds a wrong runner, a wrong expression and a wrong key, and says where', async () => {
+test('finds a wrong runner, a wrong expression and a wrong key, and reports where', async () => {
   const text = `on: push
 jobs:
   a:

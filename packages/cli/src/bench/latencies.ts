@@ -21,7 +21,7 @@ export class Latencies {
     return this.#count;
   }
 
-  /** @param share 0 to 1. @returns milliseconds, at most 5 % too high; 0 where there is none. */
+  /** @param share 0 to 1. @returns milliseconds, at most 5 % too high; 0 if there is none. */
   percentile(share: number): number {
     let left = Math.ceil(this.#count * share);
     for (const [bucket, count] of [...this.#buckets].sort(([a], [b]) => a - b)) {

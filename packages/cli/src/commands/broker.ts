@@ -113,7 +113,7 @@ export function addBroker(program: Command, registration: Registration): void {
     summary: 'Run a broker in this process, for first steps and tests; keys make faults',
     examples: [
       ['puka broker', 'on port 5672 of this machine; guest, guest'],
-      ['puka broker --port 0 --json', 'on a free port; the first line says which'],
+      ['puka broker --port 0 --json', 'on a free port; the first line shows which'],
     ],
   }).option('-p, --port <number>', 'on 127.0.0.1; 0: a free one', '5672');
   command.addHelpText('after', `\nKeys, each also as a line of standard input:\n${keyTable(faults)}`);

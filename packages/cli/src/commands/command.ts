@@ -46,7 +46,7 @@ export function newCommand({ usage, summary, examples }: CommandHelp): Command {
     });
 }
 
-/** The meanings beside the lines or, where there is no room for that, below them. */
+/** The meanings beside the lines or, if there is no room for that, below them. */
 function examplesText(examples: CommandHelp['examples'], columns: number): string {
   const width = Math.max(...examples.map(([line]) => line.length));
   const beside = examples.map(([line, meaning]) => `  ${line.padEnd(width)}   ${meaning}`.trimEnd());

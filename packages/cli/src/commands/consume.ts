@@ -50,7 +50,7 @@ export function addConsume(program: Command, registration: Registration): void {
 export function addTail(program: Command, registration: Registration): void {
   const command = newCommand({
     usage: 'tail <exchange>',
-    summary: 'Print a copy of what an exchange gets; nobody else misses a message',
+    summary: 'Print a copy of what an exchange gets; other consumers still get every message',
     examples: [
       ['puka tail logs', 'all of it'],
       ["puka tail events -k 'order.*' -k 'invoice.#'", 'what these keys match'],
@@ -67,7 +67,7 @@ export function addTail(program: Command, registration: Registration): void {
 async function consume(io: Io, options: ConsumeCommandOptions, queue: string): Promise<ExitCode> {
   const prefetchCount = wholeNumber(options.prefetch, '--prefetch', 1, 65_535);
   const limits = limitsOf(options);
-  // No more than are wanted: the rest would be delivered to nobody.
+  // No more than are wanted: the rest would be delivered in vain.
   const prefetch = Math.min(prefetchCount, limits.count);
   return await withClient(io, options, {
     command: 'consume',

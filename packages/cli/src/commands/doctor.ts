@@ -1,4 +1,4 @@
-/** `puka doctor`: connects step by step and says in words what is wrong. */
+/** `puka doctor`: connects step by step and reports in words what is wrong. */
 import { Client } from '@puka/client';
 import type { Command } from 'commander';
 import { brokerAddress } from '../broker-address.ts';
@@ -14,7 +14,7 @@ import { newCommand, type Registration, runs } from './command.ts';
 export function addDoctor(program: Command, registration: Registration): void {
   const command = newCommand({
     usage: 'doctor [url]',
-    summary: 'Connect step by step, and say in words what is wrong',
+    summary: 'Connect step by step, and report in words what is wrong',
     examples: [
       [
         'puka doctor amqp://user:password@rabbit.example/shop',

@@ -50,7 +50,9 @@ export function addDump(program: Command, registration: Registration): void {
 async function dump(io: Io, options: DumpOptions, queue: string): Promise<ExitCode> {
   const { output, remove } = options;
   if (remove === true && output === undefined) {
-    throw new UsageError('dump --remove takes --output: nobody knows whether a pipe has kept what it was given');
+    throw new UsageError(
+      'dump --remove takes --output: a pipe does not report whether it has kept what was written to it',
+    );
   }
   const idleMs = wholeNumber(options.idle, '--idle', 1, 3_600_000);
   const limit = options.count === undefined ? undefined : wholeNumber(options.count, '--count', 1, 1_000_000_000);

@@ -37,7 +37,7 @@ export function addMove(program: Command, registration: Registration): void {
     .option('--filter <expression>', 'FIELD=TEXT, FIELD!=TEXT, FIELD~REGEXP; may be repeated', collect, [])
     .option('-n, --count <number>', 'most messages that are moved')
     .option('--dry-run', 'count, and move nothing')
-    .option('--drop-user-id', "without the messages' user id, which RabbitMQ takes from nobody but that user")
+    .option('--drop-user-id', "without the messages' user id, which RabbitMQ accepts from that user only")
     .option('--window <number>', 'messages under way at a time', '64')
     .option('-y, --yes', 'do not ask');
   runs<[string, string], MoveOptions>(command, registration, move);

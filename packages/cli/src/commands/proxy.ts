@@ -19,14 +19,14 @@ interface ProxyOptions extends CommonOptions {
 }
 
 const most = Number.MAX_SAFE_INTEGER;
-/** What the keys turn on where no option says how much. */
+/** What the keys turn on if no option sets how much. */
 const defaultLatencyMs = 200;
 const defaultBytesPerSecond = 10_000;
 
 export function addProxy(program: Command, registration: Registration): void {
   const command = newCommand({
     usage: 'proxy',
-    summary: 'Stand between a client and a real broker; options and keys make faults of the network',
+    summary: 'Forward between clients and a real broker; options and keys make faults of the network',
     examples: [
       ['puka proxy --url amqp://rabbit.example', 'clients connect to port 5673 of this machine'],
       ['puka proxy --latency 200 --throttle 10000', '200 ms and 10 kB/s in each direction'],
@@ -60,7 +60,7 @@ async function runProxy(io: Io, options: ProxyOptions): Promise<ExitCode> {
   }
 }
 
-/** How much of which fault; `undefined` where no option says. */
+/** How much of which fault; `undefined` if no option sets it. */
 interface FaultAmounts {
   readonly latencyMs?: number | undefined;
   readonly bytesPerSecond?: number | undefined;
@@ -86,7 +86,7 @@ function apply(proxy: FaultProxy, { latencyMs, bytesPerSecond, pieceBytes, dropA
   if (dropAfterBytes !== undefined) proxy.dropAfter(dropAfterBytes, 'serverToClient');
 }
 
-/** @param proxy `undefined` where only their meaning is wanted. */
+/** @param proxy `undefined` if only their meaning is wanted. */
 function keysOf(proxy: FaultProxy | undefined, amounts: FaultAmounts): readonly Key[] {
   const { latencyMs = defaultLatencyMs, bytesPerSecond = defaultBytesPerSecond } = amounts;
   const key = (letter: string, meaning: string, run: (proxy: FaultProxy) => string | Promise<string>): Key => ({

@@ -102,7 +102,7 @@ function limitsOf(options: RelayCommandOptions): RelayLimits {
   };
 }
 
-/** What a browser sends: scheme, host, and the port where it is not the usual one. */
+/** What a browser sends: scheme, host, and the port if it is not the usual one. */
 function checkOrigin(origin: string): void {
   if (origin === '*' || (URL.canParse(origin) && new URL(origin).origin === origin)) return;
   throw new UsageError(`--origin takes what browsers send, such as https://shop.example, or *; not '${origin}'`);

@@ -39,7 +39,7 @@ export function addRestore(program: Command, registration: Registration): void {
     .option('-q, --queue <name>', 'into this queue; default: each into its own')
     .option('--original', 'to the exchange and with the routing key that it was published with')
     .option('--state <file>', 'remember what is confirmed, and go on from there')
-    .option('--drop-user-id', "without the messages' user id, which RabbitMQ takes from nobody but that user")
+    .option('--drop-user-id', "without the messages' user id, which RabbitMQ accepts from that user only")
     .option('--window <count>', 'most unconfirmed messages', '1000');
   runs<[string | undefined], RestoreOptions>(command, registration, restore);
   program.addCommand(command);

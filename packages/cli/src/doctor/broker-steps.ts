@@ -17,12 +17,12 @@ const patienceMs = 5000;
 /** What {@link logIn} found. */
 export interface LoginResult {
   readonly results: readonly StepResult[];
-  /** Connected; `undefined` where that failed. The caller closes it. */
+  /** Connected; `undefined` if that failed. The caller closes it. */
   readonly client: Client | undefined;
   readonly info: ConnectionInfo | undefined;
 }
 
-/** Connects, and says which of protocol, login and vhost is wrong. */
+/** Connects, and reports which of protocol, login and vhost is wrong. */
 export async function logIn(url: string, address: Address, signal: AbortSignal): Promise<LoginResult> {
   const client = new Client(url, { recover: false, connectionName: 'puka doctor' });
   client.on('unobserved', () => undefined);
@@ -30,8 +30,8 @@ export async function logIn(url: string, address: Address, signal: AbortSignal):
     const info = await client.connect({ signal });
     const results: StepResult[] = [
       { step: 'protocol', state: 'ok', text: 'it speaks AMQP 0-9-1' },
-      { step: 'login', state: 'ok', text: `user '${address.user}' is let in` },
-      { step: 'vhost', state: 'ok', text: `vhost '${address.vhost}' is open to this user` },
+      { step: 'login', state: 'ok', text: `user '${address.user}' may log in` },
+      { step: 'vhost', state: 'ok', text: `vhost '${address.vhost}' is accessible to this user` },
     ];
     return { results, client, info };
   } catch (error) {
@@ -42,13 +42,13 @@ export async function logIn(url: string, address: Address, signal: AbortSignal):
 
 function connectFailure(error: unknown, { user, vhost }: Address): StepResult[] {
   const protocol: StepResult = { step: 'protocol', state: 'ok', text: 'it speaks AMQP 0-9-1' };
-  const login: StepResult = { step: 'login', state: 'ok', text: `user '${user}' is let in` };
+  const login: StepResult = { step: 'login', state: 'ok', text: `user '${user}' may log in` };
   const said = error instanceof Error ? error.message : String(error);
   const root =
     isPukaError(error) && error instanceof ConnectionBroken && isPukaError(error.cause) ? error.cause : error;
   if (root instanceof AuthenticationFailed) {
     const guest = user === 'guest' ? "; RabbitMQ lets 'guest' in from its own machine only" : '';
-    const text = `user '${user}' is refused: wrong name or password${guest}. The broker's log says why`;
+    const text = `user '${user}' is refused: wrong name or password${guest}. The broker's log has the reason`;
     return [protocol, { step: 'login', state: 'failed', text, error: root }];
   }
   if (root instanceof NotAllowed) {
@@ -59,7 +59,7 @@ function connectFailure(error: unknown, { user, vhost }: Address): StepResult[] 
   return [{ step: 'protocol', state: 'failed', text: `${what}: ${said}`, error }];
 }
 
-/** What the broker says of itself. */
+/** What the broker reports of itself. */
 export function lookAtVersion({ serverProperties }: ConnectionInfo): StepResult {
   const product = textOf(serverProperties.product) ?? 'a broker without a name';
   const version = textOf(serverProperties.version) ?? 'without a version';
@@ -99,7 +99,7 @@ export function lookAtLimits({ frameMax, channelMax, heartbeat }: ConnectionInfo
 
 /**
  * Sends a message through two queues of its own. The first lets it expire at once: the broker writes the time into the header
- * `x-death` of what it dead-letters, and has no other way to tell its clock.
+ * `x-death` of what it dead-letters, and has no other way to report its clock.
  */
 export async function lookAtRightsAndClock(client: Client): Promise<StepResult[]> {
   let doing = 'declare a queue';
@@ -131,7 +131,7 @@ export async function lookAtRightsAndClock(client: Client): Promise<StepResult[]
 
 function clockResult(deaths: unknown): StepResult {
   const time: unknown = Array.isArray(deaths) ? Object(deaths[0]).time : undefined;
-  if (!(time instanceof Date)) return { step: 'clock', state: 'warning', text: 'the broker did not tell its time' };
+  if (!(time instanceof Date)) return { step: 'clock', state: 'warning', text: 'the broker did not report its time' };
   const seconds = Math.round((time.getTime() - Date.now()) / 1000);
   if (Math.abs(seconds) <= clockToleranceSeconds) {
     return { step: 'clock', state: 'ok', text: "the broker's clock and this one agree" };

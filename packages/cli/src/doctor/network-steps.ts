@@ -18,12 +18,12 @@ export async function lookAtName({ host }: Address): Promise<{ result: StepResul
     const addresses = (await lookup(host, { all: true })).map(({ address }) => address);
     return { result: { step: 'name', state: 'ok', text: `${host} is ${addresses.join(', ')}` }, addresses };
   } catch (cause) {
-    const text = `nobody knows the name '${host}' (${codeOf(cause)}): look for a slip of the pen, and at DNS and VPN of this machine`;
+    const text = `the name '${host}' cannot be resolved (${codeOf(cause)}): look for a typing mistake, and check DNS and VPN of this machine`;
     return { result: { step: 'name', state: 'failed', text, error: broken(text, cause) }, addresses: [] };
   }
 }
 
-/** Tries each address: a name with an address that nobody listens on costs time at every connect. */
+/** Tries each address: a name with an address that no server listens on costs time at every connect. */
 export async function lookAtPort({ host, port }: Address, addresses: readonly string[]): Promise<StepResult> {
   const tried = await Promise.all(addresses.map(async (address) => ({ address, error: await tryPort(address, port) })));
   const failed = tried.filter(({ error }) => error !== undefined);

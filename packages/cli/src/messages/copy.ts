@@ -3,7 +3,7 @@ import { type Message, type PublishOptions, Tagged } from '@puka/client';
 
 /** What a copy may leave out. */
 export interface CopyOptions {
-  /** RabbitMQ takes a `userId` from nobody but that user. */
+  /** RabbitMQ accepts a `userId` from that user only. */
   readonly dropUserId?: boolean | undefined;
 }
 
@@ -28,7 +28,7 @@ export function copyOf(message: Message, { dropUserId }: CopyOptions = {}): Omit
   };
 }
 
-/** The headers without those that mean nothing but where the message was. */
+/** The headers without those that mean nothing except where the message was. */
 export function headersOfCopy<Headers>(headers: Headers): Headers | Tagged {
   if (!(headers instanceof Tagged) || !Array.isArray(headers.value)) return headers;
   const kept = headers.value.filter((field: unknown) => !headersLeftOut.has(Object(field).name));

@@ -7,7 +7,7 @@ import { Decimal, Tagged, Timestamp, UsageError } from '@puka/client';
 /** The form of a value. */
 export type FieldJson = string | boolean | null | { readonly [tag: string]: unknown };
 
-/** The form of a table. A name is bytes in base64 where it is not UTF-8. */
+/** The form of a table. A name is bytes in base64 if it is not UTF-8. */
 export type TableJson = readonly (readonly [name: string | { readonly base64: string }, value: FieldJson])[];
 
 interface TaggedField {
@@ -86,7 +86,7 @@ function valueFromJson(json: unknown): Tagged {
 function integerText(value: unknown): string {
   const text = String(value);
   if (/^-?\d+$/.test(text)) return text;
-  throw new UsageError(`'${text}' is no whole number`);
+  throw new UsageError(`'${text}' is not a whole number`);
 }
 
 export function base64(bytes: Uint8Array): string {
@@ -95,6 +95,6 @@ export function base64(bytes: Uint8Array): string {
 
 /** @throws {UsageError} for what is no base64. */
 export function bytesFrom(text: string): Uint8Array {
-  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text) || text.length % 4 !== 0) throw new UsageError('this is no base64');
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text) || text.length % 4 !== 0) throw new UsageError('this is not base64');
   return Buffer.from(text, 'base64');
 }

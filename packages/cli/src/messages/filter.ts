@@ -34,7 +34,7 @@ function readFilter(expression: string): MessageFilter {
   const read = Object.hasOwn(fields, field) ? fields[field] : headerField(field);
   if (parts === undefined || read === undefined) {
     const names = [...Object.keys(fields), 'header.NAME'].join(', ');
-    throw new UsageError(`'${expression}' is no filter: FIELD=TEXT, FIELD~REGEXP, with ! for not; fields: ${names}`);
+    throw new UsageError(`'${expression}' is not a filter: FIELD=TEXT, FIELD~REGEXP, with ! for not; fields: ${names}`);
   }
   const test = operator === '=' ? (text: string) => text === value : pattern(value);
   return (message) => {
@@ -54,6 +54,6 @@ function pattern(source: string): (text: string) => boolean {
     const expression = new RegExp(source, 'u');
     return (text) => expression.test(text);
   } catch (cause) {
-    throw new UsageError(`'${source}' is no regular expression`, { cause });
+    throw new UsageError(`'${source}' is not a regular expression`, { cause });
   }
 }

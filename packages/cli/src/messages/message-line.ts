@@ -26,13 +26,13 @@ const lineKeys: ReadonlySet<string> = new Set([
 
 /** A message that was read from a line. */
 export interface MessageOfLine {
-  /** Where it was; `undefined` if the line does not say. */
+  /** Where it was; `undefined` if the line does not have it. */
   readonly queue: string | undefined;
-  /** Ready to be published; the routing key is empty where the line has none. */
+  /** Ready to publish; the routing key is empty if the line has none. */
   readonly message: PublishOptions;
 }
 
-/** @param form `exact` always has the body in base64; `readable` as text where it is UTF-8. */
+/** @param form `exact` always has the body in base64; `readable` as text if it is UTF-8. */
 export function messageToLine(message: Message, form: 'exact' | 'readable'): string {
   const { queue, exchange, routingKey, redelivered, body, taggedHeaders } = message;
   const properties: Record<string, unknown> = {};

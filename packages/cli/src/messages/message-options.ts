@@ -3,7 +3,7 @@ import { type FieldValueInput, type PublishOptions, UsageError } from '@puka/cli
 import type { Command } from 'commander';
 import { parseExactJson } from './exact-json.ts';
 
-/** What the options of {@link addMessageOptions} give. */
+/** The values of the options of {@link addMessageOptions}. */
 export interface MessageOptions {
   readonly contentType?: string;
   readonly contentEncoding?: string;
@@ -79,7 +79,7 @@ export function readPairs(pairs: readonly string[], option: string): Map<string,
   );
 }
 
-/** @throws {UsageError} for what is no whole number of the range. */
+/** @throws {UsageError} for what is not a whole number of the range. */
 export function wholeNumber(text: string, option: string, least: number, most: number): number {
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (value >= least && value <= most) return value;

@@ -8,7 +8,7 @@ export interface FailedPublish {
   readonly error: unknown;
 }
 
-/** Says which message was not published; its cause says why, and has the exit code. */
+/** Names the message that was not published; its cause is the reason, and has the exit code. */
 export class MessageFailed extends Error {
   constructor({ label, error }: FailedPublish) {
     super(`${label}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
@@ -22,14 +22,14 @@ export class PublishWindow {
   readonly #size: number;
   readonly #onConfirmed: () => void;
   readonly #open = new Set<Promise<void>>();
-  /** Confirmed, ahead of one that is not. */
+  /** Confirmed, before one that is not. */
   readonly #ahead = new Set<number>();
   #started = 0;
   #confirmed = 0;
   #confirmedInOrder = 0;
   #failure: FailedPublish | undefined;
 
-  /** @param onConfirmed called behind each confirm. */
+  /** @param onConfirmed called after each confirm. */
   constructor(client: Client, size: number, onConfirmed: () => void = () => undefined) {
     this.#client = client;
     this.#size = size;

@@ -17,7 +17,7 @@ export class RestoreState {
   /** What the file said at the start. */
   readonly #found: Saved;
   #confirmed: number;
-  /** What the file says. */
+  /** The count in the file. */
   #written: number;
   #writing: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
@@ -55,7 +55,7 @@ export class RestoreState {
     return this.#confirmed;
   }
 
-  /** What the file says: after a crash the rest goes again. Without a file: what is confirmed. */
+  /** The count in the file: after a crash the rest goes again. Without a file: what is confirmed. */
   get saved(): number {
     return this.#written;
   }
@@ -86,7 +86,7 @@ export class RestoreState {
     else this.#writing ??= this.#write(this.#path);
   }
 
-  /** Resolves when the file says what is known. Rejects if it could not be written. */
+  /** Resolves when the file has what is known. Rejects if it could not be written. */
   async flush(): Promise<void> {
     await this.#writing;
     if (this.#failure !== undefined) throw this.#failure.error;

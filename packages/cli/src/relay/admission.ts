@@ -29,7 +29,7 @@ export interface Refusal {
   readonly text: string;
 }
 
-/** @returns `undefined` where the request is allowed. */
+/** @returns `undefined` if the request is allowed. */
 export function refusalOf(request: RelayRequest, rules: AdmissionRules): Refusal | undefined {
   const [path = ''] = request.target.split('?');
   if (path !== rules.path) return { why: 'badPath', status: 404, text: `the relay is at ${rules.path}` };

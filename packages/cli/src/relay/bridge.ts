@@ -123,7 +123,7 @@ export class Bridge {
     this.#broker?.close();
   }
 
-  /** @returns `false` where it was over already. */
+  /** @returns `false` if it was over already. */
   #over(why: RelayEnd): boolean {
     if (this.#isOver) return false;
     this.#isOver = true;
@@ -133,7 +133,7 @@ export class Bridge {
   }
 }
 
-/** The system's code of an error, which says nothing about the network behind the relay. */
+/** The system's code of an error, which reveals nothing about the network behind the relay. */
 function codeOf(error: unknown): string {
   const { cause } = Object(error);
   const { code } = Object(cause);

@@ -14,7 +14,7 @@ export interface RelayLimits {
   readonly idleTimeoutMs: number;
 }
 
-/** The limits that apply where none is given. */
+/** The limits that apply if none is given. */
 export const defaultLimits: RelayLimits = {
   maxConnections: 1000,
   maxConnectionsPerAddress: 1000,

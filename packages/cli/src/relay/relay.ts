@@ -1,4 +1,4 @@
-/** The relay: takes WebSockets, and gives each a connection to the one broker. It must not look at what they carry. */
+/** The relay: takes WebSockets, and opens a connection to the one broker for each. It must not look at what they carry. */
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -177,7 +177,7 @@ function httpServer({ tls, limits }: RelayOptions): Server {
   const server = tls === undefined ? createServer(patience) : tlsServer({ ...patience, ...tls }, limits);
   // WebSockets that wait for their close, and requests that are being refused, count here too.
   server.maxConnections = limits.maxConnections * 2 + 16;
-  // Not kept alive: a request that is no WebSocket has nothing more to say.
+  // Not kept alive: a request that is not a WebSocket sends nothing more.
   server.on('request', (request, response) => {
     request.resume();
     const headers = { 'Content-Type': 'text/plain', Connection: 'close', Upgrade: 'websocket' };

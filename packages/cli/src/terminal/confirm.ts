@@ -11,7 +11,7 @@ import { Interrupted, type Io } from './io.ts';
 export async function confirm(io: Io, question: string, { yes }: { readonly yes?: boolean }): Promise<boolean> {
   if (yes === true) return true;
   if (io.stdin.isTTY !== true || io.stderr.isTTY !== true) {
-    throw new UsageError(`${question} Nobody can be asked here: give --yes`);
+    throw new UsageError(`${question} There is no terminal to ask on: give --yes`);
   }
   const lines = createInterface({ input: io.stdin, output: io.stderr });
   try {

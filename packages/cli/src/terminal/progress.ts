@@ -6,7 +6,7 @@ import type { Io } from './io.ts';
 /** What is shown. */
 export interface ProgressStart {
   readonly title: string;
-  /** `undefined` where nobody knows it. */
+  /** `undefined` if it is not known. */
   readonly total?: number | undefined;
 }
 

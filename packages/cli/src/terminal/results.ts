@@ -1,4 +1,4 @@
-/** Prints what a command has to say: a text for people, a JSON object a line for programs. */
+/** Prints the result of a command: a text for people, a JSON object a line for programs. */
 import type { CommonOptions } from '../connect.ts';
 import { type Io, write } from './io.ts';
 

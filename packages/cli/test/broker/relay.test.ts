@@ -62,7 +62,7 @@ test('a client outlives its relay: publishes of the time between are confirmed b
   await second.stop();
 });
 
-test('says that the login is wrong, as without a relay', async () => {
+test('reports that the login is wrong, as without a relay', async () => {
   const relay = await startTestRelay(await brokerAddress(url));
   const client = new Client(`amqp://nobody:wrong@127.0.0.1:${relay.port}`, {
     transport: webSocketConnector({ WebSocket }),

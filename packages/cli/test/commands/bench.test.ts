@@ -20,7 +20,7 @@ test('puka bench measures, and deletes its queue', async () => {
   await broker.stop();
 });
 
-test('puka bench stops at an interrupt, and says what it has', async () => {
+test('puka bench stops at an interrupt, and reports what it has', async () => {
   const broker = await startBroker();
   const running = start(['bench', '--seconds', '600', '--rate', '100'], { url: broker.url });
   await broker.until(() => broker.queues().some(({ consumers }) => consumers.length === 1));

@@ -30,7 +30,7 @@ test('puka broker ends at an interrupt', async () => {
   expect(await running.ended).toMatchObject({ code: 'interrupted' });
 });
 
-test('puka broker says that its port is taken', async () => {
+test('puka broker reports that its port is taken', async () => {
   const running = start(['broker', '--port', '0', '--json'], { input: new PassThrough() });
   const { port } = JSON.parse(await running.printed('\n'));
   const second = await run(['broker', '--port', String(port)]);

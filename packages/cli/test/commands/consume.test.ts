@@ -63,7 +63,7 @@ describe('puka consume', () => {
     expect(ran.stderr).toBe('puka: the connection is lost; connecting again\npuka: connected again\n');
   });
 
-  test('says that a queue is not there', async () => {
+  test('reports that a queue is not there', async () => {
     const ran = await run(['consume', 'none'], { url: broker.url });
     expect(ran.code).toBe('notFound');
     expect(ran.stderr).toContain("'none'");

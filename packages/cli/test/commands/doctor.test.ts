@@ -48,7 +48,7 @@ describe('puka doctor', () => {
     expect(vhost).toMatchObject({ code: 'refused' });
   });
 
-  test('knows a port that nobody listens on', async () => {
+  test('knows a port that no server listens on', async () => {
     const { url } = broker;
     await broker.stop();
     const { code, stdout } = await run(['doctor', url, '--json']);

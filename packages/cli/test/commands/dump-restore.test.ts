@@ -179,7 +179,7 @@ describe('puka dump and restore', () => {
     expect(lost).toMatchObject({ code: 'notFound', stderr: expect.stringMatching(/^puka: standard input, line 1: /) });
   });
 
-  test('go on behind what the state knows to be confirmed', async () => {
+  test('go on after what the state knows to be confirmed', async () => {
     const path = join(folder, 'three.ndjson');
     const state = join(folder, 'state');
     await writeFile(path, ['eA==', 'eQ==', 'eg=='].map((base64) => `{"queue":"jobs","base64":"${base64}"}`).join('\n'));

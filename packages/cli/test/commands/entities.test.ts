@@ -38,7 +38,7 @@ describe('puka declare', () => {
     expect(JSON.parse(stdout)).toEqual({ queue: 'jobs', messageCount: 0, consumerCount: 0 });
   });
 
-  test('says what differs when the queue is there with other arguments', async () => {
+  test('reports what differs when the queue is there with other arguments', async () => {
     await puka('declare', 'queue', 'jobs');
     const ran = await puka('declare', 'queue', 'jobs', '--transient');
     expect(ran.code).toBe('rejected');

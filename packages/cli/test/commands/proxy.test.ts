@@ -55,7 +55,7 @@ test('puka proxy passes everything on, and cuts, resets and refuses by keys', as
   expect(await quit()).toBe('done');
 });
 
-test('puka proxy swallows everything in a black hole, and passes it on behind it', async () => {
+test('puka proxy swallows everything in a black hole, and passes it on after it', async () => {
   const { url, press, quit } = await scene();
   const client = new Client(url, { recover: false });
   await client.connect();

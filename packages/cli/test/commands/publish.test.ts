@@ -21,7 +21,7 @@ describe('puka publish', () => {
     expect(messages.map((message) => message.text())).toEqual(['one', 'two', '', 'three']);
   });
 
-  test('says how many on a terminal, and as JSON', async () => {
+  test('reports how many on a terminal, and as JSON', async () => {
     const seen = await run(['publish', '-q', 'jobs', '--body', 'x'], { url: broker.url, isTerminal: true });
     expect(seen.stderr).toContain('published 1 message\n');
     const json = await run(['publish', '-q', 'jobs', '--json'], { url: broker.url, input: 'a\nb\n' });

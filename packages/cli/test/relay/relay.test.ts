@@ -179,11 +179,7 @@ describe('hostile input', () => {
     ['text', undefined, frame(1, Buffer.from('hello'))],
     ['text that is not UTF-8', 'puka-relay.v1', frame(1, Uint8Array.of(0xff))],
     ['an unknown control message', 'puka-relay.v1', frame(1, Buffer.from('credit -1'))],
-    [
-      'bytes behind the end',
-      'puka-relay.v1',
-      Buffer.concat([frame(1, Buffer.from('end')), frame(2, Buffer.from('x'))]),
-    ],
+    ['bytes after the end', 'puka-relay.v1', Buffer.concat([frame(1, Buffer.from('end')), frame(2, Buffer.from('x'))])],
     [
       'fragments without end',
       undefined,

@@ -1,7 +1,7 @@
 /** What the test of the screens does: commands in their order, each on what those before have left. Data only. */
 import type { Keystroke } from './terminal.ts';
 
-/** One command, and what is tried of it behind `--help`. */
+/** One command, and what is tried of it after `--help`. */
 export interface Command {
   readonly name: string;
   readonly lines: readonly string[];

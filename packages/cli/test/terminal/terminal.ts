@@ -34,7 +34,7 @@ export interface TerminalRun {
 
 /** What was on the screen. */
 export interface Screen {
-  /** At the end, with the escape sequences of colours, without empty lines behind it. */
+  /** At the end, with the escape sequences of colours, without empty lines after it. */
   readonly end: string;
   /** What was there at each keystroke. */
   readonly atKeystrokes: readonly string[];

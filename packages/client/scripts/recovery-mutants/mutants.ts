@@ -64,7 +64,7 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
-    fault: 'sends what was under way behind what was held',
+    fault: 'sends what was under way after what was held',
     edits: [['this.held.unshift(open);', 'for (const operation of open) this.held.push(operation);']],
   },
   {
@@ -85,7 +85,7 @@ export const mutants: readonly Mutant[] = [
     edits: [['this.makeAll(epoch, this.bindingsOfRestored(), open);', 'this.makeAll(epoch, [], open);']],
   },
   {
-    fault: 'makes bindings ahead of queues and exchanges',
+    fault: 'makes bindings before queues and exchanges',
     edits: [
       [
         'this.makeAll(epoch, topology.exchangesToMake(), () => {',
@@ -197,7 +197,7 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
-    fault: 'reads a stream on behind what was not acknowledged',
+    fault: 'reads a stream on after what was not acknowledged',
     edits: [
       ['return first ?? (this.lastOffset', 'return (first === undefined ? first : undefined) ?? (this.lastOffset'],
     ],
@@ -236,7 +236,7 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
-    fault: 'says that a repeated request was refused, though the first try may have acted',
+    fault: 'reports that a repeated request was refused, though the first try may have acted',
     edits: [['error instanceof AmqpError ? asRefused(error, request.isRepeated) : error', 'error']],
   },
   {
@@ -262,7 +262,7 @@ export const mutants: readonly Mutant[] = [
     edits: [['return isStable ? 1 : this.attempt + 1;', 'return this.attempt + (isStable ? 1 : 1);']],
   },
   {
-    fault: 'counts attempts from 1 behind every connection, however short',
+    fault: 'counts attempts from 1 after every connection, however short',
     edits: [
       [
         'return isStable ? 1 : this.attempt + 1;',
@@ -271,7 +271,7 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
-    fault: 'leaves the timer of the next attempt behind close()',
+    fault: 'leaves the timer of the next attempt after close()',
     edits: [
       [
         'this.undoPlan?.();\n    this.undoPlan = undefined;\n    this.replay?.abandon();',

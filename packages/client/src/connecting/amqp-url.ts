@@ -13,7 +13,7 @@ export interface HostAddress {
   readonly host: string;
   readonly port: number;
   readonly vhost: string;
-  /** The login of the URL; `undefined` where it has none. */
+  /** The login of the URL; `undefined` if it has none. */
   readonly credentials: HiddenCredentials | undefined;
   readonly parameters: UrlParameters;
 }
@@ -25,7 +25,7 @@ const form =
  * Reads `amqp://user:password@host:port/vhost?heartbeat=10`. What is left out is `guest`, `guest`, `localhost`, 5672 (with
  * `amqps` 5671) and `/`; an empty vhost means `/`.
  *
- * @param transport `tls` asks for TLS whatever the scheme says.
+ * @param transport `tls` requires TLS, whatever the scheme is.
  * @throws {UsageError} for anything else.
  */
 export function readAmqpUrl(url: string, transport: 'tls' | 'by-scheme' = 'by-scheme'): HostAddress {
@@ -47,12 +47,12 @@ export function readAmqpUrl(url: string, transport: 'tls' | 'by-scheme' = 'by-sc
   };
 }
 
-/** Letters and digits of any script, and what stands between them in a name or an IPv4 address. */
+/** Letters and digits of any script, and the characters between them in a name or an IPv4 address. */
 const hostName = /^[\p{L}\p{N}\p{M}._-]*$/u;
-/** An IPv6 address, with the zone where it has one. */
+/** An IPv6 address, with the zone if it has one. */
 const ipv6 = /^[\da-f:.]+(?:%[\w.-]+)?$/i;
 
-/** What was given is not shown: without an @ behind it, it may be a user name or a piece of a password. */
+/** What was given is not shown: without an @ after it, it may be a user name or a piece of a password. */
 function readHost(host: string): string {
   const isBracketed = host.startsWith('[');
   const name = decode(isBracketed ? host.slice(1, -1) : host, 'host');
@@ -70,7 +70,7 @@ function readLogin(login: string): HiddenCredentials {
 
 function readPort(digits: string): number {
   const port = Number(digits);
-  // The digits are not shown: without an @ behind them they may be a password.
+  // The digits are not shown: without an @ after them they may be a password.
   if (port < 1 || port > 65_535) throw new UsageError('the port in the URL is out of range; it takes 1 to 65535');
   return port;
 }

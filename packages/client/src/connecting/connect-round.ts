@@ -19,7 +19,7 @@ import type { AnswerSink } from './login-mechanism.ts';
 
 /** What an attempt asks of the session that is made for it. A `Session` is one. */
 export interface AttemptedSession extends AnswerSink {
-  /** Whom to log in as. */
+  /** The login. */
   useCredentials(credentials: SessionCredentials): void;
 }
 
@@ -75,7 +75,7 @@ export class Attempt implements TransportConnector {
     return this.#target.connector.connect({ ...options, ...(tls === undefined ? {} : { tls }) }, handlers);
   }
 
-  /** Keeps the credentials of the open connection valid. @returns `undefined` where they never expire. */
+  /** Keeps the credentials of the open connection valid. @returns `undefined` if they never expire. */
   renewal(host: Omit<RenewalHost, 'ask'>): CredentialRenewal | undefined {
     const { login } = this.#host;
     const given = this.#given;
@@ -92,11 +92,11 @@ export class Attempt implements TransportConnector {
     return renewal;
   }
 
-  /** Says of a time-out that it was the caller's function, not the line, that took the time. */
+  /** Names the caller's function in a time-out that the function caused, not the connection. */
   explain(error: PukaError): PukaError {
     if (!this.#asksForCredentials || !(error instanceof HandshakeTimeout)) return error;
     return new HandshakeTimeout(
-      `no connection within ${this.sessionOptions.connectTimeoutMs} ms: the credentials function gave no answer`,
+      `no connection within ${this.sessionOptions.connectTimeoutMs} ms: the credentials function did not answer`,
     );
   }
 
@@ -131,17 +131,17 @@ export class ConnectRound {
   /**
    * The time of all hosts together begins now.
    *
-   * @param lost the host that was lost: the round begins behind it, and tries it last.
+   * @param lost the host that was lost: the round begins after it, and tries it last.
    */
   constructor(target: ConnectTarget, now: () => number, lost?: Host) {
     this.#target = target;
     this.#now = now;
-    this.#waiting = behind(target.hostsInOrder(), lost);
+    this.#waiting = startingAfter(target.hostsInOrder(), lost);
     this.#hostCount = this.#waiting.length;
     this.#deadlineMs = now() + Math.max(...this.#waiting.map((host) => target.timeoutMs(host)));
   }
 
-  /** The host to try now: at first, and when `failed()` has said that there is another. It gets an even share of the time left. */
+  /** The host to try now: at first, and when `failed()` has returned that there is another. It gets an even share of the time left. */
   next(): Attempt {
     const [host, ...rest] = this.#waiting;
     if (host === undefined) throw new UsageError('the round is over');
@@ -169,7 +169,7 @@ export class ConnectRound {
     return this.#waiting.length > 0;
   }
 
-  /** Keeps the credentials of the host that took the connection valid. @returns `undefined` where they never expire. */
+  /** Keeps the credentials of the host that took the connection valid. @returns `undefined` if they never expire. */
   renewal(host: Omit<RenewalHost, 'ask'>): CredentialRenewal | undefined {
     return this.#current?.renewal(host);
   }
@@ -193,8 +193,8 @@ export class ConnectRound {
 
   /** For attempts: asked once in a round, however many hosts there are. */
   credentialsOf(login: LoginSource): Promise<Given> {
-    const standing = this.#asked.get(login);
-    if (standing !== undefined) return standing;
+    const existing = this.#asked.get(login);
+    if (existing !== undefined) return existing;
     const asked = askForCredentials(login, this.#target.wallClock).then((credentials) => ({
       credentials,
       atMs: this.#now(),
@@ -204,8 +204,8 @@ export class ConnectRound {
   }
 }
 
-/** The hosts in their order, beginning behind one of them. */
-function behind(hosts: readonly Host[], lost: Host | undefined): readonly Host[] {
+/** The hosts in their order, beginning after one of them. */
+function startingAfter(hosts: readonly Host[], lost: Host | undefined): readonly Host[] {
   const at = lost === undefined ? -1 : hosts.indexOf(lost);
   return at < 0 ? hosts : [...hosts.slice(at + 1), ...hosts.slice(0, at + 1)];
 }

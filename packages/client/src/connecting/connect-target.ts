@@ -1,6 +1,6 @@
 /**
- * Where to connect and how: the hosts with what their URLs say, the login, TLS. Holds the secrets and shows them to nobody
- * who only looks: all that is secret is private to the runtime. Must not connect by itself: `connect-round.ts` tries one
+ * Where to connect and how: the hosts with what their URLs set, the login, TLS. Holds the secrets and shows them to no caller
+ * that only inspects them: all that is secret is private to the runtime. Must not connect by itself: `connect-round.ts` tries one
  * host after the other.
  */
 import { UsageError } from '@puka/errors';
@@ -13,7 +13,7 @@ import type { ConnectionOptions } from './connection-options.ts';
 import { type CredentialsSource, HiddenCredentials, readCredentials } from './credentials.ts';
 import { type AnswerSink, type LoginMechanism, sessionMechanism } from './login-mechanism.ts';
 
-/** Whom to log in as, or the function that tells. */
+/** The login, or the function that returns it. */
 export type LoginSource = HiddenCredentials | (() => unknown);
 
 /** One host, ready to be tried. */
@@ -48,7 +48,7 @@ export class ConnectTarget {
         `mechanisms is ${mechanisms === null ? 'null' : typeof mechanisms}; it takes a list: new Client('amqps://localhost', { mechanisms: ['EXTERNAL'] })`,
       );
     }
-    // Called again and again, from timers too: always in the context of who gave it.
+    // Called again and again, from timers too: always in the context of the call that set it.
     const bound = typeof credentials === 'function' ? inThisContext(credentials) : credentials;
     this.#options = { ...options, credentials: bound };
     this.connector = options.transport ?? defaultConnector;
@@ -61,7 +61,7 @@ export class ConnectTarget {
     return this.#options.shuffleHosts === true ? shuffled(this.#hosts, this.random) : this.#hosts;
   }
 
-  /** Whether a function gives the credentials of one of the hosts. */
+  /** Whether a function returns the credentials of one of the hosts. */
   get asksForCredentials(): boolean {
     return this.#hosts.some(({ login }) => typeof login === 'function');
   }
@@ -94,7 +94,7 @@ export class ConnectTarget {
     };
   }
 
-  /** How to speak TLS with a host, files read; `undefined` where it is not spoken. Rejects with `UsageError`. */
+  /** How to speak TLS with a host, files read; `undefined` if it is not spoken. Rejects with `UsageError`. */
   async tlsOptions(host: Host): Promise<TlsOptions | undefined> {
     if (!host.address.tls) return undefined;
     const given = this.#options.tls ?? {};
@@ -155,7 +155,7 @@ export class ConnectTarget {
   }
 }
 
-/** The options without those that hold secrets: for who must not keep them. */
+/** The options without those that hold secrets: for code that must not keep them. */
 export function withoutSecrets(options: ConnectionOptions): ConnectionOptions {
   const { credentials, tls, mechanisms, clientProperties, ...rest } = options;
   return rest;

@@ -10,7 +10,7 @@ import type { LoginMechanism } from './login-mechanism.ts';
 export interface ConnectingOptions {
   /**
    * User name and password, or a function that returns them. Not together with a login in the URL. The function is
-   * asked before each connection is opened, and again before what it gave expires: the broker then gets the new password on
+   * called before each connection is opened, and again before what it returned expires: the broker then gets the new password on
    * the open connection. Default: those of the URL, else `guest`.
    */
   readonly credentials?: CredentialsSource | undefined;
@@ -28,19 +28,19 @@ export interface ConnectingOptions {
 /** The options of `new Client` about its connections. */
 export interface ConnectionOptions extends ConnectingOptions {
   /**
-   * Heartbeat interval in seconds, 0 to 65535; 0 is off. A shorter one that the broker offers is taken; where the broker offers
+   * Heartbeat interval in seconds, 0 to 65535; 0 is off. A shorter one that the broker offers is used; if the broker offers
    * none, this one holds. Default 60.
    */
   readonly heartbeat?: number | undefined;
   /**
-   * Whether publishes are confirmed by the broker. Default: where the broker says it can. `true` insists: `connect()` fails
-   * where it cannot. `false` emulates it, for brokers without confirms, and costs no less: a second message, which the broker
+   * Whether publishes are confirmed by the broker. Default: if the broker supports it. `true` insists: `connect()` fails
+   * if it cannot. `false` emulates it, for brokers without confirms, and costs no less: a second message, which the broker
    * returns, follows what is written. A publish ends when the broker has routed it, which may be before its queues have it: a
    * passive declare just after it may count fewer messages.
    */
   readonly pubacks?: boolean | undefined;
   /**
-   * Who moves the bytes. `'manual'`: nothing is read, written, timed or called back but by `onRead`, `onWrite`,
+   * Which code moves the bytes. `'manual'`: nothing is read, written, timed or called back but by `onRead`, `onWrite`,
    * `runAnyCallbacks`, `wait`, `loop` and `handleTimeout`. Default `'auto'`.
    */
   readonly drive?: 'auto' | 'manual' | undefined;
@@ -70,7 +70,7 @@ export interface ConnectionOptions extends ConnectingOptions {
   readonly maxOpenPublishes?: number | undefined;
   /**
    * Inbound bytes not yet handed out above which the socket is not read. Default 64 MiB. It is read on while an answer is
-   * awaited: a confirm or a reply comes behind the messages that were sent before it.
+   * awaited: a confirm or a reply comes after the messages that were sent before it.
    */
   readonly maxInboundBytes?: number | undefined;
   /**

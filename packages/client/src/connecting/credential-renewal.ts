@@ -1,6 +1,6 @@
 /**
  * Renews the credentials of an open connection before they expire. Time is an argument.
- * Must not arm a timer (who calls it does, by its deadlines), nor know how a secret is sent.
+ * Must not arm a timer (its caller does, by its deadlines), nor know how a secret is sent.
  */
 import type { PukaError } from '@puka/errors';
 import type { HiddenCredentials } from './credentials.ts';
@@ -15,7 +15,7 @@ export interface RenewalHost {
   now(): number;
   /** Calls once, at that time. @returns undoes it. */
   schedule(atMs: number, call: () => void): () => void;
-  /** Told of a failure; the renewal tries again while the old credentials are valid. */
+  /** Called with a failure; the renewal tries again while the old credentials are valid. */
   failed(error: unknown): void;
 }
 
@@ -42,7 +42,7 @@ export class CredentialRenewal {
     this.renewAt(givenMs + Math.max(leastWaitMs, lifetimeMs * renewAfter));
   }
 
-  /** The connection is gone: nothing is asked, sent or told any more. */
+  /** The connection is gone: nothing is called, sent or reported any more. */
   stop(): void {
     this.isOver = true;
     this.unschedule();
@@ -59,7 +59,7 @@ export class CredentialRenewal {
     if (this.isOver) return;
     const givenMs = this.host.now();
     const isSent = this.host.send(credentials.reveal(), (error) => {
-      // A refusal has closed the connection, which tells of it by itself.
+      // A refusal has closed the connection, which reports it by itself.
       if (error === undefined && !this.isOver) this.plan(credentials.lifetimeMs, givenMs);
     });
     if (!isSent) this.stop();

@@ -1,5 +1,5 @@
 /**
- * Whom to log in as: asks for it, checks it, hides it, and says when to ask again. Time is an argument, the next deadline
+ * The login: gets it, checks it, hides it, and returns when to get it again. Time is an argument, the next deadline
  * an answer. Must not arm a timer nor write to a connection: the client does.
  */
 import { AuthenticationFailed, isPukaError, UsageError } from '@puka/errors';
@@ -7,11 +7,11 @@ import { isDate } from '@puka/wire';
 
 /** Who logs in. */
 export interface Credentials {
-  /** The user. Where a token tells, as with OAuth 2, it may be empty. */
+  /** The user. If a token names it, as with OAuth 2, it may be empty. */
   readonly username: string;
-  /** The password, or the token that stands for it. */
+  /** The password, or the token in its place. */
   readonly password: string;
-  /** When the password ends to be valid. Of use from a function, which is then asked again in time. Default: never. */
+  /** When the password expires. Useful from a function, which is then called again in time. Default: never. */
   readonly expiresAt?: Date | undefined;
   /** The same, as milliseconds from now. OAuth 2 counts `expires_in` in seconds: times 1000. */
   readonly expiresIn?: number | undefined;
@@ -20,7 +20,7 @@ export interface Credentials {
 /** Credentials, or a function that fetches them: called for each new connection, and again before they expire. */
 export type CredentialsSource = Credentials | (() => Credentials | Promise<Credentials>);
 
-/** Credentials that show no password to who only looks, be it by inspection or as JSON. */
+/** Credentials that show no password in an inspection or as JSON. */
 export class HiddenCredentials {
   /** The user. */
   readonly username: string;
@@ -34,7 +34,7 @@ export class HiddenCredentials {
     this.lifetimeMs = lifetimeMs;
   }
 
-  /** The password, for the login alone. A method, for an inspection may call getters. */
+  /** The password, for the login alone. A method, because an inspection may call getters. */
   reveal(): string {
     return this.#password;
   }
@@ -46,10 +46,10 @@ export class HiddenCredentials {
 }
 
 /**
- * Reads what a caller gave, as it is now.
+ * Reads the caller's value, as it is now.
  *
  * @param wallClockMs milliseconds since 1970, to which `expiresAt` refers.
- * @throws {UsageError} for what are no credentials, without showing them.
+ * @throws {UsageError} for values that are not credentials, without showing them.
  */
 export function readCredentials(given: unknown, wallClockMs: number): HiddenCredentials {
   if (typeof given !== 'object' || given === null)
@@ -64,8 +64,8 @@ export function readCredentials(given: unknown, wallClockMs: number): HiddenCred
 /**
  * Asks for credentials.
  *
- * Rejects with `AuthenticationFailed` where the function fails (its error is the `cause`; it may be tried again), and with
- * `UsageError` where it gives something else.
+ * Rejects with `AuthenticationFailed` if the function fails (its error is the `cause`; it may be tried again), and with
+ * `UsageError` if it returns something else.
  */
 export async function askForCredentials(
   source: HiddenCredentials | (() => unknown),
@@ -76,7 +76,7 @@ export async function askForCredentials(
   try {
     given = await source();
   } catch (cause) {
-    // Its words stay out of the text, for they are the caller's and may hold a secret.
+    // Its words stay out of the text, because they are the caller's and may hold a secret.
     throw new AuthenticationFailed('the credentials function failed; its own error is the cause', {
       cause,
       outcome: 'not-sent',
@@ -103,5 +103,5 @@ function lifetimeOf(given: object, wallClockMs: number): number {
 }
 
 function noCredentials(why: string): UsageError {
-  return new UsageError(`credentials are { username, password }, or a function that gives them: ${why}`);
+  return new UsageError(`credentials are { username, password }, or a function that returns them: ${why}`);
 }

@@ -39,12 +39,12 @@ export interface LoginMechanism {
 
 /** One login under way. */
 export interface LoginExchange {
-  /** Said first, with `connection.start-ok`; text goes out as UTF-8. Default: nothing. */
+  /** Sent first, with `connection.start-ok`; text goes out as UTF-8. Default: nothing. */
   readonly response?: string | Uint8Array | undefined;
   /**
    * Answers a challenge of the broker. Left out: there are none.
    *
-   * @param challenge what the broker said (`connection.secure`); do not change it.
+   * @param challenge what the broker sent (`connection.secure`); do not change it.
    */
   answer?(challenge: Uint8Array): string | Uint8Array | Promise<string | Uint8Array>;
 }
@@ -57,7 +57,7 @@ export interface AnswerSink {
   failChallenge(cause: unknown): void;
 }
 
-/** @param sink asked for when a promise is settled, for the session is made after its mechanisms. */
+/** @param sink asked for when a promise is settled, because the session is made after its mechanisms. */
 export function sessionMechanism(mechanism: LoginMechanism, sink: () => AnswerSink | undefined): SaslMechanism {
   return {
     name: mechanism.name,
@@ -70,14 +70,14 @@ export function sessionMechanism(mechanism: LoginMechanism, sink: () => AnswerSi
   };
 }
 
-/** @throws {UsageError} for anything but an exchange, which would be a login without a word. */
+/** @throws {UsageError} for anything but an exchange, because the login would send nothing. */
 function checkedExchange(exchange: LoginExchange): LoginExchange {
   refusePromise(exchange, 'begin() of a login mechanism');
   if (typeof exchange === 'object' && exchange !== null) return exchange;
   throw new UsageError(`begin() of a login mechanism returned ${typeof exchange}; it takes { response, answer }`);
 }
 
-/** @throws {UsageError} for a promise. What that rejects with is dropped, for the login has failed by then. */
+/** @throws {UsageError} for a promise. What that rejects with is dropped, because the login has failed by then. */
 function refusePromise(value: unknown, name: string): void {
   if (!isThenable(value)) return;
   value.then(undefined, () => {});

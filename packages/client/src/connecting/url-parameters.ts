@@ -5,7 +5,7 @@
 import { UsageError } from '@puka/errors';
 import type { MechanismName } from '../session/index.ts';
 
-/** What a query says, in this client's words and units. What it does not say is `undefined`. */
+/** The parameters of a query, in this client's names and units. Those that are not there are `undefined`. */
 export interface UrlParameters {
   /** `heartbeat`, in seconds. */
   readonly heartbeat?: number;
@@ -15,13 +15,13 @@ export interface UrlParameters {
   readonly channelMax?: number;
   /** `frame_max`, in bytes; 0, no limit, is the largest there is. */
   readonly frameMax?: number;
-  /** `auth_mechanism`, as often as it stands there. */
+  /** `auth_mechanism`, as often as it appears. */
   readonly mechanisms?: readonly MechanismName[];
-  /** Those about TLS, where there is one. */
+  /** Those about TLS, if there is one. */
   readonly tls?: UrlTlsParameters;
 }
 
-/** What a query says about TLS. */
+/** The parameters about TLS. */
 export class UrlTlsParameters {
   /** `cacertfile`, `certfile`, `keyfile`: paths. */
   readonly files: { readonly ca?: string; readonly cert?: string; readonly key?: string };
@@ -44,7 +44,7 @@ export class UrlTlsParameters {
     this.#passphrase = values.get('password');
   }
 
-  /** `password`: that of the key file, not of the login. A method, for an inspection may call getters. */
+  /** `password`: that of the key file, not of the login. A method, because an inspection may call getters. */
   revealPassphrase(): string | undefined {
     return this.#passphrase;
   }
@@ -72,7 +72,7 @@ const aboutTls: ReadonlyMap<string, Check> = new Map<string, Check>([
   ['password', () => {}],
   ['verify', oneOf('verify_peer', 'verify_none')],
   ['server_name_indication', serverName],
-  // A server's option. RabbitMQ's URIs allow it, and it says nothing to a client.
+  // A server's option. RabbitMQ's URIs allow it, and it means nothing to a client.
   ['fail_if_no_peer_cert', oneOf('true', 'false')],
   // The rules of HTTPS for host names, which are the only ones here.
   ['customize_hostname_check', oneOf('https')],
@@ -88,7 +88,7 @@ const withoutMeaning: ReadonlyMap<string, string> = new Map([
  *
  * @param query without the `?`.
  * @param isTls whether the URL is one of `amqps`.
- * @throws {UsageError} for an unknown parameter, one that stands twice, and a value out of its range.
+ * @throws {UsageError} for an unknown parameter, one that appears twice, and a value out of its range.
  */
 export function readUrlParameters(query: string, isTls: boolean): UrlParameters {
   if (query === '') return {};
@@ -98,7 +98,7 @@ export function readUrlParameters(query: string, isTls: boolean): UrlParameters 
     const [name, value] = readPair(pair);
     checkerOf(name, isTls)(value, name);
     if (name === 'auth_mechanism') mechanisms.push(mechanism(value));
-    else if (values.has(name)) throw new UsageError(`the parameter ${name} stands twice in the URL`);
+    else if (values.has(name)) throw new UsageError(`the parameter ${name} appears twice in the URL`);
     else values.set(name, value);
   }
   const heartbeat = numberOf(values.get('heartbeat'));
@@ -138,7 +138,7 @@ function checkerOf(name: string, isTls: boolean): Check {
   const tlsCheck = aboutTls.get(name);
   if (tlsCheck !== undefined) {
     if (isTls) return tlsCheck;
-    throw new UsageError(`the parameter ${name} is about TLS, but the URL is one of amqp://; use amqps://`);
+    throw new UsageError(`the parameter ${name} is about TLS, but the URL begins with amqp://; use amqps://`);
   }
   const why = withoutMeaning.get(name);
   if (why !== undefined) throw new UsageError(`the parameter ${name} has no meaning in this client: ${why}`);
@@ -185,7 +185,7 @@ function serverName(value: string, name: string): void {
   notEmpty(value, name);
   if (value !== 'disable') return;
   throw new UsageError(
-    `the parameter ${name} cannot be disable: the name of the server would not be verified; verify=verify_none says that openly`,
+    `the parameter ${name} cannot be disable: the name of the server would not be verified; verify=verify_none turns verification off`,
   );
 }
 

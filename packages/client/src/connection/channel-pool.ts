@@ -9,7 +9,7 @@ import { closedByUs } from '../session/closed-by-us.ts';
 import type { ChannelSink, Session, SessionChannel } from '../session/index.ts';
 import type { ConnectionUser } from './connection-user.ts';
 
-/** A task that waits for a channel; `undefined` with the error where there will be none. */
+/** A task that waits for a channel; `undefined` with the error if there will be none. */
 export type ChannelTask = (channel: SessionChannel | undefined, error: PukaError | undefined) => void;
 
 /** What a channel may be kept for. */
@@ -82,7 +82,7 @@ export class ChannelPool implements ConnectionUser {
 
   /**
    * Calls the task with a channel, at once or when one is free; without a connection at once with the error. The task must
-   * give the channel back by `release`.
+   * return the channel with `release`.
    *
    * @returns whether it was called at once.
    */
@@ -101,7 +101,7 @@ export class ChannelPool implements ConnectionUser {
     return true;
   }
 
-  /** Gives a channel back, usable or not. One of an earlier connection is ignored. */
+  /** Returns a channel to the pool, usable or not. One of an earlier connection is ignored. */
   release(channel: SessionChannel): void {
     if (this.lent.delete(channel)) this.shelve(channel);
   }
@@ -110,7 +110,7 @@ export class ChannelPool implements ConnectionUser {
    * Like `acquire`, for long; given back by `releaseKept`. One number is left to each use, so that it has a channel to share.
    *
    * @param most as many as the use wants to keep.
-   * @returns `false` where none may be kept any more: share one then.
+   * @returns `false` if none may be kept any more: share one then.
    */
   keep(use: LongUse, task: ChannelTask, most: number = Number.POSITIVE_INFINITY): boolean {
     const { kept, session } = this;
@@ -124,7 +124,7 @@ export class ChannelPool implements ConnectionUser {
     kept[use]++;
     this.acquire((channel, error) => {
       if (channel === undefined) {
-        // Behind `detach`, which has set the counts to 0.
+        // After `detach`, which has set the counts to 0.
         task(undefined, error);
         return;
       }
@@ -135,16 +135,16 @@ export class ChannelPool implements ConnectionUser {
     return true;
   }
 
-  /** Calls `watcher` once when a kept channel opens or is released; with the error where there will be none. */
+  /** Calls `watcher` once when a kept channel opens or is released; with the error if there will be none. */
   whenKeptChanges(watcher: (error: PukaError | undefined) => void): void {
     if (this.session === undefined) watcher(this.lostBy ?? closedByUs());
     else this.keptWatchers.push(watcher);
   }
 
   /**
-   * Gives a kept channel back, usable or not. One of an earlier connection is ignored.
+   * Returns a kept channel to the pool, usable or not. One of an earlier connection is ignored.
    *
-   * @param mayBeReused `false` closes it, for the broker still holds deliveries of it as unsettled.
+   * @param mayBeReused `false` closes it, because the broker still holds deliveries of it as unsettled.
    */
   releaseKept(use: LongUse, channel: SessionChannel, mayBeReused = true): void {
     if (!this.isOfSession(channel)) return;
@@ -181,7 +181,7 @@ export class ChannelPool implements ConnectionUser {
 
   /** Serves those that wait, as far as there are channels. */
   private serve(): void {
-    // A task that gives its channel back at once comes here again; thousands in a row must not deepen the stack.
+    // A task that returns its channel at once comes here again; thousands in a row must not deepen the stack.
     if (this.isServing) return;
     this.isServing = true;
     try {

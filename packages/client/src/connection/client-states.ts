@@ -39,7 +39,7 @@ const table: Readonly<Record<ClientState, Readonly<Partial<Record<ClientInput, C
   closing: { connect: 'closing', close: 'closing', ended: 'idle' },
 };
 
-/** @returns the state that follows; `undefined` where the input cannot come. */
+/** @returns the state that follows; `undefined` if the input cannot come. */
 export function nextClientState(state: ClientState, input: ClientInput): ClientState | undefined {
   return table[state][input];
 }

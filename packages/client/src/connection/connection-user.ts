@@ -16,7 +16,7 @@ export interface ConnectionUser {
    * The connection is lost or closed. Called before its channels and requests end, so that each of these can ask what
    * is to become of it.
    *
-   * @param error why; for our own close the error that says so.
+   * @param error why; for our own close the error that reports it.
    * @param willRecover whether another connection follows. Without one everything open fails.
    */
   detach(error: PukaError, willRecover: boolean): void;

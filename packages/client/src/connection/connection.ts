@@ -31,18 +31,18 @@ export interface ConnectionHost {
   };
   readonly changes: ConnectionListener;
   readonly counts: { readonly traffic: Traffic };
-  /** Makes what sees the bytes of a new connection; `undefined` where nobody looks. */
+  /** Makes the observer of the bytes of a new connection; `undefined` if there is no listener. */
   openTap?(): ByteTap | undefined;
 }
 
-/** Is told what happens to a connection that is open. */
+/** Is called with what happens to a connection that is open. */
 export interface ConnectionListener {
   /** RabbitMQ extension: the broker is short of a resource. */
   blocked(reason: string): void;
   unblocked(): void;
   /** A channel is opened. */
   channelOpened?(channel: number): void;
-  /** A channel has ended. @param error the broker's, where it closed the channel. @param deliveries what became of them. */
+  /** A channel has ended. @param error the broker's, if it closed the channel. @param deliveries what became of them. */
   channelClosed?(channel: number, error: PukaError | undefined, deliveries: DeliveryCounts): void;
   /** Driven by hand: there is something to read, or to write, or the connection is lost. */
   ioReady(): void;
@@ -108,13 +108,13 @@ export class Connection implements SessionSink, DriverHost {
     this.#host.users.attach(this.session, info);
   }
 
-  /** Lets the users write what has to go out ahead of everything else. */
+  /** Lets the users write what has to go out before everything else. */
   beforeWrite(): void {
     if (this.isAttached) this.#host.users.beforeWrite();
   }
 
   /**
-   * Whether something is to come from the broker that somebody waits for. It comes behind what was sent before it, so a
+   * Whether the client awaits something from the broker. It comes after what was sent before it, so a
    * caller that takes no message until then would wait for ever if that were left unread.
    */
   private get awaitsAnswer(): boolean {
@@ -194,7 +194,7 @@ export function hasConfirms(info: ConnectionInfo): boolean {
     : false;
 }
 
-/** What never left, for want of a connection. */
+/** The error of what was never sent, because there was no connection. */
 export function notSent(method: string, cause: PukaError | undefined): ConnectionBroken {
   return cutOff(`before ${method} was sent`, cause, { method, outcome: 'not-sent' });
 }
@@ -208,7 +208,7 @@ export function notAnswered(method: string, cause: PukaError | undefined): Conne
  * The broker's refusal of an operation.
  *
  * @param isRepeated whether it had been sent over an earlier connection: the first try may have acted, whatever the broker
- *   said to the second.
+ *   sent to the second.
  */
 export function asRefused(error: AmqpError, isRepeated: boolean): AmqpError {
   if (!isRepeated || error.replyCode === undefined) return error;

@@ -27,7 +27,7 @@ export interface Traffic {
 /** What the driver needs of its client. */
 export interface DriverHost {
   readonly traffic: Traffic;
-  /** `undefined` where nobody looks. */
+  /** `undefined` if there is no listener. */
   readonly tap?: ByteTap | undefined;
   /** Whether it reads, writes and wakes by itself just now. */
   readonly isAutomatic: boolean;
@@ -41,13 +41,13 @@ export interface DriverHost {
   drained(): void;
   /** Driven by hand: there is something to read, or to write, or the connection is lost. */
   ioReady(): void;
-  /** Whether there is room for what comes in, or an answer in it that somebody waits for. */
+  /** Whether there is room for what comes in, or an answer in it that the client waits for. */
   readonly mayRead: boolean;
 }
 
 /**
- * Some transports do not say whether a read has emptied the socket. One shorter than this, in bytes, has: no transport reads
- * into less room. What such a read leads to goes out at once, which saves a round of the event loop. Behind a longer read more
+ * Some transports do not report whether a read has emptied the socket. One shorter than this, in bytes, has: no transport reads
+ * into less room. What such a read leads to goes out at once, which saves a round of the event loop. After a longer read more
  * is to come in this turn.
  */
 const shortReadBytes = 2048;
@@ -109,7 +109,7 @@ export class Driver implements TransportHandlers, AlarmHost {
     return this.host.isAutomatic;
   }
 
-  /** For its alarm: somebody awaits the end of connecting and of closing. The socket of an open connection keeps the process. */
+  /** For its alarm: a caller awaits the end of connecting and of closing. The socket of an open connection keeps the process. */
   get keepsProcess(): boolean {
     const { state } = this.session;
     return state !== 'open' && state !== 'closed' && state !== 'idle';
@@ -136,7 +136,7 @@ export class Driver implements TransportHandlers, AlarmHost {
     this.host.ioReady();
   }
 
-  /** There is, or may be, something to send: it goes out at the end of the turn, or at once where it fills a chunk. */
+  /** There is, or may be, something to send: it goes out at the end of the turn, or at once if it fills a chunk. */
   wake(): void {
     if (this.flushIsDue || this.flushFollows) {
       if (this.session.writer.position >= earlyWriteBytes) this.writeEarly();
@@ -292,7 +292,7 @@ export class Driver implements TransportHandlers, AlarmHost {
   onData(bytes: Uint8Array, isLast: boolean = bytes.length < shortReadBytes): void {
     this.turnFollows = this.host.isAutomatic;
     this.flushFollows = true;
-    // What was sent behind `write()` has gone out meanwhile, as a rule, and nothing more is written yet.
+    // What was sent after `write()` has gone out meanwhile, as a rule, and nothing more is written yet.
     if (this.isSending) this.reuseChunk();
     this.host.tap?.received(bytes);
     this.host.traffic.receivedBytes += bytes.length;
@@ -371,7 +371,7 @@ export class Driver implements TransportHandlers, AlarmHost {
     this.alarm.disarm();
     const { transport } = this;
     this.transport = undefined;
-    // Ends what is still about to connect. The session says why.
+    // Ends what is still about to connect. The session has the reason.
     this.abort.abort(new ConnectionBroken('given up while connecting', { outcome: 'not-sent' }));
     // Half-closed first, so that a close-ok still goes out; the rest is not waited for.
     transport?.end();

@@ -23,7 +23,7 @@ export interface Reconnection {
   plan(error: PukaError): void;
   /** Restores over a connection what was lost: calls `Lifecycle.restored` when operations may go out. */
   restore(connection: Connection, info: ConnectionInfo): void;
-  /** The connection that was being restored is lost, or nothing more is to be tried. */
+  /** The connection that was being restored is lost, or there are no more attempts. */
   cancel(): void;
 }
 
@@ -47,7 +47,7 @@ export interface ConnectAddress {
   readonly vhost: string;
 }
 
-/** Is told what becomes of the connections of a client. */
+/** Is called with what becomes of the connections of a client. */
 export interface LifecycleListener {
   /** A host is about to be tried. @param isRecovery whether a connection was lost before. */
   attemptStarted(address: ConnectAddress, isRecovery: boolean): void;
@@ -63,7 +63,7 @@ export interface LifecycleListener {
   ended(end: ConnectionEnd): void;
 }
 
-/** The end behind which no other connection follows. */
+/** The end after which no other connection follows. */
 export interface ConnectionEnd {
   readonly connection: Connection | undefined;
   /** `undefined` after our own close. */
@@ -211,7 +211,7 @@ export class Lifecycle implements ConnectionOwner {
     this.startRound(lostHost);
   }
 
-  /** Asked anew behind each call of the user's code, which may have closed the client. */
+  /** Read anew after each call of the user's code, which may have closed the client. */
   private get isClosing(): boolean {
     return this.state === 'closing';
   }
@@ -240,7 +240,7 @@ export class Lifecycle implements ConnectionOwner {
     }
   }
 
-  /** Recovery made the connection, or makes it now: nobody had called `connect` for it. */
+  /** Recovery made the connection, or makes it now: `connect` was not called for it. */
   private connectAgain(): Operation<ConnectionInfo> {
     const operation = new Operation<ConnectionInfo>(this.host, 'connection.open', undefined);
     const info = this.connection?.info;

@@ -41,12 +41,12 @@ export class BodyLoan {
     return this.view;
   }
 
-  /** The body as UTF-8, decoded where it lies. Only before it was given back. */
+  /** The body as UTF-8, decoded where it lies. Only before it was returned. */
   text(): string {
     return decodeUtf8(this.bytes, this.start, this.end);
   }
 
-  /** Gives it back: the user's views of it have length 0 from now on. */
+  /** Returns it: the user's views of it have length 0 from now on. */
   giveBack(): void {
     if (this.isEnded) return;
     this.isEnded = true;
@@ -57,7 +57,7 @@ export class BodyLoan {
       return;
     }
     this.pool.endLoan(view.buffer);
-    // Without bytes it is empty, or the user has transferred the buffer: then it is somebody else's.
+    // Without bytes it is empty, or the user has transferred the buffer: then it belongs to other code.
     if (view.length === 0) return;
     const moved = movedBuffer(view.buffer);
     if (this.isOfPool) this.pool.giveBack(new Uint8Array(moved));

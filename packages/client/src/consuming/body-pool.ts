@@ -44,7 +44,7 @@ export class BodyPool implements BodyMemory {
     return this.lent.size > 0 && this.lent.has(buffer);
   }
 
-  /** Takes back a piece as `take()` gave it. Nobody may hold it any more. */
+  /** Takes back a piece as `take()` returned it. No code may hold it any more. */
   giveBack(piece: Uint8Array): void {
     const { length } = piece;
     if (length > longestBytes || this.freeBytes + length > mostFreeBytes) return;

@@ -31,7 +31,7 @@ export class Cancelling {
     if (!hasBounds(options)) return this.cancelInAnyCase(consumer, callback);
     const operation = new Operation<Cancelled>(this.host, 'basic.cancel', callback);
     if (!applyBounds(this.host, operation, options)) return operation;
-    // It ends the consumer whether or not somebody waits for that.
+    // It ends the consumer whether or not a caller waits for that.
     operation.isSent = true;
     follow(this.cancelInAnyCase(consumer), operation);
     return operation;

@@ -49,7 +49,7 @@ export class Subscription implements Settlement {
   private lastOffset = -1;
   /** Of its messages. Made for the first one. */
   private origin: MessageOrigin | undefined = undefined;
-  /** The bodies that are lent until their deliveries are settled; `undefined` where none is. */
+  /** The bodies that are lent until their deliveries are settled; `undefined` if none is. */
   private readonly loans: Map<number, BodyLoan> | undefined;
 
   constructor(consumer: Consumer, source: ConsumerSource, on: ConsumerChannel) {
@@ -60,11 +60,11 @@ export class Subscription implements Settlement {
     if (consumer.lendsBodies) on.channel.bodyMemory = on.host.bodyPool;
   }
 
-  /** Takes a delivery: hands it on, or puts it back where nobody will take it. @returns whether it is to be settled. */
+  /** Takes a delivery: hands it on, or puts it back if no code will take it. @returns whether it has to be settled. */
   deliver(content: ReceivedContent): boolean {
     const { consumer, on } = this;
     const { deliveryTag, overLimit } = content;
-    // It ends the consumer, so that the message goes back below, behind the cancel.
+    // It ends the consumer, so that the message goes back below, after the cancel.
     if (overLimit !== undefined) on.host.messageOverLimit(this, overLimit);
     this.origin ??= this.makeOrigin();
     const message = new Message(content, this.origin);
@@ -104,7 +104,7 @@ export class Subscription implements Settlement {
     return { kind: 'deliver', queue, consumerTag, settlement, tables: this.on.channel.tables };
   }
 
-  /** Where the stream is to be read on: at what was delivered first and not settled, else behind what was delivered last. */
+  /** Where to read the stream on: at what was delivered first and not settled, else after what was delivered last. */
   get resumeOffset(): number | undefined {
     const [first] = this.offsets?.values() ?? [];
     return first ?? (this.lastOffset < 0 ? undefined : this.lastOffset + 1);
@@ -157,7 +157,7 @@ export class Subscription implements Settlement {
     return this.settled(deliveryTag, this.on.channel.nack(deliveryTag, requeue));
   }
 
-  /** For messages that nobody was handed. RabbitMQ 3.10 ends the connection with 540 for a nack of a stream's. */
+  /** For messages that were not handed out. RabbitMQ 3.10 ends the connection with 540 for a nack of a stream's. */
   putBack(deliveryTag: number): void {
     if (this.isLost) return;
     const { on } = this;
@@ -194,14 +194,14 @@ export class Subscription implements Settlement {
 export class ConsumerChannel implements ChannelSink {
   readonly channel: SessionChannel;
   readonly host: ConsumerChannelHost;
-  /** For a consumer that may be refused, and shared only where there is no other. */
+  /** For a consumer that may be refused, and shared only if there is no other. */
   isIsolated = false;
   /** The one whose consume the broker refused, so that it closed the channel. */
   culprit: Consumer | undefined = undefined;
   /** A publish was refused on it, so that the broker closed it: none of its consumers did. */
   isLostByPublish = false;
   /**
-   * It cannot be used for anything else later: deliveries of a stream were let go on it, which for the broker are unsettled
+   * It cannot be used for anything else later: deliveries of a stream were dropped on it, which for the broker are unsettled
    * until it is closed, or it has confirms.
    */
   mustClose = false;
@@ -232,7 +232,7 @@ export class ConsumerChannel implements ChannelSink {
     return this.byTag.has(consumerTag);
   }
 
-  /** The tag, or one made of it where it is taken: a consumer that subscribes anew may find no other channel. */
+  /** The tag, or one made of it if it is taken: a consumer that subscribes anew may find no other channel. */
   freeTag(consumerTag: string): string {
     let tag = consumerTag;
     for (let count = 1; this.byTag.has(tag); count++) tag = `${count}.${consumerTag}`;
@@ -294,14 +294,14 @@ export class ConsumerChannel implements ChannelSink {
   closed(error: PukaError | undefined): void {
     const { publishing } = this;
     this.isLostByPublish = publishing !== undefined && error?.method === 'basic.publish';
-    // The publish that was refused gets its error ahead of `interrupted`, whose listeners may give up the others.
+    // The publish that was refused gets its error before `interrupted`, whose listeners may give up the others.
     const hadPublishes = publishing?.isOn(this.channel) === true;
     if (hadPublishes) publishing.closed(error);
     this.host.consumerChannelClosed(this, error);
     if (hadPublishes) this.host.publishingClosed();
   }
 
-  /** Reports when nobody needs the channel any more. */
+  /** Reports when the channel is no longer needed. */
   freeWhenDone(): void {
     if (this.byTag.size > 0 || this.channel.unsettledDeliveries > 0) return;
     if (this.publishing !== undefined && this.publishing.countOn(this.channel) > 0) return;

@@ -1,5 +1,5 @@
 /**
- * The state of a consumer at the broker: its subscriptions, and what is to be done with them, one task after the other.
+ * The state of a consumer at the broker: its subscriptions, and the tasks for them, one after the other.
  * Must not subscribe or cancel: `subscriptions.ts` does.
  */
 
@@ -35,7 +35,7 @@ export class ConsumerState {
    * Does a task when what is under way is done.
    *
    * @param task calls what it is given when it is done itself.
-   * @param over called instead where the consumer has ended by then.
+   * @param over called instead if the consumer has ended by then.
    */
   whenSteady(task: (done: () => void) => void, over: () => void = () => {}): void {
     const run = (): void => {
@@ -68,25 +68,25 @@ export class ConsumerState {
     return pace;
   }
 
-  /** A stream is to be read on from there. */
+  /** Where to read a stream on. */
   resume(queue: string, offset: number): void {
     this.resumeAt ??= new Map();
     this.resumeAt.set(queue, offset);
   }
 
-  /** Where a stream is to be read on; `undefined` where it was not read yet, and for any other queue. */
+  /** Where to read a stream on; `undefined` if it was not read yet, and for any other queue. */
   resumeOffset(queue: string): number | undefined {
     return this.resumeAt?.get(queue);
   }
 
-  /** A queue was taken for a stream, and the broker says that it is none. */
+  /** A queue was taken for a stream, and the broker reports that it is not one. */
   noteNoStream(queue: string): void {
     this.resumeAt?.delete(queue);
     this.noStreams ??= new Set();
     this.noStreams.add(queue);
   }
 
-  /** Whether the broker has said that a queue is no stream. */
+  /** Whether the broker has reported that a queue is not a stream. */
   isNoStream(queue: string): boolean {
     return this.noStreams?.has(queue) === true;
   }

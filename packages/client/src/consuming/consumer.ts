@@ -20,7 +20,7 @@ import type { Cancelled } from './options.ts';
 /**
  * Called for each message, and once with the error that ends the consumer. When it returns a promise, `shutdown()` waits
  * until that or the message is settled; its rejection goes to `unobserved`,
- * as the `cause` of an error that says which message it was, and whether that is still unsettled.
+ * as the `cause` of an error that names the message, and whether it is still unsettled.
  */
 export type MessageCallback = ErrorFirst<Message, Consumer>;
 
@@ -32,7 +32,7 @@ export interface InboundMeter {
   messageTaken(message: Message): void;
 }
 
-/** Is told of the messages that loops get. */
+/** Is called with the messages that loops get. */
 export interface LoopObserver {
   /** A loop gets a message. */
   loopTook(message: Message): void;
@@ -40,9 +40,9 @@ export interface LoopObserver {
   loopCameBack(message: Message): void;
 }
 
-/** What a consumer needs of its client: its neighbours. */
+/** What a consumer needs of its client. */
 export interface ConsumerHost {
-  /** `undefined` where nobody looks. */
+  /** `undefined` if there is no listener. */
   readonly deliveryObserver?: LoopObserver | undefined;
   /** Runs its callback when it has messages, or its end. */
   readonly callbacks: { addConsumer(consumer: Consumer): void };
@@ -80,13 +80,13 @@ export interface ConsumerSettings {
 
 /** Made by `basicConsume`. An async iterable of its messages; leaving the loop cancels it. Not a promise: see `ready`. */
 export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
-  /** Settles when the broker has set it up, or refused it. Raises no unhandled rejection when nobody looks. */
+  /** Settles when the broker has set it up, or refused it. Raises no unhandled rejection when no code observes it. */
   readonly ready: Operation<Consumer>;
   /** Its messages need no ack. */
   readonly noAck: boolean;
   /** @internal For the client: its queues and how it is subscribed to them. */
   sources: readonly [ConsumerSource, ...ConsumerSource[]];
-  /** @internal For the client: whether it subscribes again when the broker cancels it; `undefined` where nothing was said. */
+  /** @internal For the client: whether it subscribes again when the broker cancels it; `undefined` if the option is not set. */
   readonly resubscribe: boolean | undefined;
   /** Most messages unacked in the user's hands; 0 is no limit. Changed by `basicQos`. */
   prefetchCount: number;
@@ -94,7 +94,7 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
   readonly isProcessedManually: boolean;
   /** @internal For the client: its bodies are lent. */
   readonly lendsBodies: boolean;
-  /** @internal For the client: told when a handler has finished, and when a message is settled. */
+  /** @internal For the client: called when a handler has finished, and when a message is settled. */
   idleWatcher: (() => void) | undefined = undefined;
   readonly #host: ConsumerHost;
   private callback: MessageCallback | undefined = undefined;
@@ -110,14 +110,14 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
   private endWatcher: (() => void) | undefined = undefined;
   private endIsTold = false;
   private isListed = false;
-  /** Most messages handed out and unsettled, where the broker's own limit does not see to it; 0 is no limit. */
+  /** Most messages handed out and unsettled, if the broker's own limit does not ensure it; 0 is no limit. */
   private unackedLimit = 0;
   private unackedCount = 0;
   /** What its callbacks and loops are working on. Made for the first message. */
   private usedHandlers: Handlers | undefined = undefined;
   private cancelling = false;
   private isStopped = false;
-  /** A loop of it was left: nobody wants the rest. */
+  /** A loop of it was left: the rest is not wanted. */
   private isLeft = false;
   /** Whether those that wait count as such: until the end. */
   private isMetered = true;
@@ -160,7 +160,7 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
     return this.sources.map(({ queue }) => queue);
   }
 
-  /** Whether it gives no more messages than those that wait. */
+  /** Whether it hands out no more messages than those that wait. */
   get isEnded(): boolean {
     return this.ended;
   }
@@ -169,7 +169,7 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
     printAs(Consumer, 'Consumer', (shown) => shown.toJSON());
   }
 
-  /** For `JSON.stringify`: whose messages it gives, none of the messages. */
+  /** For `JSON.stringify`: whose messages it hands out, none of the messages. */
   toJSON(): {
     /** As of the consumer. */
     readonly consumerTag: string;
@@ -242,7 +242,7 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
     };
   }
 
-  /** @internal For the client: gives the next message or the end to the taker, now or later. The error is told once. */
+  /** @internal For the client: hands the next message or the end to the taker, now or later. The error is handed out once. */
   next(taker: MessageTaker): void {
     this.ready.isObserved = true;
     this.takers ??= [];
@@ -260,7 +260,7 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
     return this.ended && !this.hasWaiting && (this.endIsTold || this.endError === undefined);
   }
 
-  /** @internal For the client: a message has come. One that nobody wants any more is dropped, and the broker has forgotten it. */
+  /** @internal For the client: a message has come. One that is no longer wanted is dropped, and the broker has forgotten it. */
   push(message: Message): void {
     if (this.noAck && (this.isLeft || this.ended)) return;
     this.messages ??= new Queue();
@@ -269,7 +269,7 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
     this.serve();
   }
 
-  /** @internal For the client: takes back what nobody has got. @param isMeant tells which of them. */
+  /** @internal For the client: takes back what was not handed out. @param isMeant returns which of them. */
   takeWaiting(isMeant: (message: Message) => boolean = () => true): Message[] {
     const taken = this.waiting.filter(isMeant);
     this.messages?.filter((message) => !isMeant(message));
@@ -279,16 +279,16 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
   }
 
   /**
-   * @internal For the client: puts back what nobody has got; without acks it stays here, for the broker has forgotten it.
+   * @internal For the client: puts back what was not handed out; without acks it stays here, because the broker has forgotten it.
    *
-   * @param isMeant tells which of them.
+   * @param isMeant returns which of them.
    */
   putBackWaiting(isMeant?: (message: Message) => boolean): void {
     if (this.noAck) return;
     for (const message of this.takeWaiting(isMeant)) message.putBack();
   }
 
-  /** @internal For the client: what the messages cost in memory that nobody has got, in bytes. */
+  /** @internal For the client: what the messages that were not handed out cost in memory, in bytes. */
   get unreadBytes(): number {
     let bytes = 0;
     for (const message of this.waiting) bytes += message.costBytes;
@@ -318,12 +318,12 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
     this.endWatcher = undefined;
   }
 
-  /** @internal For the client: the loss of the connection, where that ended it. */
+  /** @internal For the client: the loss of the connection, if that ended it. */
   get lostBy(): ConnectionBroken | undefined {
     return this.endError instanceof ConnectionBroken ? this.endError : undefined;
   }
 
-  /** @internal For the client: it closes. What waits is not handed out: the broker has it again, or nobody. */
+  /** @internal For the client: it closes. What waits is not handed out: the broker has it again, or it is lost. */
   stop(): void {
     this.isStopped = true;
   }
@@ -373,7 +373,7 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
     return waiting + (this.usedHandlers?.busyCount(this.unackedCount === 0) ?? 0);
   }
 
-  /** @internal For the client: who calls `shutdown()` just now, a callback or the body of a loop, is not waited for. */
+  /** @internal For the client: a callback or a body of a loop that calls `shutdown()` just now is not waited for. */
   excuseCaller(): void {
     this.handlers.excuseCaller();
   }
@@ -457,7 +457,7 @@ export class Consumer implements AsyncIterable<Message>, AsyncDisposable {
     this.#host.callbacks.addConsumer(this);
   }
 
-  /** Tells those that wait. The error is told once, as an iterator does. */
+  /** Hands the end to those that wait. The error is handed out once, as an iterator does. */
   private tellEnd(): void {
     const takers = this.takers ?? [];
     this.takers = undefined;

@@ -43,7 +43,7 @@ export class Getting implements ConnectionUser {
   /** Those that wait for the next connection, in the order of their calls. */
   private readonly held = new LazySet<Get>();
 
-  /** @param record what was declared; `undefined` where the client does not recover. */
+  /** @param record what was declared; `undefined` if the client does not recover. */
   constructor(
     pool: ChannelPool,
     record: Pick<DeclaredTopology, 'nameOf' | 'queueUsed'> | undefined,
@@ -62,7 +62,7 @@ export class Getting implements ConnectionUser {
     for (const get of held) this.get(get);
   }
 
-  /** A get that is under way fails, for the broker may have taken its message; one that was not sent waits, or fails. */
+  /** A get that is under way fails, because the broker may have taken its message; one that was not sent waits, or fails. */
   detach(error: PukaError, willRecover: boolean): void {
     this.isAttached = false;
     const unsent = [...this.held, ...[...this.opening.values()].flatMap((gets) => [...gets])];
@@ -104,9 +104,9 @@ export class Getting implements ConnectionUser {
       existing.send(get);
       return;
     }
-    const behind = this.opening.get(get.queue);
-    if (behind !== undefined) {
-      behind.add(get);
+    const waiting = this.opening.get(get.queue);
+    if (waiting !== undefined) {
+      waiting.add(get);
       return;
     }
     const gets = new LazySet<Get>();
@@ -146,7 +146,7 @@ export class Getting implements ConnectionUser {
     this.sendAll(queue, home);
   }
 
-  /** No channel is to be had: with another queue's, once it is known that the broker will not refuse. */
+  /** No channel is free: uses another queue's, once it is known that the broker will not refuse. */
   private share(queue: string): void {
     this.pool.acquire((channel, error) => {
       if (channel === undefined) {
@@ -235,7 +235,7 @@ export class GetChannel implements ChannelSink, Settlement {
     return this.channel.unsettledDeliveries + this.pending.length;
   }
 
-  /** Sends it behind those that are under way: answers come in their order. */
+  /** Sends it after those that are under way: answers come in their order. */
   send(get: Get): void {
     const { queue, noAck, operation } = get;
     this.pending.push(get);
@@ -244,7 +244,7 @@ export class GetChannel implements ChannelSink, Settlement {
     if (!operation.isSent) this.answered(undefined, notSent('basic.get', undefined));
   }
 
-  /** The message. One that nobody waits for any more goes back to its queue. */
+  /** The message. One that no caller waits for any more goes back to its queue. */
   content(content: ReceivedContent): boolean {
     const get = this.pending.first;
     if (content.kind !== 'get-ok' || get === undefined) return false;
@@ -280,7 +280,7 @@ export class GetChannel implements ChannelSink, Settlement {
     return this.settled(this.channel.nack(deliveryTag, requeue));
   }
 
-  /** Gives the channel back when nothing is open on it. */
+  /** Returns the channel when nothing is open on it. */
   freeWhenDone(): void {
     if (this.load === 0 && this.channel.isUsable) this.getting.freed(this);
   }
@@ -320,7 +320,7 @@ export class GetChannel implements ChannelSink, Settlement {
     this.getting.settled();
   }
 
-  /** The broker refused a get before it: one of the same queue fares alike, another is sent anew. */
+  /** The broker refused a get before it: one of the same queue fails the same way, another is sent again. */
   private droppedBehind(get: Get, refusal: { readonly queue: string; readonly error: AmqpError }): void {
     const { replyCode = 0, replyText = '' } = refusal.error;
     if (get.operation.state !== 'pending') return;

@@ -20,7 +20,7 @@ export interface HandlerOwner {
 
 /** A callback whose promise is open. */
 interface Handler {
-  /** `undefined` where it was told the end. */
+  /** `undefined` if it was called with the end. */
   readonly message: Message | undefined;
   /** It waits for the shutdown itself. */
   readonly isExcused: boolean;
@@ -81,7 +81,7 @@ export class Handlers {
     this.bodies?.end(message);
   }
 
-  /** Who calls `shutdown()` just now, a callback or the body of a loop, is not waited for. */
+  /** A callback or a body of a loop that calls `shutdown()` just now is not waited for. */
   excuseCaller(): void {
     this.isCallerExcused = true;
     this.bodies?.excuseCaller();
@@ -90,7 +90,7 @@ export class Handlers {
   /**
    * How many handlers are at work. One whose message is settled is not counted.
    *
-   * @param isAllReleased whether no message is left unsettled in the user's hands: one promise may stand for several.
+   * @param isAllReleased whether the user has no unsettled message left: one promise may be for several.
    */
   busyCount(isAllReleased: boolean): number {
     const { noAck } = this.owner;
@@ -120,7 +120,8 @@ export class Handlers {
 function handlerFailed({ consumerTag }: HandlerOwner, message: Message | undefined, cause: unknown): UsageError {
   const ofConsumer = `the callback of consumer '${peerText(consumerTag)}'`;
   const details = { method: message === undefined ? 'basic.consume' : 'basic.deliver', cause } as const;
-  if (message === undefined) return new UsageError(`${ofConsumer} failed when it was told the end`, details);
+  if (message === undefined)
+    return new UsageError(`${ofConsumer} failed when it was called at the end of the consumer`, details);
   const { deliveryTag, queue, routingKey } = message;
   const ofMessage = `message ${deliveryTag} of queue '${peerText(queue)}', routing key '${peerText(routingKey)}'`;
   const advice = message.isSettled

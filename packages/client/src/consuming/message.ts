@@ -24,11 +24,11 @@ import type { BodyLoan } from './body-loan.ts';
 export interface Settlement {
   /** Its deliveries are those of a stream: they can be acked and nothing else. */
   readonly acksOnly?: boolean;
-  /** Each answers `false` where the channel is gone: the broker delivers the message again. */
+  /** Each answers `false` if the channel is gone: the broker delivers the message again. */
   ack(deliveryTag: number): boolean;
   reject(deliveryTag: number, requeue: boolean): boolean;
   nack(deliveryTag: number, requeue: boolean): boolean;
-  /** Lets go of a delivery that nobody has been handed. */
+  /** Drops a delivery that was not handed out. */
   putBack?(deliveryTag: number): void;
 }
 
@@ -40,7 +40,7 @@ export interface MessageOrigin {
   readonly queue: string;
   /** See `Message`. */
   readonly consumerTag: string | undefined;
-  /** What settles them; `undefined` where the broker has forgotten them. */
+  /** What settles them; `undefined` if the broker has forgotten them. */
   readonly settlement: Settlement | undefined;
   /** How deep their headers may be. */
   readonly tables: TableReadOptions | undefined;
@@ -70,7 +70,7 @@ export class Message {
   private reader: PropertiesReader | undefined;
   private route: Route | undefined;
   private settledOnce = false;
-  /** The body, where it is lent. */
+  /** The body, if it is lent. */
   private loan: BodyLoan | undefined = undefined;
 
   /** Made by the client. */
@@ -130,14 +130,14 @@ export class Message {
   /**
    * The body as UTF-8; what is not becomes U+FFFD. The string is yours.
    *
-   * @throws {UsageError} where the body was lent and is given back.
+   * @throws {UsageError} if the body was lent and the client has taken it back.
    */
   text(): string {
     const { loan } = this;
     if (loan !== undefined) {
       if (loan.isEnded)
         throw new UsageError(
-          `the body of message ${this.deliveryTag} of queue '${peerText(this.queue)}' was lent, and is given back`,
+          `the body of message ${this.deliveryTag} of queue '${peerText(this.queue)}' was lent, and the client has taken it back`,
         );
       return loan.text();
     }
@@ -155,7 +155,7 @@ export class Message {
     return this.lazyReader.toObject();
   }
   /**
-   * The headers; an empty table where there are none.
+   * The headers; an empty table if there are none.
    *
    * @throws {AmqpSyntaxError | LimitExceeded} when the publisher's are malformed. All else of the message can still be read.
    */
@@ -170,7 +170,7 @@ export class Message {
   }
   /**
    * The headers with their types, in the order they came: published as `headers`, they are the same octets again, which
-   * `headers` are not (an `int8` of 5 would go out as an `int32`). `undefined` where there are none. Decoded anew at each call.
+   * `headers` are not (an `int8` of 5 would go out as an `int32`). `undefined` if there are none. Decoded anew at each call.
    *
    * @throws {AmqpSyntaxError | LimitExceeded} when the publisher's are malformed.
    */
@@ -239,7 +239,7 @@ export class Message {
    *
    * Names, keys and the text properties of a message may hold octets that are no UTF-8. Each of these comes as one of the
    * lone surrogates U+DC80 to U+DCFF, so that different keys are different strings and a key that is published again is the
-   * same. `encodeText(message.routingKey)` gives the octets.
+   * same. `encodeText(message.routingKey)` returns the octets.
    */
   get routingKey(): string {
     return this.lazyRoute.routingKey;
@@ -275,7 +275,7 @@ export class Message {
   /**
    * Acknowledges the message: queued at once, written at the end of the turn.
    *
-   * @returns `false` where its channel is gone; the broker delivers it again.
+   * @returns `false` if its channel is gone; the broker delivers it again.
    * @throws {UsageError} for a message settled before, or one taken with `noAck`.
    */
   ack(): boolean {
@@ -299,18 +299,18 @@ export class Message {
     return this.settledOnce || this.origin.settlement === undefined;
   }
 
-  /** @internal For the client: what settles it; `undefined` where it needs no ack. */
+  /** @internal For the client: what settles it; `undefined` if it needs no ack. */
   get settledBy(): Settlement | undefined {
     return this.origin.settlement;
   }
 
-  /** @internal For the client: the body is lent, and is the loan's to give. Called before anybody has the message. */
+  /** @internal For the client: the body is lent, and the loan hands it out. Called before the message is handed out. */
   lend(loan: BodyLoan): void {
     this.loan = loan;
     this.bodyBytes = noBytes;
   }
 
-  /** @internal For the client: the body is given back, where it was lent. */
+  /** @internal For the client: returns the body to the pool, if it was lent. */
   giveBackBody(): void {
     this.loan?.giveBack();
   }
@@ -324,13 +324,13 @@ export class Message {
     this.loan = undefined;
   }
 
-  /** @internal For the client: something stands between the message and what settles it, where that is anything. */
+  /** @internal For the client: puts an object between the message and its settlement, if it has one. */
   watchSettlement(watch: (settlement: Settlement) => Settlement): void {
     const { settlement } = this.origin;
     if (settlement !== undefined && !this.settledOnce) this.origin = { ...this.origin, settlement: watch(settlement) };
   }
 
-  /** @internal For the client: nobody was handed the message, and nobody will be. It goes back to its queue. */
+  /** @internal For the client: the message was not handed out, and will not be. It goes back to its queue. */
   putBack(): void {
     if (this.isSettled) return;
     this.settledOnce = true;
@@ -403,7 +403,7 @@ export interface MessageSummary {
   readonly redelivered: boolean;
   /** In bytes. */
   readonly bodySize: number;
-  /** What is wrong with the publisher's properties; absent where nothing is. */
+  /** What is wrong with the publisher's properties; absent if nothing is. */
   readonly malformed?: string;
 }
 
@@ -414,7 +414,7 @@ interface Route {
   readonly messageCount: number | undefined;
 }
 
-/** AMQP 0-9-1 §1.8.3: the consumer tag comes first in `basic.deliver`. @returns the index behind the delivery tag. */
+/** AMQP 0-9-1 §1.8.3: the consumer tag comes first in `basic.deliver`. @returns the index after the delivery tag. */
 function endOfDeliveryTag(kind: 'deliver' | 'get-ok', bytes: Uint8Array, start: number): number {
   const tagBytes = kind === 'deliver' ? 1 + (bytes[start + 4] ?? 0) : 0;
   return start + 4 + tagBytes + 8;

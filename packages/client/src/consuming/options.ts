@@ -14,7 +14,7 @@ export interface GetOptions extends OperationOptions {
 export interface ConsumeOptions extends OperationOptions {
   /** The name of the queue. */
   readonly queue: string;
-  /** Most messages unacked in your hands, 0 to 65535; 0 is no limit. Default 0. */
+  /** Most unacked messages that you hold, 0 to 65535; 0 is no limit. Default 0. */
   readonly prefetchCount?: number | undefined;
   /** RabbitMQ ignores it. Default `false`. */
   readonly noLocal?: boolean | undefined;
@@ -22,7 +22,7 @@ export interface ConsumeOptions extends OperationOptions {
   readonly noAck?: boolean | undefined;
   /** Refuse other consumers of the queue. Default `false`. */
   readonly exclusive?: boolean | undefined;
-  /** Default: one of the client's making. */
+  /** Default: one that the client makes. */
   readonly consumerTag?: string | undefined;
   /** RabbitMQ's arguments, such as `x-priority`. */
   readonly arguments?: ConsumeArguments | undefined;
@@ -40,13 +40,13 @@ export interface ConsumeOptions extends OperationOptions {
    */
   readonly processing?: 'callback' | 'manual' | undefined;
   /**
-   * Whose the bodies are. `'kept'`: yours for good. `'lent'`: yours until the message is settled, which costs less where bodies
-   * are of some KiB or more, for their memory is used again. With `noAck` a body is lent until the callback has returned, or
+   * Whose the bodies are. `'kept'`: yours for good. `'lent'`: yours until the message is settled, which costs less if bodies
+   * are of some KiB or more, because their memory is used again. With `noAck` a body is lent until the callback has returned, or
    * the promise that it returned has settled, or the loop asks for its next message; what `wait()` returns is kept.
    *
    * What was lent is detached when the loan ends, and when the connection or channel of the message is lost: `body` has length
-   * 0, and so has every view of its buffer; `text()` and `json()` throw. Headers and properties are yours for good. Whatever
-   * reads the body later (a publish, a file) has to be done by then: await it, then settle. Default `'kept'`.
+   * 0, and so has every view of its buffer; `text()` and `json()` throw. Headers and properties are yours for good. Code that
+   * reads the body later (a publish, a file) has to have finished by then: await it, then settle. Default `'kept'`.
    */
   readonly bodies?: 'kept' | 'lent' | undefined;
 }
@@ -58,9 +58,9 @@ export type ConsumeQueue =
 
 /** Options of `basicConsumeMulti`. */
 export interface ConsumeMultiOptions extends OperationOptions {
-  /** Names, or names with what is special to one of them. At least one, none twice. */
+  /** Names, or names with the settings of one queue. At least one, none twice. */
   readonly queues: readonly ConsumeQueue[];
-  /** Most messages unacked in your hands, over all the queues, 0 to 65535; 0 is no limit. Default 0. */
+  /** Most unacked messages that you hold, over all the queues, 0 to 65535; 0 is no limit. Default 0. */
   readonly prefetchCount?: number | undefined;
   /** The broker forgets each message as it sends it. Default `false`. */
   readonly noAck?: boolean | undefined;
@@ -74,7 +74,7 @@ export interface ConsumeMultiOptions extends OperationOptions {
 
 /** Options of `basicQos`. */
 export interface QosOptions extends OperationOptions {
-  /** Most messages unacked in your hands, 0 to 65535; 0 is no limit. */
+  /** Most unacked messages that you hold, 0 to 65535; 0 is no limit. */
   readonly prefetchCount: number;
 }
 

@@ -1,4 +1,4 @@
-/** The errors for messages that are over a limit. Must not say where a message goes: it only describes it. */
+/** The errors for messages that are over a limit. Must not decide where a message goes: it only describes it. */
 import { LimitExceeded, peerText } from '@puka/errors';
 
 /**
@@ -13,7 +13,7 @@ export function messageOverLimit(
   noAck: boolean,
   method: 'basic.get' | 'basic.consume',
 ): LimitExceeded {
-  const fate = noAck ? 'it is lost, for it came with noAck' : 'it goes back to its queue';
+  const fate = noAck ? 'it is lost, because it came with noAck' : 'it goes back to its queue';
   return new LimitExceeded(`${why}; it came from queue '${peerText(queue)}', and ${fate}`, {
     method,
     outcome: noAck ? 'unknown' : 'refused',
@@ -21,13 +21,13 @@ export function messageOverLimit(
 }
 
 /**
- * A consumer holds too much that nobody takes.
+ * A consumer holds too much that the program does not take.
  *
  * @param why names the limit.
- * @param unreadBytes what the messages cost that nobody took.
+ * @param unreadBytes what the messages cost that the program did not take.
  */
 export function consumerOverLimit(why: string, queue: string, noAck: boolean, unreadBytes: number): LimitExceeded {
-  const fate = noAck ? 'are lost, for they came with noAck' : 'go back to the queue';
+  const fate = noAck ? 'are lost, because they came with noAck' : 'go back to the queue';
   return new LimitExceeded(
     `${why}; the consumer of queue '${peerText(queue)}' holds most of it: its messages of ${unreadBytes} bytes ${fate}`,
     { method: 'basic.consume', outcome: noAck ? 'unknown' : 'refused' },

@@ -22,7 +22,7 @@ export interface PrefetchParts {
 /**
  * Puts another limit in force. RabbitMQ knows it only for consumers to come, so the consumer subscribes anew.
  *
- * @param state `undefined` where the consumer has ended.
+ * @param state `undefined` if the consumer has ended.
  */
 export function changePrefetch(
   parts: PrefetchParts,
@@ -60,7 +60,7 @@ export function changePrefetch(
         if (isLess) consumer.putBackWaiting(({ settledBy }) => ofOld.has(settledBy));
         operation.fulfil(undefined);
       } else if (again.isCarriedOver(error)) {
-        // The new limit is in force with the next subscribing, where one comes.
+        // The new limit is in force with the next subscribing, if one comes.
         if (state.isOver) over();
         else state.whenSubscribed(() => operation.fulfil(undefined));
       } else {

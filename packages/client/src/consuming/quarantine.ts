@@ -1,6 +1,6 @@
 /**
- * Queues whose consume made the broker close the whole connection: each is subscribed to alone, long behind the others, so
- * that these do not go down with it. RabbitMQ sends consume-ok of a quorum queue before the queue has agreed; where it has no
+ * Queues whose consume made the broker close the whole connection: each is subscribed to alone, long after the others, so
+ * that these do not go down with it. RabbitMQ sends consume-ok of a quorum queue before the queue has agreed; if it has no
  * leader the connection is closed up to 30 s later.
  * Must not subscribe: its caller does.
  */
@@ -16,7 +16,7 @@ export interface QuarantineHost {
 
 const firstDelayMs = 30_000;
 const longestDelayMs = 600_000;
-/** A connection that is still open so long behind the consume has taken it. */
+/** A connection that is still open so long after the consume has taken it. */
 const trialMs = 35_000;
 
 /** The quarantine of one client. It outlives the connections. */

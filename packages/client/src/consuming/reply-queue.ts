@@ -22,7 +22,7 @@ export interface ReplyChannel {
   publishing: ReplyPublishing | undefined;
   /** It cannot be used for anything else later. */
   mustClose: boolean;
-  /** Gives the channel back when nobody needs it any more. */
+  /** Returns the channel when it is no longer needed. */
   freeWhenDone(): void;
 }
 

@@ -28,7 +28,7 @@ export class ResubscribePace {
   /**
    * The broker has cancelled the subscription, or another one failed.
    *
-   * @returns milliseconds until the next attempt; `undefined` where there is none.
+   * @returns milliseconds until the next attempt; `undefined` if there is none.
    */
   pauseMs(nowMs: number, error: PukaError): number | undefined {
     const { subscribedAtMs } = this;

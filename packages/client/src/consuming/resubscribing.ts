@@ -22,7 +22,7 @@ import type { Subscribing } from './subscribing.ts';
 export interface ResubscribingHost {
   readonly deadlines: Deadlines;
   readonly recovery: QueuesInRecovery & {
-    /** The record of what was declared; `undefined` where the client does not recover. */
+    /** The record of what was declared; `undefined` if the client does not recover. */
     readonly topology: DeclaredTopology | undefined;
   };
   readonly failures: {
@@ -107,7 +107,7 @@ export class Resubscribing {
 
   /** For the replay: a queue is there again. */
   queueRestored(queue: string): void {
-    // Ahead of those that wait, whose subscriptions are to the queue that is there now.
+    // Before those that wait, whose subscriptions are to the queue that is there now.
     this.restoreStale(queue);
     this.tries.queueRestored(queue);
   }
@@ -227,7 +227,7 @@ export class Resubscribing {
     }
   }
 
-  /** The queue was made again in this connection: subscriptions to the one before went with it, without a word. */
+  /** The queue was made again in this connection: subscriptions to the one before ended with it, without an error. */
   private restoreStale(queue: string): void {
     for (const [consumer, state] of this.states) {
       const place = consumer.queues.indexOf(queue);
@@ -243,7 +243,7 @@ export class Resubscribing {
     }
   }
 
-  /** With recovery on, and nothing said: the consumer subscribes again where its queue is still there. */
+  /** With recovery on, and no option set: the consumer subscribes again if its queue still exists. */
   private lookForQueue(consumer: Consumer, state: ConsumerState, source: ConsumerSource, error: PukaError): void {
     const { queue } = source;
     this.pool.acquire((channel) => {

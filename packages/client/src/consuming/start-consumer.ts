@@ -18,13 +18,13 @@ import type { Subscriptions } from './subscriptions.ts';
 export interface StartConsumerHost extends OperationHost, BoundsHost, ConsumerHost {
   readonly users: {
     readonly subscriptions: Subscriptions;
-    /** The names that server-named queues have now; `undefined` where they never change. */
+    /** The names that server-named queues have now; `undefined` if they never change. */
     readonly names: Pick<DeclaredTopology, 'nameOf'> | undefined;
   };
   readonly cancelling: Cancelling;
   /** As the option of that name. */
   readonly maxTableDepth: number;
-  /** Rejects the operation where the client has no connection for it. @returns whether it has one. */
+  /** Rejects the operation if the client has no connection for it. @returns whether it has one. */
   accepts(operation: Operation<never> | Operation<unknown>): boolean;
 }
 

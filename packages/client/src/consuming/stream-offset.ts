@@ -22,8 +22,8 @@ const sizes: ReadonlyMap<number, number> = new Map(
 /**
  * @param bytes hold the properties of a message.
  * @param start index of their flags.
- * @param end index behind the last of them.
- * @returns the offset; `undefined` where there is none of the type that RabbitMQ gives it, `int64`.
+ * @param end index after the last of them.
+ * @returns the offset; `undefined` if there is none of RabbitMQ's type for it, `int64`.
  */
 export function streamOffsetOf(bytes: Uint8Array, start: number, end: number): number | undefined {
   const flags = bytes[start] ?? 0;

@@ -1,6 +1,6 @@
 /**
  * Subscribes one queue of a consumer again, for as long as it makes sense: waits for a queue that is being restored, and
- * tries again where the queue is away, missing, or still taken for the lost connection's, and where nothing was refused.
+ * tries again if the queue is away, missing, or still taken for the lost connection's, and if nothing was refused.
  * Must not know channels: its caller subscribes.
  */
 import { ConsumerCancelled, type PukaError } from '@puka/errors';
@@ -33,7 +33,7 @@ export interface QueuesInRecovery {
   queueVanished(queue: string, error: PukaError): boolean;
 }
 
-/** One queue of a consumer that is to be subscribed again. */
+/** One queue of a consumer, to subscribe again. */
 export interface Resubscription {
   /** Its name now. */
   queue(): string;
@@ -41,7 +41,7 @@ export interface Resubscription {
   readonly endsWithQueue: boolean;
   /** Whether it is over when the broker cancels it before it has answered. */
   readonly endsWithCancel: boolean;
-  /** Whether nobody needs it any more: the consumer has ended, or the connection is gone. */
+  /** Whether it is no longer needed: the consumer has ended, or the connection is gone. */
   isOver(): boolean;
   /** Tries once. */
   subscribe(done: (error: PukaError | undefined) => void): void;

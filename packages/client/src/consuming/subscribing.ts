@@ -46,7 +46,7 @@ export class Subscribing {
 
   /**
    * @param states those of all consumers that have not ended.
-   * @param channelHost is told what happens on the channels.
+   * @param channelHost is called with what happens on the channels.
    */
   constructor(
     pool: ChannelPool,
@@ -74,7 +74,7 @@ export class Subscribing {
     else this.probe(consumer, sources, done);
   }
 
-  /** @returns `false` where no channel may be kept any more. */
+  /** @returns `false` if no channel may be kept any more. */
   private keep(consumer: Consumer, sources: readonly ConsumerSource[], done: Done): boolean {
     const isIsolated = sources.some((source) => this.mayLoseChannel(source));
     const subscribe = (channel: SessionChannel | undefined, error: PukaError | undefined): void => {
@@ -160,7 +160,7 @@ export class Subscribing {
     const fail = (error: PukaError, again: boolean): void => {
       if (left === 0) return;
       left = 0;
-      // Those of this attempt that stood already are gone with the channel, and made again with the rest of it.
+      // Those of this attempt that existed already are gone with the channel, and made again with the rest of it.
       if (!channel.isUsable) for (const subscription of made) state?.subscriptions.delete(subscription);
       else
         this.retire(
@@ -173,7 +173,7 @@ export class Subscribing {
       } else this.consumeFailed(on, consumer, sources, error, done);
     };
     consumer.ready.isSent = true;
-    // RabbitMQ: the limit is that of the consumers made after it on the channel, so it is always said anew.
+    // RabbitMQ: the limit is that of the consumers made after it on the channel, so it is always sent again.
     channel.request({ type: 'basic.qos', prefetchCount: consumer.prefetchCount }, () => {});
     for (const source of sources) {
       const subscription = new Subscription(consumer, source, on);
@@ -211,7 +211,7 @@ export class Subscribing {
       state?.subscriptions.add(subscription);
     }
     this.replies.subscribed(consumer, sources[0]?.consumerTag ?? '', on);
-    // Nobody is left to have it: not even its consumer.
+    // Nothing can receive it any more: its consumer is gone too.
     if (state === undefined) this.retire(made, () => {});
     this.#host.wake();
   }
@@ -257,7 +257,7 @@ export class Subscribing {
       const forget = (): void => {
         this.states.get(subscription.consumer)?.subscriptions.delete(subscription);
         count();
-        // Behind the rest, so that what waits can be put back before the channel goes.
+        // After the rest, so that what waits can be put back before the channel goes.
         subscription.on.remove(subscription);
       };
       if (!subscription.on.channel.request({ type: 'basic.cancel', consumerTag }, forget)) forget();

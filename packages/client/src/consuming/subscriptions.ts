@@ -1,5 +1,5 @@
 /**
- * Consumers of a client from their start to their end: who of them is there, what they wait for, and what ends them.
+ * Consumers of a client from their start to their end: which exist, what they wait for, and what ends them.
  * Must not speak to the broker (subscribing and subscribing again do), nor hand out messages (the consumer does).
  */
 import { AmqpError, ConnectionBroken, ConsumerCancelled, type PukaError, peerText } from '@puka/errors';
@@ -61,11 +61,11 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser, Consu
 
   /** Whether the bytes belong to a body that is lent just now. */
   isLent(body: Uint8Array): boolean {
-    // Only where there is any: the first look at the buffer of a small array makes one.
+    // Only if there is any: the first look at the buffer of a small array makes one.
     return this.lentMemory?.isLent(body.buffer) === true;
   }
 
-  /** Subscribes the consumers that have lost their connection, or were started without one; suspects alone, behind the others. */
+  /** Subscribes the consumers that have lost their connection, or were started without one; suspects alone, after the others. */
   attach(): void {
     this.again.isAttached = true;
     const attachment = ++this.attachments;
@@ -82,7 +82,7 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser, Consu
         this.subscribeOver(consumer, state, subscribed);
       }
     }
-    // Whoever has ended fewer connections is more likely innocent.
+    // One that has ended fewer connections is less likely to be the cause.
     suspects.sort(([, one], [, other]) => one.unnamedEnds - other.unnamedEnds);
     subscribed();
     this.again.connected();
@@ -107,7 +107,7 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser, Consu
   }
 
   /**
-   * The broker has ended the connection by an error that names nothing, as it does where a channel crashes, or that names
+   * The broker has ended the connection by an error that names nothing, as it does when a channel crashes, or that names
    * `basic.consume`. Any consume without an answer may have caused it. One that is found so again and again, alone by then,
    * did. Where consumes are named, those of a subscribing again are left to the quarantine.
    */
@@ -172,7 +172,7 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser, Consu
     return this.states.keys();
   }
 
-  /** Subscribes; `ready` of the consumer tells how it went. */
+  /** Subscribes; `ready` of the consumer has the outcome. */
   start(consumer: Consumer): void {
     const state = new ConsumerState();
     this.states.set(consumer, state);
@@ -229,7 +229,7 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser, Consu
         this.gone(consumer, undefined);
         done();
       });
-      // Behind the cancel, or the broker would send them here again; at once, for they may be what stops the reading.
+      // After the cancel, or the broker would send them here again; at once, because they may be what stops the reading.
       consumer.putBackWaiting();
     };
     state.whenSteady(task, () => operation.fulfil({ consumerTag }));
@@ -263,7 +263,7 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser, Consu
     if (state.subscriptions.size > 0) this.subscribing.retire([...state.subscriptions], () => {});
   }
 
-  /** Its caller cancelled it while the connection was away: that is no failure to be told to anybody else. */
+  /** Its caller cancelled it while the connection was away: that is not a failure to report to others. */
   private cancelledUnsubscribed({ ready, queue, consumerTag }: Consumer): void {
     const text = `the consumer of queue '${peerText(queue)}' was cancelled before it was subscribed`;
     ready.isObserved = true;
@@ -274,14 +274,14 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser, Consu
     this.fail(consumer, messageOverLimit(why, source.queue, consumer.noAck, 'basic.consume'));
   }
 
-  /** Ends a consumer because nobody takes what it holds. @param why names the limit. */
+  /** Ends a consumer because the program does not take what it holds. @param why names the limit. */
   endUnread(consumer: Consumer, why: string): void {
     this.fail(consumer, consumerOverLimit(why, consumer.queue, consumer.noAck, consumer.unreadBytes));
     // Without acks nothing can go back.
     consumer.takeWaiting();
   }
 
-  /** Ends a consumer by an error. What was not handed out goes back to its queues, behind the cancel. */
+  /** Ends a consumer by an error. What was not handed out goes back to its queues, after the cancel. */
   private fail(consumer: Consumer, error: PukaError): void {
     this.gone(consumer, error);
     consumer.putBackWaiting();
@@ -341,7 +341,7 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser, Consu
   }
 }
 
-/** The connection ended for a consume: whose it was is known only where no other was open. */
+/** The connection ended for a consume: whose it was is known only if no other was open. */
 function isHardConsumeError(error: PukaError): error is AmqpError {
   return error instanceof AmqpError && error.scope === 'connection' && error.method === 'basic.consume';
 }

@@ -31,7 +31,7 @@ export class ClientCounts {
       counts.open++;
       operation.counts = counts;
     } else if (operation.state === 'fulfilled') counts.succeeded++;
-    // A consume that was refused at the call is counted behind it.
+    // A consume that was refused at the call is counted after it.
     else counts.failed++;
   }
 

@@ -49,9 +49,9 @@ export interface DisconnectData extends ClientData {
 export interface RequestData extends ClientData {
   /** The AMQP name of the method. */
   readonly method: string;
-  /** The options of the call, as they were given. */
+  /** The options of the call, as they were passed. */
   readonly options: Readonly<Record<string, unknown>>;
-  /** The queues that the options name; empty where they name none. */
+  /** The queues that the options name; empty if they name none. */
   readonly queues: readonly string[];
 }
 
@@ -65,7 +65,7 @@ export interface PublishData extends ClientData {
   readonly mandatory: boolean;
   /** In bytes; 0 for a publish that was refused at the call. */
   readonly bodyBytes: number;
-  /** The options of the call, as they were given. */
+  /** The options of the call, as they were passed. */
   readonly options: PublishOptions;
   /**
    * Adds a header to the message, or replaces it. Only within `publishStarted`; later it does nothing.
@@ -89,7 +89,7 @@ export interface SettlementData {
   readonly method: 'basic.ack' | 'basic.nack' | 'basic.reject';
   /** Whether it goes back to its queue; `false` for an ack. */
   readonly requeue: boolean;
-  /** `false` where the channel of the delivery is gone: the broker delivers the message again. */
+  /** `false` if the channel of the delivery is gone: the broker delivers the message again. */
   readonly isSent: boolean;
 }
 
@@ -102,7 +102,7 @@ export interface ProcessData extends ClientData {
 }
 
 /**
- * A listener of everything a client does. All methods are optional; give those that you need. A method whose name ends in
+ * A listener of everything a client does. All methods are optional; implement those that you need. A method whose name ends in
  * `Started` returns a value of your choice, which the method that ends the same thing gets as `slot`.
  *
  * The methods are called within the client's own work: they should be quick, and must not call the client. What one throws,
@@ -111,7 +111,7 @@ export interface ProcessData extends ClientData {
 export interface Diagnostics {
   /** An attempt to connect begins. */
   connectStarted?(connect: ConnectData): unknown;
-  /** The handshake is done, or the attempt has failed. @param error `undefined` where the connection is open. */
+  /** The handshake is done, or the attempt has failed. @param error `undefined` if the connection is open. */
   connectEnded?(slot: unknown, connect: ConnectData, error: unknown): void;
   /** A connection that was open is gone. */
   disconnected?(disconnect: DisconnectData): void;
@@ -145,7 +145,7 @@ export interface Diagnostics {
       readonly channel: number;
     },
   ): void;
-  /** A channel is closed, by itself or with its connection. @param closed `error` is the broker's, where it closed the channel. */
+  /** A channel is closed, by itself or with its connection. @param closed `error` is the broker's, if it closed the channel. */
   channelClosed?(
     closed: ClientData & {
       /** Its number, from 1. */
@@ -172,7 +172,7 @@ export interface Diagnostics {
   requestStarted?(request: RequestData): unknown;
   /** It has its outcome. @param result what it resolves with; the consumer for `basic.consume`. */
   requestEnded?(slot: unknown, request: RequestData, error: unknown, result: unknown): void;
-  /** A publish is called. The message is encoded behind this call, so that headers can be added. */
+  /** A publish is called. The message is encoded after this call, so that headers can be added. */
   publishStarted?(publish: PublishData): unknown;
   /** It has its outcome. @param error `undefined` for one that was confirmed. */
   publishEnded?(slot: unknown, publish: PublishData, error: unknown): void;
@@ -180,13 +180,13 @@ export interface Diagnostics {
   delivered?(delivery: DeliveryData): unknown;
   /** The user has settled it. @param slot what `delivered` returned. */
   settled?(slot: unknown, delivery: DeliveryData, settlement: SettlementData): void;
-  /** The work on a message begins, behind its `delivered`. */
+  /** The work on a message begins, after its `delivered`. */
   processStarted?(process: ProcessData): unknown;
   /**
    * Runs the work, so that it can be given an async context. Not called for the body of a loop, which runs in the context
    * of its function.
    *
-   * @param work is to be called once, within this call. It returns what the work returns and throws what it throws.
+   * @param work must be called once, within this call. It returns what the work returns and throws what it throws.
    */
   runProcess?(slot: unknown, work: () => unknown): unknown;
   /** The work is done: a callback's promise has settled, a loop has come back. @param error what it threw. */

@@ -36,12 +36,12 @@ export class FrameSplitter {
       this.isFirst = false;
       all = all.subarray(size);
     }
-    // A copy, for the bytes are lent.
+    // A copy, because the bytes are lent.
     if (!this.isStopped) this.rest = all.slice();
     else if (all.length > 0) take({ type: 0, channel: 0, payload: all });
   }
 
-  /** Bytes of what comes next; 0 where that is not known yet, or there is no telling any more. */
+  /** Bytes of what comes next; 0 if that is not known yet, or cannot be known any more. */
   private sizeOf(bytes: Uint8Array): number {
     const [type] = bytes;
     if (type === undefined) return 0;

@@ -1,4 +1,4 @@
-/** Who listens: the listeners of one client's options, and those of all clients. Must not call them. */
+/** The listeners of one client's options, and those of all clients. Must not call them. */
 import { UsageError } from '@puka/errors';
 import type { Diagnostics } from './diagnostics.ts';
 

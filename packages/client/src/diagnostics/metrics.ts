@@ -43,11 +43,11 @@ export interface ClientMetrics {
   readonly confirmRoundTrip: HistogramSnapshot;
 }
 
-/** Publishes, by what became of them. One that its caller gave up counts as what the broker said of it. */
+/** Publishes, by what became of them. One that its caller gave up counts by the broker's answer. */
 export interface PublishMetrics {
   /** The broker has them. */
   readonly confirmed: number;
-  /** Came back for want of a route. */
+  /** Returned, because no queue took them. */
   readonly returned: number;
   /** RabbitMQ extension: the broker could not take them. */
   readonly nacked: number;
@@ -67,7 +67,7 @@ export interface DeliveryMetrics {
   readonly received: number;
   /** Messages that were acked. */
   readonly acked: number;
-  /** By `reject` and `nack`, those included that went back unseen. */
+  /** By `reject` and `nack`, those included that went back without being handed out. */
   readonly rejected: number;
   /** Not settled: in the user's hands, or waiting in memory. Without those of `noAck` consumers. */
   readonly unsettled: number;

@@ -1,15 +1,15 @@
-/** Stands between a message and what settles it, and tells how it was settled. Must not settle by itself. */
+/** Passes settlements of a message on, and reports how it was settled. Must not settle by itself. */
 import type { Settlement } from '../consuming/message.ts';
 import type { SettlementData } from './diagnostics.ts';
 
 /** The settlement of one message that was handed out. */
 export class ObservedSettlement implements Settlement {
   private readonly inner: Settlement;
-  private readonly tell: (settlement: SettlementData) => void;
+  private readonly report: (settlement: SettlementData) => void;
 
-  constructor(inner: Settlement, tell: (settlement: SettlementData) => void) {
+  constructor(inner: Settlement, report: (settlement: SettlementData) => void) {
     this.inner = inner;
-    this.tell = tell;
+    this.report = report;
   }
 
   get acksOnly(): boolean {
@@ -17,19 +17,19 @@ export class ObservedSettlement implements Settlement {
   }
 
   ack(deliveryTag: number): boolean {
-    return this.told('basic.ack', false, this.inner.ack(deliveryTag));
+    return this.reported('basic.ack', false, this.inner.ack(deliveryTag));
   }
 
   reject(deliveryTag: number, requeue: boolean): boolean {
-    return this.told('basic.reject', requeue, this.inner.reject(deliveryTag, requeue));
+    return this.reported('basic.reject', requeue, this.inner.reject(deliveryTag, requeue));
   }
 
   nack(deliveryTag: number, requeue: boolean): boolean {
-    return this.told('basic.nack', requeue, this.inner.nack(deliveryTag, requeue));
+    return this.reported('basic.nack', requeue, this.inner.nack(deliveryTag, requeue));
   }
 
-  private told(method: SettlementData['method'], requeue: boolean, isSent: boolean): boolean {
-    this.tell({ method, requeue, isSent });
+  private reported(method: SettlementData['method'], requeue: boolean, isSent: boolean): boolean {
+    this.report({ method, requeue, isSent });
     return isSent;
   }
 }

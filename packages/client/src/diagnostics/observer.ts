@@ -52,17 +52,17 @@ export class Observer {
     return this.listeners.some((listener) => names.some((name) => listener[name] !== undefined));
   }
 
-  /** Tells of something that has no end. */
+  /** Reports something that has no end. */
   tell<Name extends PlainHook>(name: Name, data: ValuesOf<Name>[0]): void {
     for (const listener of this.listeners) this.call(listener, name, data);
   }
 
-  /** Tells of a start. @returns what the end needs. */
+  /** Reports a start. @returns what the end needs. */
   start<Name extends StartHook>(name: Name, data: ValuesOf<Name>[0]): Slots {
     return this.listeners.map((listener) => this.call(listener, name, data));
   }
 
-  /** Tells of the end of what was started. */
+  /** Reports the end of what was started. */
   end<Name extends EndHook>(name: Name, slots: Slots, ...values: WithoutSlot<ValuesOf<Name>>): void {
     const [data, outcome, result] = values;
     for (let index = 0; index < slots.length; index++) {
@@ -71,7 +71,7 @@ export class Observer {
     }
   }
 
-  /** Tells of the bytes of a connection. */
+  /** Reports the bytes of a connection. */
   countBytes(): ByteTap {
     const { client } = this;
     return {
@@ -275,5 +275,5 @@ export class Observer {
 /** A thenable that is no promise may do its work each time that it is asked. @returns what settles as it does. */
 function askedOnce<Returned extends PromiseLike<unknown>>(returned: Returned): Returned {
   if (returned instanceof Promise || returned instanceof Operation) return returned;
-  return Promise.resolve(returned) as PromiseLike<unknown> as Returned; // It settles alike, and nothing else is asked of it.
+  return Promise.resolve(returned) as PromiseLike<unknown> as Returned; // It settles the same way, and nothing else is called on it.
 }

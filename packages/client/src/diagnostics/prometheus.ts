@@ -12,7 +12,7 @@ interface Family {
   samples(metrics: ClientMetrics): readonly Sample[];
 }
 
-/** A sample for each number of an object, told apart by one label. */
+/** A sample for each number of an object, distinguished by one label. */
 function byLabel(label: string, values: Readonly<Record<string, number>>): Sample[] {
   return Object.entries(values).map(([name, value]) => [{ [label]: name }, value]);
 }

@@ -31,7 +31,7 @@ export class PublishObservation implements PublishData {
     this.#added.set(name, value);
   }
 
-  /** No more headers. @returns the options with those that were added; `undefined` where there are none. */
+  /** No more headers. @returns the options with those that were added; `undefined` if there are none. */
   close(): PublishOptions | undefined {
     this.#isOpen = false;
     const added = this.#added;

@@ -35,7 +35,7 @@ export interface TraceEntry {
   toString(): string;
 }
 
-/** What an entry says beside its frame. */
+/** What an entry has besides its frame. */
 export interface TraceContext {
   readonly timeMs: number;
   readonly connection: number;
@@ -56,7 +56,7 @@ const maxTextLength = 200;
 const maxFields = 50;
 const maxDepth = 5;
 
-/** Makes an entry of a frame. Never throws: what cannot be decoded says so. */
+/** Makes an entry of a frame. Never throws: the entry reports what cannot be decoded. */
 export function traceEntry(frame: WholeFrame, context: TraceContext): TraceEntry {
   const { timeMs, connection, direction } = context;
   const { name, fields } = contentOf(frame, context.showsBodies);

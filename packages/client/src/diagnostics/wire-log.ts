@@ -64,11 +64,11 @@ export class WireLog {
 }
 
 /**
- * How the wire is logged: as the option `trace` says, else as the environment does.
+ * How the wire is logged: as the option `trace` sets it, else the environment.
  *
  * @param setting of the environment variable `PUKA_DEBUG`: `frames` prints a line for each frame, `frames,bodies` the bodies too.
  * @param print takes a line.
- * @returns `undefined` where it is not logged.
+ * @returns `undefined` if it is not logged.
  * @throws {UsageError} for what is no such option.
  */
 export function traceOptions(

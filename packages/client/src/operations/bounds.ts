@@ -1,5 +1,5 @@
 /**
- * `signal` and `timeout` of an operation: checks them, and gives the operation up when one of them says so.
+ * `signal` and `timeout` of an operation: checks them, and ends the operation when one of them fires.
  * Must not know what the operation does.
  */
 import { OperationTimeout, UsageError } from '@puka/errors';
@@ -19,7 +19,7 @@ export interface BoundsHost {
 /**
  * Puts `signal` and `timeout` in force.
  *
- * @param forget called behind the rejection when the operation is given up.
+ * @param forget called after the rejection when the operation is given up.
  * @returns whether the operation is still to be done.
  */
 export function applyBounds(

@@ -1,5 +1,5 @@
 /**
- * Checks what a call was given: one object with the options it has, and a function. What is wrong is said with the right call
+ * Checks what a call was given: one object with the options it has, and a function. The error shows the right call
  * beside it. Must not know a single call: `calls.ts` does.
  */
 import { UsageError } from '@puka/errors';
@@ -68,7 +68,7 @@ export function optionsAndCallback<Options extends OperationOptions, Result>(
   return { options: first === undefined ? {} : first, callback: second };
 }
 
-/** What can be called: a callback of another kind is refused, and must not be called to say so. */
+/** What can be called: a callback of another kind is refused, and must not be called to report that. */
 export function callable<Function>(value: Function | OperationOptions | undefined): Function | undefined {
   return typeof value === 'function' ? value : undefined;
 }
@@ -87,7 +87,7 @@ export function unknownOption({ call, options, example }: CallForm, name: string
   return new UsageError(`${call} has no option '${shown}'; ${hint} A call looks like this: ${example}`);
 }
 
-/** @returns the option whose name is the most like the one given; `undefined` where none is near. */
+/** @returns the option whose name is the most like the one given; `undefined` if none is near. */
 export function nearest(name: string, options: Iterable<string>): string | undefined {
   const plain = simplified(name);
   let best: string | undefined;
@@ -107,7 +107,7 @@ function simplified(name: string): string {
   return name.slice(0, 60).replaceAll(/[_-]/g, '').toLowerCase();
 }
 
-/** Levenshtein: how many letters to add, to drop or to change. @returns `limit` where it is that many or more. */
+/** Levenshtein: how many letters to add, to drop or to change. @returns `limit` if it is that many or more. */
 function distanceOf(one: string, other: string, limit: number): number {
   if (Math.abs(one.length - other.length) >= limit) return limit;
   let above = Array.from({ length: other.length + 1 }, (_, index) => index);

@@ -1,6 +1,6 @@
 /**
- * Runs what is ready: callbacks of operations, then those of consumers, and tells failures nobody has looked at.
- * What a callback throws hurts nobody else. Must not know the network.
+ * Runs what is ready: callbacks of operations, then those of consumers, and reports failures that no caller has observed.
+ * What a callback throws affects no other code. Must not know the network.
  */
 import { Queue } from '../runtime/queue.ts';
 import { isThenable } from '../runtime/thenable.ts';
@@ -17,7 +17,7 @@ export interface CallbackOwner {
 export interface CallbacksHost {
   /** There is something to run: `run()` is due, never inside this call. */
   turnIsDue(): void;
-  /** Nobody looked at a failure, or a callback threw. */
+  /** No caller observed a failure, or a callback threw. */
   unobserved(error: unknown, operation: Operation<unknown> | undefined): void;
 }
 
@@ -43,19 +43,19 @@ export class Callbacks {
     return operations.length + consumers.length + unseen.length + overdue.length + thrown.length > 0;
   }
 
-  /** Its callback is to be called. */
+  /** Its callback has to be called. */
   addOperation(operation: Operation<unknown>): void {
     this.operations.push(operation);
     this.host.turnIsDue();
   }
 
-  /** Its callback is to be called for what waits there. */
+  /** Its callback has to be called for what waits there. */
   addConsumer(consumer: CallbackOwner): void {
     this.consumers.push(consumer);
     this.host.turnIsDue();
   }
 
-  /** It is told, unless somebody asks for its outcome in this turn. */
+  /** It is reported, unless its outcome is asked for in this turn. */
   addUnseen(operation: Operation<unknown>): void {
     this.unseen.push(operation);
     this.host.turnIsDue();
@@ -66,7 +66,7 @@ export class Callbacks {
     if (this.isDue) this.turn(() => this.runReady());
   }
 
-  /** As `run()`, but with what becomes ready meanwhile: who drives by hand waits for the network next, not for a turn. */
+  /** As `run()`, but with what becomes ready meanwhile: a program that drives by hand waits for the network next, not for a turn. */
   runAll(): void {
     this.turn(() => {
       while (this.operations.length + this.consumers.length > 0) this.runReady();
@@ -100,7 +100,7 @@ export class Callbacks {
   }
 
   /**
-   * What a callback or a listener threw. Told in this turn, or in the next where it comes late: an async callback may fail
+   * What a callback or a listener threw. Reported in this turn, or in the next if it comes late: an async callback may fail
    * at any time.
    */
   addThrown(error: unknown, operation: Operation<unknown> | undefined): void {
@@ -119,7 +119,7 @@ export class Callbacks {
     }
   }
 
-  /** Apart from `runNextOperation`, where a closure would cost each callback. */
+  /** Apart from `runNextOperation`, because a closure would cost each callback. */
   private watchCallback(returned: PromiseLike<unknown>, operation: Operation<unknown>): void {
     reportRejection(returned, (error) => this.addThrown(error, operation));
   }

@@ -9,9 +9,9 @@ export type ErrorFirstValues<Result, Source> =
  * A callback that gets either a result or an error: `if (error) throw error;` leaves the result. It may take fewer
  * parameters.
  *
- * The first form gives the parameters of a function expression their types, which TypeScript narrows together. It accepts
+ * The first form types the parameters of a function expression, which TypeScript narrows together. It accepts
  * only functions that take all three. The second accepts the others. It is overloaded with a type parameter in one of the
- * two, because TypeScript then takes no parameter types from it: only one form may give them.
+ * two, because TypeScript then takes no parameter types from it: only one form may have them.
  */
 export type ErrorFirst<Result, Source> =
   | ((...values: ErrorFirstValues<Result, Source>) => unknown)
@@ -22,5 +22,5 @@ export type ErrorFirst<Result, Source> =
       call<_>(error: Error | undefined, result: Result | undefined, source: Source): unknown;
     }['call'];
 
-/** One that is called without types: its caller gives either a result or an error. */
+/** One that is called without types: its caller passes either a result or an error. */
 export type UntypedErrorFirst = (error: unknown, result: unknown, source: unknown) => unknown;

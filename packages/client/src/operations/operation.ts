@@ -1,5 +1,5 @@
 /**
- * The promise of one operation. It settles once; a native promise is made only for who asks for one.
+ * The promise of one operation. It settles once; a native promise is made only on request.
  * Must not know the protocol.
  */
 
@@ -9,8 +9,8 @@ import { printAs } from '../runtime/inspect.ts';
 import type { ErrorFirst, UntypedErrorFirst } from './error-first.ts';
 
 /**
- * Told the outcome of an operation: never inside the call that started it, and in the async context (`AsyncLocalStorage`)
- * of the call that gave it.
+ * Called with the outcome of an operation: never inside the call that started it, and in the async context (`AsyncLocalStorage`)
+ * of the call that passed it.
  */
 export type Callback<Result> = ErrorFirst<Result, Operation<Result>>;
 
@@ -20,11 +20,11 @@ export interface OperationHost {
   nextNumber(): number;
   /** An operation with a callback has settled. */
   callbackReady(operation: Operation<unknown>): void;
-  /** An operation has failed, and nobody has asked for its outcome so far. */
+  /** An operation has failed, and no caller has observed its outcome so far. */
   failedUnseen(operation: Operation<unknown>): void;
 }
 
-/** What operations alike have come to. */
+/** The outcomes of operations of one kind. */
 export interface OutcomeCounts {
   succeeded: number;
   failed: number;
@@ -34,7 +34,7 @@ export interface OutcomeCounts {
 
 /** What is called when an operation settles, beside its callback. Most operations have none. */
 interface Followers {
-  /** Called ahead of the callback. */
+  /** Called before the callback. */
   first?: (() => void)[];
   /** They count as observers. */
   watchers?: Set<() => void>;
@@ -51,7 +51,7 @@ export class Operation<Result> implements Promise<Result> {
   readonly method: string;
   /** `pending`, then one of the others for good. */
   state: 'pending' | 'fulfilled' | 'rejected' = 'pending';
-  /** Whether somebody has asked for the outcome. */
+  /** Whether a caller has observed the outcome. */
   isObserved: boolean;
   /** @internal Those that it counts among the open ones until it is settled; for the client. */
   counts: OutcomeCounts | undefined = undefined;
@@ -73,7 +73,7 @@ export class Operation<Result> implements Promise<Result> {
     this.number = host.nextNumber();
     this.method = method;
     this.isObserved = callback !== undefined;
-    // `runCallback` gives it the result of `fulfil`.
+    // `runCallback` passes it the result of `fulfil`.
     if (callback !== undefined) {
       this.callback = callback as UntypedErrorFirst;
       this.context = currentContext();
@@ -168,7 +168,7 @@ export class Operation<Result> implements Promise<Result> {
     return context.runInAsyncScope(callback, undefined, error, result, this);
   }
 
-  /** @internal For the client: calls once when it has its outcome, ahead of all who wait for that. Does not observe it. */
+  /** @internal For the client: calls once when it has its outcome, before all code that waits for that. Does not observe it. */
   whenSettled(call: () => void): void {
     if (this.state !== 'pending') {
       call();
@@ -179,7 +179,7 @@ export class Operation<Result> implements Promise<Result> {
     this.followers.first.push(call);
   }
 
-  /** @internal For the client: is told when it settles, without a native promise. @returns undoes it. */
+  /** @internal For the client: called when it settles, without a native promise. @returns undoes it. */
   watch(watcher: () => void): () => void {
     this.followers ??= {};
     this.followers.watchers ??= new Set();
@@ -200,7 +200,7 @@ export class Operation<Result> implements Promise<Result> {
       else counts.failed++;
     }
     resolve?.(this.promised());
-    // Whoever asks again gets another: a consumer keeps the operation of its start for as long as it lives.
+    // A caller that asks again gets another: a consumer keeps the operation of its start for as long as it lives.
     if (state === 'fulfilled') this.promise = undefined;
     if (followers?.first !== undefined) for (const call of followers.first) call();
     if (this.callback !== undefined) this.#host.callbackReady(this);
@@ -239,7 +239,7 @@ function isToldWithCaller(error: unknown): error is Error {
 
 function rejected(error: unknown): Promise<never> {
   if (isToldWithCaller(error)) return rejectedWithCaller(error);
-  // Not at once: a promise that is rejected before anybody waits for it passes for one that nobody handles.
+  // Not at once: a promise that is rejected before a caller waits for it counts as unhandled.
   return Promise.resolve().then(() => {
     throw error;
   });
@@ -260,7 +260,7 @@ function rejectedWithCaller(error: Error): Promise<never> {
     .then(reject);
 }
 
-/** Gives one operation the outcome of another. */
+/** Settles one operation with the outcome of another. */
 export function follow<Result>(leader: Operation<Result>, operation: Operation<Result>): void {
   const settle = (): void => {
     if (leader.state === 'fulfilled') operation.fulfil(leader.result);

@@ -43,7 +43,7 @@ const everywhere: ReadonlyMap<string, string> = new Map([
 /** For single calls; these win. */
 const byCall: Readonly<Record<string, ReadonlyMap<string, string>>> = {
   basicPublish: new Map([
-    ['durable', `durable is said of queues; messages have ${persistent}`],
+    ['durable', `durable is an option of queues; messages have ${persistent}`],
     ['mandate', 'mandatory'],
     ['expires', 'expiration, in milliseconds as text'],
     ['ttl', 'expiration, in milliseconds as text'],

@@ -1,9 +1,9 @@
-/** What a function of the user's has returned, where that is a promise that nobody waits for. Must not call the function. */
+/** What a function of the user's has returned, if that is a promise that no code waits for. Must not call the function. */
 import { UsageError } from '@puka/errors';
 import { isThenable } from '../runtime/thenable.ts';
 import { Operation } from './operation.ts';
 
-/** Reports what a promise rejects with, which nobody else would handle. An operation tells of its failure by itself. */
+/** Reports what a promise rejects with, which no other code would handle. An operation reports its failure by itself. */
 export function reportRejection(returned: unknown, report: (error: unknown) => void): void {
   if (isThenable(returned) && !(returned instanceof Operation)) returned.then(undefined, report);
 }

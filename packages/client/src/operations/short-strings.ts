@@ -13,7 +13,7 @@ const textFields: ReadonlySet<string> = new Set([
 /**
  * Refuses a text with raw octets, as the routing key of a received message may have them: RabbitMQ answers a name or a key of
  * a method that is no UTF-8 by closing the whole connection (501). Refuses other lone surrogates too, which the encoder would
- * find when it is too late to tell the caller. Costs next to nothing where the text is well-formed.
+ * find when it is too late for an error at the call. Costs next to nothing if the text is well-formed.
  *
  * @throws {UsageError} for either. A text that is too long is left to the encoder.
  */
@@ -24,7 +24,7 @@ export function checkIsUtf8(text: string, name: string, method: string): void {
     throw new UsageError(`${name} of ${method} has a lone surrogate, which UTF-8 cannot express`, { method });
   }
   throw new UsageError(
-    `${name} of ${method} has octets that are no UTF-8: RabbitMQ would close the connection. Properties and headers may have them`,
+    `${name} of ${method} has octets that are not UTF-8: RabbitMQ would close the connection. Properties and headers may have them`,
     { method },
   );
 }
@@ -39,8 +39,8 @@ export function checkTexts(method: MethodInput): void {
 }
 
 /**
- * Whether a method has nothing but flags and texts that are surely short enough, so that it can be encoded: told without
- * encoding it. `false` says nothing.
+ * Whether a method has nothing but flags and texts that are surely short enough, so that it can be encoded: found out without
+ * encoding it. `false` means that it is not known.
  */
 export function isSurelyEncodable(method: MethodInput): boolean {
   const values = fieldsOf(method);

@@ -1,5 +1,5 @@
 /**
- * Gives operations up by an abort signal: one listener a signal, however many operations hang on it.
+ * Ends operations by an abort signal: one listener a signal, however many operations use it.
  * Must not know what is given up.
  */
 import { UsageError } from '@puka/errors';

@@ -6,11 +6,11 @@ import type { AmqpError } from '@puka/errors';
 import { type BasicProperties, PropertiesReader } from '@puka/wire';
 import type { PublishInput } from '../session/index.ts';
 
-/** Who may have done it. */
+/** The publishes that may have done it. */
 export interface Suspicion {
   /** Whether a publish can be the culprit. */
   fits(input: PublishInput): boolean;
-  /** Whether all whom it fits are refused alike, so that one refused alone speaks for the others. */
+  /** Whether all that it fits are refused for the same reason, so that the refusal of one holds for the others. */
   readonly isExact: boolean;
 }
 
@@ -18,7 +18,7 @@ export interface Suspicion {
 const cutText = /\ufffd?\.\.\.$/;
 
 /**
- * @returns the narrowest suspicion that the broker's words allow; `undefined` where they name nobody, so that it can be
+ * @returns the narrowest suspicion that the broker's words allow; `undefined` if they name no publish, so that it can be
  * anyone. RabbitMQ: the checks of basic.publish in `rabbit_channel`.
  */
 export function suspicionOf(error: AmqpError): Suspicion | undefined {
@@ -36,7 +36,7 @@ export function suspicionOf(error: AmqpError): Suspicion | undefined {
   if (text.includes('fast reply consumer')) {
     return { fits: (input) => propertiesOf(input).replyTo === 'amq.rabbitmq.reply-to', isExact: true };
   }
-  // Headers that RabbitMQ reads itself; what is wrong with them is not told.
+  // Headers that RabbitMQ reads itself; its error does not name what is wrong with them.
   if (text.includes('invalid message')) return { fits: hasRouteHeaders, isExact: false };
   const limit = / max size (\d+)/.exec(text)?.[1];
   return limit === undefined ? undefined : { fits: ({ body }) => body.length > Number(limit), isExact: true };
@@ -47,7 +47,7 @@ function placeOf(exchange: string): string {
   return `exchange '${exchange === '' ? 'amq.default' : exchange}' in vhost '`;
 }
 
-/** Suspects those for whom the broker would have said this from the mark on, as far as its text goes. */
+/** Suspects those for which the broker would have sent this text from the mark on, as far as its text goes. */
 function naming(text: string, mark: string, wordsFor: (input: PublishInput) => string): Suspicion {
   const said = text.slice(text.indexOf(mark));
   const isCut = cutText.test(said);

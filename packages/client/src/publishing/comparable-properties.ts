@@ -7,7 +7,7 @@
 const contentTypeFlag = 0x80;
 const contentEncodingFlag = 0x40;
 const headersFlag = 0x20;
-/** Octets of the values whose tag says how many. */
+/** Octets of the values whose tag fixes how many. */
 const fixedSizes: Readonly<Record<string, number>> = {
   t: 1,
   b: 1,
@@ -32,7 +32,7 @@ interface Header {
   readonly bytes: Uint8Array;
 }
 
-/** @returns the very bytes given where nothing has to change, or where they cannot be read. */
+/** @returns the same bytes if nothing has to change, or if they cannot be read. */
 export function comparableProperties(properties: Uint8Array): Uint8Array {
   const [flags = 0] = properties;
   if ((flags & headersFlag) === 0) return properties;
@@ -52,7 +52,7 @@ export function comparableProperties(properties: Uint8Array): Uint8Array {
   return concatenated([properties.subarray(0, start), length, bytes, properties.subarray(end)]);
 }
 
-/** @returns undefined where they do not end where they should, or hold a tag that is not known. */
+/** @returns undefined if they do not end where they should, or hold a tag that is not known. */
 function headersIn(properties: Uint8Array, start: number, end: number): Header[] | undefined {
   const headers: Header[] = [];
   let position = start;

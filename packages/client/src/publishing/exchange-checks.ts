@@ -1,6 +1,6 @@
 /**
  * Which exchanges of a connection are known to be there. RabbitMQ closes the channel of a publish to one that is not, and
- * drops all that is behind it; so an exchange is looked up once, before the first publish to it.
+ * drops all that is after it; so an exchange is looked up once, before the first publish to it.
  * Must not hold publishes back: the publisher does.
  */
 import { isPukaError, type PukaError } from '@puka/errors';
@@ -22,7 +22,7 @@ export interface ExchangeChecksHost {
 
 /** The exchanges of one connection after the other. */
 export class ExchangeChecks implements ConnectionUser {
-  /** For publishers: that of the last publish, which is known. Another look is needed only where it changes. */
+  /** For publishers: that of the last publish, which is known. Another look is needed only if it changes. */
   last = '';
   private readonly pool: ChannelPool;
   readonly #host: ExchangeChecksHost;

@@ -8,7 +8,7 @@ export interface PublishOptions extends BasicProperties, OperationOptions {
   readonly exchange?: string | undefined;
   /** To the default exchange: the name of the queue. Up to 255 bytes of UTF-8. */
   readonly routingKey: string;
-  /** 1: the message is lost when the broker restarts. 2: it is kept, where its queue is durable. Default 2. */
+  /** 1: the message is lost when the broker restarts. 2: it is kept, if its queue is durable. Default 2. */
   readonly deliveryMode?: number | undefined;
   /** Reject with `NoRoute` when no queue takes it. Default `false`. */
   readonly mandatory?: boolean | undefined;

@@ -1,4 +1,4 @@
-/** Tells at the least cost whether a publish was called rightly: it is on the way of every message. Must not say why not. */
+/** Finds out at the least cost whether a publish was called rightly: every message passes here. Must not explain why not. */
 
 /** Whether it is one object of the options of a publish and, if there is more, a function. */
 export function isPublishCall(options: unknown, callback: unknown): boolean {

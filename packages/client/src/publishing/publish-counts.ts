@@ -5,11 +5,11 @@ import { Histogram } from '../runtime/histogram.ts';
 export class PublishCounts {
   /** The broker has them. */
   confirmed = 0;
-  /** Came back for want of a route. */
+  /** Returned, because no queue took them. */
   returned = 0;
   /** RabbitMQ extension: the broker could not take them. */
   nacked = 0;
-  /** Failed in another way behind the call: refused by the broker, or lost with the connection. */
+  /** Failed in another way after the call: refused by the broker, or lost with the connection. */
   failed = 0;
   /** Refused at the call. */
   refused = 0;

@@ -18,7 +18,7 @@ const method = 'basic.publish';
 /** `unknown` for one that may have been taken over an earlier connection. */
 type RefusedOutcome = 'refused' | 'unknown';
 
-/** What `basic.return` says of a publish. */
+/** What `basic.return` reports of a publish. */
 export function returnedError(
   replyCode: number,
   replyText: string,

@@ -40,7 +40,7 @@ export function publishInput(options: PublishOptions, maxTableDepth = 64): Publi
   checkShortString(exchange, 'exchange');
   checkShortString(routingKey, 'routingKey');
   if ('immediate' in options && options.immediate) {
-    throw new UsageError('immediate is gone from RabbitMQ since 3.0: it would end the connection');
+    throw new UsageError('RabbitMQ removed immediate in 3.0: it would close the connection');
   }
   const properties = encodedProperties(options, maxTableDepth);
   return { exchange, routingKey, mandatory, properties, body: bodyOf(options) };

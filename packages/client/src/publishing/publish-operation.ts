@@ -2,13 +2,13 @@
 import { Operation } from '../operations/operation.ts';
 import type { PublishInput } from '../session/index.ts';
 
-/** The position of a mandatory publish among those that are alike. */
+/** The position of a mandatory publish among equal ones. */
 export interface ReturnTrace {
   /** The marks sent before it. */
   readonly segment: number;
-  /** The same for messages whose route and body are alike. */
+  /** The same for messages with equal route and body. */
   readonly key: string;
-  /** The same for properties that are alike. */
+  /** The same for equal properties. */
   readonly hash: number;
   /** Its properties, as they are compared. */
   readonly properties: Uint8Array;
@@ -29,16 +29,16 @@ export class PublishOperation extends Operation<void> {
   input: PublishInput | undefined = undefined;
   /** How long its body was at the call. */
   bodyBytes = 0;
-  /** Bytes the session had written when it was first sent: tells whether any of it has left. */
+  /** Bytes the session had written when it was first sent: shows whether any of it has been sent. */
   writtenAt = 0;
   /** How often it has been sent over this connection. */
   attempts = 0;
-  /** It waits to be sent: behind a suspect, for its channel, or until its exchange is known. */
+  /** It waits to be sent: after a suspect, for its channel, or until its exchange is known. */
   isHeld = false;
   /** What only some have: of publishes under way there may be many. */
   private rare: Rare | undefined = undefined;
 
-  /** What `basic.return` said of it; its confirm ends it. */
+  /** What `basic.return` reported of it; its confirm ends it. */
   get returned(): Error | undefined {
     return this.rare?.returned;
   }

@@ -46,14 +46,14 @@ const leastSwept = 64;
 export interface PublisherHost {
   /** As the option of that name; `undefined` asks the server's capabilities. */
   readonly pubacks: boolean | undefined;
-  /** The names of server-named queues; `undefined` where they never change. */
+  /** The names of server-named queues; `undefined` if they never change. */
   readonly names?: QueueNames | undefined;
   readonly counts: PublishCounts;
   /** The client's clock, in milliseconds. */
   now(): number;
   /** Called when publishes have their outcome: `openBytes` has gone down. */
   publishesSettled(): void;
-  /** Gives the channel to publish on. @returns `undefined` where there is none for now. */
+  /** The channel to publish on. @returns `undefined` if there is none for now. */
   openChannel(session: Session, publisher: Publisher): SessionChannel | undefined;
 }
 
@@ -69,7 +69,7 @@ export class Publisher implements ChannelSink, ConnectionUser, CheckedSink {
   private readonly unchecked: UncheckedPublishes;
   /** Its channel takes no further publishes: the next is opened when those under way have their outcome. */
   private isDraining = false;
-  /** Without confirms, publishes end with the footer behind them, as in Puka. */
+  /** Without confirms, publishes end with the footer after them, as in Puka. */
   private hasConfirms = true;
   private channel: SessionChannel | undefined = undefined;
   private readonly sent = new SentPublishes();
@@ -122,7 +122,7 @@ export class Publisher implements ChannelSink, ConnectionUser, CheckedSink {
   publish(operation: PublishOperation, input: PublishInput): void {
     operation.input = input;
     operation.bodyBytes = input.body.length;
-    // Ahead of what may call back: a look-up can fail within the call.
+    // Before what may call back: a look-up can fail within the call.
     this.openBytes += costOf(input, operation.bodyBytes);
     if (this.held.length === 0) {
       try {
@@ -145,7 +145,7 @@ export class Publisher implements ChannelSink, ConnectionUser, CheckedSink {
 
   /**
    * The connection is gone. What the broker returned is known; with another connection to follow the rest is sent again,
-   * ahead of what was held, otherwise every outcome is open or known to be none.
+   * before what was held, otherwise every outcome is open or known to be none.
    */
   detach(error: PukaError, willRecover: boolean): void {
     const takenBytes = this.session?.writer.takenBytes ?? 0;
@@ -164,14 +164,14 @@ export class Publisher implements ChannelSink, ConnectionUser, CheckedSink {
     }
     if (error instanceof AmqpError && error.method === 'basic.publish') this.blameFor(error, sent, hasMarks);
     else if (isUnnamedError(error)) this.blameUnnamed(error, [...sent, ...unchecked]);
-    // Those given up are among them, and let go of by either way.
+    // Those given up are among them, and are dropped either way.
     const open = all.filter((operation) => !this.endReturned(operation));
     if (willRecover) this.holdFirst(open);
     else for (const operation of open) this.fail(operation, lostPublish(operation, error));
     this.host.publishesSettled();
   }
 
-  /** `connection.close` names a method and no channel: the publish is known where it is the only one under way. */
+  /** `connection.close` names a method and no channel: the publish is known if it is the only one under way. */
   private blameFor(error: AmqpError, sent: readonly PublishOperation[], hasMarks: boolean): void {
     const [first] = sent;
     if (sent.length === 1 && !hasMarks && first !== undefined) this.fail(first, asRefused(error, first.hasLeft));
@@ -313,7 +313,7 @@ export class Publisher implements ChannelSink, ConnectionUser, CheckedSink {
     this.holdFirst(this.sent.takeAll().filter((operation) => !this.endReturned(operation)));
   }
 
-  /** One was refused: the suspects, who were called before it was sent, fare as it did where they are alike. */
+  /** One was refused: suspects that are equal to it, and were called before it was sent, are refused with it. */
   private failAlike(suspicion: Suspicion, error: AmqpError): void {
     const { replyCode = 0, replyText = '' } = error;
     this.held.filter((operation) => {
@@ -340,7 +340,7 @@ export class Publisher implements ChannelSink, ConnectionUser, CheckedSink {
     operation.reject(error);
   }
 
-  /** They are sent again, ahead of all that waits; those given up are not. */
+  /** They are sent again, before all that waits; those given up are not. */
   private holdFirst(operations: readonly PublishOperation[]): void {
     const open = operations.filter(isPending);
     for (const operation of operations) {
@@ -400,7 +400,7 @@ export class Publisher implements ChannelSink, ConnectionUser, CheckedSink {
     this.host.publishesSettled();
   }
 
-  /** @returns `false` where it has to wait for a channel. */
+  /** @returns `false` if it has to wait for a channel. */
   private send(operation: PublishOperation): boolean {
     const { session } = this;
     if (session === undefined || operation.input === undefined) return false;
@@ -487,7 +487,7 @@ export class Publisher implements ChannelSink, ConnectionUser, CheckedSink {
     }
   }
 
-  /** It is over: lets go of its message. */
+  /** It is over: releases its message. */
   private release(operation: PublishOperation): void {
     const { input } = operation;
     if (operation.isHeld) this.endHold(operation);

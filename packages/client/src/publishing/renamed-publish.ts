@@ -13,7 +13,7 @@ export interface QueueNames {
   nameOf(queue: string): string;
 }
 
-/** @returns the publish with the names that its queues have now; the same object where none has changed. */
+/** @returns the publish with the names that its queues have now; the same object if none has changed. */
 export function withNewNames(input: PublishInput, names: QueueNames): PublishInput {
   const { exchange, properties } = input;
   const routingKey = exchange === '' ? names.nameOf(input.routingKey) : input.routingKey;

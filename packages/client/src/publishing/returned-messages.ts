@@ -1,6 +1,6 @@
 /**
  * Finds the publish that a `basic.return` is about. The method names no delivery tag and nothing may be added to the
- * message, so a return is known by its content; among publishes that are alike the marks between them tell: what comes
+ * message, so a return is known by its content; among equal publishes the marks between them decide: what comes
  * back in any case, and shows how far the broker has got.
  * RabbitMQ: a channel returns in the order of publishing. Must not send.
  */
@@ -12,7 +12,7 @@ import type { PublishOperation, ReturnTrace } from './publish-operation.ts';
 
 const noProperties = new Uint8Array(2);
 
-/** Publishes with the same route and body, by the hash of their properties; one alone, as most are, stands for itself. */
+/** Publishes with the same route and body, by the hash of their properties; a single one, as most are, is not in a map. */
 type Alike = PublishOperation | Map<number, PublishOperation[]>;
 
 /** The returns of one channel. */
@@ -26,7 +26,7 @@ export class ReturnedMessages {
   /** What was last asked about: `add` follows `needsMark`. */
   private lastTraced: { readonly input: PublishInput; readonly face: Face } | undefined = undefined;
 
-  /** Whether there is one alike after the last mark, so that a mark has to come between them. */
+  /** Whether there is an equal one after the last mark, so that a mark has to come between them. */
   needsMark(input: PublishInput): boolean {
     const segment = this.segments.get(this.filling);
     if (segment === undefined) return false;
@@ -123,7 +123,7 @@ function withBody(body: Uint8Array, alike: Alike): PublishOperation | undefined 
   return all.find(({ input }) => input !== undefined && isSameBytes(input.body, body));
 }
 
-/** Takes a publish out of those alike. @returns whether none is left. */
+/** Takes a publish out of the equal ones. @returns whether none is left. */
 function isLastOf(alike: Map<number, PublishOperation[]>, operation: PublishOperation, hash: number): boolean {
   const same = alike.get(hash);
   const index = same?.indexOf(operation) ?? -1;
@@ -151,7 +151,7 @@ export function hashOf(bytes: Uint8Array): number {
   const words = bytes.length & ~3;
   let at = 0;
   for (; at < words; at += 4) {
-    // Inside the array, as the bound says.
+    // Inside the array, as the bound ensures.
     hash = mixed(
       hash,
       (bytes[at] as number) |

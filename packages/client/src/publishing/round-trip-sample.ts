@@ -4,7 +4,7 @@
  */
 import type { Histogram } from '../runtime/histogram.ts';
 
-/** Tells the time. */
+/** Returns the time. */
 export interface Clock {
   /** The client's clock, in milliseconds. */
   now(): number;

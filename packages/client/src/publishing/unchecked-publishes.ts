@@ -9,7 +9,7 @@ import type { PublishOperation } from './publish-operation.ts';
 
 /** Whose publishes they are. */
 export interface CheckedSink {
-  /** Takes those that wait no more. @param missing where the exchange is not there. */
+  /** Takes those that wait no more. @param missing the error, if the exchange does not exist. */
   checked(operations: readonly PublishOperation[], missing: NotFound | undefined): void;
 }
 
@@ -52,7 +52,7 @@ export class UncheckedPublishes {
       this.waiting.delete(exchange);
       this.count -= operations.length;
       const missing = error instanceof NotFound ? error : undefined;
-      // Any other error is no answer to this question: the broker will give it to the publish.
+      // Any other error is no answer to this question: the broker will send it for the publish.
       if (error !== undefined && missing === undefined) this.exchanges.add(exchange);
       this.sink.checked(operations, missing);
     });

@@ -27,9 +27,9 @@ export interface ClientRecoveryHost extends RecoveryHost, ReplayHost {
 
 /** Recovery of one client. */
 export class ClientRecovery implements DeclaredTopologyHost {
-  /** As the option `recover`; `undefined` where the client does not recover. */
+  /** As the option `recover`; `undefined` if the client does not recover. */
   readonly options: CompleteRecoverOptions | undefined;
-  /** The record of what was declared; `undefined` where the client does not recover. */
+  /** The record of what was declared; `undefined` if the client does not recover. */
   readonly topology: DeclaredTopology | undefined;
   /** For the lifecycle. */
   readonly reconnection: Recovery;
@@ -66,7 +66,7 @@ export class ClientRecovery implements DeclaredTopologyHost {
     this.#host.users.subscriptions.queueLeft(queue);
   }
 
-  /** Why an operation cannot be called while there is no connection; `undefined` where it waits for the next one. */
+  /** Why an operation cannot be called while there is no connection; `undefined` if it waits for the next one. */
   refusalOf(method: string): PukaError | undefined {
     const { options } = this;
     const host = this.#host;

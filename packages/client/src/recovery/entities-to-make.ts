@@ -1,5 +1,5 @@
 /**
- * Which of the recorded entities a replay makes again: what the options say, what is not being deleted, what has not made the
+ * Which of the recorded entities a replay makes again: what the options select, what is not being deleted, what has not made the
  * broker close a connection; and what leads to a queue. Must not make them: the replay does.
  */
 import { isPromised } from '../operations/returned-promise.ts';
@@ -40,7 +40,7 @@ export class EntitiesToMake {
     this.banned.add(entity);
   }
 
-  /** Whether it is to be made: wanted by the options, not being deleted, and not known to end a connection. */
+  /** Whether to make it: wanted by the options, not being deleted, and not known to end a connection. */
   isMeant(entity: Entity): boolean {
     const { topology: which, filter } = this.options;
     if (this.banned.has(entity) || this.topology.isLeaving(entity)) return false;

@@ -69,7 +69,7 @@ export class EntityRequests {
     }
   }
 
-  /** Whether the broker is known to take no such queue: it is not asked, for it would close the connection. */
+  /** Whether the broker is known to take no such queue: it is not asked, because it would close the connection. */
   isNeverTaken({ options }: RecordedQueue): boolean {
     if (!this.host.refusesTransientQueues) return false;
     const { method } = queueDeclare(options, true);

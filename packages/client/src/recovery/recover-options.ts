@@ -20,8 +20,8 @@ export interface RecoverOptions {
   readonly stableAfter?: number | undefined;
   /**
    * Decides whether another attempt follows an error, in place of the client's own rules. Called with the error and the
-   * number of the attempt that would follow. What it throws goes to `unobserved`, and the client's own rules hold; so it is
-   * where it returns a promise.
+   * number of the attempt that would follow. What it throws goes to `unobserved`, and the client's own rules hold; the same applies
+   * if it returns a promise.
    */
   readonly retryIf?: ((error: unknown, attempt: number) => boolean) | undefined;
   /**
@@ -46,8 +46,8 @@ export interface RecoverOptions {
   /** How long what is missing or out of reach at the broker is tried again, in milliseconds. Default 300 000. */
   readonly retryFor?: number | undefined;
   /**
-   * How long a queue or consumer that the broker still takes for the lost connection's is tried again, in milliseconds.
-   * Default: three heartbeats of the lost connection and 10 s; 60 s where heartbeats are off.
+   * How long a queue or consumer that the broker still attributes to the lost connection is tried again, in milliseconds.
+   * Default: three heartbeats of the lost connection and 10 s; 60 s if heartbeats are off.
    */
   readonly exclusiveFor?: number | undefined;
 }
@@ -153,7 +153,7 @@ function flag(name: string, value: boolean | undefined, fallback: boolean): bool
   throw outOfRange(name, value, 'true or false');
 }
 
-/** It runs in the async context of who gave it. */
+/** It runs in the async context of the call that set it. */
 function callback<Values extends readonly unknown[], Result>(
   name: string,
   value: ((...values: Values) => Result) | undefined,

@@ -1,5 +1,5 @@
 /**
- * The one owner of recovery: decides whether another attempt follows, waits before it, has restored what was lost, and says
+ * The one owner of recovery: decides whether another attempt follows, waits before it, has restored what was lost, and reports
  * when operations may go out again. One attempt at a time.
  * Must not connect (the lifecycle does) nor make topology again (the replay does).
  */
@@ -88,7 +88,7 @@ export class Recovery implements Reconnection {
   private undoPlan: (() => void) | undefined = undefined;
 
   /**
-   * @param options `undefined` where the client does not recover.
+   * @param options `undefined` if the client does not recover.
    * @param random 0 to less than 1.
    */
   constructor(

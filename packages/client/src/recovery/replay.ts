@@ -52,7 +52,7 @@ export interface ReplayHost {
 export interface RestoredSubscriptions {
   /** Consumers that will subscribe again. */
   readonly size: number;
-  /** A queue is there again behind the gate: its consumers subscribe. */
+  /** A queue is there again after the gate: its consumers subscribe. */
   queueRestored(queue: string): void;
   /** A queue cannot be restored: its consumers end. */
   queueLost(queue: string, error: PukaError): void;
@@ -61,9 +61,9 @@ export interface RestoredSubscriptions {
   queueLeft(queue: string): void;
 }
 
-/** Behind this silence of the broker, in milliseconds, operations go out though not all is restored. */
+/** After this silence of the broker, in milliseconds, operations go out though not all is restored. */
 const patienceMs = 30_000;
-/** Behind the gate, in milliseconds: RabbitMQ may delete a queue of the lost connection late, and the new one with it. */
+/** After the gate, in milliseconds: RabbitMQ may delete a queue of the lost connection late, and the new one with it. */
 const looksMs = [10_000, 60_000];
 /** One connection's replay. */
 class Epoch {
@@ -104,7 +104,7 @@ export class Replay implements EntityRequestsHost {
   private epoch: Epoch | undefined = undefined;
   private exclusiveMs = 60_000;
   private readonly retries: Retries;
-  /** They may have made the broker close the connection: made one by one, ahead of the rest. */
+  /** They may have made the broker close the connection: made one by one, before the rest. */
   private readonly suspects = new LazySet<Entity>();
   private madeChoice: EntitiesToMake | undefined = undefined;
 
@@ -179,7 +179,7 @@ export class Replay implements EntityRequestsHost {
     this.exclusiveMs = this.options.exclusiveFor ?? ofHeartbeat;
   }
 
-  /** A connection that stood is lost: what has expired without use until now is forgotten. The outage does not count. */
+  /** A connection that was open is lost: what has expired without use until now is forgotten. The outage does not count. */
   connectionLost(): void {
     this.topology.tidy();
   }
@@ -207,7 +207,7 @@ export class Replay implements EntityRequestsHost {
     });
   }
 
-  /** The connection is gone, or nothing more is to be restored. @param error why, where the broker closed it. */
+  /** The connection is gone, or there is nothing more to restore. @param error why, if the broker closed it. */
   abandon(error?: PukaError): void {
     const { epoch } = this;
     if (epoch === undefined) return;
@@ -306,11 +306,11 @@ export class Replay implements EntityRequestsHost {
     count();
   }
 
-  /** Makes one entity. `done` is called once, also where it is put off or not to be had. */
+  /** Makes one entity. `done` is called once, also if it is put off or cannot be made. */
   private make(epoch: Epoch, entity: Entity, done: () => void): void {
     epoch.underWay.add(entity);
     this.send(entity, (error) => {
-      // With the connection lost nothing more is made; what was under way stays known, for one of it may be to blame.
+      // With the connection lost nothing more is made; what was under way stays known, because one of it may be to blame.
       if (epoch.isOver || (error !== undefined && refusalOf(error) === 'lost')) return;
       epoch.underWay.delete(entity);
       epoch.lastAnswerMs = this.host.now();
@@ -363,7 +363,7 @@ export class Replay implements EntityRequestsHost {
     } else if (entity.kind === 'binding' && (refusal === 'away' || refusal === 'locked')) {
       this.putOff(epoch, entity, error, refusal);
     } else {
-      // It is there made otherwise, or it is not to be had. What belongs to it is tried all the same.
+      // It exists with other settings, or cannot be made. What belongs to it is tried all the same.
       if (entity.kind === 'queue') this.retries.delete(entity.queue);
       this.host.failures.notRestored(error, entity, false);
     }
@@ -410,7 +410,7 @@ export class Replay implements EntityRequestsHost {
     const verdict = this.retries.refused(entity, error, refusal, host.now(), this.exclusiveForMs);
     if (verdict !== 'again') host.failures.notRestored(error, entity, verdict === 'first');
     if (verdict !== 'over') {
-      // Queues are tried again behind the gate.
+      // Queues are tried again after the gate.
       if (epoch.isOpen || entity.kind === 'binding') this.planRetry(epoch, keyOf(entity));
     } else if (entity.kind === 'queue') {
       host.users.subscriptions.queueLost(entity.queue, error);
@@ -447,7 +447,7 @@ export class Replay implements EntityRequestsHost {
     const recorded = topology.queueOf(queue);
     if (recorded === undefined || !this.choice.isMeant(recorded)) {
       this.retries.delete(queue);
-      // Whoever waits for it finds out by itself.
+      // The code that waits for it finds out by itself.
       this.host.users.subscriptions.queueRestored(queue);
       return;
     }

@@ -1,6 +1,6 @@
 /**
  * Sends requests over as many channels as the pool lends, some in flight on each: thousands of them must not wait for one
- * answer after the other. A refusal closes its channel, and what was dropped behind it is sent again.
+ * answer after the other. A refusal closes its channel, and what was dropped after it is sent again.
  * Must not know what the requests are for.
  */
 import { AmqpError, isPukaError, type PukaError } from '@puka/errors';
@@ -32,7 +32,7 @@ export interface RequestLanesHost {
   wake(): void;
 }
 
-/** See the head of the file. */
+/** Sends requests over as many channels as the pool lends, and sends again what a refusal dropped. */
 export class RequestLanes {
   private readonly host: RequestLanesHost;
   private readonly waiting = new Queue<Waiting>();
@@ -46,7 +46,7 @@ export class RequestLanes {
     this.host = host;
   }
 
-  /** Sends a request, on a channel of its own where the pool has one. It is never given up on a channel that lives on. */
+  /** Sends a request, on a channel of its own if the pool has one. It is never given up on a channel that lives on. */
   send(method: MethodInput, answered: Answered): void {
     this.waiting.push({ method, answered });
     this.ask();

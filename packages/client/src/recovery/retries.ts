@@ -41,7 +41,7 @@ export class Retries {
     return [...this.retries.keys()];
   }
 
-  /** How long until the next try; `undefined` where there is none. */
+  /** How long until the next try; `undefined` if there is none. */
   delayMs(key: RetryKey): number | undefined {
     return this.retries.get(key)?.delayMs;
   }

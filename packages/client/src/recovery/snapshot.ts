@@ -27,7 +27,7 @@ export interface RecoverySnapshot {
   readonly attempt: number;
   /** Milliseconds since the connection was lost; 0 while there is one. */
   readonly downMs: number;
-  /** Milliseconds until the next attempt, where one is planned. */
+  /** Milliseconds until the next attempt, if one is planned. */
   readonly nextAttemptMs: number | undefined;
   /** What waits for the next connection. */
   readonly held: {

@@ -74,11 +74,11 @@ export class StopConditions {
   }
 }
 
-/** The error of each host, where there are several. */
+/** The error of each host, if there are several. */
 function errorsOfHosts(error: PukaError): readonly PukaError[] {
   const { cause } = error;
   const errors: readonly unknown[] = cause instanceof AggregateError ? cause.errors : [];
-  // A runtime's own aggregate tells of the addresses of one host.
+  // A runtime's own aggregate error is about the addresses of one host.
   return errors.length > 0 && errors.every(isPukaError) ? errors : [error];
 }
 

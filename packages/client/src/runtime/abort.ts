@@ -1,4 +1,4 @@
-/** Gives an attempt to connect up: an abort signal that needs no runtime's. Must not know what it aborts. */
+/** Ends an attempt to connect: an abort signal that needs no runtime's. Must not know what it aborts. */
 import type { AbortSignalLike } from '@puka/transport';
 import { LazySet } from './lazy-collections.ts';
 
@@ -10,7 +10,7 @@ export class Abort implements AbortSignalLike {
   reason: unknown = undefined;
   private readonly listeners = new LazySet<() => void>();
 
-  /** Gives up; a second time does nothing. */
+  /** Aborts; a second call does nothing. */
   abort(reason: unknown): void {
     if (this.aborted) return;
     this.aborted = true;
@@ -20,12 +20,12 @@ export class Abort implements AbortSignalLike {
     for (const listener of listeners) listener();
   }
 
-  /** For those who wait. */
+  /** For code that waits. */
   addEventListener(_type: 'abort', listener: () => void): void {
     this.listeners.add(listener);
   }
 
-  /** For those who wait no more. */
+  /** For code that no longer waits. */
   removeEventListener(_type: 'abort', listener: () => void): void {
     this.listeners.delete(listener);
     // The signal lives on with its connection.

@@ -1,5 +1,5 @@
 /**
- * One timer for one changing deadline: armed while its owner works by itself, disarmed while somebody drives by hand.
+ * One timer for one changing deadline: armed while its owner works by itself, disarmed while the program drives by hand.
  * Must not know what is due.
  */
 import type { Runtime, Timer } from './runtime.ts';
@@ -15,7 +15,7 @@ export interface AlarmHost {
   readonly nextDeadlineMs: number;
   /** Whether the process has to run until then. */
   readonly keepsProcess: boolean;
-  /** The time has come, or the longest timer is over. The alarm is armed anew behind it. */
+  /** The time has come, or the longest timer is over. The alarm is armed anew after it. */
   expired(): void;
 }
 

@@ -1,6 +1,6 @@
 /**
  * Runs a callback in the async context in which it was given: what `AsyncLocalStorage` holds there. By itself it would run
- * in the context of whatever read the socket. Must not know who calls back.
+ * in the context of the code that read the socket. Must not know what calls back.
  */
 import { type AsyncContextAccess, builtinModule, denoAsyncContexts } from './runtime.ts';
 
@@ -61,13 +61,13 @@ function lookUp(): () => AsyncContext | undefined {
   return Resource === undefined ? () => undefined : () => new Resource('puka', 0);
 }
 
-/** @returns the context of this call; `undefined` where a runtime has none. */
+/** @returns the context of this call; `undefined` if a runtime has none. */
 export function currentContext(): AsyncContext | undefined {
   capture ??= lookUp();
   return capture();
 }
 
-/** @returns a function that runs the callback in the context of this call; the callback itself where a runtime has none. */
+/** @returns a function that runs the callback in the context of this call; the callback itself if a runtime has none. */
 export function inThisContext<Values extends readonly unknown[], Result>(
   callback: (...values: Values) => Result,
 ): (...values: Values) => Result {

@@ -14,7 +14,7 @@ interface Due {
 
 /** How a deadline differs from the usual. */
 export interface DeadlineOptions {
-  /** Whether the process has to run until then: somebody awaits what is due. Default `true`. */
+  /** Whether the process has to run until then: a caller awaits what is due. Default `true`. */
   readonly keepsProcess?: boolean;
 }
 

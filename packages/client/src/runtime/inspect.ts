@@ -2,7 +2,7 @@
  * Prints objects by their public properties only. Must not know which objects.
  */
 
-/** What Node, Deno and Bun give along to print parts with. */
+/** What Node, Deno and Bun pass along to print parts with. */
 type Inspect = (value: unknown, options?: object) => string;
 
 /** The name under which they look for an object's own way to be printed. */

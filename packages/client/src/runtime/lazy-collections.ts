@@ -48,7 +48,7 @@ export class LazyMap<Key, Value> implements Iterable<[Key, Value]> {
 
 /** Has of a `Set` what the client needs. The first value takes no memory but its place: there is often no second. */
 export class LazySet<Value> implements Iterable<Value> {
-  /** The only value; `undefined` where there is none, and where there is a set. */
+  /** The only value; `undefined` if there is none, and if there is a set. */
   private only: Value | undefined = undefined;
   private set: Set<Value> | undefined = undefined;
 

@@ -1,5 +1,5 @@
 /**
- * Runs callbacks as tasks of the event loop where there is no `setImmediate`. Browsers delay nested timers, and throttle those of
+ * Runs callbacks as tasks of the event loop if there is no `setImmediate`. Browsers delay nested timers, and throttle those of
  * a page in the background to one a second or less; they do neither with messages.
  */
 import { Queue } from './queue.ts';
@@ -17,7 +17,7 @@ export class MessageTasks {
   readonly #waiting = new Queue<() => void>();
   #post: (() => void) | undefined;
 
-  /** Calls soon, never inside this call, and behind what the current task has still to do. */
+  /** Calls soon, never inside this call, and after what the current task has still to do. */
   run(callback: () => void): void {
     this.#waiting.push(callback);
     this.#post ??= this.#open();

@@ -1,4 +1,4 @@
-/** Moves bytes away from all who hold them. Must not decide when. */
+/** Moves bytes away from all code that holds them. Must not decide when. */
 
 // Part of the language since ES2024; Node 20 does not have it.
 interface Transferable {
@@ -13,7 +13,7 @@ declare function structuredClone(
 /**
  * Detaches a buffer: every view of it has length 0 from then on.
  *
- * @returns a buffer with the same bytes in the same memory, which nobody else holds.
+ * @returns a buffer with the same bytes in the same memory, which no other code holds.
  * @throws {TypeError | DOMException} for one that is detached, or cannot be.
  */
 export function movedBuffer(buffer: ArrayBuffer): ArrayBuffer {

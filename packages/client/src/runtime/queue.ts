@@ -1,9 +1,9 @@
 /**
- * A list that is taken from at its front, at the same cost however long it is: `Array.shift` moves all that is behind.
+ * A list that is taken from at its front, at the same cost however long it is: `Array.shift` moves everything after it.
  * Must not know what waits in it.
  */
 
-/** Its front is given up when so many places are empty, and half of them. */
+/** Its front is cut off when so many places are empty, and half of them. */
 const leastEmpty = 64;
 /** An empty queue keeps so many places: what comes and goes one by one needs no new list each time. */
 const mostKept = 32;
@@ -28,7 +28,7 @@ export class Queue<Item> {
     return this.items[this.head];
   }
 
-  /** Adds one behind all others. */
+  /** Adds one after all others. */
   push(item: Item): void {
     // Not made empty and then filled: that takes sixteen places more.
     if (this.items === noItems) this.items = [item];
@@ -54,7 +54,7 @@ export class Queue<Item> {
     return item;
   }
 
-  /** Puts others ahead of all, in their order. */
+  /** Puts others before all, in their order. */
   unshift(others: readonly Item[]): void {
     const { head, tail, items } = this;
     if (others.length > head) {

@@ -47,7 +47,7 @@ export interface Runtime {
   stopTimer(timer: Timer): void;
   /** Calls when this turn of the event loop has read what there was to read. */
   atTurnEnd(callback: () => void): void;
-  /** Tells the developer. */
+  /** Warns the developer. */
   warn(text: string, error: unknown): void;
   /** Milliseconds since 1970, for the expiry of credentials. Default: the system's. */
   wallClock?(): number;
@@ -57,12 +57,12 @@ export interface Runtime {
   readonly platform?: string | undefined;
 }
 
-/** A module that the runtime brings along; `undefined` where it has none of that name. */
+/** A module that the runtime brings along; `undefined` if it has none of that name. */
 export function builtinModule(name: string): unknown {
   return typeof process === 'undefined' ? undefined : process.getBuiltinModule?.(name);
 }
 
-/** A variable of the environment; `undefined` where it is not set, or may not be read. */
+/** A variable of the environment; `undefined` if it is not set, or may not be read. */
 export function environmentVariable(name: string): string | undefined {
   if (typeof process === 'undefined') return undefined;
   // Deno would ask the user at the terminal.
@@ -78,7 +78,7 @@ export interface AsyncContextAccess {
   setAsyncContext(context: unknown): void;
 }
 
-/** Deno's own access to async contexts; `undefined` elsewhere, and where a version of Deno has it no more: it is not documented. */
+/** Deno's own access to async contexts; `undefined` elsewhere, and if a version of Deno has it no more: it is not documented. */
 export function denoAsyncContexts(): AsyncContextAccess | undefined {
   if (typeof Deno !== 'object' || Deno.internal === undefined) return undefined;
   const internals = Reflect.get(Deno, Deno.internal) as { readonly core?: Partial<AsyncContextAccess> } | undefined; // Looked at below.
@@ -87,7 +87,7 @@ export function denoAsyncContexts(): AsyncContextAccess | undefined {
   return { getAsyncContext, setAsyncContext };
 }
 
-/** Prints a line where it is in nobody's way: on the standard error output. */
+/** Prints a line on the standard error output, where it does not mix with the program's output. */
 export function printLine(line: string): void {
   console.error(line);
 }
@@ -123,7 +123,7 @@ function unref(timer: Timer): void {
   else if (typeof Deno === 'object') Deno.unrefTimer(timer);
 }
 
-/** The platform that the code runs on, and its version, where it tells. */
+/** The platform that the code runs on, and its version, if it has one. */
 export function platformName(): string {
   const versions = typeof process === 'undefined' ? undefined : process.versions;
   // Deno and Bun claim to be Node too.

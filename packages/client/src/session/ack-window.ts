@@ -87,7 +87,7 @@ export class AckWindow {
     this.advance();
   }
 
-  /** Hands out the waiting acks: at most one `multiple`, the rest behind the first gap one by one. */
+  /** Hands out the waiting acks: at most one `multiple`, the rest after the first gap one by one. */
   flush(write: (tag: number, multiple: boolean) => void): void {
     if (this.waiting === 0) return;
     const { states } = this;

@@ -8,7 +8,7 @@ import { LimitExceeded } from '@puka/errors';
 export class AnswerLimit {
   /** Bytes of answers written up to `markAt`. The peer may have read none of them. */
   private beforeMark = 0;
-  /** Bytes of answers written behind it. */
+  /** Bytes of answers written after it. */
   private behindMark = 0;
   /** A position in the output. Once the output has gone out up to here, `beforeMark` is zero. */
   private markAt = 0;

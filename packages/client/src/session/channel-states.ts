@@ -45,7 +45,7 @@ export const channelTransitions: Transitions = {
   closed: { close: 'closed', lost: 'closed' },
 };
 
-/** @returns the state that follows, or `undefined` where the input is not allowed in this state. */
+/** @returns the state that follows, or `undefined` if the input is not allowed in this state. */
 export function nextChannelState(state: ChannelState, input: ChannelInput): ChannelState | undefined {
   return channelTransitions[state][input];
 }

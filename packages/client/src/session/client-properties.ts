@@ -1,4 +1,4 @@
-/** What the client tells the broker of itself. Must not look at the runtime: the platform is given to it. */
+/** What the client reports of itself to the broker. Must not look at the runtime: the platform is an argument. */
 import { UsageError } from '@puka/errors';
 import { type FieldTableInput, type FieldValueInput, isMap, isPlainObject } from '@puka/wire';
 import { packageVersion } from '../generated/version.ts';
@@ -13,7 +13,7 @@ export interface GivenProperties {
   readonly platform?: string | undefined;
 }
 
-/** RabbitMQ: what the broker does otherwise for a client that says so. */
+/** RabbitMQ: what the broker does otherwise for a client that announces it. */
 const capabilities: FieldObjectInput = {
   publisher_confirms: true,
   exchange_exchange_bindings: true,
@@ -33,9 +33,9 @@ const shown: FieldObjectInput = {
 
 /**
  * The table of `connection.start-ok`: ours, then the user's, which win. Capabilities are joined, and there ours win: the
- * client can do what it says.
+ * client can do what it announces.
  *
- * @param given fields that have an option of their own; of these `connectionName` wins over `own`, `platform` gives way.
+ * @param given fields that have an option of their own; of these `connectionName` wins over `own`, `own` wins over `platform`.
  * @throws {UsageError} for what is neither a plain object nor a `Map`, there or in `capabilities`.
  */
 export function completeClientProperties(own: FieldTableInput, given: GivenProperties = {}): FieldTableInput {

@@ -74,12 +74,12 @@ const methodInputs: ReadonlyMap<string, ConnectionInput> = new Map(
     .map((input) => [input, input as ConnectionInput]), // They are the keys of the table above.
 );
 
-/** The input that a method of the broker is; `undefined` where it can come in no state. */
+/** The input that a method of the broker is; `undefined` if it can come in no state. */
 export function connectionInputOf(methodType: string): ConnectionInput | undefined {
   return methodInputs.get(methodType);
 }
 
-/** @returns the state that follows, or `undefined` where the input is not allowed in this state. */
+/** @returns the state that follows, or `undefined` if the input is not allowed in this state. */
 export function nextConnectionState(state: ConnectionState, input: ConnectionInput): ConnectionState | undefined {
   return connectionTransitions[state][input];
 }

@@ -1,6 +1,6 @@
 /**
  * Joins method, header and body frames of one channel into a message, by bytes, never by count of frames. A body over a
- * limit is passed over: its bytes are counted and not kept. Must not decode what nobody asked for.
+ * limit is passed over: its bytes are counted and not kept. Must not decode what was not asked for.
  */
 import { UnexpectedFrame } from '@puka/errors';
 import { contentBodySize, contentPropertiesOffset } from '@puka/wire';
@@ -17,7 +17,7 @@ const trustedBodyBytes = 1_048_576;
  */
 const copiedFromBytes = 131_072;
 
-/** Methods and headers that are copied lie one behind the other, in blocks of this size. */
+/** Methods and headers that are copied lie one after the other, in blocks of this size. */
 const headBlockBytes = 4096;
 
 /** Counts what all channels of a session keep. */
@@ -93,9 +93,9 @@ export class ContentAssembler {
   /**
    * Takes a content header.
    *
-   * @returns whether the message can be handed on: it is whole, for an empty body has no body frame, or it is over
+   * @returns whether the message can be handed on: it is whole, because an empty body has no body frame, or it is over
    *   `maxMessageBytes`, and its body will be passed over.
-   * @throws {UnexpectedFrame} where none is due.
+   * @throws {UnexpectedFrame} if none is due.
    */
   header(bytes: Uint8Array, start: number, end: number): boolean {
     if (this.expects !== 'header') throw new UnexpectedFrame('a content header came without its method');
@@ -154,7 +154,7 @@ export class ContentAssembler {
    * Takes the next piece of the body. A short one that comes in one piece is not copied, nor one whose pieces lie side by side.
    *
    * @returns whether the message is whole and can be handed on.
-   * @throws {UnexpectedFrame} where none is due, and for more bytes than announced.
+   * @throws {UnexpectedFrame} if none is due, and for more bytes than announced.
    */
   body(bytes: Uint8Array, start: number, end: number): boolean {
     if (this.expects !== 'body') throw new UnexpectedFrame('a body frame came without a content header');
@@ -225,7 +225,7 @@ export class ContentAssembler {
     return at;
   }
 
-  /** Takes a piece that was read right behind the others, as large reads are. @returns whether it was. */
+  /** Takes a piece that was read right after the others, as large reads are. @returns whether it was. */
   private takesNext(bytes: Uint8Array, start: number, end: number): boolean {
     const { bodyBytes, bodyEnd } = this.content;
     if (!this.isWhereItWasRead || bytes.buffer !== bodyBytes.buffer) return false;

@@ -1,6 +1,6 @@
 /**
  * Checks a method that announces a message, and finds its delivery tag, without decoding it. AMQP 0-9-1 §1.8.3.
- * Must not read the texts in it: nobody may ever ask for them.
+ * Must not read the texts in it: they may never be needed.
  */
 import { ByteReader, checkBasicDeliver, checkBasicGetOk, checkBasicReturn } from '@puka/wire';
 import type { ContentKind, ReceivedContent } from './sinks.ts';
@@ -10,7 +10,7 @@ const idBytes = 4;
 /**
  * Adds up the fields, so that they can be decoded later without an error.
  *
- * @throws {AmqpSyntaxError} when they end before or behind the end of the method.
+ * @throws {AmqpSyntaxError} when they end before or after the end of the method.
  */
 export function checkContentMethod(kind: ContentKind, bytes: Uint8Array, start: number, end: number): void {
   if (kind === 'deliver') checkBasicDeliver(bytes, start, end);

@@ -5,7 +5,7 @@ export interface DeliveryCounts {
   /** Messages that came, those for gets included. */
   readonly received: number;
   readonly acked: number;
-  /** By `basic.reject` and `basic.nack`, those included that went back unseen. */
+  /** By `basic.reject` and `basic.nack`, those included that went back without being handed out. */
   readonly rejected: number;
   /** Not settled. */
   readonly unsettled: number;

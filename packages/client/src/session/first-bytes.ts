@@ -1,21 +1,21 @@
 /**
- * Looks at the first bytes of a connection: an AMQP 0-9-1 broker, or who else. Must not decode frames.
+ * Looks at the first bytes of a connection: an AMQP 0-9-1 broker, or something else. Must not decode frames.
  */
 import { type PukaError, peerText, UnsupportedProtocol } from '@puka/errors';
 import { detectProtocolHeader } from '@puka/wire';
 
-/** Octets that are enough to tell any stranger by name. */
+/** Octets that are enough to identify any other protocol. */
 const enoughBytes = 8;
 
-/** Holds the first bytes back until they tell who is there. */
+/** Holds the first bytes back until they show what the peer is. */
 export class FirstBytesCheck {
   private held: Uint8Array = new Uint8Array(0);
 
   /**
    * Takes the next bytes.
    *
-   * @returns all bytes so far, when they are a broker's; `undefined` while they don't tell.
-   * @throws {UnsupportedProtocol} for a stranger, who is named.
+   * @returns all bytes so far, when they are a broker's; `undefined` while that is not known.
+   * @throws {UnsupportedProtocol} for another protocol, which is named.
    */
   receive(bytes: Uint8Array): Uint8Array | undefined {
     const all = this.held.length === 0 ? bytes : joined(this.held, bytes);
@@ -24,12 +24,12 @@ export class FirstBytesCheck {
     if (all[0] === 1) return all;
     this.held = all;
     if (all.length < enoughBytes) return undefined;
-    throw strangerError(all);
+    throw otherProtocolError(all);
   }
 
-  /** The stream ended. @returns who it was, where the few bytes that came tell. */
+  /** The stream ended. @returns what the peer was, if the few bytes that came show it. */
   end(): PukaError | undefined {
-    return this.held.length === 0 ? undefined : strangerError(this.held);
+    return this.held.length === 0 ? undefined : otherProtocolError(this.held);
   }
 }
 
@@ -40,7 +40,7 @@ function joined(one: Uint8Array, other: Uint8Array): Uint8Array {
   return all;
 }
 
-function strangerError(bytes: Uint8Array): PukaError {
+function otherProtocolError(bytes: Uint8Array): PukaError {
   const found = detectProtocolHeader(bytes);
   switch (found.type) {
     case 'amqp':
@@ -57,8 +57,12 @@ function strangerError(bytes: Uint8Array): PukaError {
     case 'ssh':
       return new UnsupportedProtocol('the port speaks SSH, not AMQP');
     case 'unknown':
-      return new UnsupportedProtocol(`what answers on this port is no AMQP broker: it sent ${peerText(found.text)}`);
+      return new UnsupportedProtocol(
+        `what answers on this port is not an AMQP broker: it sent ${peerText(found.text)}`,
+      );
     default:
-      return new UnsupportedProtocol('what answers on this port is no AMQP broker: it sent less than a whole word');
+      return new UnsupportedProtocol(
+        'what answers on this port is not an AMQP broker: it sent too few octets to identify its protocol',
+      );
   }
 }

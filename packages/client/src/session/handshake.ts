@@ -1,5 +1,5 @@
 /**
- * What is said from the first byte until the connection is open, and what to call it when that fails: the first bytes,
+ * What is exchanged from the first byte until the connection is open, and what to call it when that fails: the first bytes,
  * the login, the tuning. Must not change the state of the connection: the session does, and asks here for bytes and words.
  */
 import {
@@ -33,7 +33,7 @@ import { type Tuned, tune } from './tuning.ts';
 export class Handshake {
   /** How this side logs in. */
   readonly login: Login;
-  /** What the broker says of itself, once it has. */
+  /** What the broker reports of itself, once it has. */
   serverProperties: FieldTable = {};
   /** Whether bytes have gone out, so that there is a connection to the peer. */
   isLineUp = false;
@@ -43,7 +43,7 @@ export class Handshake {
   private startOkBytes = 0;
   private firstBytes: FirstBytesCheck | undefined = new FirstBytesCheck();
 
-  /** @throws {UsageError} where the options leave no way to log in. */
+  /** @throws {UsageError} if the options leave no way to log in. */
   constructor(options: SessionOptions, complete: CompleteSessionOptions, writer: ByteWriter) {
     this.login = new Login(loginOptions(options));
     this.options = complete;
@@ -51,7 +51,7 @@ export class Handshake {
     this.writer = writer;
   }
 
-  /** @returns what goes on to the decoder; `undefined` while nobody can tell who speaks. @throws {UnsupportedProtocol} */
+  /** @returns what goes on to the decoder; `undefined` while the peer is not identified. @throws {UnsupportedProtocol} */
   admit(bytes: Uint8Array): Uint8Array | undefined {
     if (this.firstBytes === undefined) return bytes;
     const admitted = this.firstBytes.receive(bytes);
@@ -59,7 +59,7 @@ export class Handshake {
     return admitted;
   }
 
-  /** Logs in. @throws {PukaError} where that cannot be. */
+  /** Logs in. @throws {PukaError} if it cannot. */
   receiveStart(start: ConnectionStart): void {
     const { versionMajor, versionMinor, mechanisms } = start;
     if (versionMajor !== 0 || versionMinor !== 9) {
@@ -77,7 +77,7 @@ export class Handshake {
     this.send(chunks);
   }
 
-  /** Answers a challenge, at once where the mechanism can. @throws {PukaError} where there can be no answer. */
+  /** Answers a challenge, at once if the mechanism can. @throws {PukaError} if there can be no answer. */
   receiveChallenge(challenge: Uint8Array): void {
     const answer = this.login.challenge(challenge);
     if (answer !== undefined) this.sendAnswer(answer);
@@ -89,7 +89,7 @@ export class Handshake {
     this.send(encoded((writer) => encodeConnectionSecureOk(writer, 0, { response })));
   }
 
-  /** Answers the offer, and asks for the virtual host in the same breath. @throws {PukaError} for an offer out of place. */
+  /** Answers the offer, and requests the virtual host in the same write. @throws {PukaError} for an offer out of place. */
   receiveTune(offer: ConnectionTune): Tuned {
     if (this.login.owesAnswer) {
       throw new CommandInvalid('connection.tune came before the answer to the login challenge', { blame: 'peer' });
@@ -107,7 +107,7 @@ export class Handshake {
     this.send(encoded((writer) => encodeConnectionUpdateSecret(writer, 0, { newSecret, reason })));
   }
 
-  /** What to call it that the stream ended. @param cause the transport's error, where there is one. */
+  /** What to call it that the stream ended. @param cause the transport's error, if there is one. */
   streamEnded(state: ConnectionState, cause: PukaError | undefined): PukaError {
     // Before a byte was sent the cause is why the peer could not be reached.
     if (cause !== undefined && !this.isLineUp) return cause;
@@ -137,7 +137,7 @@ export class Handshake {
     // Over TLS the transport knows better: the server may have wanted a certificate.
     if (this.isEncrypted && cause instanceof ConnectionBroken) return cause;
     const hint = this.isEncrypted ? '' : '; if the port speaks TLS only, use amqps://';
-    return new ConnectionBroken(`the peer hung up without a word when the client asked for AMQP 0-9-1${hint}`, {
+    return new ConnectionBroken(`the peer closed the connection without an answer to the AMQP 0-9-1 header${hint}`, {
       outcome: 'not-sent',
       ...(cause === undefined ? {} : { cause }),
     });
@@ -153,19 +153,19 @@ export class Handshake {
     if (state === 'awaitingOpenOk') return 'the broker did not open the virtual host';
     if (state === 'awaitingTune') {
       return this.login.owesAnswer
-        ? 'the login mechanism of this side gave no answer to the challenge'
+        ? 'the login mechanism of this client returned no answer to the challenge'
         : 'the broker did not answer the login';
     }
     if (this.firstBytes === undefined) return 'the broker did not finish its greeting';
     const hint = this.isEncrypted ? '' : '; if the port speaks TLS only, use amqps://';
-    return `the peer took the connection and said nothing${hint}`;
+    return `the peer accepted the connection and sent nothing${hint}`;
   }
 
   private send(chunks: readonly Uint8Array[]): void {
     for (const chunk of chunks) this.writer.append(chunk);
   }
 
-  /** RabbitMQ drops the connection where the client can't take authentication_failure_close, and so do old brokers. */
+  /** RabbitMQ drops the connection if the client can't take authentication_failure_close, and so do old brokers. */
   private droppedAfterLogin(cause: PukaError | undefined): PukaError {
     const size = this.startOkBytes;
     const given = cause === undefined ? {} : { cause };
@@ -187,7 +187,7 @@ export class Handshake {
   }
 }
 
-/** What holds a secret is encoded in bytes of its own, so that it does not stay behind in the chunk of the writer. */
+/** What holds a secret is encoded in bytes of its own, so that it does not stay in the chunk of the writer. */
 function encoded(encode: (writer: ByteWriter) => void): readonly Uint8Array[] {
   const writer = new ByteWriter(1024);
   encode(writer);
@@ -195,7 +195,7 @@ function encoded(encode: (writer: ByteWriter) => void): readonly Uint8Array[] {
 }
 
 /**
- * RabbitMQ: frames before tune are limited by initial_frame_max. It says nothing about a longer one: it waits three
+ * RabbitMQ: frames before tune are limited by initial_frame_max. It sends no error for a longer one: it waits three
  * seconds and drops the connection. These are the defaults before 4.1 and since.
  */
 const oldFirstFrameBytes = 4096;

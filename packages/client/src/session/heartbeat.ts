@@ -1,5 +1,5 @@
 /**
- * When to send a heartbeat and when to give the peer up. Time is an argument. AMQP 0-9-1 §4.2.7.
+ * When to send a heartbeat and when the peer counts as dead. Time is an argument. AMQP 0-9-1 §4.2.7.
  * Must not write or close: the session does.
  */
 
@@ -30,7 +30,7 @@ export class Heartbeat {
     this.suspectedMs = undefined;
   }
 
-  /** Nobody reads what comes: its silence says nothing until `listening()`. */
+  /** Nothing that comes is read: its silence means nothing until `listening()`. */
   deaf(): void {
     this.isDeaf = true;
     this.suspectedMs = undefined;
@@ -53,7 +53,7 @@ export class Heartbeat {
     return Math.min(this.lastSentMs + this.intervalMs / 2, this.giveUpMs);
   }
 
-  /** What is to be done now. RabbitMQ sends at half the interval, and so do we; dead after two intervals of silence. */
+  /** What to do now. RabbitMQ sends at half the interval, and so do we; dead after two intervals of silence. */
   due(nowMs: number): HeartbeatAction {
     if (this.intervalMs === 0) return 'none';
     if (!this.isDeaf && nowMs - this.lastReceivedMs >= 2 * this.intervalMs) {

@@ -1,6 +1,6 @@
 /**
- * The login of one session: chooses the mechanism, says what goes out, and remembers which answer is owed.
- * Holds the secrets and shows them to nobody who only looks: all of its fields are private to the runtime.
+ * The login of one session: chooses the mechanism, returns what goes out, and remembers which answer is owed.
+ * Holds the secrets and does not show them in inspections: all of its fields are private to the runtime.
  * Must not write to the connection or change its state: the session does.
  */
 import { AuthenticationFailed, CommandInvalid, type PukaError, peerText, UsageError } from '@puka/errors';
@@ -45,7 +45,7 @@ export class Login {
     return this.#options.isEncrypted || this.#options.allowCleartextPassword;
   }
 
-  /** Takes the credentials, where they come later than the options. */
+  /** Takes the credentials, if they come later than the options. */
   use(credentials: SessionCredentials): void {
     this.#credentials = credentials;
   }
@@ -54,7 +54,7 @@ export class Login {
    * Chooses: the first of the user's list that the broker offers.
    *
    * @param offered the broker's list, a space between two.
-   * @throws {AuthenticationFailed} where there is none, or the mechanism failed.
+   * @throws {AuthenticationFailed} if there is none, or the mechanism failed.
    */
   start(offered: string): LoginStart {
     // Not split: a peer may send megabytes.
@@ -98,10 +98,10 @@ export class Login {
     this.#credentials = undefined;
   }
 
-  /** The error of a mechanism that failed on this side. */
+  /** The error of a mechanism that failed in this client. */
   failure(cause: unknown): PukaError {
     // The cause's own words stay out of the text: they are the mechanism's, and may hold what it was working on.
-    return new AuthenticationFailed(`the login mechanism ${this.#chosen?.name} failed on this side`, {
+    return new AuthenticationFailed(`the login mechanism ${this.#chosen?.name} failed in this client`, {
       cause,
       outcome: 'not-sent',
     });
@@ -118,7 +118,7 @@ export class Login {
     const forbidden = this.#allowsPasswords
       ? ''
       : '; PLAIN and AMQPLAIN are forbidden without TLS (allowCleartextPassword: false)';
-    const hint = names.includes('EXTERNAL') ? '; RabbitMQ offers EXTERNAL to who shows a client certificate' : '';
+    const hint = names.includes('EXTERNAL') ? '; RabbitMQ offers EXTERNAL only with a client certificate' : '';
     return new AuthenticationFailed(
       `no login in common: the broker offers "${peerText(offered)}", this client takes ${wanted}${forbidden}${hint}`,
       { outcome: 'not-sent' },

@@ -44,7 +44,7 @@ export interface SessionOptions {
   readonly connectTimeoutMs?: number | undefined;
   /** Time the broker has to answer our close, in milliseconds. Default 5000. */
   readonly closeTimeoutMs?: number | undefined;
-  /** Added to what the client tells of itself. */
+  /** Added to what the client reports of itself. */
   readonly clientProperties?: FieldTableInput | undefined;
   /** A name for the connection, shown by RabbitMQ's management page. */
   readonly connectionName?: string | undefined;
@@ -96,7 +96,7 @@ export function completeSessionOptions(options: SessionOptions): CompleteSession
   checkTime('closeTimeoutMs', complete.closeTimeoutMs);
   if (complete.frameMax < leastFrameMax) {
     throw new UsageError(
-      `frameMax is ${complete.frameMax}; ${leastFrameMax} is the least, for RabbitMQ 4.1 and later refuse less`,
+      `frameMax is ${complete.frameMax}; ${leastFrameMax} is the least, because RabbitMQ 4.1 and later refuse less`,
     );
   }
   checkRange('frameMax', complete.frameMax, leastFrameMax, largestFrameMax);
@@ -104,7 +104,7 @@ export function completeSessionOptions(options: SessionOptions): CompleteSession
   return complete;
 }
 
-/** The login that the options ask for. @throws {UsageError} where there is no way to log in. */
+/** The login that the options ask for. @throws {UsageError} if there is no way to log in. */
 export function loginOptions(options: SessionOptions): LoginOptions {
   const { username, password = '' } = options;
   const login: LoginOptions = {

@@ -1,5 +1,5 @@
 /**
- * What goes out ahead of a body: the method and the content header. Most publishes of a channel have the route of the one
+ * What goes out before a body: the method and the content header. Most publishes of a channel have the route of the one
  * before, and properties of the same length; then the octets of that head are copied. Must not write bodies.
  */
 import {
@@ -10,7 +10,7 @@ import {
   writeRawContentHeader,
 } from '@puka/wire';
 
-/** Of the frame of a content header, behind the properties. AMQP 0-9-1 §4.2.3. */
+/** Of the frame of a content header, after the properties. AMQP 0-9-1 §4.2.3. */
 const frameEndBytes = 1;
 /** A longer head is not kept: encoding it anew costs little more. */
 const longestKeptBytes = 512;
@@ -25,7 +25,7 @@ export interface PublishInput {
   readonly exchange: string;
   /** To the default exchange: the name of the queue. */
   readonly routingKey: string;
-  /** The broker returns the message where no queue takes it. */
+  /** The broker returns the message if no queue takes it. */
   readonly mandatory: boolean;
   /** Properties, or the bytes of encoded ones. */
   readonly properties: BasicProperties | Uint8Array;
@@ -46,7 +46,7 @@ export class PublishHead {
   /**
    * Writes the head of a message at the beginning of a unit.
    *
-   * @throws {UsageError | LimitExceeded} when it cannot be encoded: the unit is to be rolled back then.
+   * @throws {UsageError | LimitExceeded} when it cannot be encoded: roll the unit back then.
    */
   write(writer: ByteWriter, channel: number, message: PublishInput, frameMaxBytes: number): void {
     const { properties } = message;

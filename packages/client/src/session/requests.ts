@@ -75,7 +75,7 @@ export class RequestQueue {
     return this.requests.filter((request) => request?.name === name).length;
   }
 
-  /** The first is not moved out of the array: with thousands behind it each of them would be moved, for each answer. */
+  /** The first is not moved out of the array: with thousands after it each of them would be moved, for each answer. */
   private takeAt(index: number): Request | undefined {
     if (index > this.head) return this.requests.splice(index, 1)[0];
     const request = this.requests[index];

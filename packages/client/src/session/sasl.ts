@@ -21,10 +21,10 @@ export interface SaslMechanism {
   /** As brokers offer it, such as `SCRAM-SHA-256`: no space in it. */
   readonly name: string;
   /**
-   * Begins one login. Called at most once for a connection, when the broker offers the mechanism and none that stands
+   * Begins one login. Called at most once for a connection, when the broker offers the mechanism and none that comes
    * before it. What it throws ends the connection with `AuthenticationFailed`, as its `cause`.
    *
-   * @param credentials those of the session; `undefined` where it has none.
+   * @param credentials those of the session; `undefined` if it has none.
    */
   begin(credentials: SessionCredentials | undefined): SaslExchange;
 }
@@ -36,7 +36,7 @@ export interface SaslExchange {
   /**
    * Answers a challenge of the broker (`connection.secure`). Left out: the mechanism has no challenges.
    *
-   * @param challenge a view of received bytes, which nobody changes.
+   * @param challenge a view of received bytes, which no code changes.
    * @returns the answer, or `undefined` when it comes later by `session.answerChallenge()`.
    */
   answer?(challenge: Uint8Array): Uint8Array | undefined;

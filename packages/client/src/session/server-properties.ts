@@ -1,5 +1,5 @@
 /**
- * What brokers say of themselves, kept once for all connections on which it is the same: a pool of clients, or one that
+ * What brokers report of themselves, kept once for all connections on which it is the same: a pool of clients, or one that
  * reconnects, hears the same kilobyte again and again. Must not know what it means.
  */
 import type { FieldTable, FieldValue } from '@puka/wire';

@@ -63,13 +63,13 @@ export interface ChannelHost extends KeptCounts {
 
 /** A channel, until `closed` of its sink. Commands on one that is not open or opening do nothing and answer `false`. */
 export class SessionChannel {
-  /** Its number, 1 to `channelMax`; another channel may bear it after this one is closed. */
+  /** Its number, 1 to `channelMax`; another channel may have it after this one is closed. */
   readonly id: number;
-  /** How deep tables in headers may lie in one another: for who reads them. */
+  /** How deep tables in headers may be nested: for the code that reads them. */
   readonly tables: TableReadOptions;
   /** Its state. */
   state: ChannelState = 'opening';
-  /** Told what happens here; may be changed at any time. */
+  /** Called with what happens here; may be changed at any time. */
   sink: ChannelSink;
   /** The delivery tag of the next publish, once `confirm.select` is sent. RabbitMQ counts from 1. */
   nextPublishTag = 0;
@@ -83,7 +83,7 @@ export class SessionChannel {
   private readonly publishHead = new PublishHead();
   private readonly assembler: ContentAssembler;
   private acksAreWaiting = false;
-  /** Until open-ok, what comes is of the channel that had the number before: RabbitMQ delivers behind its own close. */
+  /** Until open-ok, what comes is of the channel that had the number before: RabbitMQ delivers after its own close. */
   private mayReceiveStale: boolean;
   private closeError: PukaError | undefined;
 
@@ -102,7 +102,7 @@ export class SessionChannel {
     this.assembler = new ContentAssembler(host.maxMessageBytes, host);
   }
 
-  /** Whether commands may be given: RabbitMQ takes them right behind `channel.open`. */
+  /** Whether commands may be given: RabbitMQ takes them right after `channel.open`. */
   get isUsable(): boolean {
     return this.state === 'open' || this.state === 'opening';
   }
@@ -112,7 +112,7 @@ export class SessionChannel {
     return this.closeError !== undefined;
   }
 
-  /** @internal The broker's error, where it has closed the channel. */
+  /** @internal The broker's error, if it has closed the channel. */
   get closedBy(): PukaError | undefined {
     return this.closeError;
   }
@@ -227,7 +227,7 @@ export class SessionChannel {
     return true;
   }
 
-  /** Forgets a delivery without a word to the broker, for which it stays unsettled until the channel is closed. */
+  /** Forgets a delivery and sends nothing: for the broker it stays unsettled until the channel is closed. */
   letGo(deliveryTag: number): void {
     if (this.isUsable && this.acks.isUnsettled(deliveryTag)) this.acks.needsNone(deliveryTag);
   }
@@ -255,7 +255,7 @@ export class SessionChannel {
     return this.requests.count(name);
   }
 
-  /** @internal Our close of the connection is sent, and RabbitMQ heeds nothing behind it. Called by the session. */
+  /** @internal Our close of the connection is sent, and RabbitMQ ignores everything after it. Called by the session. */
   silence(): void {
     if (this.isUsable) this.state = 'closing';
   }
@@ -263,7 +263,7 @@ export class SessionChannel {
   /**
    * @internal The connection is gone: ends everything here. Called by the session.
    *
-   * @param culprit the name of the request that caused it, where that is known: it gets the error itself.
+   * @param culprit the name of the request that caused it, if that is known: it gets the error itself.
    */
   lost(error: PukaError, culprit: string | undefined): void {
     if (this.state === 'closed') return;
@@ -387,7 +387,7 @@ export class SessionChannel {
   private takeReply(method: Method, id: number): void {
     const tag =
       method.type === 'basic.consume-ok' || method.type === 'basic.cancel-ok' ? method.consumerTag : undefined;
-    // RabbitMQ may send consume-ok behind the reply to a later method: the first request that fits is meant.
+    // RabbitMQ may send consume-ok after the reply to a later method: the first request that fits is meant.
     const request = this.requests.takeAnswered(id, tag);
     if (request !== undefined) {
       this.host.pendingReplies--;
@@ -399,9 +399,9 @@ export class SessionChannel {
   }
 
   /**
-   * Gives up on a request whose consumer the broker has cancelled. RabbitMQ 4.0: its consume-ok may still come.
+   * Abandons a request whose consumer the broker has cancelled. RabbitMQ 4.0: its consume-ok may still come.
    *
-   * @returns what takes the answer, where there was such a request.
+   * @returns what takes the answer, if there was such a request.
    */
   forgetConsume(consumerTag: string): ReplyHandler | undefined {
     const request = this.requests.takeConsume(consumerTag);
@@ -445,7 +445,7 @@ export class SessionChannel {
   }
 
   private takeGetOk(content: ReceivedContent): void {
-    // Before the request is taken: where the tag is out of turn, the request ends with the connection.
+    // Before the request is taken: if the tag is out of turn, the request ends with the connection.
     this.noteDelivery(content);
     const request = this.requests.takeAnswered(MethodId.basicGetOk);
     if (request !== undefined) {
@@ -476,7 +476,7 @@ export class SessionChannel {
   private end(error: PukaError | undefined): void {
     const requests = this.requests.takeAll();
     const refused = error === undefined ? undefined : refusedRequest(requests, error);
-    // First the one refused: who hears of it later can know then whose fault it was.
+    // First the one refused: listeners called later can know then which one it was.
     const inTurn = refused === undefined ? requests : [refused, ...requests.filter((other) => other !== refused)];
     this.finish(error, inTurn, (request) =>
       request === refused && error !== undefined ? error : channelClosedError(request, error),
@@ -501,7 +501,7 @@ export class SessionChannel {
   }
 
   private transit(input: ChannelInput, name: string): void {
-    // As the table says; it is looked at where something may change.
+    // As in the table; it is read only if the state may change.
     if (this.state === 'open' && (input === 'content' || input === 'reply')) return;
     const next = nextChannelState(this.state, input);
     if (next !== undefined) {

@@ -90,8 +90,8 @@ export class Session {
   private peerClose: PukaError | undefined;
 
   /**
-   * @param sink told of the connection; its channels have sinks of their own.
-   * @throws {UsageError} for an option out of its range, and where the options leave no way to log in.
+   * @param sink called with what happens to the connection; its channels have sinks of their own.
+   * @throws {UsageError} for an option out of its range, and if the options leave no way to log in.
    */
   constructor(options: SessionOptions, sink: SessionSink) {
     this.options = completeSessionOptions(options);
@@ -137,15 +137,15 @@ export class Session {
     this.writer.append(protocolHeader.slice());
   }
 
-  /** Whom to log in as, where that was not in the options: before the broker's first bytes come in. */
+  /** Sets the login, if that was not in the options: before the broker's first bytes come in. */
   useCredentials(credentials: SessionCredentials): void {
     this.handshake.login.use(credentials);
   }
 
   /**
-   * Gives the answer to a challenge that the mechanism left for later.
+   * Sends the answer to a challenge that the mechanism left for later.
    *
-   * @returns `false` where none is owed any more, for the connection is gone.
+   * @returns `false` if none is owed any more, because the connection is gone.
    */
   answerChallenge(response: Uint8Array): boolean {
     if (!this.handshake.login.owesAnswer) return false;
@@ -161,14 +161,14 @@ export class Session {
   }
 
   /**
-   * RabbitMQ extension: gives the broker a new secret, such as a fresh token, on the open connection. A refusal closes the
+   * RabbitMQ extension: sends the broker a new secret, such as a fresh token, on the open connection. A refusal closes the
    * connection with `NotAllowed`.
    *
    * @param secret goes into no error and no log.
    * @param reason for the broker's log, up to 255 bytes.
    * @param done called once: without an error when the broker has taken it, with one when the connection ended before.
-   * @returns `false` where the connection is not open; then `done` is not called.
-   * @throws {UsageError} while another update is under way, for the replies have no number.
+   * @returns `false` if the connection is not open; then `done` is not called.
+   * @throws {UsageError} while another update is under way, because the replies have no number.
    */
   updateSecret(secret: string, reason: string, done: (error: PukaError | undefined) => void): boolean {
     if (this.state !== 'open') return false;
@@ -182,7 +182,7 @@ export class Session {
   /**
    * Opens a channel: commands may follow at once.
    *
-   * @returns `undefined` where no number is free, or the connection is not open.
+   * @returns `undefined` if no number is free, or the connection is not open.
    */
   openChannel(sink: ChannelSink, handler: ReplyHandler): SessionChannel | undefined {
     if (this.state !== 'open' || this.openChannels >= this.channelMax) return undefined;
@@ -210,7 +210,7 @@ export class Session {
     }
   }
 
-  /** The time that it was last told, in milliseconds by its owner's clock. */
+  /** The last time passed to it, in milliseconds by its owner's clock. */
   get timeMs(): number {
     return this.nowMs;
   }
@@ -241,7 +241,7 @@ export class Session {
   }
 
   /**
-   * Gives up the longest of the messages that have not come whole: it is handed on as one over a limit, and what is still
+   * Abandons the longest of the messages that have not come whole: it is handed on as one over a limit, and what is still
    * to come of it is passed over. For an owner that limits `halfMessageBytes`. A returned message is never given up.
    *
    * @param why names the limit; it becomes `overLimit` of the message.
@@ -266,7 +266,7 @@ export class Session {
   /**
    * The byte stream has ended, by the peer or the network, or could not be opened at all.
    *
-   * @param cause the transport's error, where there is one; before the first byte any error that says why there is no connection.
+   * @param cause the transport's error, if there is one; before the first byte any error with the reason for there being no connection.
    */
   receiveEof(nowMs: number, cause?: PukaError): void {
     this.nowMs = nowMs;
@@ -315,7 +315,7 @@ export class Session {
   }
 
   /**
-   * Takes everything that is to be sent. The chunks are lent: never change them.
+   * Takes everything that has to be sent. The chunks are lent: never change them.
    *
    * @param unsentBytes how much of what was taken before still waits in this process. It bounds the answers to a peer
    *   that asks and does not read.
@@ -414,7 +414,7 @@ export class Session {
     if (channel !== undefined && this.state === 'open') return channel;
     // Once our close is sent, nothing on other channels matters.
     if (this.state === 'closing') return undefined;
-    // RabbitMQ: deliveries may come behind the broker's own channel.close.
+    // RabbitMQ: deliveries may come after the broker's own channel.close.
     if (this.state === 'open' && this.closedByBroker?.has(id) === true) return undefined;
     const what = methodName(methodId >>> 16, methodId & 0xffff) ?? 'a content frame';
     throw new UnexpectedFrame(`${what} came on channel ${id}, which is not open`, { blame: 'peer' });
@@ -543,7 +543,7 @@ export class Session {
     this.#sink.closed(error);
   }
 
-  /** `connection.close` names a method and no channel: the request is known where it is the only one of that name. */
+  /** `connection.close` names a method and no channel: the request is known if it is the only one of that name. */
   private culpritOf({ method }: PukaError): string | undefined {
     if (method === undefined) return undefined;
     let count = 0;

@@ -5,7 +5,7 @@ import type { DeliveryCounts } from './delivery-counts.ts';
 
 /** What the handshake agreed on. */
 export interface ConnectionInfo {
-  /** What the broker says of itself: `product`, `version`, `capabilities` … */
+  /** What the broker reports of itself: `product`, `version`, `capabilities` … */
   readonly serverProperties: FieldTable;
   /** The tuned frame size in bytes; 0 is no limit. */
   readonly frameMax: number;
@@ -23,11 +23,11 @@ export interface SessionSink {
   blocked(reason: string): void;
   /** RabbitMQ extension: it reads again. */
   unblocked(): void;
-  /** A channel has something to send besides what was asked of it in `receive`: take the output by the end of the turn. */
+  /** A channel has something to send besides what was called on it in `receive`: take the output by the end of the turn. */
   outputWaiting(): void;
   /** A channel is opened: `channel.open` is written. */
   channelOpened?(channel: number): void;
-  /** A channel has ended. @param error the broker's, where it closed the channel. @param deliveries what became of them. */
+  /** A channel has ended. @param error the broker's, if it closed the channel. @param deliveries what became of them. */
   channelClosed?(channel: number, error: PukaError | undefined, deliveries: DeliveryCounts): void;
   /** Called exactly once, when the connection is over and before its channels end, with what `closed` will get. */
   ending?(error: PukaError | undefined): void;
@@ -43,7 +43,7 @@ export interface BodyMemory {
   /** Bodies of so many bytes or more are copied into it as they come, so that what was read can be read into again. */
   readonly copiedFromBytes: number;
   /**
-   * Gives memory for one body.
+   * Returns memory for one body.
    *
    * @returns at least so many bytes, with anything in them. They are the caller's to fill, and then the message's.
    */
@@ -63,19 +63,19 @@ export interface ReceivedContent {
   methodBytes: Uint8Array;
   /** Index in `methodBytes` of the first octet. */
   methodStart: number;
-  /** Index behind the last octet. */
+  /** Index after the last octet. */
   methodEnd: number;
   /** The content header's flags and properties. */
   propertiesBytes: Uint8Array;
   /** Index in `propertiesBytes` of the first octet. */
   propertiesStart: number;
-  /** Index behind the last octet. */
+  /** Index after the last octet. */
   propertiesEnd: number;
   /** The body: lies between two positions of the received bytes, or in an array of its own. */
   bodyBytes: Uint8Array;
   /** Index in `bodyBytes` of the first octet. */
   bodyStart: number;
-  /** Index behind the last octet. */
+  /** Index after the last octet. */
   bodyEnd: number;
   /** What the body was copied into as it came; `undefined` for memory that is used once. */
   bodyMemory: BodyMemory | undefined;
@@ -92,7 +92,7 @@ export interface ChannelSink {
    * A message has arrived, whole or over a limit. A delivery may be settled within the call. A returned message that is over a
    * limit is dropped.
    *
-   * @returns whether it is to be settled: `false` for a return, and for what the broker has forgotten.
+   * @returns whether it has to be settled: `false` for a return, and for what the broker has forgotten.
    */
   content(content: ReceivedContent): boolean;
   /** RabbitMQ extension: a confirm or a refusal of publishes, by delivery tag. */

@@ -20,8 +20,8 @@ export interface Tuned {
 }
 
 /**
- * RabbitMQ refuses a 0 where it offered a limit, so it is never sent then. The heartbeat is the client's to choose, and
- * RabbitMQ takes what it says: ours of 0 turns it off, and the broker's of 0 leaves it to us.
+ * RabbitMQ refuses a 0 if it offered a limit, so it is never sent then. The heartbeat is the client's to choose, and
+ * RabbitMQ takes the value as it is: ours of 0 turns it off, and the broker's of 0 leaves it to us.
  *
  * @throws {AmqpSyntaxError} for an offer that the standard forbids: frames too small to go on with.
  */

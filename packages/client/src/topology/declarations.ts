@@ -15,7 +15,7 @@ export interface Declaration<Result> {
   readonly method: MethodInput;
   /** @returns `undefined` for another's reply. */
   readonly read: (reply: Method) => Result | undefined;
-  /** `undefined` where the record stays as it is, and for a queue: see `declaredQueue`. */
+  /** `undefined` if the record stays as it is, and for a queue: see `declaredQueue`. */
   readonly change: TopologyChange | undefined;
 }
 
@@ -36,7 +36,7 @@ let scratch: ByteWriter | undefined;
 
 /**
  * @throws {UsageError} for what is no short string, and for an empty one: RabbitMQ takes it for the queue last declared on
- * the channel, which here is anybody's.
+ * the channel, which other operations share.
  */
 export function checkQueue(queue: unknown, method: string): void {
   if (typeof queue !== 'string' || queue === '') {
@@ -58,9 +58,9 @@ function checkExchange(exchange: unknown, method: string): void {
   });
 }
 
-/** @throws {UsageError | LimitExceeded} for what cannot be encoded: told at the call, before anything is sent. */
+/** @throws {UsageError | LimitExceeded} for what cannot be encoded: thrown at the call, before anything is sent. */
 export function checkEncodable(method: MethodInput, maxTableDepth = 64): void {
-  // What is written is looked at by nobody, so all clients share the memory for it.
+  // What is written is not read, so all clients share the memory for it.
   scratch ??= new ByteWriter(scratchBytes);
   scratch.maxTableDepth = maxTableDepth;
   encodeMethod(scratch, 1, method);
@@ -85,7 +85,7 @@ export function queueDeclare(
   };
 }
 
-/** What the ok of a declare changes in the record: the queue as it was asked for, by the name that the broker says. */
+/** What the ok of a declare changes in the record: the queue as it was asked for, by the name that the broker returns. */
 export function declaredQueue(method: MethodInput, reply: Method): TopologyChange | undefined {
   if (method.type !== 'queue.declare' || method.passive === true || reply.type !== 'queue.declare-ok') return undefined;
   const { queue, passive, durable, exclusive, autoDelete, arguments: table } = method;

@@ -7,7 +7,7 @@ import { ByteWriter, encodeMethod, type FieldTableInput, type MethodInput } from
 import { LazyMap } from '../runtime/lazy-collections.ts';
 import type { RecordedBinding, RecordedExchange, RecordedQueue } from './recorded-entity.ts';
 
-/** What a request does to the record once the broker has said ok. */
+/** What a request does to the record once the broker has answered with ok. */
 export type TopologyChange =
   | { readonly type: 'declare'; readonly entity: RecordedExchange | RecordedQueue }
   | { readonly type: 'bind'; readonly entity: RecordedBinding }
@@ -56,7 +56,7 @@ export class DeclaredTopology {
   private readonly leaving = new LazyMap<string, number>();
   /** Binds that are held or under way, by each of their ends. */
   private readonly arriving = new LazyMap<string, Set<RecordedBinding>>();
-  /** Of these, those whose one end was deleted meanwhile: their ok may come behind that of the delete. */
+  /** Of these, those whose one end was deleted meanwhile: their ok may come after that of the delete. */
   private overtaken: WeakMap<RecordedBinding, string> | undefined = undefined;
   /** Left out when entities were last made again, as they were leaving: the broker does not have them. */
   private leftOut: WeakSet<RecordedExchange | RecordedBinding> | undefined = undefined;
@@ -80,7 +80,7 @@ export class DeclaredTopology {
     return { exchanges: this.exchanges.size, queues: this.queues.size, bindings: this.bindings.size };
   }
 
-  /** The broker has said ok. */
+  /** The broker has answered with ok. */
   apply(change: TopologyChange): void {
     switch (change.type) {
       case 'declare':
@@ -222,12 +222,12 @@ export class DeclaredTopology {
     return true;
   }
 
-  /** The queue, where it is recorded. */
+  /** The queue, if it is recorded. */
   queueOf(name: string): RecordedQueue | undefined {
     return this.queues.get(name)?.entity;
   }
 
-  /** The exchange, where it is recorded. */
+  /** The exchange, if it is recorded. */
   exchangeOf(name: string): RecordedExchange | undefined {
     return this.exchanges.get(name);
   }
@@ -267,7 +267,7 @@ export class DeclaredTopology {
     if (entry !== undefined) entry.usedAtMs = this.#host.now();
   }
 
-  /** The broker says that the queue or the exchange is not there. */
+  /** The broker reports that the queue or the exchange does not exist. */
   forget(kind: 'exchange' | 'queue', name: string): void {
     if (kind === 'queue') this.forgetQueue(name);
     else this.exchanges.delete(name);

@@ -9,11 +9,11 @@ import {
   type Method,
 } from '@puka/wire';
 
-/** Reads a reply that says nothing but that it is done. */
+/** Reads a reply that has no fields. */
 export function nothing(_reply: Method): void {}
 
 /**
- * A copy of a table, so that what is sent later is what the caller gave at the call.
+ * A copy of a table, so that what is sent later is what the caller passed at the call.
  *
  * @returns what is no plain object and no `Map` as it is: the encoder refuses it, or it never changes.
  */

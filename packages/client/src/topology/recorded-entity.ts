@@ -3,7 +3,7 @@ import type { ExchangeBindOptions, ExchangeDeclareOptions, QueueBindOptions, Que
 
 /** An exchange that was declared. */
 export interface RecordedExchange {
-  /** Tells it from the other kinds. */
+  /** Distinguishes it from the other kinds. */
   readonly kind: 'exchange';
   /** As it was declared. */
   readonly options: Omit<ExchangeDeclareOptions, 'signal' | 'timeout'>;
@@ -11,7 +11,7 @@ export interface RecordedExchange {
 
 /** A queue that was declared. */
 export interface RecordedQueue {
-  /** Tells it from the other kinds. */
+  /** Distinguishes it from the other kinds. */
   readonly kind: 'queue';
   /** Its name now: of a server-named queue the one that the broker chose last. */
   readonly queue: string;
@@ -21,7 +21,7 @@ export interface RecordedQueue {
 
 /** A binding of a queue or of an exchange. */
 export interface RecordedBinding {
-  /** Tells it from the other kinds. */
+  /** Distinguishes it from the other kinds. */
   readonly kind: 'binding';
   /** Whether it binds a queue or an exchange. */
   readonly destinationKind: 'queue' | 'exchange';
@@ -37,7 +37,7 @@ export interface RecordedBinding {
 
 /** A consumer that is subscribed. */
 export interface RecordedConsumer {
-  /** Tells it from the other kinds. */
+  /** Distinguishes it from the other kinds. */
   readonly kind: 'consumer';
   /** The queue it consumes. */
   readonly queue: string;

@@ -1,5 +1,5 @@
 /**
- * What a refusal during recovery means: whether the entity is there, comes back, is somebody else's for now, or is lost; and
+ * What a refusal during recovery means: whether the entity is there, comes back, belongs to another connection for now, or is lost; and
  * how long to wait before the next try. Pure; must not retry.
  */
 import {
@@ -15,8 +15,8 @@ import {
 
 /**
  * `away`: it exists and cannot be reached now. `missing`: it is not there. `locked`: the broker still takes it for the lost
- * connection's. `different`: it is there, made in another way. `refused`: it is not to be had. `dropped`: the connection
- * stands, and the broker has refused nothing. It cancelled the consumer ahead of its answer, or something else closed the
+ * connection's. `different`: it exists, made in another way. `refused`: it cannot be made. `dropped`: the connection
+ * is open, and the broker has refused nothing. It cancelled the consumer before its answer, or something else closed the
  * channel. `lost`: the connection is gone.
  */
 export type Refusal = 'away' | 'missing' | 'locked' | 'different' | 'refused' | 'dropped' | 'lost';

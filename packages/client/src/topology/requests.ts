@@ -48,7 +48,7 @@ interface Request extends Declaration<unknown> {
   leave: () => void;
   /** It was sent over an earlier connection: the broker may have acted on it. */
   isRepeated: boolean;
-  /** It may have made the broker close the connection: it is sent alone, ahead of the others. */
+  /** It may have made the broker close the connection: it is sent alone, before the others. */
   isSuspect: boolean;
   /** Connections that have ended under it by an error of the broker's that names nothing. */
   unnamedEnds: number;
@@ -71,7 +71,7 @@ export class Requests implements ConnectionUser {
   private readonly topology: DeclaredTopology | undefined;
   private isAttached = false;
   private willRecover = false;
-  /** They go first, one by one, the first of them now: whatever else is called meanwhile waits behind them. */
+  /** They go first, one by one, the first of them now: everything else that is called meanwhile waits for them. */
   private suspects: Request[] | undefined = undefined;
   /** Those that wait for the next connection, or for another try. */
   private readonly held = new LazyMap<Operation<unknown>, Request>();
@@ -80,7 +80,7 @@ export class Requests implements ConnectionUser {
   /** One for all requests: of those that wait there may be a million. */
   private readonly serveNext: ChannelTask = (channel, lost) => this.serve(channel, lost);
 
-  /** @param topology the record of what was declared; `undefined` where the client does not recover. */
+  /** @param topology the record of what was declared; `undefined` if the client does not recover. */
   constructor(pool: ChannelPool, topology: DeclaredTopology | undefined, host: RequestsHost) {
     this.pool = pool;
     this.topology = topology;
@@ -151,7 +151,7 @@ export class Requests implements ConnectionUser {
     return held;
   }
 
-  /** Says to the record what the request will do to it. @returns ends that. */
+  /** Announces to the record what the request will do to it. @returns ends that. */
   private announce({ change }: Request): () => void {
     return (change === undefined ? undefined : this.topology?.begin(change)) ?? ignore;
   }
@@ -179,7 +179,7 @@ export class Requests implements ConnectionUser {
     else this.ended(request);
   }
 
-  /** Sends the first suspect; behind the last of them all that is held. */
+  /** Sends the first suspect; after the last of them all that is held. */
   private sendSuspect(): void {
     const first = this.suspects?.[0];
     if (first !== undefined) {
@@ -190,7 +190,7 @@ export class Requests implements ConnectionUser {
     for (const request of this.takeHeld()) this.acquire(request);
   }
 
-  /** Lets the next suspect follow, where this one was sent alone. */
+  /** Lets the next suspect follow, if this one was sent alone. */
   private answered(request: Request): void {
     if (this.suspects?.[0] !== request) return;
     this.suspects.shift();
@@ -209,7 +209,7 @@ export class Requests implements ConnectionUser {
     return this.pool.acquire(this.serveNext);
   }
 
-  /** There is a channel for the one that has waited longest; `undefined` where there will be none. */
+  /** There is a channel for the one that has waited longest; `undefined` if there will be none. */
   private serve(channel: SessionChannel | undefined, lost: PukaError | undefined): void {
     const request = this.waiting?.shift();
     if (request === undefined) return;
@@ -253,7 +253,7 @@ export class Requests implements ConnectionUser {
       operation.isSent = channel.request(method, finish);
       if (!operation.isSent) finish(undefined, notSent(method.type, undefined));
     } catch (error) {
-      // Rejected first, for the answer without an error would be the outcome.
+      // Rejected first, because the answer without an error would be the outcome.
       operation.reject(error);
       finish(undefined, undefined);
     }
@@ -325,7 +325,7 @@ export class Requests implements ConnectionUser {
     request.lockedDelayMs = lockedDelayMs(request.lockedDelayMs);
     this.hold(request);
     const tryAgain = (): void => {
-      // Else it was sent meanwhile, or is sent behind the suspects, or over the next connection.
+      // Else it was sent meanwhile, or is sent after the suspects, or over the next connection.
       if (!this.isAttached || this.suspects !== undefined || !this.held.has(operation)) return;
       this.held.delete(operation);
       this.acquire(request);

@@ -23,7 +23,7 @@ function noting(count: number) {
   return { seen, note, all };
 }
 
-describe('a callback runs in the async context of the call that gave it', () => {
+describe('a callback runs in the async context of the call that passed it', () => {
   it('of operations, while many are under way', async () => {
     const stores = numbers(50);
     const seen = await Promise.all(
@@ -135,7 +135,7 @@ describe('a callback runs in the async context of the call that gave it', () => 
     expect(new Set(seen)).toEqual(new Set(['credentials new', 'retryIf new', 'filter new']));
   });
 
-  it('of a consumer, for each message and behind each await, and for its end', async () => {
+  it('of a consumer, for each message and after each await, and for its end', async () => {
     const own = await another();
     const queue = await freshQueue(3);
     const messages = noting(6);
@@ -182,7 +182,7 @@ describe('a callback runs in the async context of the call that gave it', () => 
 });
 
 describe('the async context of who awaits', () => {
-  it('goes on behind operations and in the body of a loop', async () => {
+  it('goes on after operations and in the body of a loop', async () => {
     const queue = await freshQueue(3);
     const seen = await storage.run('caller', async () => {
       const stores: (string | undefined)[] = [];
@@ -201,7 +201,7 @@ describe('the async context of who awaits', () => {
     expect(seen).toEqual(Array.from({ length: 7 }, () => 'caller'));
   });
 
-  it('goes on behind wait, waitForAll, loop and drained', async () => {
+  it('goes on after wait, waitForAll, loop and drained', async () => {
     const own = await another();
     const queue = await freshQueue(1);
     const seen = await storage.run('caller', async () => {

@@ -1,4 +1,4 @@
-/** A broker that is short of memory reads no more from who publishes: publishes wait, and nothing else hangs on it. */
+/** A broker that is short of memory reads no more from clients that publish: publishes wait, and nothing else is affected. */
 import { Client, ConnectionBroken, OperationTimeout } from '@puka/client';
 import { type Broker, uniqueName, waitFor } from '@puka/testkit';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -50,7 +50,7 @@ async function blocked(options: ConstructorParameters<typeof Client>[1] = {}): P
 }
 
 describe('a broker low on memory', () => {
-  it('tells blocked with its reason; publishes wait; it tells unblocked, and they are confirmed', async () => {
+  it('emits blocked with its reason; publishes wait; it emits unblocked, and they are confirmed', async () => {
     const { client, queue, publish, reason } = await blocked();
     expect(reason).toBe('low on memory');
     let settled = 0;
@@ -67,7 +67,7 @@ describe('a broker low on memory', () => {
     expect((await client.queueDeclare({ queue, passive: true })).messageCount).toBe(51);
   });
 
-  it('tells nobody who does not publish', async () => {
+  it('emits nothing on a client that does not publish', async () => {
     const idle = await connected();
     const told: string[] = [];
     idle.on('blocked', (reason) => told.push(reason));
@@ -105,7 +105,7 @@ describe('a broker low on memory', () => {
     const { client, queue, publish } = await blocked({ heartbeat: 2 });
     const ends: unknown[] = [];
     client.on('closed', (error) => ends.push(error));
-    // Another connection's heartbeats tell how much time has passed.
+    // Another connection's heartbeats show how much time has passed.
     const clock = await connected({ heartbeat: 2 });
     const { queue: ticks } = await clock.queueDeclare({ exclusive: true });
     const table = { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': ticks };

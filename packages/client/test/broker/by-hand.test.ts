@@ -10,7 +10,7 @@ const { queue: freshQueue, fill, untilCount } = scene();
 
 /**
  * A select loop of the user's own, in the style of Puka's: writes what there is, waits until some socket can be read, then
- * has each client read and run its callbacks. Ends when `isDone` says so.
+ * has each client read and run its callbacks. Ends when `isDone` returns true.
  */
 async function select(clients: readonly Client[], isDone: () => boolean): Promise<void> {
   while (!isDone()) {
@@ -45,7 +45,7 @@ function onReadable(client: Client, step: () => void): Promise<void> {
   });
 }
 
-/** The port at the other end, as the socket of each runtime tells it. */
+/** The port at the other end, as the socket of each runtime reports it. */
 function remotePortOf(socket: unknown): unknown {
   const fields = Object(socket);
   return fields.remotePort ?? fields.remoteAddr?.port;
@@ -138,7 +138,7 @@ describe('a program driven by hand', () => {
     client.onWrite();
     expect(writes).toHaveBeenCalledTimes(1);
     await readable;
-    // The broker has answered by then; nobody has looked.
+    // The broker has answered by then; nothing has been read.
     await fill(queue, 1);
     expect(reads).not.toHaveBeenCalled();
     expect(told).toEqual(['connected']);
@@ -172,7 +172,7 @@ describe('a program driven by hand', () => {
     await untilCount(queue, 8);
   });
 
-  it('runs in one call what its callbacks make ready, for nothing on the line would tell of it', async () => {
+  it('runs in one call what its callbacks make ready, because nothing on the connection would wake it', async () => {
     const client = new Client(url, { drive: 'manual' });
     await client.wait(client.connect());
     const told: string[] = [];
@@ -252,7 +252,7 @@ describe('a program driven by hand', () => {
   it('lives by its heartbeats: nextDeadline and handleTimeout', async () => {
     const client = new Client(url, { drive: 'manual', heartbeat: 2 });
     await client.wait(client.connect());
-    // The broker gives a silent client up after two to three of its intervals; a beat is due every half of one.
+    // The broker closes a silent client after two to three of its intervals; a beat is due every half of one.
     for (let beats = 0; beats < 7; ) {
       const due = Math.max(0, client.nextDeadline() - performance.now());
       await new Promise<void>((resolve) => setTimeout(resolve, due));

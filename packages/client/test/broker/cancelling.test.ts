@@ -22,7 +22,7 @@ describe('a queue that is deleted under its consumer', () => {
     expect(await consumer.cancel()).toEqual({ consumerTag: consumer.consumerTag });
   });
 
-  it('lets what is in hand be settled, to no effect', async () => {
+  it('lets what is unacked be settled, to no effect', async () => {
     const queue = await freshQueue(1);
     const consumer = client.basicConsume({ queue });
     const message = await client.wait(consumer);
@@ -32,7 +32,7 @@ describe('a queue that is deleted under its consumer', () => {
     await client.queueDeclare({ exclusive: true });
   });
 
-  it('tells a callback once', async () => {
+  it('calls a callback once', async () => {
     const queue = await freshQueue();
     const told: unknown[] = [];
     const ended = new Promise<void>((resolve) => {
@@ -69,7 +69,7 @@ describe('a queue that is deleted under its consumer', () => {
     await through.close();
   });
 
-  it('and made again by somebody else later has it subscribe again, where that was asked for', async () => {
+  it('and made again by another client later has it subscribe again, where that was asked for', async () => {
     const other = await another();
     const queue = await freshQueue();
     const consumer = client.basicConsume({ queue, resubscribe: true });
@@ -113,7 +113,7 @@ describe('cancelling', () => {
     const queue = await freshQueue(5);
     const consumer = through.basicConsume({ queue, prefetchCount: 2 });
     const held = await through.wait(consumer);
-    // From here on the client hears nothing: the broker's cancel is on its way when it gives its own.
+    // From here on the client receives nothing: the broker's cancel is on its way when it sends its own.
     proxy.blackHole('serverToClient');
     await client.queueDelete({ queue });
     const cancelled = through.basicCancel(consumer);
@@ -128,7 +128,7 @@ describe('cancelling', () => {
     await through.close();
   });
 
-  it('before the consumer stands ends it once it does', async () => {
+  it('before the consumer is open ends it once it does', async () => {
     const queue = await freshQueue(5);
     const consumer = client.basicConsume({ queue });
     const cancelled = consumer.cancel();
@@ -195,7 +195,7 @@ describe('cancelling', () => {
     expect(seen).toEqual(numbers(50));
   });
 
-  it('behind a raised limit, while messages wait, ends the loop and puts them back', async () => {
+  it('after a raised limit, while messages wait, ends the loop and puts them back', async () => {
     for (let round = 0; round < 3; round++) {
       const queue = await freshQueue(8);
       const consumer = client.basicConsume({ queue, prefetchCount: 10 });

@@ -71,7 +71,7 @@ describe('before connect', () => {
 });
 
 describe('twice', () => {
-  it('connect() gives one connection and one result, before and after it stands', async () => {
+  it('connect() gives one connection and one result, before and after it is open', async () => {
     await using proxy = await faultProxy({ target });
     const client = new Client(proxy.urlFor(url), { recover: false });
     const seen = events(client);
@@ -128,7 +128,7 @@ describe('after close', () => {
     expect(seen).toEqual(Array.from({ length: 6 }, () => ['connected', 'disconnected', 'closed']).flat());
   });
 
-  it('connect() right behind close(), without waiting, gives a fresh connection', async () => {
+  it('connect() right after close(), without waiting, opens a fresh connection', async () => {
     await using proxy = await faultProxy({ target });
     const client = new Client(proxy.urlFor(url), { recover: false });
     await client.connect();
@@ -234,7 +234,7 @@ describe('in the middle', () => {
     await expectUsageErrors(other);
   });
 
-  it('publishes of the turn in which it is closed go out ahead of the close', async () => {
+  it('publishes of the turn in which it is closed go out before the close', async () => {
     const [client, other] = [new Client(url), new Client(url)];
     await Promise.all([client.connect(), other.connect()]);
     const { queue } = await other.queueDeclare({ exclusive: true });

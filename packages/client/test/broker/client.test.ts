@@ -134,7 +134,7 @@ describe('publishing', () => {
     }
   });
 
-  it('tells of a body that is too large for the broker by its publish alone', async () => {
+  it('rejects only the publish of a body that is too large for the broker', async () => {
     const { queue } = await client.queueDeclare({ exclusive: true });
     const sizes = [1, 16 * mebibyte + 1, 2];
     const publishes = sizes.map((size) => client.basicPublish({ routingKey: queue, body: new Uint8Array(size) }));
@@ -152,7 +152,7 @@ describe('publishing', () => {
 });
 
 describe('consuming', () => {
-  it('gives messages to a for-await loop, and cancels when it is left', async () => {
+  it('delivers messages to a for-await loop, and cancels when it is left', async () => {
     const queue = freshQueue();
     await client.queueDeclare({ queue, durable: true });
     for (let index = 0; index < 20; index++) void client.basicPublish({ routingKey: queue, body: `${index}` });
@@ -167,7 +167,7 @@ describe('consuming', () => {
     expect(again?.text()).toBe('10');
   });
 
-  it('gives messages to a callback', async () => {
+  it('delivers messages to a callback', async () => {
     const queue = freshQueue();
     await client.queueDeclare({ queue, durable: true });
     const texts = new Promise<string[]>((resolve) => {
@@ -189,7 +189,7 @@ describe('consuming', () => {
     await expect(consumer[Symbol.asyncIterator]().next()).rejects.toBeInstanceOf(NotFound);
   });
 
-  it('tells the consumer when its queue is deleted', async () => {
+  it('ends the consumer with an error when its queue is deleted', async () => {
     const queue = freshQueue();
     await client.queueDeclare({ queue, durable: true });
     const consumer = client.basicConsume({ queue });

@@ -20,7 +20,7 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close();
 });
 
-/** A port of its own that answers as told. */
+/** A port of its own that answers as the test sets. */
 async function strangerPort(answer: (socket: Socket) => void): Promise<number> {
   const server = createServer((socket) => {
     sockets.push(socket);
@@ -41,7 +41,7 @@ function withParts(change: (parts: URL) => void): string {
 }
 
 describe('connect', () => {
-  it('gives what was tuned, and the same again while connected', async () => {
+  it('returns what was tuned, and the same again while connected', async () => {
     const client = new Client(url, { heartbeat: 7, channelMax: 100 });
     const info = await client.connect();
     expect(info).toMatchObject({ heartbeat: 7, channelMax: 100, frameMax: 131_072 });
@@ -60,7 +60,7 @@ describe('connect', () => {
     await client.close();
   });
 
-  it('rejects with AuthenticationFailed for a wrong password, which stands in no text', async () => {
+  it('rejects with AuthenticationFailed for a wrong password, which is in no text', async () => {
     const client = new Client(withParts((parts) => (parts.password = 'topsecret')));
     const error: unknown = await client.connect().catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(AuthenticationFailed);
@@ -86,7 +86,7 @@ describe('connect', () => {
     expect(String(error)).toContain('HTTP');
   });
 
-  it('gives a silent port up in time', async () => {
+  it('ends a silent port in time', async () => {
     const port = await strangerPort(() => {});
     const client = new Client(`amqp://127.0.0.1:${port}`, { connectTimeout: 100 });
     await expect(client.connect()).rejects.toBeInstanceOf(HandshakeTimeout);

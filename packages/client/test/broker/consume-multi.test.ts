@@ -18,7 +18,7 @@ async function takeAll(consumer: Consumer, count: number): Promise<Message[]> {
 }
 
 describe('a multi consumer', () => {
-  it('gives the messages of all its queues, each with the name of its queue', async () => {
+  it('delivers the messages of all its queues, each with the name of its queue', async () => {
     const queues = [await freshQueue(30), await freshQueue(30), await freshQueue(30)];
     const [first = '', ...rest] = queues;
     const tags = new Set<string | undefined>();
@@ -41,7 +41,7 @@ describe('a multi consumer', () => {
   });
 
   for (const prefetchCount of [1, 3, 10]) {
-    it(`shares a limit of ${prefetchCount} over all its queues: never more in hands`, async () => {
+    it(`shares a limit of ${prefetchCount} over all its queues: never more unacked`, async () => {
       const queues = await Promise.all(Array.from({ length: 8 }, () => freshQueue(15)));
       const consumer = client.basicConsumeMulti({ queues, prefetchCount });
       let inHands = 0;
@@ -68,7 +68,7 @@ describe('a multi consumer', () => {
     });
   }
 
-  it('gives no more than its limit to who settles nothing, and one for each that is settled', async () => {
+  it('delivers no more than its limit to code that settles nothing, and one for each that is settled', async () => {
     const queues = await Promise.all(Array.from({ length: 5 }, () => freshQueue(10)));
     const consumer = client.basicConsumeMulti({ queues, prefetchCount: 3 });
     const held = await takeAll(consumer, 3);
@@ -78,14 +78,14 @@ describe('a multi consumer', () => {
     await consumer.cancel();
   });
 
-  it('without a limit gives all', async () => {
+  it('without a limit delivers all', async () => {
     const queues = await Promise.all([freshQueue(100), freshQueue(100)]);
     const consumer = client.basicConsumeMulti({ queues });
     await takeAll(consumer, 200);
     await consumer.cancel();
   });
 
-  it('without acks gives all, whatever the limit', async () => {
+  it('without acks delivers all, whatever the limit', async () => {
     const queues = await Promise.all([freshQueue(100), freshQueue(100)]);
     const seen: string[] = [];
     for await (const message of client.basicConsumeMulti({ queues, noAck: true, prefetchCount: 1 })) {

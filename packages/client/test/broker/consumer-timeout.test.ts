@@ -1,4 +1,4 @@
-/** The time RabbitMQ gives a consumer to acknowledge is over: its consumer is told, and what it holds is nothing any more. */
+/** The time that RabbitMQ allows a consumer to acknowledge is over: its consumer gets the error, and its messages are void. */
 import { Client, ConsumerCancelled, PreconditionFailed } from '@puka/client';
 import { type Broker, isAtLeast, uniqueName } from '@puka/testkit';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -13,7 +13,7 @@ beforeAll(async () => {
 
 afterAll(() => node.giveBack());
 
-it('ends the consumer alone, makes nothing of a late ack, and gives the message to the next', async () => {
+it('ends the consumer alone, makes nothing of a late ack, and delivers the message to the next', async () => {
   const client = new Client(broker.url, { recover: false });
   await client.connect();
   const queue = uniqueName('slow');

@@ -6,7 +6,7 @@ import { numbers, scene } from './scene.ts';
 const { client, queue: freshQueue, another, fill, untilCount, untilConsumers } = scene();
 
 describe('a consumer', () => {
-  it('gives its messages in order to a loop, and to a callback', async () => {
+  it('delivers its messages in order to a loop, and to a callback', async () => {
     const queue = await freshQueue(200);
     const seen: string[] = [];
     for await (const message of client.basicConsume({ queue, prefetchCount: 10 })) {
@@ -31,7 +31,7 @@ describe('a consumer', () => {
     expect(others).toEqual([]);
   });
 
-  it('gives the next message ahead of a slow ack, as far as its limit goes', async () => {
+  it('delivers the next message before a slow ack, as far as its limit goes', async () => {
     const queue = await freshQueue(10);
     const consumer = client.basicConsume({ queue, prefetchCount: 3 });
     const held: Message[] = [];
@@ -66,7 +66,7 @@ describe('a consumer', () => {
     const queue = await freshQueue(50);
     const through = new Client(`amqp://${proxy.host}:${proxy.port}`, { recover: false });
     await through.connect();
-    // What the broker says is held until it has said all, so that it comes in one read.
+    // What the broker sends is held until it has sent all, so that it comes in one read.
     proxy.blackHole('serverToClient');
     const consumer = through.basicConsume({ queue });
     await untilConsumers(queue, 1);

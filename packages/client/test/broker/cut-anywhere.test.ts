@@ -1,5 +1,5 @@
 /**
- * A conversation with the real broker is recorded, and then said again to fresh clients, cut off at one byte after the other:
+ * A conversation with the real broker is recorded, and then sent again to fresh clients, cut off at one byte after the other:
  * every promise that was handed out must settle, exactly once.
  */
 import { Client, type ConnectionInfo, type Consumer, type Operation } from '@puka/client';
@@ -70,7 +70,7 @@ function steps(client: Client, queue: string, tally: Tally): readonly (() => voi
   ];
 }
 
-/** Begins the steps one after the other; before each it tells how far the conversation is. */
+/** Begins the steps one after the other; before each it reports how far the conversation is. */
 async function run(client: Client, queue: string, before: (step: number) => void): Promise<Tally> {
   const tally: Tally = { operations: [], consumerEnds: 0 };
   for (const [index, step] of steps(client, queue, tally).entries()) {
@@ -78,12 +78,12 @@ async function run(client: Client, queue: string, before: (step: number) => void
     before(index);
     await Promise.all(tally.operations.map(({ done }) => done));
   }
-  // Callbacks are called behind the turn in which a promise settles: never inside the call that began it.
+  // Callbacks are called after the turn in which a promise settles: never inside the call that began it.
   for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
   return tally;
 }
 
-/** Writes down what the broker says. */
+/** Records what the broker sends. */
 function recorder(recorded: Uint8Array[]): TransportConnector {
   return {
     runtime: 'node',
@@ -126,7 +126,7 @@ class Playback implements TransportConnector {
     };
   }
 
-  /** The broker says this; then, where the line is cut, nothing more. */
+  /** The broker sends this; then, if the connection is cut, nothing more. */
   say(bytes: Uint8Array, isCut: boolean): void {
     const play = (): void => {
       if (bytes.length > 0) this.handlers?.onData(bytes);
@@ -143,7 +143,7 @@ it('settles every promise once, wherever a recorded conversation is cut', async 
   const queue = uniqueName('cut');
   const recorded: Uint8Array[] = [];
   const size = (): number => recorded.reduce((sum, { length }) => sum + length, 0);
-  // Where each step ends in what the broker said.
+  // Where each step ends in what the broker sent.
   const ends: number[] = [];
   const whole = await run(
     new Client(inject('amqpUrl'), { recover: false, transport: recorder(recorded), heartbeat: 0 }),

@@ -77,7 +77,7 @@ describe('declaring a queue again', () => {
     expect((await client.queueDeclare({ queue, ...first })).messageCount).toBe(1);
   });
 
-  it('alike gives what it holds', async () => {
+  it('with the same settings returns what it holds', async () => {
     const queue = freshQueue();
     const options = { queue, durable: true, arguments: { 'x-max-length': 5 } };
     await client.queueDeclare(options);
@@ -110,7 +110,7 @@ describe('declaring a queue again', () => {
 });
 
 describe('options of a queue', () => {
-  it('an empty name gives a name of the broker, another one each time', async () => {
+  it('an empty name gets a name of the broker, another one each time', async () => {
     const names = await Promise.all(
       Array.from({ length: 5 }, () => client.queueDeclare({ queue: '', exclusive: true })),
     );
@@ -205,7 +205,7 @@ describe('options of a queue', () => {
   });
 });
 
-describe('told at the call, with a UsageError', () => {
+describe('thrown at the call, with a UsageError', () => {
   it('an empty queue name, everywhere but in queueDeclare', async () => {
     const calls = [
       client.queueDelete({ queue: '' }),
@@ -222,7 +222,7 @@ describe('told at the call, with a UsageError', () => {
     }
   });
 
-  it('a name of over 255 bytes, at once and behind many others', async () => {
+  it('a name of over 255 bytes, at once and after many others', async () => {
     const long = 'ü'.repeat(128);
     const calls = (): Operation<unknown>[] => [
       client.queueDeclare({ queue: long }),
@@ -357,7 +357,7 @@ describe('exchanges', () => {
     for (const error of await Promise.all(calls.map(refusalOf))) expect(error).toBeInstanceOf(AccessRefused);
   });
 
-  it('a type nobody knows, which RabbitMQ before 4.0 answers by the end of the connection, is told to its declare alone', async () => {
+  it('a type the broker does not know, which RabbitMQ before 4.0 answers by the end of the connection, is reported to its declare alone', async () => {
     const brief = new Client(url, { recover: false });
     await brief.connect();
     const { queue } = await brief.queueDeclare({ exclusive: true });

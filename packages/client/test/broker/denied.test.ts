@@ -1,4 +1,4 @@
-/** A server that denies what RabbitMQ has deprecated: what Puka does without being told works, what it was told is refused. */
+/** A server that denies what RabbitMQ has deprecated: what Puka does by default works, what it was asked to do is refused. */
 import { Client } from '@puka/client';
 import { type Broker, isAtLeast, launchBroker, uniqueName } from '@puka/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

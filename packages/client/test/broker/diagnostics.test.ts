@@ -45,7 +45,7 @@ function counting() {
 }
 
 describe('listeners', () => {
-  it('are told each thing once, and the end of all that was begun', async () => {
+  it('are called once for each thing, and the end of all that was begun', async () => {
     const { listener, calls, open } = counting();
     const client = await another({ diagnostics: listener });
     const queue = await freshQueue();
@@ -95,7 +95,7 @@ describe('the work on messages runs in the context that a listener gives it', ()
     runProcess: (slot, work) => storage.run(String(slot), work),
   };
 
-  it('in a callback, behind each await of it, and in no other', async () => {
+  it('in a callback, after each await of it, and in no other', async () => {
     const client = await another({ diagnostics });
     const queue = await freshQueue(5);
     const seen: string[] = [];

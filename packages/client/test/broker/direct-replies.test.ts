@@ -7,7 +7,7 @@ const { client, queue: freshQueue, another } = scene();
 const replyQueue = 'amq.rabbitmq.reply-to';
 
 describe('direct reply-to', () => {
-  it('brings the replies of whoever answers, each with its correlation id', async () => {
+  it('brings the replies of all that answer, each with its correlation id', async () => {
     const queue = await freshQueue();
     const server = await another();
     server.basicConsume({ queue, noAck: true }, (_error, message) => {

@@ -97,7 +97,7 @@ describe('through a faulty network', () => {
     await through.close();
   });
 
-  it('settles everything when the line is reset', async () => {
+  it('settles everything when the connection is reset', async () => {
     await using proxy = await faultProxy({ target });
     const through = new Client(`amqp://${proxy.host}:${proxy.port}`, { recover: false });
     await through.connect();

@@ -15,7 +15,7 @@ afterAll(async () => {
   await node.giveBack();
 });
 
-/** How the broker goes and comes, and what `disconnected` is told. */
+/** How the broker goes and comes, and what `disconnected` is called with. */
 const ways = [
   {
     name: 'an operator closes the connection',

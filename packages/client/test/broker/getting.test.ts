@@ -12,7 +12,7 @@ async function got(queue: string): Promise<Message> {
 }
 
 describe('gets', () => {
-  it('without ack leave the messages in hand, to be acked in any order', async () => {
+  it('without ack leave the messages unacked, to be acked in any order', async () => {
     const queue = await freshQueue(20);
     const messages = await Promise.all(Array.from({ length: 20 }, () => got(queue)));
     expect(messages.map((message) => message.text()).sort()).toEqual(numbers(20).sort());
@@ -29,7 +29,7 @@ describe('gets', () => {
     expect(again.every((message) => message?.redelivered)).toBe(true);
   });
 
-  it('of an empty queue give null', async () => {
+  it('of an empty queue return null', async () => {
     const queue = await freshQueue();
     expect(await client.basicGet({ queue })).toBeNull();
     expect(await client.basicGet({ queue, noAck: true })).toBeNull();
@@ -60,7 +60,7 @@ describe('gets', () => {
     for (const message of messages) expect(message?.ack()).toBe(true);
   });
 
-  it('of a missing queue all fail with NotFound, and hurt nobody', async () => {
+  it('of a missing queue all fail with NotFound, and affect no other code', async () => {
     const queue = await freshQueue(10);
     const held = await got(queue);
     const nowhere = uniqueName('nowhere');
@@ -107,7 +107,7 @@ describe('gets', () => {
     expect(message.redelivered).toBe(false);
   });
 
-  it('of a connection that closed are somebody else’s again', async () => {
+  it('of a connection that closed are another client’s again', async () => {
     const queue = await freshQueue(3);
     const other = new Client(inject('amqpUrl'));
     await other.connect();

@@ -10,7 +10,7 @@ const direct = new Client(url);
 let proxy: FaultProxy;
 let client: Client;
 let queue: string;
-/** Stands before the test begins, over a queue of its own. */
+/** Is open before the test begins, over a queue of its own. */
 let standing: Consumer;
 
 beforeAll(async () => {
@@ -37,7 +37,7 @@ afterEach(async () => {
   await direct.queueDelete({ queue });
 });
 
-/** What an operation may be told beside its own options. */
+/** What an operation may take besides its own options. */
 interface Bound {
   readonly signal?: AbortSignal;
   readonly timeout?: number;
@@ -138,7 +138,7 @@ describe('what is given up', () => {
     await proxy.restore();
   });
 
-  it('waiting for a channel is not sent, and says so', async () => {
+  it('waiting for a channel is not sent, and reports that', async () => {
     proxy.blackHole('serverToClient');
     const names = Array.from({ length: 200 }, () => uniqueName('waiting'));
     const outcomes = await Promise.allSettled(
@@ -150,7 +150,7 @@ describe('what is given up', () => {
     expect(waited).toBe(200 - sent);
     await proxy.restore();
     await client.queueDeclare({ queue, passive: true });
-    // Each went on a channel of its own: RabbitMQ may still be at some of them, and no answer of another channel tells.
+    // Each went on a channel of its own: RabbitMQ may still be at some of them, and no answer of another channel shows that.
     const made = async () => {
       const found = await Promise.allSettled(names.map((name) => direct.queueDeclare({ queue: name, passive: true })));
       return found.filter(({ status }) => status === 'fulfilled').length;
@@ -180,7 +180,7 @@ describe('what is given up', () => {
     await waitFor(async () => (await direct.queueDeclare({ queue, passive: true })).consumerCount === 0);
   });
 
-  it('as a publish behind one that is refused is not sent again', async () => {
+  it('as a publish after one that is refused is not sent again', async () => {
     // Which of the two the broker refuses is not known, so that all wait until each was sent alone.
     const bad = [0, 1].map(() =>
       expect(client.basicPublish({ routingKey: queue, userId: 'nobody' })).rejects.toThrow('user_id'),

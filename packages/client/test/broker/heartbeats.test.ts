@@ -5,7 +5,7 @@ import { describe, expect, inject, it } from 'vitest';
 
 const url = inject('amqpUrl');
 const target = { host: new URL(url).hostname, port: Number(new URL(url).port) };
-/** The broker gives a silent client up after two to three intervals; this is some more. `60` for the whole minute. */
+/** The broker closes a silent client after two to three intervals; this is some more. `60` for the whole minute. */
 const busySeconds = Number(process.env.PUKA_HEARTBEAT_SECONDS ?? 8);
 /** A whole heartbeat frame. AMQP 0-9-1 §4.2.7. */
 const beat = Buffer.from('08000000000000ce', 'hex');
@@ -123,11 +123,11 @@ describe.concurrent('who is not', () => {
   });
 });
 
-// By itself, for it stalls the others as well.
+// By itself, because it stalls the others as well.
 it('a stalled event loop alone does not end a live connection: what has arrived meanwhile is read first', async () => {
   await using proxy = await faultProxy({ target, record: true });
   const through = proxy.urlFor(url);
-  // A first connection shows where the interval stands in what the client says; there the second one's is made
+  // A first connection shows where the interval is in what the client sends; there the second one's is made
   // something longer for the broker alone, so that only the client could lose patience.
   const scout = new Client(through, { recover: false, heartbeat: 1 });
   await scout.connect();
@@ -145,7 +145,7 @@ it('a stalled event loop alone does not end a live connection: what has arrived 
   const from = await client.queueDeclare({ exclusive: true, arguments: table });
   const consumer = client.basicConsume({ queue: to, noAck: true });
   await consumer.ready;
-  // These come while nobody reads.
+  // These come while nothing is read.
   const waits = ['100', '600', '1100', '1600', '2100', '2600', '3100'];
   await Promise.all(waits.map((expiration) => client.basicPublish({ routingKey: from.queue, expiration })));
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3500);

@@ -12,7 +12,7 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close();
 });
 
-/** The URL of a port that answers as told. */
+/** The URL of a port that answers as the test sets. */
 async function stranger(answer: (socket: Socket) => void): Promise<string> {
   const server = createServer((socket) => {
     sockets.push(socket);
@@ -26,7 +26,7 @@ async function stranger(answer: (socket: Socket) => void): Promise<string> {
   return `amqp://127.0.0.1:${address.port}`;
 }
 
-/** The URL of a port at which nobody listens. */
+/** The URL of a port at which no server listens. */
 async function nobody(): Promise<string> {
   return `amqp://127.0.0.1:${await refusedPort()}`;
 }
@@ -38,7 +38,7 @@ function withParts(change: (parts: URL) => void): string {
 }
 
 describe('several hosts', () => {
-  it('are tried until one stands: refused, silent, strange, hanging up, without the vhost', async () => {
+  it('are tried until one is open: refused, silent, strange, hanging up, without the vhost', async () => {
     const client = new Client(
       [
         await nobody(),
@@ -118,7 +118,7 @@ describe('a deadline', () => {
     const client = new Client('amqp://127.0.0.1:1', { credentials: () => new Promise(() => {}), connectTimeout: 50 });
     const error: unknown = await client.connect().catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(HandshakeTimeout);
-    expect(String(error)).toContain('within 50 ms: the credentials function gave no answer');
+    expect(String(error)).toContain('within 50 ms: the credentials function did not answer');
   });
 
   it('ends the attempt to connect, so that nothing is left behind', async () => {

@@ -9,7 +9,7 @@ const mostBytes = (defaultConnector.runtime === 'deno' ? 96 : 24) * 1024;
 /** Bytes of heap and buffers that are in use. */
 async function usedBytes(): Promise<number> {
   for (let turn = 0; turn < 3; turn++) {
-    // What a handle of Node's holds is let go in a turn of its own.
+    // What a handle of Node's holds is released in a turn of its own.
     await new Promise((resolve) => setImmediate(resolve));
     collectGarbage();
   }

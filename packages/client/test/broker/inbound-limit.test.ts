@@ -1,4 +1,4 @@
-/** `maxInboundBytes`: what nobody takes is left on the line, and nothing else suffers for it. */
+/** `maxInboundBytes`: what no code takes is left in the socket, and nothing else is affected. */
 import { Client, type ClientOptions, type Consumer } from '@puka/client';
 import { faultProxy, uniqueName, waitFor } from '@puka/testkit';
 import { afterAll, beforeEach, describe, expect, inject, it } from 'vitest';
@@ -42,7 +42,7 @@ function connectorOf(of: Client): WatchedConnector {
   return connector;
 }
 
-/** A consumer whose messages nobody takes, when it has filled what there is room for. */
+/** A consumer whose messages no code takes, when it has filled what there is room for. */
 async function stuck(of: Client, name: string): Promise<Consumer> {
   const consumer = of.basicConsume({ queue: name, noAck: true });
   await consumer.ready;
@@ -50,7 +50,7 @@ async function stuck(of: Client, name: string): Promise<Consumer> {
   return consumer;
 }
 
-describe('a consumer whose messages nobody takes', () => {
+describe('a consumer whose messages no code takes', () => {
   it('stops the reading, and taking them starts it again: all come, in their order', async () => {
     const before = connectorOf(client).bytesRead;
     const consumer = await stuck(client, queue);
@@ -118,7 +118,7 @@ describe('a consumer whose messages nobody takes', () => {
       proxy.recorded('clientToServer', connection).slice(-1000).join(',').split(frame).length - 1;
     // Of all that came to the proxy: who else may have tried this port before is not the client.
     const beats = (): number => Math.max(0, ...proxy.conversations.map((_, connection) => beatsOn(connection)));
-    // Two for each interval: the broker has been unread for more than three of them. They are long, for what else this
+    // Two for each interval: the broker has been unread for more than three of them. They are long, because what else this
     // process does may keep it from beating for a while.
     await waitFor(() => errors.length > 0 || beats() >= 7).catch((error: unknown) => {
       throw new Error(`${beats()} heartbeats, ${proxy.connections} of ${proxy.accepted} connections: ${error}`);

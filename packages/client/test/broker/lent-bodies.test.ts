@@ -62,7 +62,7 @@ describe('a lent body', () => {
     });
   }
 
-  it('that nobody looked at is given back too', async () => {
+  it('that no code observed is returned too', async () => {
     const consumer = client.basicConsume({ queue: await filled(), bodies: 'lent' });
     for (const message of await takeAll(consumer)) {
       message.ack();

@@ -88,7 +88,7 @@ describe('a client with the least channels, four', () => {
     await client.close();
   });
 
-  it('consumes while messages of gets are held, and gets while consumers stand', async () => {
+  it('consumes while messages of gets are held, and gets while consumers are open', async () => {
     const { client, queues } = await withQueues(20);
     const [held, consumed] = [queues.slice(0, 10), queues.slice(10)];
     const messages = await Promise.all(held.map((queue) => client.basicGet({ queue })));

@@ -138,7 +138,7 @@ describe('a virtual host', () => {
     await broker.define({ parameters: [limits] });
     const first = new Client(broker.urlFor({ vhost: 'full' }));
     await first.connect();
-    // RabbitMQ counts a connection in its own time, behind open-ok.
+    // RabbitMQ counts a connection in its own time, after open-ok.
     const isFull = () => broker.evaluate('rabbit_vhost_limit:is_over_connection_limit(<<"full">>)');
     await waitFor(async () => (await isFull()) === '{true,1}');
     expect(String(await refusal(broker.urlFor({ vhost: 'full' })))).toMatch(/NotAllowed.*connection limit \(1\)/);
@@ -194,7 +194,7 @@ describe('a token', () => {
     expect(String(error)).toMatch(/New secret was refused|Secret update failed/); // by 4.3 in other words
   });
 
-  it('that cannot be fetched again is told, and the connection goes on', async () => {
+  it('that cannot be fetched again is reported, and the connection goes on', async () => {
     const cause = new Error('server of tokens is down');
     let calls = 0;
     const client = new Client(plainUrl(), {
@@ -229,20 +229,20 @@ describe('a login over TLS', () => {
     ['an unknown authority', { tls: { ...tls, ca: certificates.strangerCa } }, 'give it as ca'],
     ['an authority that is not named', { tls: identity }, 'give it as ca'],
     ['no certificate of its own', { tls: { ca } }, 'the server wants a client certificate'],
-  ])('with %s says what is wrong', async (_, options, words) => {
+  ])('with %s reports what is wrong', async (_, options, words) => {
     const error = await refusal(tlsUrl(), options);
     expect(error).toBeInstanceOf(ConnectionBroken);
     expect(String(error)).toContain(words);
   });
 
-  it('with another host name says what is wrong, or that the runtime cannot look for it', async () => {
+  it('with another host name reports what is wrong, or that the runtime cannot look for it', async () => {
     const error = await refusal(tlsUrl(), { tls: { ...tls, serverName: 'other.example' } });
     const isDeno = defaultConnector.runtime === 'deno';
     expect(error).toBeInstanceOf(isDeno ? UsageError : ConnectionBroken);
     expect(String(error)).toContain(isDeno ? 'cannot' : 'set serverName');
   });
 
-  it('says that the certificate of the broker has expired', async () => {
+  it('reports that the certificate of the broker has expired', async () => {
     const server = createServer(certificates.expired);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const address = server.address();
@@ -252,7 +252,7 @@ describe('a login over TLS', () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
-  it('on a port without TLS, and the other way about, says so', async () => {
+  it('on a port without TLS, and the other way about, reports that', async () => {
     const noTls = await refusal(`amqps://localhost:${broker.port}`, { tls });
     expect(noTls).toBeInstanceOf(ConnectionBroken);
     expect(String(noTls)).toContain('does the server speak TLS on this port?');

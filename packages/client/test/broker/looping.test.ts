@@ -123,13 +123,13 @@ describe('inside a callback', () => {
     });
     await closed;
     expect(told).toEqual([]); // Our own close is no failure of the consumer.
-    // Those behind the close may still be handed out, with nothing left to settle.
+    // Those after the close may still be handed out, with nothing left to settle.
     expect(acks).toEqual(acks.map((_, index) => index < 4));
     expect(acks.length).toBeGreaterThanOrEqual(4);
     await untilCount(queue, 6);
   });
 
-  it('one that throws, or rejects, is told, and hurts nobody else', async () => {
+  it('one that throws, or rejects, is reported, and affects no other code', async () => {
     const own = await another();
     const queue = await freshQueue(3);
     const told: unknown[] = [];
@@ -157,7 +157,7 @@ describe('inside a callback', () => {
     await own.close();
   });
 
-  it('an async callback of a consumer that rejects is told, and the next message comes', async () => {
+  it('an async callback of a consumer that rejects is reported, and the next message comes', async () => {
     const own = await another();
     const queue = await freshQueue(2);
     const told: unknown[] = [];

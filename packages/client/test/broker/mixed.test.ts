@@ -112,13 +112,13 @@ describe.each([
     await Promise.all(waiting);
     expect(surprises).toEqual([]);
     expect(client.needsDrain).toBe(false);
-    // What was given up is answered by now, and nothing of it stands in the way.
+    // What was given up is answered by now, and nothing of it is in the way.
     await client.basicPublish({ routingKey: queue, mandatory: true });
     await client.queuePurge({ queue });
     await client.shutdown();
   });
 
-  it('each operation ends once, wherever the line breaks or the client is closed', async () => {
+  it('each operation ends once, wherever the connection breaks or the client is closed', async () => {
     const seed = newSeed();
     console.info(`seed ${seed}`);
     const random = seededRandom(seed);
@@ -164,7 +164,7 @@ describe.each([
     await direct.queueDelete({ queue });
   });
 
-  it('what was confirmed is in the queue, and what was not sent is not, wherever the line breaks', async () => {
+  it('what was confirmed is in the queue, and what was not sent is not, wherever the connection breaks', async () => {
     const seed = newSeed();
     console.info(`seed ${seed}`);
     const random = seededRandom(seed);

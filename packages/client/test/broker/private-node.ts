@@ -33,7 +33,7 @@ export const shortConsumerTimeout: PrivateNodeOptions = {
 export interface PrivateNode {
   /** To be called before the tests. Users and queues of other files may be there; their connections and limits are not. */
   take(): Promise<Broker>;
-  /** To be called behind the tests. Behind those of the last file it stops the node. */
+  /** To be called after the tests. After those of the last file it stops the node. */
   giveBack(): Promise<void>;
 }
 

@@ -132,7 +132,7 @@ describe('of many publishes in flight exactly the wrong one fails', () => {
     await checkFates(new Map([[299, culprit]]), 300);
   });
 
-  // Three that the broker refuses: it closes the channel for each, and what stands behind is lost and sent again.
+  // Three that the broker refuses: it closes the channel for each, and what comes after is lost and sent again.
   const refused = culprits.filter(({ error }) => 'replyCode' in error);
   const told = culprits.filter((culprit) => !refused.includes(culprit));
   for (const order of ordersOf(refused)) {
@@ -196,7 +196,7 @@ describe('refusals whose words are hard to read', () => {
     await brief.close();
   });
 
-  it('an exchange that is missing fails nobody whose exchange has a name that begins alike', async () => {
+  it('an exchange that is missing fails no publish whose exchange has a name that begins the same way', async () => {
     const [there = '', missing = ''] = ['a', 'b'].map((end) => 'L'.repeat(254) + end);
     const { queue } = await client.queueDeclare({ exclusive: true });
     await client.exchangeDeclare({ exchange: there, type: 'fanout', autoDelete: true });
@@ -216,7 +216,7 @@ describe('refusals whose words are hard to read', () => {
     expect([...new Set(await bodiesIn(queue))]).toEqual(wanted);
   });
 
-  it('what is known at the call is refused at the call: a CC header that is no list, a direct reply nobody waits for', async () => {
+  it('what is known at the call is refused at the call: a CC header that is no list, a direct reply no code waits for', async () => {
     const error = { code: 'USAGE_ERROR' };
     const cc = { name: '', options: { headers: { CC: 'text' } }, error, text: 'CC' };
     const reply = { name: '', options: { replyTo: 'amq.rabbitmq.reply-to' }, error, text: 'needs a consumer' };
@@ -452,7 +452,7 @@ describe('the end', () => {
     await refused;
   }, 20_000);
 
-  it('drained() is told where the publishes that filled the buffer are refused', async () => {
+  it('drained() resolves when the publishes that filled the buffer are refused', async () => {
     const brief = new Client(broker.url, { maxBufferedBytes: 1000 });
     await brief.connect();
     const publish = brief.basicPublish({ exchange: nowhere, routingKey: 'x', body: 'x'.repeat(1500) });

@@ -95,7 +95,7 @@ describe('basicQos', () => {
     });
   }
 
-  it('to no limit gives all that there is', async () => {
+  it('to no limit delivers all that there is', async () => {
     const consumer = client.basicConsume({ queue: await freshQueue(50), prefetchCount: 1 });
     await take(consumer, 1);
     await client.basicQos(consumer, { prefetchCount: 0 });
@@ -103,12 +103,12 @@ describe('basicQos', () => {
     await consumer.cancel();
   });
 
-  it('from no limit puts back what nobody has got', async () => {
+  it('from no limit puts back what was not handed out', async () => {
     const queue = await freshQueue(50);
     const consumer = client.basicConsume({ queue });
     const [held] = [await client.wait(consumer)];
     await client.basicQos(consumer, { prefetchCount: 5 });
-    // Five came anew, and one is in hand.
+    // Five came anew, and one is unacked.
     await untilCount(queue, 44);
     expect((await take(consumer, 4)).length).toBe(4);
     expect(held.ack()).toBe(true);

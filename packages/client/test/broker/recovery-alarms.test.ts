@@ -69,10 +69,10 @@ describe('under a memory alarm', () => {
     });
     await waitFor(() => events.includes('blocked'));
     proxy.reset();
-    // Blocked anew behind the publish that is sent again.
+    // Blocked anew after the publish that is sent again.
     await waitFor(() => events.length === 5);
     expect(events).toEqual(['blocked', 'disconnected', 'unblocked', 'connected', 'blocked']);
-    // Subscribed ahead of the publish; behind it the broker reads no acknowledgement either.
+    // Subscribed before the publish; after it the broker reads no acknowledgement either.
     await waitFor(() => texts.length === 2);
     expect(held.ack()).toBe(false);
     expect(isSettled).toBe(false);
@@ -92,7 +92,7 @@ describe('under a memory alarm', () => {
     const publish = client.basicPublish({ routingKey: queue, body: 'late' });
     await broker.setMemoryAlarm('on');
     await proxy.restore();
-    // Subscribed ahead of the publish; behind it the broker reads no acknowledgement either.
+    // Subscribed before the publish; after it the broker reads no acknowledgement either.
     await waitFor(() => texts.length === 2);
     expect(publish.state).toBe('pending');
     await broker.setMemoryAlarm('off');

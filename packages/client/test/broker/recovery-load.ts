@@ -20,7 +20,7 @@ export const soon: ClientOptions = { recover: { minDelay: 50, maxDelay: 300 } };
 const width = 20;
 export const prefetchCount = 15;
 
-/** See the head of the file. The publisher and the consumer are clients of their own. */
+/** Publishes and consumes during the faults, and counts. The publisher and the consumer are clients of their own. */
 export class Load {
   readonly queue: string = uniqueName('load');
   readonly publisher: Client;

@@ -1,4 +1,4 @@
-/** What a client has declared is there again behind a lost connection, with all its kinds, names and bindings. */
+/** What a client has declared is there again after a lost connection, with all its kinds, names and bindings. */
 import { Client, type ClientOptions, type Consumer, type Message, type RecordedEntity } from '@puka/client';
 import { type Broker, type FaultProxy, faultProxy, uniqueName, waitFor } from '@puka/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';

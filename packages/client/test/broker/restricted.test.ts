@@ -110,7 +110,7 @@ describe('a user who may not write to the default exchange, where footers go', (
   it.each([
     ['confirmed by the broker', undefined],
     ['with pubacks: false', false],
-  ] as const)('is told the fate of each of those that are alike: %s', async (_name, pubacks) => {
+  ] as const)('gets the fate of each of those that are equal: %s', async (_name, pubacks) => {
     await using proxy = await faultProxy({ target: broker });
     const client = new Client(proxy.urlFor(broker.urlFor({ user: 'narrow', password: 'narrow' })), { pubacks });
     await client.connect();

@@ -33,7 +33,7 @@ describe.each(both)('%s', (_name, client) => {
     const plans = Array.from({ length: 800 }, (_, index) => ({
       mandatory: random() < 0.6,
       routingKey: random() < 0.5 ? queue : nowhere,
-      // Some alike, some not; some of the same size, some not.
+      // Some equal, some not; some of the same size, some not.
       body: random() < 0.3 ? 'alike' : `${index}`,
     }));
     const fates = await fatesOf(plans.map((plan) => client.basicPublish(plan)));
@@ -45,7 +45,7 @@ describe.each(both)('%s', (_name, client) => {
     expect(await countOf(client, queue)).toBe(routed);
   });
 
-  it('tells what the broker said of it', async () => {
+  it('reports what the broker reported of it', async () => {
     const routingKey = uniqueName('nowhere');
     const error: unknown = await client
       .basicPublish({ routingKey, mandatory: true })
@@ -139,7 +139,7 @@ describe.each(both)('%s', (_name, client) => {
   });
 });
 
-describe('publishes that are alike in all', () => {
+describe('publishes that are equal in all', () => {
   it.each([
     ['confirmed by the broker', undefined],
     ['with pubacks: false', false],
@@ -162,7 +162,7 @@ describe('publishes that are alike in all', () => {
         if (isThere) await direct.queueDeclare({ queue, durable: true });
         else await direct.queueDelete({ queue });
         for (let index = 0; index < 25; index++) {
-          // Persistent ones are confirmed late, behind what is returned after them.
+          // Persistent ones are confirmed late, after what is returned after them.
           fates.push(fateOf(client.basicPublish({ ...alike, routingKey: queue })));
           wanted.push(isThere ? 'confirmed' : 'NO_ROUTE');
         }

@@ -1,4 +1,4 @@
-/** What is published comes out as it went in: properties, headers of every type, bodies; and what cannot is told at the call. */
+/** What is published comes out as it went in: properties, headers of every type, bodies; and what cannot is an error at the call. */
 import {
   array,
   bytes,
@@ -217,7 +217,7 @@ describe('limits of what comes in', () => {
     return messages.filter((message) => message !== null);
   }
 
-  it('headers larger than the frames that were agreed come whole, for the broker does not split them', async () => {
+  it('headers larger than the frames that were agreed come whole, because the broker does not split them', async () => {
     const text = 'x'.repeat(100_000);
     const messages = await received({ headers: { text }, body: text }, { frameMax: 8192 });
     expect(messages).toHaveLength(2);
@@ -312,7 +312,7 @@ describe('bodies', () => {
   });
 });
 
-describe('told at the call', () => {
+describe('thrown at the call', () => {
   const wrong: readonly (readonly [name: string, options: Readonly<Record<string, unknown>>, text: string])[] = [
     ['NaN in a header', { headers: { odd: Number.NaN } }, 'odd'],
     ['infinity in a header', { headers: { odd: [1, Number.NEGATIVE_INFINITY] } }, 'odd'],
@@ -349,7 +349,7 @@ describe('told at the call', () => {
   ];
 
   it.each(wrong)('%s', async (_name, options, text) => {
-    // What TypeScript would refuse too; whoever writes JavaScript meets it here.
+    // What TypeScript would refuse too; JavaScript programs meet it here.
     const given: PublishOptions = Object.assign({ routingKey: queue }, options);
     const error: unknown = await client.basicPublish(given).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(UsageError);

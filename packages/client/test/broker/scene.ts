@@ -1,4 +1,4 @@
-/** The clients and queues of one test file on the real broker: made when asked for, gone behind it. Holds no test. */
+/** The clients and queues of one test file on the real broker: made when asked for, gone after it. Holds no test. */
 import { Client, type ClientOptions, type QueueDeclareOptions } from '@puka/client';
 import { uniqueName, waitFor } from '@puka/testkit';
 import { afterAll, beforeAll, inject } from 'vitest';
@@ -7,7 +7,7 @@ import { afterAll, beforeAll, inject } from 'vitest';
 export interface Scene {
   /** Connected before the first test. */
   readonly client: Client;
-  /** Another client, connected; closed behind the tests. */
+  /** Another client, connected; closed after the tests. */
   another(options?: ClientOptions): Promise<Client>;
   /** A queue of its own, with so many messages `0`, `1`, `2` … in it. */
   queue(count?: number, options?: QueueDeclareOptions): Promise<string>;

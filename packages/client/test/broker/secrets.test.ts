@@ -105,7 +105,7 @@ describe('a secret', () => {
     const refused = client.queueDeclare({ queue: 'nowhere', passive: true });
     const error: unknown = await refused.catch((reason: unknown) => reason);
     expectNoSecret(client, message, consumer, refused, error);
-    // Asked a second time, the function gave the same; a third time it failed, and on a slow machine again by now.
+    // Asked a second time, the function returned the same; a third time it failed, and on a slow machine again by now.
     await renewalFailed;
     expect(asked).toBeGreaterThanOrEqual(3);
     expectNoSecret(connecting);

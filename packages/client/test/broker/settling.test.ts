@@ -11,13 +11,13 @@ async function got(queue: string, noAck = false): Promise<Message> {
   return message;
 }
 
-/** The connection lives, and so does what else hangs on it. */
+/** The connection lives, and so does everything else on it. */
 async function lives(): Promise<void> {
   expect((await client.queueDeclare({ exclusive: true })).messageCount).toBe(0);
 }
 
 describe('rejecting', () => {
-  it('puts a message back, redelivered, unless told otherwise', async () => {
+  it('puts a message back, redelivered, by default', async () => {
     const queue = await freshQueue(1);
     expect((await got(queue)).reject()).toBe(true);
     await untilCount(queue, 1);
@@ -121,7 +121,7 @@ describe('what comes late', () => {
     expect((await other.basicGet({ queue }))?.redelivered).toBe(true);
   });
 
-  it('is false where the queue’s channel was closed by the broker, and hurts nobody', async () => {
+  it('is false where the queue’s channel was closed by the broker, and affects no other code', async () => {
     const few = await another({ channelMax: 4 });
     const [mine, locked] = await Promise.all([freshQueue(1), freshQueue()]);
     const owner = client.basicConsume({ queue: locked, exclusive: true });
@@ -137,7 +137,7 @@ describe('what comes late', () => {
     await owner.cancel();
   });
 
-  it('goes out ahead of a call of the same turn that the broker refuses', async () => {
+  it('goes out before a call of the same turn that the broker refuses', async () => {
     const queue = await freshQueue(20);
     for (let index = 0; index < 20; index++) {
       const message = await got(queue);

@@ -100,7 +100,7 @@ describe('shutdown', () => {
     expect(await other.basicGet({ queue })).toBeNull();
   });
 
-  it('ends after its timeout, and what was in hand is back', async () => {
+  it('ends after its timeout, and what was unacked is back', async () => {
     const own = await another();
     const queue = await freshQueue(1);
     let late: Message | undefined;
@@ -117,7 +117,7 @@ describe('shutdown', () => {
     await untilCount(queue, 1);
   });
 
-  it('several at once end alike, and once more settles too', async () => {
+  it('several at once end the same way, and once more settles too', async () => {
     const own = await another();
     await Promise.all([own.shutdown(), own.shutdown(), own.shutdown({ timeout: 1 })]);
     await own.shutdown();

@@ -53,7 +53,7 @@ describe('a stream', () => {
       await isUnharmed(queue);
     });
 
-    it('by a cancel, while messages wait and one is in hand', async () => {
+    it('by a cancel, while messages wait and one is unacked', async () => {
       const queue = await freshQueue(50, stream);
       const consumer = client.basicConsume({ queue, prefetchCount: 10, arguments: table });
       const message = await client.wait(consumer);

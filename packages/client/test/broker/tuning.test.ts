@@ -33,7 +33,7 @@ function combinations({ channelMax, frameMax, heartbeat }: Limits): Limits[] {
   );
 }
 
-/** The smaller one; where one side has none, that of the other. */
+/** The smaller one; if one side has none, that of the other. */
 function agreed(name: keyof Limits, offer: Limits, wish: Limits): number {
   const limits = [offer[name], wish[name]].filter((limit) => limit !== 0);
   return limits.length === 0 ? most[name] : Math.min(...limits);
@@ -66,7 +66,7 @@ describe('tuning', () => {
   });
 });
 
-/** Deno and Bun say of themselves which Node they are like. */
+/** Deno and Bun report which Node they are like. */
 function platform(): string {
   const { node, deno, bun } = process.versions;
   if (deno !== undefined) return `Deno ${deno}`;
@@ -112,7 +112,7 @@ describe('RabbitMQ', () => {
     expect(all).toContain(text('team', 'blue'));
     expect(all).not.toContain('Puka');
     expect(all).toContain('{<<"of_ours">>,bool,true}');
-    // It can, whatever they say.
+    // It can, whatever they report.
     expect(all).toContain('{<<"basic.nack">>,bool,true}');
   });
 });

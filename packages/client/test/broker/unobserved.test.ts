@@ -1,4 +1,4 @@
-/** Promises nobody looks at: no unhandled rejection, no growth of memory, and their failures are told. */
+/** Promises that no code observes: no unhandled rejection, no growth of memory, and their failures are reported. */
 import { Client, type Operation } from '@puka/client';
 import { collectGarbage, uniqueName, waitFor } from '@puka/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest';
@@ -36,14 +36,14 @@ interface Told {
   readonly promise: Operation<unknown> | undefined;
 }
 
-/** What the client tells of failures nobody looked at. */
+/** What the client reports of failures that no code observed. */
 function listen(to: Client = client): Told[] {
   const told: Told[] = [];
   to.on('unobserved', (error, promise) => told.push({ error, promise }));
   return told;
 }
 
-/** Some turns of the event loop behind the end of these operations, and a publish: nothing of before is still to be told. */
+/** Some turns of the event loop after the end of these operations, and a publish: nothing from before is still to be reported. */
 async function settled(...operations: readonly Pick<Operation<unknown>, 'state'>[]): Promise<void> {
   await client.basicPublish({ routingKey: nowhere });
   // Looked at from outside: to await one is to look at its failure.
@@ -51,8 +51,8 @@ async function settled(...operations: readonly Pick<Operation<unknown>, 'state'>
   for (let turn = 0; turn < 4; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-describe('a failure nobody looked at', () => {
-  it('is told once to the unobserved listener, with its promise', async () => {
+describe('a failure that no code observed', () => {
+  it('is reported once to the unobserved listener, with its promise', async () => {
     const told = listen();
     const publish = client.basicPublish(toNowhere);
     const declare = client.queueDeclare({ queue: nowhere, passive: true });
@@ -69,7 +69,7 @@ describe('a failure nobody looked at', () => {
     ]);
   });
 
-  it('of a publish that came back is told too, and that of a get', async () => {
+  it('of a publish that came back is reported too, and that of a get', async () => {
     const told = listen();
     const publish = client.basicPublish({ routingKey: nowhere, mandatory: true });
     const get = client.basicGet({ queue: nowhere });
@@ -80,7 +80,7 @@ describe('a failure nobody looked at', () => {
     ]);
   });
 
-  it('is not told where somebody awaits, catches, or has a callback', async () => {
+  it('is not reported if a caller awaits, catches, or has a callback', async () => {
     const told = listen();
     const outcomes: unknown[] = [];
     const called = client.basicPublish(toNowhere, (error) => outcomes.push(error));
@@ -92,7 +92,7 @@ describe('a failure nobody looked at', () => {
     expect(told).toEqual([]);
   });
 
-  it('of a refused consumer is one where nobody reads it, and none where somebody does', async () => {
+  it('of a refused consumer is one where no code reads it, and none where code does', async () => {
     const told = listen();
     const read = client.basicConsume({ queue: nowhere });
     await expect(client.wait(read)).rejects.toMatchObject({ code: 'NOT_FOUND' });
@@ -104,7 +104,7 @@ describe('a failure nobody looked at', () => {
     await expect(unread.ready).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
-  it('is told for each that is open when the connection ends', async () => {
+  it('is reported for each that is open when the connection ends', async () => {
     const told = listen();
     for (let index = 0; index < 20; index++) void client.basicPublish({ routingKey: nowhere });
     for (let index = 0; index < 20; index++) void client.queueDeclare({ exclusive: true });
@@ -121,13 +121,13 @@ describe('without a listener', () => {
     for (let index = 0; index < 50; index++) void client.queuePurge({ queue: '' });
     await settled();
     expect(warn).toHaveBeenCalledTimes(10);
-    expect(String(warn.mock.calls[0]?.[0])).toContain('nobody looked');
+    expect(String(warn.mock.calls[0]?.[0])).toContain('no caller observed');
     expect(warn.mock.calls[0]?.[1]).toMatchObject({ code: 'USAGE_ERROR' });
   });
 });
 
 describe('a callback that throws', () => {
-  it('is told with its promise, and hurts no other callback and no operation', async () => {
+  it('is reported with its promise, and affects no other callback and no operation', async () => {
     const told = listen();
     const calls: string[] = [];
     const mine = new Error('mine');
@@ -147,7 +147,7 @@ describe('a callback that throws', () => {
     expect((await client.queueDeclare({ queue, passive: true })).messageCount).toBe(3);
   });
 
-  it('of a consumer is told, and the next messages come', async () => {
+  it('of a consumer is reported, and the next messages come', async () => {
     const told = listen();
     const { queue } = await client.queueDeclare({ exclusive: true });
     const seen: string[] = [];

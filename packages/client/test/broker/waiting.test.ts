@@ -5,7 +5,7 @@ import { numbers, scene } from './scene.ts';
 
 const { client, queue: freshQueue, fill } = scene();
 
-/** A client whose broker is not heard while the proxy holds what it says. */
+/** A client that receives nothing while the proxy holds what the broker sends. */
 async function slow() {
   const target = { host: new URL(inject('amqpUrl')).hostname, port: Number(new URL(inject('amqpUrl')).port) };
   const proxy = await faultProxy({ target });
@@ -23,13 +23,13 @@ async function slow() {
 }
 
 describe('wait with a time-out', () => {
-  it('gives undefined on each kind of promise, and what it waited for goes on', async () => {
+  it('returns undefined on each kind of promise, and what it waited for goes on', async () => {
     await using scene = await slow();
     const { own, proxy } = scene;
     const queue = await freshQueue(1);
     await own.basicPublish({ routingKey: queue, body: 'channel of publishing' });
     const other = await freshQueue();
-    // Of its own: the broker serves channels side by side, and one of the consumers could be ahead of the get.
+    // Of its own: the broker serves channels side by side, and one of the consumers could be before the get.
     const single = await freshQueue(1);
     const [consumer, ending] = [own.basicConsume({ queue: other }), own.basicConsume({ queue: other })];
     await own.waitForAll([consumer.ready, ending.ready]);
@@ -63,7 +63,7 @@ describe('wait with a time-out', () => {
     await own.exchangeUnbind({ destination: 'amq.fanout', source: 'amq.topic', routingKey: queue });
   });
 
-  it('on drained, a shutdown and a consumer gives undefined, and they go on', async () => {
+  it('on drained, a shutdown and a consumer returns undefined, and they go on', async () => {
     await using scene = await slow();
     const { proxy } = scene;
     const own = new Client(`amqp://${proxy.host}:${proxy.port}`, { recover: false, maxBufferedBytes: 100 });
@@ -103,7 +103,7 @@ describe('wait with a time-out', () => {
     expect(await own.wait(declare)).toBe(declared);
   });
 
-  it('on a connect and a close gives undefined, and they go on', async () => {
+  it('on a connect and a close returns undefined, and they go on', async () => {
     await using scene = await slow();
     const { proxy } = scene;
     proxy.blackHole('serverToClient');
@@ -123,7 +123,7 @@ describe('wait with a time-out', () => {
 });
 
 describe('wait on a consumer', () => {
-  it('gives its next message each time', async () => {
+  it('delivers its next message each time', async () => {
     const queue = await freshQueue(10);
     const consumer = client.basicConsume({ queue, prefetchCount: 1 });
     for (const text of numbers(10)) {
@@ -137,7 +137,7 @@ describe('wait on a consumer', () => {
     await consumer.cancel();
   });
 
-  it('and on another gives whichever has one', async () => {
+  it('and on another returns a message of either', async () => {
     const [a, b] = await Promise.all([freshQueue(), freshQueue()]);
     const consumers = [client.basicConsume({ queue: a, noAck: true }), client.basicConsume({ queue: b, noAck: true })];
     for (const queue of [b, a, a, b]) {
@@ -164,7 +164,7 @@ describe('wait on a consumer', () => {
     await consumer.cancel();
   });
 
-  it('that has ended is a usage error, a second time; the first tells the end', async () => {
+  it('that has ended is a usage error, a second time; the first reports the end', async () => {
     const queue = await freshQueue();
     const consumer = client.basicConsume({ queue });
     await consumer.ready;
@@ -249,7 +249,7 @@ describe('a signal and a timeout of an operation', () => {
 });
 
 describe('waitForAll and waitForAny', () => {
-  it('give all results in order, messages among them, and the first', async () => {
+  it('return all results in order, messages among them, and the first', async () => {
     const queue = await freshQueue(2);
     const consumer = client.basicConsume({ queue, noAck: true });
     const declare = client.queueDeclare({ exclusive: true });

@@ -1,4 +1,4 @@
-/** A connector that tells whether reading is paused and how much was read, on every runtime. Changes nothing. */
+/** A connector that reports whether reading is paused and how much was read, on every runtime. Changes nothing. */
 import { defaultConnector, type TransportConnector } from '@puka/transport';
 
 /** A connector that shows what it did; of its last connection. */

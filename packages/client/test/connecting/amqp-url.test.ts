@@ -66,7 +66,7 @@ describe('an AMQP URL', () => {
     ['a / in the password', 'amqp://user:topsecret/x@h'],
     ['a # in the password', 'amqp://user:topsecret#x@h'],
     ['a ? in the password', 'amqp://user:topsecret?x@h'],
-    ['a ? behind digits in the password', 'amqp://user:12?topsecret@h'],
+    ['a ? after digits in the password', 'amqp://user:12?topsecret@h'],
     ['a ? and a = in the password', 'amqp://user:12?top=topsecret@h'],
     ['a password where the port stands', 'amqp://topsecret:99999999'],
     ['an unknown parameter', 'amqp://user:topsecret@h?colour=topsecret'],

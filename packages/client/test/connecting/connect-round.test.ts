@@ -48,7 +48,7 @@ const broken = new ConnectionBroken('refused');
 const noHandlers = { onData() {}, onReadable() {}, onDrain() {}, onEnd() {}, onClose() {} };
 
 describe('the hosts', () => {
-  it('are tried in their order until one stands', () => {
+  it('are tried in their order until one is open', () => {
     const { round: connecting } = round(['amqp://a', 'amqps://b', 'amqp://[::1]:7']);
     expect(tryAll(connecting, [broken, broken, broken])).toEqual(['a:5672', 'b:5671', '[::1]:7']);
     expect(() => connecting.next()).toThrow('over');
@@ -246,7 +246,7 @@ describe('an attempt', () => {
     ]);
   });
 
-  it('says which file it cannot read', async () => {
+  it('reports which file it cannot read', async () => {
     const cause = new Error('ENOENT');
     const { connector, asked } = recorder(() => Promise.reject(cause));
     const { error } = await connect(round('amqps://a?cacertfile=/no/ca.pem', { transport: connector }).round);

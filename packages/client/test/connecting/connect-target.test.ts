@@ -16,7 +16,7 @@ function sessionOf(url: string, options: ClientOptions = {}) {
 }
 
 describe('a target', () => {
-  it('says what the options say, and what the URL says over it', () => {
+  it('takes the options, and prefers what is in the URL', () => {
     const options = { heartbeat: 1, channelMax: 10, frameMax: 9000, mechanisms: ['AMQPLAIN'] } as const;
     expect(sessionOf('amqp://h/v', options)).toMatchObject({ ...options, vhost: 'v', isEncrypted: false });
     const url = 'amqps://h?heartbeat=2&channel_max=20&frame_max=8192&auth_mechanism=external';

@@ -64,7 +64,7 @@ describe('renewal', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('is tried again, ever sooner, while the old credentials are valid, and told each time', async () => {
+  it('is tried again, ever sooner, while the old credentials are valid, and reported each time', async () => {
     const errors = [new Error('one'), new Error('two'), new Error('three')];
     const { renewal, failures, sent, advance } = scene([...errors, token('late', minute)]);
     renewal.plan(minute, 0);

@@ -59,7 +59,7 @@ describe('credentials', () => {
 });
 
 describe('asking', () => {
-  it('gives what stands there, and what a function gives, at once or later', async () => {
+  it('returns a fixed value, and what a function returns, at once or later', async () => {
     const standing = new HiddenCredentials('u', 'p');
     expect(await askForCredentials(standing, noonClock)).toBe(standing);
     expect((await askForCredentials(() => login, noonClock)).reveal()).toBe('topsecret');

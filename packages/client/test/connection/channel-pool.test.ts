@@ -94,7 +94,7 @@ describe('lending', () => {
     expect(second).not.toBe(first);
   });
 
-  it('tells who waits when the connection is gone, each once', () => {
+  it('notifies each waiting task once when the connection is gone', () => {
     const harness = tuned(2);
     const pool = attached(harness.session, () => false);
     takeAll(pool, 1);
@@ -130,7 +130,7 @@ describe('keeping', () => {
     }
   });
 
-  it('lends again what is given back', () => {
+  it('lends again what is returned', () => {
     const pool = attached(tuned(4).session, () => false);
     const kept: SessionChannel[] = [];
     pool.keep('gets', (channel) => {

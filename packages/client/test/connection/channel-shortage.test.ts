@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Client } from '../../src/client.ts';
 import { refusal, ScriptedBroker } from '../scripted-broker.ts';
 
-/** A broker that allows four channels, and answers `queue.declare` when it is told to. */
+/** A broker that allows four channels, and answers `queue.declare` when the test asks for it. */
 async function scene(): Promise<{
   readonly broker: ScriptedBroker;
   readonly client: Client;
@@ -59,7 +59,7 @@ describe('who is to share a channel while the one to share is still to be had', 
     await Promise.all([second.ready, third.ready, ...declares]);
   });
 
-  it('and all are told when the connection ends meanwhile', async () => {
+  it('and all get an error when the connection ends meanwhile', async () => {
     const { broker, client } = await scene();
     const first = client.basicGet({ queue: 'a' });
     const second = client.basicGet({ queue: 'b' });

@@ -4,7 +4,7 @@ import { type ClientInput, clientStates, nextClientState } from '../../src/conne
 const inputs: readonly ClientInput[] = ['connect', 'close', 'giveUp', 'opened', 'retry', 'lost', 'ended'];
 
 describe('the states of a client', () => {
-  it('follow each other as the table says', () => {
+  it('follow each other by the table', () => {
     const rows = clientStates.map((state) => [state, ...inputs.map((input) => nextClientState(state, input) ?? '-')]);
     expect(rows).toEqual([
       ['idle', 'connecting', 'idle', '-', '-', '-', '-', '-'],

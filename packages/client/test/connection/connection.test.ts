@@ -63,7 +63,7 @@ describe('a connection', () => {
 });
 
 describe('errors of a lost connection', () => {
-  it('say whether the operation was sent', () => {
+  it('report whether the operation was sent', () => {
     const cause = new ConnectionBroken('reset');
     expect(notSent('queue.declare', cause)).toMatchObject({ method: 'queue.declare', outcome: 'not-sent', cause });
     expect(notAnswered('queue.declare', cause)).toMatchObject({ method: 'queue.declare', outcome: 'unknown', cause });

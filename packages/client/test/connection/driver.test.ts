@@ -103,7 +103,7 @@ describe('driven by hand', () => {
     expect(told).toEqual(['declared', 'message 1', 'unobserved Error: thrown']);
   });
 
-  it('what an async callback rejects with is told by runAnyCallbacks too', async () => {
+  it('what an async callback rejects with is reported by runAnyCallbacks too', async () => {
     const { broker, client } = await byHand();
     const told: unknown[] = [];
     client.on('unobserved', (error) => told.push(error));
@@ -135,7 +135,7 @@ describe('driven by hand', () => {
     expect(client.needsWrite()).toBe(false);
   });
 
-  it('ioReady tells of bytes that came, and of the end of the line, and reads nothing itself', async () => {
+  it('ioReady reports bytes that came, and the end of the connection, and reads nothing itself', async () => {
     const { broker, client } = await byHand();
     let times = 0;
     client.on('ioReady', () => times++);
@@ -239,7 +239,7 @@ describe('driven by hand', () => {
     expect(broker.doings).not.toContain('timer');
   });
 
-  it('a connection that cannot be made is told by ioReady, its callback by runAnyCallbacks', async () => {
+  it('a connection that cannot be made is reported by ioReady, its callback by runAnyCallbacks', async () => {
     const transport: TransportConnector = {
       runtime: 'memory',
       connect: () => Promise.reject(new ConnectionBroken('refused', { outcome: 'not-sent' })),
@@ -254,7 +254,7 @@ describe('driven by hand', () => {
     expect(told).toMatchObject([{ code: 'CONNECTION_BROKEN' }]);
   });
 
-  it('stands still under a limit of inbound bytes, and tells when it can go on', async () => {
+  it('stops under a limit of inbound bytes, and reports when it can go on', async () => {
     const { broker, client } = await byHand({ maxInboundBytes: 10 });
     const consumer = client.basicConsume({ queue: 'q', consumerTag: 'c', noAck: true });
     await round(broker, client);
@@ -286,7 +286,7 @@ describe('driven by hand', () => {
     expect(client.socket()).toBeUndefined();
   });
 
-  it('shutdown before the connection stands works by itself too', async () => {
+  it('shutdown before the connection is open works by itself too', async () => {
     const broker = new ScriptedBroker();
     const client = broker.client({ drive: 'manual' });
     const connecting = client.connect();

@@ -70,7 +70,7 @@ it('counts a broker that the client cannot use as one connection that failed', a
 });
 
 describe('close() while recovering', () => {
-  it('settles at once, and rejects whoever waits for the connection', async () => {
+  it('settles at once, and rejects the code that waits for the connection', async () => {
     const { broker, client } = await lost();
     const waiting = client.connect();
     await client.close();
@@ -139,7 +139,7 @@ describe('a client that is closed by the function or the listener that it asks o
     });
   });
 
-  it('by an abort in retryIf it gives the connect up', async () => {
+  it('by an abort in retryIf it ends the call of connect', async () => {
     const broker = new ScriptedBroker();
     const abort = new AbortController();
     const retryIf = (): boolean => {

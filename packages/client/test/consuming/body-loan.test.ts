@@ -30,7 +30,7 @@ function loanOf(size: number, pool: BodyPool, isOfPool: boolean): BodyLoan {
 
 for (const isOfPool of [true, false]) {
   describe(`a lent body ${isOfPool ? 'in memory of the pool' : 'where it was read'}`, () => {
-    it('is there until it is given back, then it is detached', () => {
+    it('is there until it is returned, then it is detached', () => {
       const pool = new BodyPool();
       const loan = loanOf(5000, pool, isOfPool);
       const { body } = loan;
@@ -75,7 +75,7 @@ for (const isOfPool of [true, false]) {
       expect([moved.length, moved[4999]]).toEqual([5000, 97]);
     });
 
-    it('that is empty is given back without a word', () => {
+    it('that is empty is returned without a word', () => {
       const loan = loanOf(0, new BodyPool(), false);
       expect([loan.body.length, loan.text()]).toEqual([0, '']);
       loan.giveBack();
@@ -93,7 +93,7 @@ describe('memory of the pool', () => {
     const { body } = seen;
     seen.giveBack();
     const next = pool.take(5000);
-    // The same memory, for it still has the bytes, in a buffer that nobody else holds.
+    // The same memory, because it still has the bytes, in a buffer that no other code holds.
     expect([next.length, next[4999], body.length]).toEqual([8192, 97, 0]);
     expect(pool.take(5000)[0]).toBe(0);
   });

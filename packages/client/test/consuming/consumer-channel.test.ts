@@ -14,7 +14,7 @@ async function shared() {
 }
 
 describe('a channel with consumers', () => {
-  it('gives each delivery to the consumer that its tag names', async () => {
+  it('passes each delivery to the consumer that its tag names', async () => {
     const { broker, client, consumers, channel } = await shared();
     broker.say(broker.delivery(channel, 'b', 1), broker.delivery(channel, 'a', 2), broker.delivery(channel, 'b', 3));
     await broker.pump();
@@ -25,7 +25,7 @@ describe('a channel with consumers', () => {
     expect(await client.wait(b)).toMatchObject({ deliveryTag: 3 });
   });
 
-  it('acks a run over both with one frame, and what is behind a gap one by one', async () => {
+  it('acks a run over both with one frame, and what is after a gap one by one', async () => {
     const { broker, client, consumers, channel } = await shared();
     const tags = ['a', 'b', 'a', 'b', 'a'];
     broker.say(...tags.map((tag, index) => broker.delivery(channel, tag, index + 1)));
@@ -44,7 +44,7 @@ describe('a channel with consumers', () => {
     ]);
   });
 
-  it('is given back when its last consumer has gone and its last message is settled, not before', async () => {
+  it('is returned when its last consumer has gone and its last message is settled, not before', async () => {
     const { broker, client, consumers, channel } = await shared();
     broker.say(broker.delivery(channel, 'a', 1));
     await broker.pump();
@@ -78,7 +78,7 @@ describe('a channel with consumers', () => {
 });
 
 describe('messages of a lost channel', () => {
-  it('that wait are dropped, those in hand are false, and the limit is free for what comes again', async () => {
+  it('that wait are dropped, those unacked are false, and the limit is free for what comes again', async () => {
     const broker = new ScriptedBroker();
     broker.tune.channelMax = 4;
     const client = await broker.connected();

@@ -3,7 +3,7 @@ import type { Consumer } from '../../src/consuming/consumer.ts';
 import { ConsumerTags } from '../../src/consuming/consumer-tags.ts';
 
 describe('consumer tags', () => {
-  it('are the wanted ones, made unique by a prefix, and free again behind their consumer', () => {
+  it('are the wanted ones, made unique by a prefix, and free again after their consumer', () => {
     const tags = new ConsumerTags();
     const taken = [tags.take('a'), tags.take('a'), tags.take(undefined), tags.take('')];
     expect(taken[0]).toBe('a');

@@ -116,7 +116,7 @@ function keptMessages(consumer: object): number {
 }
 
 describe('the end', () => {
-  it('is told once to an iterator, after what came before', async () => {
+  it('is reported once to an iterator, after what came before', async () => {
     const { broker, client } = await scene();
     const consumer = client.basicConsume({ queue: 'q', consumerTag: 'c' });
     await broker.pump();
@@ -128,7 +128,7 @@ describe('the end', () => {
     expect(await messages.next()).toEqual({ done: true, value: undefined });
   });
 
-  it('is told once to a callback, and to who waits beside it', async () => {
+  it('is reported once to a callback, and to who waits beside it', async () => {
     const { broker, client } = await scene();
     const errors: unknown[] = [];
     const seen: Message[] = [];
@@ -173,7 +173,7 @@ describe('the end', () => {
 });
 
 describe('leaving the loop', () => {
-  it('cancels, and puts back what nobody took', async () => {
+  it('cancels, and puts back what no code took', async () => {
     const { broker, client } = await scene();
     const consumer = client.basicConsume({ queue: 'q', consumerTag: 'c' });
     await broker.pump();
@@ -259,7 +259,7 @@ describe('a limit of inbound bytes', () => {
 });
 
 describe('a callback that fails', () => {
-  it('is told with its message, what it threw as the cause, and what to do where the message is unsettled', async () => {
+  it('is reported with its message, what it threw as the cause, and what to do where the message is unsettled', async () => {
     const { broker, client } = await scene();
     const told: Error[] = [];
     client.on('unobserved', (error) => told.push(error as Error)); // It is a UsageError, as is checked below.
@@ -284,7 +284,7 @@ describe('a callback that fails', () => {
       `${at(1)}${advice}`,
       at(2),
       `${at(3)}${advice}`,
-      "the callback of consumer 'c' failed when it was told the end",
+      "the callback of consumer 'c' failed when it was called at the end of the consumer",
     ]);
   });
 });
@@ -304,7 +304,7 @@ describe('await using', () => {
 });
 
 describe('close() where messages wait', () => {
-  it('hands out none of them, called in a callback, in a loop and behind a wait, with acks and without', async () => {
+  it('hands out none of them, called in a callback, in a loop and after a wait, with acks and without', async () => {
     for (const noAck of [false, true]) {
       for (const style of ['callback', 'loop', 'wait'] as const) {
         const { broker, client } = await scene();

@@ -38,7 +38,7 @@ describe('gets', () => {
     expect(broker.sent()).toEqual(['1 channel.open', '1 basic.get', '1 basic.get', '2 channel.open', '2 basic.get']);
   });
 
-  it('of a missing queue all fail alike, and a get of another queue does not', async () => {
+  it('of a missing queue all fail the same way, and a get of another queue does not', async () => {
     const { broker, client } = await scene();
     broker.answers.set('basic.get', (channel, method) =>
       method.type === 'basic.get' && method.queue === 'nowhere'
@@ -101,7 +101,7 @@ describe('gets', () => {
 });
 
 describe('acks of what was got', () => {
-  it('go out ahead of what may close the channel', async () => {
+  it('go out before what may close the channel', async () => {
     const { broker, client } = await scene();
     filled(broker);
     const get = client.basicGet({ queue: 'q' });

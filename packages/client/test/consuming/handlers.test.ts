@@ -59,7 +59,7 @@ describe('a callback', () => {
     const ofMessage = "the callback of consumer 'c' failed at message 7 of queue 'q', routing key 'k'";
     expect(texts).toEqual([
       `${ofMessage}; the message is still unsettled: catch the error, and call ack() or reject()`,
-      "the callback of consumer 'c' failed when it was told the end",
+      "the callback of consumer 'c' failed when it was called at the end of the consumer",
       ofMessage,
     ]);
   });
@@ -102,14 +102,14 @@ describe('the body of a loop', () => {
     for (const isAsking of [false, true]) {
       const { handlers } = scene();
       handlers.beginBody(message(), isAsking);
-      // The loop goes on in a later step than the one that gave the message.
+      // The loop goes on in a later step than the one that delivered the message.
       if (isAsking) await Promise.resolve();
       handlers.excuseCaller();
       expect(handlers.busyCount(false)).toBe(0);
     }
   });
 
-  it('that calls it behind an await is counted', async () => {
+  it('that calls it after an await is counted', async () => {
     const { handlers } = scene();
     handlers.beginBody(message(), false);
     await Promise.resolve();

@@ -14,7 +14,7 @@ it('counts each body until its loop comes back or its message is settled; withou
   expect([bodies.busyCount(false), bodies.busyCount(true)]).toEqual([0, 1]);
 });
 
-it('excuses the body that runs now, of several loops the one that began last, and none behind its first await', async () => {
+it('excuses the body that runs now, of several loops the one that began last, and none after its first await', async () => {
   const bodies = new LoopBodies();
   bodies.begin(message(), false);
   bodies.begin(message(), false);

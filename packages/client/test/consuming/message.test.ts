@@ -92,7 +92,7 @@ function recorder(answer = true): Settlement & { readonly calls: string[] } {
 }
 
 describe('a message', () => {
-  it('tells its route, of a consumer and of a get', () => {
+  it('reports its route, of a consumer and of a get', () => {
     expect(message()).toMatchObject({
       exchange: 'ex',
       routingKey: 'key',
@@ -111,7 +111,7 @@ describe('a message', () => {
     });
   });
 
-  it('gives its body as bytes, text and JSON', () => {
+  it('returns its body as bytes, text and JSON', () => {
     const json = message({ body: '{"a":[1,"é"]}' });
     expect(json.json()).toEqual({ a: [1, 'é'] });
     expect(json.text()).toBe('{"a":[1,"é"]}');
@@ -122,7 +122,7 @@ describe('a message', () => {
     expect(message().text()).toBe('');
   });
 
-  it('keeps little else alive with a short body, copies no long one, and gives the same bytes again', () => {
+  it('keeps little else alive with a short body, copies no long one, and returns the same bytes again', () => {
     const short = message({ body: 'x' });
     expect(short.body.buffer.byteLength).toBe(1);
     expect(short.body).toBe(short.body);

@@ -10,7 +10,7 @@ describe('the error for what is over a limit', () => {
     expect(error).toMatchObject({ code: 'LIMIT_EXCEEDED', method: 'basic.get', outcome: 'refused' });
   });
 
-  it('says that a message without ack is lost', () => {
+  it('reports that a message without ack is lost', () => {
     const error = messageOverLimit('too long', 'jobs', true, 'basic.consume');
     expect(error).toMatchObject({ outcome: 'unknown', message: expect.stringMatching(/it is lost, .*noAck/) });
   });

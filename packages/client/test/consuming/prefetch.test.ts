@@ -16,7 +16,7 @@ describe('basicQos', () => {
     expect(consumer.prefetchCount).toBe(5);
   });
 
-  it('of a consumer that is refused meanwhile fails, and does not hang', async () => {
+  it('of a consumer that is refused meanwhile fails, and settles', async () => {
     const { broker, client } = await scene();
     broker.answers.set('basic.consume', (channel) => [refusal(channel, 404, "NOT_FOUND - no queue 'q'")]);
     const consumer = client.basicConsume({ queue: 'q' });
@@ -28,7 +28,7 @@ describe('basicQos', () => {
     expect(await cancelled).toEqual({ consumerTag: consumer.consumerTag });
   });
 
-  it('of a consumer whose line breaks fails, and does not hang', async () => {
+  it('of a consumer whose connection breaks fails, and settles', async () => {
     const { broker, client } = await scene();
     const consumer = client.basicConsume({ queue: 'q' });
     await broker.pump();

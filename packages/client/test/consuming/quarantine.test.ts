@@ -25,7 +25,7 @@ class Scene {
 }
 
 describe('a queue whose consume ended the connection', () => {
-  it('is tried alone, 30 s behind the others, and twice as long with each failure', () => {
+  it('is tried alone, 30 s after the others, and twice as long with each failure', () => {
     const scene = new Scene();
     for (const delayMs of [30_000, 60_000, 120_000]) {
       scene.lose('q');
@@ -40,7 +40,7 @@ describe('a queue whose consume ended the connection', () => {
     }
   });
 
-  it('is released when the connection is still open 35 s behind the try, and the next has its turn', () => {
+  it('is released when the connection is still open 35 s after the try, and the next has its turn', () => {
     const scene = new Scene();
     scene.lose('a');
     scene.lose('b');

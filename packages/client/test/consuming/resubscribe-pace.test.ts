@@ -19,7 +19,7 @@ describe('the pause before subscribing again', () => {
     expect(pauses[99]).toBe(30_000);
   });
 
-  it('begins anew behind a subscription that has lasted', () => {
+  it('begins anew after a subscription that has lasted', () => {
     const pace = new ResubscribePace();
     pace.pauseMs(0, cancelled);
     pace.subscribed(300);
@@ -56,7 +56,7 @@ describe('the pause before subscribing again', () => {
     ['a channel that something else closed', new ConnectionBroken('closed', { scope: 'channel' })],
     ['an exclusive consumer of the lost connection', new AccessRefused('no', { replyText: "'q' in exclusive use" })],
     ['a queue without a leader', new PreconditionFailed('no', { replyText: 'queue has no leader' })],
-  ])('comes before the next attempt behind %s', (_, error) => {
+  ])('comes before the next attempt after %s', (_, error) => {
     expect(new ResubscribePace().pauseMs(0, error)).toBe(300);
   });
 });

@@ -20,7 +20,7 @@ describe('resubscribe', () => {
     expect((await client.wait(consumer)).text()).toBe('again');
   });
 
-  it('finds a queue that is made again by somebody else a second later', async () => {
+  it('finds a queue that is made again by another client a second later', async () => {
     const { broker, client } = await scene();
     const consumer = client.basicConsume({ queue: 'q', consumerTag: 'c', resubscribe: true });
     await broker.pump();
@@ -63,7 +63,7 @@ describe('resubscribe', () => {
     await expect(ended).rejects.toMatchObject({ cause: { code: 'ACCESS_REFUSED' } });
   });
 
-  it('takes a consume-ok that comes behind the cancel', async () => {
+  it('takes a consume-ok that comes after the cancel', async () => {
     const { broker, client } = await scene();
     const consumer = client.basicConsume({ queue: 'q', consumerTag: 'c', resubscribe: true });
     await broker.pump();
@@ -154,7 +154,7 @@ describe('a consume in the replay that ends without a refusal', () => {
   ];
 
   it.each([
-    ['cancels the consumer ahead of its answer', cancel],
+    ['cancels the consumer before its answer', cancel],
     ['closes the channel for another reason', close],
   ])('is tried again where the broker %s', async (_, answer) => {
     const { broker, client, consumer } = await lost({}, answer);

@@ -5,7 +5,7 @@ import { LazyMap } from '../../src/runtime/lazy-collections.ts';
 import { refusal, ScriptedBroker } from '../scripted-broker.ts';
 
 describe('starting a consumer', () => {
-  it('says the limit ahead of each consume', async () => {
+  it('sends the limit before each consume', async () => {
     const broker = new ScriptedBroker();
     const client = await broker.connected();
     const consumer = client.basicConsumeMulti({ queues: ['a', { queue: 'b', exclusive: true }], prefetchCount: 5 });
@@ -117,7 +117,7 @@ describe('the signal of a consumer', () => {
     expect(broker.last('basic.cancel').method.consumerTag).toBe('c');
   });
 
-  it('is told to a callback once, and a signal aborted later hurts nobody', async () => {
+  it('is passed to a callback once, and a signal aborted later affects no other code', async () => {
     const broker = new ScriptedBroker();
     const client = await broker.connected();
     const abort = new AbortController();
@@ -146,11 +146,11 @@ describe('a refused consume', () => {
     return unobserved;
   }
 
-  it('that nobody looks at goes to unobserved', async () => {
+  it('that no code observes goes to unobserved', async () => {
     expect(await refused(() => {})).toMatchObject([{ code: 'NOT_FOUND' }]);
   });
 
-  it('that is refused at the call and that nobody looks at does too', async () => {
+  it('that is refused at the call and that no code observes does too', async () => {
     const broker = new ScriptedBroker();
     const client = await broker.connected();
     const unobserved: unknown[] = [];
@@ -204,7 +204,7 @@ describe('a refused consume', () => {
     await client.close();
   });
 
-  it('that somebody looks at does not', async () => {
+  it('that a caller observes does not', async () => {
     expect(await refused((consumer) => consumer.ready.catch(() => {}))).toEqual([]);
     expect(
       await refused((consumer) =>

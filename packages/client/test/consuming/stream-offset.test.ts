@@ -10,7 +10,7 @@ import { expect, it } from 'vitest';
 import { streamOffsetOf } from '../../src/consuming/stream-offset.ts';
 import { joined } from '../session/harness.ts';
 
-/** Octets of a frame before and behind its payload. */
+/** Octets of a frame before and after its payload. */
 const frameHead = 7;
 const frameEnd = 1;
 
@@ -34,7 +34,7 @@ const kinds = {
   'x-stream-offsey': int64(4),
 };
 
-it('the offset is found behind headers and properties of every kind', () => {
+it('the offset is found after headers and properties of every kind', () => {
   expect(offsetIn({ headers: { 'x-stream-offset': int64(7) } })).toBe(7);
   const headers = { ...kinds, 'x-stream-offset': int64(2 ** 40 + 7) };
   expect(offsetIn({ contentType: 'text/plain', contentEncoding: 'gzip', headers, appId: 'a' })).toBe(2 ** 40 + 7);
@@ -53,7 +53,7 @@ it('there is none without headers, or without the header', () => {
   expect(offsetIn({ headers: kinds })).toBeUndefined();
 });
 
-it('it is found behind headers that are nested deeper than any limit', () => {
+it('it is found after headers that are nested deeper than any limit', () => {
   // A table whose only field, 'a', is a table whose only field is a table, and so on.
   let deep = new Uint8Array(4);
   for (let depth = 0; depth < 600; depth++) {

@@ -72,7 +72,7 @@ it('ends with a queue that does not come back', () => {
   expect(log).toEqual(['tried', 'finished NOT_FOUND']);
 });
 
-it('tries a missing queue again, tells it once, and gives up after retryFor', () => {
+it('tries a missing queue again, reports it once, and gives up after retryFor', () => {
   const { log, start, answer, advance } = scene();
   start();
   for (let round = 0; round < 100; round++) {
@@ -120,7 +120,7 @@ it('gives up a missing queue that this client has deleted meanwhile', () => {
 });
 
 it.each([
-  ['the broker cancels the consumer ahead of its answer', new ConsumerCancelled('cancelled')],
+  ['the broker cancels the consumer before its answer', new ConsumerCancelled('cancelled')],
   ['something else closes the channel', new ConnectionBroken('closed', { scope: 'channel' })],
 ])('tries again where %s, and gives up after retryFor', (_, error) => {
   const { log, start, answer, advance } = scene();

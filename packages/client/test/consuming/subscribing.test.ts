@@ -6,7 +6,7 @@ import { refusal, type Said, type ScriptedBroker } from '../scripted-broker.ts';
 import { consumesOf, reached, scene } from './consumer-scene.ts';
 
 describe('subscribing', () => {
-  it('says the limit ahead of the consume, on a channel of its own', async () => {
+  it('sends the limit before the consume, on a channel of its own', async () => {
     const { broker, client } = await scene();
     client.basicConsume({ queue: 'a', prefetchCount: 3 });
     client.basicConsume({ queue: 'b' });
@@ -67,8 +67,8 @@ describe('subscribing', () => {
   });
 });
 
-describe('deliveries behind a refusal', () => {
-  it('are passed over, before and after the number is used again, and hurt nobody', async () => {
+describe('deliveries after a refusal', () => {
+  it('are passed over, before and after the number is used again, and affect no other code', async () => {
     const { broker, client } = await scene();
     broker.answers.set('basic.consume', () => []);
     const consumer = client.basicConsume({ queue: 'q', consumerTag: 'c' });

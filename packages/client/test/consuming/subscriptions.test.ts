@@ -43,7 +43,7 @@ describe('a multi consumer', () => {
 });
 
 describe('cancelling', () => {
-  it('by a server and by the client at once settles, and tells the end once', async () => {
+  it('by a server and by the client at once settles, and reports the end once', async () => {
     const { broker, client } = await scene();
     const consumer = client.basicConsume({ queue: 'q', consumerTag: 'c' });
     await broker.pump();
@@ -76,7 +76,7 @@ describe('cancelling', () => {
     await expect(client.basicCancel(Object('tag'))).rejects.toBeInstanceOf(UsageError);
   });
 
-  it('puts what comes behind the cancel back at once', async () => {
+  it('puts what comes after the cancel back at once', async () => {
     const { broker, client } = await scene();
     broker.answers.set('basic.cancel', () => []);
     const consumer = client.basicConsume({ queue: 'q', consumerTag: 'c' });
@@ -93,7 +93,7 @@ describe('cancelling', () => {
 });
 
 describe('a cancel without acks', () => {
-  it('hands out all that arrives ahead of its answer, then ends', async () => {
+  it('hands out all that arrives before its answer, then ends', async () => {
     const { broker, client } = await scene();
     broker.answers.set('basic.cancel', () => []);
     const consumer = client.basicConsume({ queue: 'q', consumerTag: 'c', noAck: true });
@@ -126,7 +126,7 @@ describe('a stream', () => {
     return { broker, client, consumer };
   }
 
-  it('has what was not handed out let go without a word, and its channel closed behind the last ack', async () => {
+  it('has what was not handed out dropped without a word, and its channel closed after the last ack', async () => {
     const { broker, client, consumer } = await streamScene();
     const message = await client.wait(consumer);
     const cancelled = consumer.cancel();
@@ -135,14 +135,14 @@ describe('a stream', () => {
     expect(broker.sent()).toEqual(['1 basic.cancel']);
     expect(message.ack()).toBe(true);
     await broker.pump();
-    // RabbitMQ ends a channel whose deliveries stay unsettled for too long: nobody else must be on it then.
+    // RabbitMQ ends a channel whose deliveries stay unsettled for too long: nothing else may be on it then.
     expect(broker.sent()).toEqual(['1 basic.ack', '1 channel.close']);
     const declared = client.queueDeclare({ queue: 'x' });
     await broker.pump();
     expect(await declared).toMatchObject({ queue: 'x' });
   });
 
-  it('has what comes behind the cancel let go as well', async () => {
+  it('has what comes after the cancel dropped as well', async () => {
     const { broker, consumer } = await streamScene();
     broker.answers.set('basic.cancel', () => []);
     const cancelled = consumer.cancel();

@@ -118,7 +118,7 @@ const states: Readonly<Record<string, (scene: Scene, settings: Settings) => Prom
     await scene.start(settings);
     await scene.broker.pump();
   },
-  'subscribing, deliveries ahead of consume-ok': async (scene, settings) => {
+  'subscribing, deliveries before consume-ok': async (scene, settings) => {
     scene.withhold('basic.consume');
     await scene.start(settings);
     await scene.broker.pump();
@@ -154,7 +154,7 @@ const states: Readonly<Record<string, (scene: Scene, settings: Settings) => Prom
     scene.operations.push(scene.client.basicQos(scene.consumer, { prefetchCount: 1 }));
     await scene.broker.pump();
   },
-  'behind basicQos, messages of the old subscription wait': async (scene, settings) => {
+  'after basicQos, messages of the old subscription wait': async (scene, settings) => {
     await scene.start(settings);
     scene.consumer.limitUnacked(1);
     await scene.broker.pump();
@@ -242,7 +242,7 @@ describe.each(Object.entries(settings))('a consumer %s', (_name, given) => {
 
 describe('a cancel', () => {
   for (const [state, enter] of Object.entries(states)) {
-    it(`of a consumer that is ${state} gives back each message that was not handed out, once`, async () => {
+    it(`of a consumer that is ${state} returns each message that was not handed out, once`, async () => {
       const failures: string[] = [];
       for (const [name, happens] of Object.entries(inputs)) {
         if (['connection lost', 'close'].includes(name)) continue;

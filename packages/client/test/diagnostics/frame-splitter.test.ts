@@ -22,7 +22,7 @@ describe('the splitter', () => {
   const all = [...header, ...body, ...heartbeat];
   const frames = [`0 0 ${header.join(' ')}`, '3 258 7 8 9', '8 0'];
 
-  it('gives each frame once, however the bytes are cut', () => {
+  it('returns each frame once, however the bytes are cut', () => {
     expect(framesOf([all])).toEqual(frames);
     expect(framesOf(all.map((octet) => [octet]))).toEqual(frames);
     for (let at = 1; at < all.length; at++) expect(framesOf([all.slice(0, at), all.slice(at)])).toEqual(frames);
@@ -54,7 +54,7 @@ describe('the splitter', () => {
     ['of an unknown type', [5, 0, 0, 0, 0, 0, 0, 0xce]],
     ['longer than any broker sends', [3, 0, 0, 0x7f, 0, 0, 0, 1, 2]],
     ['of HTTP', [...'HTTP/1.1 400'].map((letter) => letter.charCodeAt(0))],
-  ])('gives bytes %s as they are, once, and looks at no more', (_, bytes) => {
+  ])('returns bytes %s as they are, once, and looks at no more', (_, bytes) => {
     expect(framesOf([[...heartbeat, ...bytes], heartbeat, heartbeat])).toEqual(['8 0', `0 0 ${bytes.join(' ')}`]);
   });
 });

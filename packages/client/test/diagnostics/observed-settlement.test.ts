@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { ObservedSettlement } from '../../src/diagnostics/observed-settlement.ts';
 
-it('settles as what it stands before, and tells how', () => {
+it('settles as the object that it wraps, and reports how', () => {
   const calls: unknown[] = [];
   const inner = {
     acksOnly: true,

@@ -32,7 +32,7 @@ async function consuming(options: ClientOptions = {}) {
 }
 
 describe('connections', () => {
-  it('are told with their channels, their loss and their recovery', async () => {
+  it('are reported with their channels, their loss and their recovery', async () => {
     const { broker, client, taken } = await scene({
       connectionName: 'mine',
       recover: { minDelay: 1000, maxDelay: 1000 },
@@ -59,7 +59,7 @@ describe('connections', () => {
     expect(taken()).toContain('disconnected ok false');
   });
 
-  it('that fail are told with their error', async () => {
+  it('that fail are reported with their error', async () => {
     const broker = new ScriptedBroker();
     const { listener, taken } = recorder();
     broker.answers.set('connection.open', () => {
@@ -94,7 +94,7 @@ describe('connections', () => {
 });
 
 describe('operations', () => {
-  it('are told with their outcome, also those that are refused at the call', async () => {
+  it('are reported with their outcome, also those that are refused at the call', async () => {
     const { broker, client, taken } = await scene();
     taken();
     broker.answers.set('queue.declare', (channel) => [refusal(channel, 404, 'NOT_FOUND', 50, 10)]);
@@ -162,7 +162,7 @@ describe('operations', () => {
 });
 
 describe('publishes', () => {
-  it('are told from the call to the confirm, ahead of who awaits it', async () => {
+  it('are reported from the call to the confirm, before the code that awaits it', async () => {
     const { broker, client, taken } = await scene();
     client.basicPublish({ routingKey: 'q' });
     await broker.pump();
@@ -176,7 +176,7 @@ describe('publishes', () => {
     expect(linesThen).toEqual(['3 publish ok']);
   });
 
-  it('that are nacked, or lost with the connection, are told so', async () => {
+  it('that are nacked, or lost with the connection, are reported so', async () => {
     const { broker, client, taken } = await scene();
     broker.answers.set('basic.publish', (channel) => [
       [channel, { type: 'basic.nack', deliveryTag: 1, multiple: false, requeue: false }],
@@ -297,7 +297,7 @@ describe('deliveries', () => {
     expect(lines).toEqual(['4 process ok', '5 delivered two to loop', '6 process two by loop', '6 process ok']);
   });
 
-  it('to a wait and to a get are told with how they are settled, and are no work', async () => {
+  it('to a wait and to a get are reported with how they are settled, and are no work', async () => {
     const { broker, client, deliver, taken, quiet } = await consuming();
     const consumer = client.basicConsume({ queue: 'q' });
     await quiet();
@@ -389,7 +389,7 @@ describe('runProcess', () => {
       },
     ],
     [
-      'throws behind',
+      'throws after',
       (_slot, work) => {
         work();
         throw new Error('listener');

@@ -7,7 +7,7 @@ const line =
   /^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+\{[a-z_]+="(\\.|[^"\\\n])*"(,[a-z_]+="(\\.|[^"\\\n])*")*\} (\d+(\.\d+)?|\+Inf))$/;
 
 describe('the text for Prometheus', () => {
-  it('has each family once, with the samples of all clients behind it', async () => {
+  it('has each family once, with the samples of all clients after it', async () => {
     const broker = new ScriptedBroker();
     const client = await broker.connected();
     const named = new ScriptedBroker().client({ connectionName: 'a "b" \\ c\nd' });

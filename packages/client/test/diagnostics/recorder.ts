@@ -1,4 +1,4 @@
-/** A listener that writes down all it is told, in one line a call. Holds no test. */
+/** A listener that records all its calls, in one line a call. Holds no test. */
 import type { Diagnostics, ProcessData } from '../../src/diagnostics/diagnostics.ts';
 
 const codeOf = (error: unknown): string => {

@@ -97,7 +97,7 @@ describe('an entry of the wire log', () => {
     expect(String(binary)).toBe('03:04:05.006 #2 ← 1 body bytes=2 body=<2 bytes>');
   });
 
-  it('of what cannot be decoded says so', () => {
+  it('of what cannot be decoded reports that', () => {
     const frame = (type: number, ...payload: number[]): WholeFrame => ({
       type,
       channel: 0,

@@ -11,10 +11,10 @@ import { ScriptedBroker } from '../scripted-broker.ts';
 import { seededRandom } from '../seeded.ts';
 import { Mutator } from './mutator.ts';
 
-/** Frames that the broker says where nothing is bent, roughly. */
+/** Frames that the broker sends if nothing is changed, roughly. */
 const frameCount = 75;
 
-/** What went wrong; all empty where nothing did. */
+/** What went wrong; all empty if nothing did. */
 export interface Outcome {
   readonly seed: number;
   readonly plan: readonly string[];
@@ -22,7 +22,7 @@ export interface Outcome {
   readonly open: string[];
   /** Errors that are none of ours, or have one as their cause. */
   readonly untyped: string[];
-  /** What was thrown where nothing may be. */
+  /** What was thrown if nothing may be. */
   readonly escapes: string[];
 }
 
@@ -58,7 +58,7 @@ class Conversation {
     return this.outcome;
   }
 
-  /** What the broker says beside the usual. */
+  /** What the broker sends besides the usual. */
   private script(): void {
     const { broker } = this;
     let got = 0;

@@ -1,5 +1,5 @@
 /**
- * Bends what a broker says on its way to the client: bit flips, cuts, lying lengths, frames that are doubled, dropped,
+ * Changes what a broker sends on its way to the client: bit flips, cuts, lying lengths, frames that are doubled, dropped,
  * swapped, misplaced or repeated later. Must not look into a method: it knows frames alone.
  */
 
@@ -95,7 +95,7 @@ export class Mutator {
   private readonly waiting: { readonly frame: Uint8Array; at: number }[] = [];
   private index = 0;
 
-  /** @param frameCount frames of a conversation that nobody disturbs, roughly. */
+  /** @param frameCount frames of a conversation without faults, roughly. */
   constructor(random: Random, frameCount: number) {
     this.random = random;
     const names = Object.keys(bends);
@@ -120,7 +120,7 @@ export class Mutator {
     return out.flatMap((chunk) => this.chunked(chunk)).filter(({ length }) => length > 0);
   }
 
-  /** Sends a frame behind so many others. */
+  /** Sends a frame after so many others. */
   later(frame: Uint8Array, frames: number): void {
     this.waiting.push({ frame, at: this.index + frames });
   }

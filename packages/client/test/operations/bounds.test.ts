@@ -37,7 +37,7 @@ describe('bounds', () => {
   it.each([
     [false, 'not-sent'],
     [true, 'unknown'],
-  ])('a timeout gives the operation up; sent %s, its outcome is %s', (isSent, outcome) => {
+  ])('a timeout ends the operation; sent %s, its outcome is %s', (isSent, outcome) => {
     const { deadlines, operation, forgotten } = scene({ timeout: 50 });
     operation.isSent = isSent;
     deadlines.expire(1049);
@@ -48,7 +48,7 @@ describe('bounds', () => {
     expect(forgotten()).toBe(1);
   });
 
-  it('a signal gives it up with its reason, at once where it is aborted already', () => {
+  it('a signal ends it with its reason, at once where it is aborted already', () => {
     const abort = new AbortController();
     const { operation, forgotten } = scene({ signal: abort.signal });
     abort.abort('enough');

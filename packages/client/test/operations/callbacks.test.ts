@@ -69,7 +69,7 @@ describe('callbacks', () => {
     expect(scene.turns.isDue).toBe(false);
   });
 
-  it('that become ready in a turn run in it where all are asked for, but for what nobody has looked at', () => {
+  it('that become ready in a turn run in it where all are asked for, but for what no code has observed', () => {
     const scene = new Scene();
     let rounds = 0;
     const again = (): void => {
@@ -85,7 +85,7 @@ describe('callbacks', () => {
     expect(scene.told).toHaveLength(1);
   });
 
-  it('that throw are told with their operation, and the others run', () => {
+  it('that throw are reported with their operation, and the others run', () => {
     const scene = new Scene();
     const error = new Error('mine');
     const calls: string[] = [];
@@ -99,7 +99,7 @@ describe('callbacks', () => {
     expect(scene.told).toEqual([{ error, operation: bad }]);
   });
 
-  it('whose promise rejects are told too', async () => {
+  it('whose promise rejects are reported too', async () => {
     const scene = new Scene();
     const error = new Error('mine');
     const bad = scene.operation(async () => {
@@ -138,8 +138,8 @@ describe('what a callback returns', () => {
   });
 });
 
-describe('a failure nobody looked at', () => {
-  it('is told after the turn in which one could look', () => {
+describe('a failure that no code observed', () => {
+  it('is reported after the turn in which one could look', () => {
     const scene = new Scene();
     const operation = scene.operation();
     const error = new Error('ignored');
@@ -151,7 +151,7 @@ describe('a failure nobody looked at', () => {
     expect(scene.turns.isDue).toBe(false);
   });
 
-  it('is not told where somebody looked in time', () => {
+  it('is not reported if a caller observed it in time', () => {
     const scene = new Scene();
     const operation = scene.operation();
     operation.reject(new Error('x'));
@@ -161,7 +161,7 @@ describe('a failure nobody looked at', () => {
     expect(scene.told).toEqual([]);
   });
 
-  it('is told once for each of many', () => {
+  it('is reported once for each of many', () => {
     const scene = new Scene();
     for (let index = 0; index < 1000; index++) scene.operation().reject(index);
     scene.runAll();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Callback, follow, Operation, type OperationHost } from '../../src/operations/operation.ts';
 
-/** A client that writes down what its operations tell it, and runs callbacks when the test says. */
+/** A client that records what its operations report, and runs callbacks when the test calls for it. */
 class Host implements OperationHost {
   readonly ready: Operation<unknown>[] = [];
   readonly unseen: Operation<unknown>[] = [];
@@ -55,7 +55,7 @@ describe('an operation', () => {
     expect(await Promise.race([operation])).toBe(1);
   });
 
-  it('rejects whoever awaits it, before and after', async () => {
+  it('rejects the code that awaits it, before and after', async () => {
     const error = new Error('no');
     const operation = new Host().operation<number>();
     const early = expect(operation).rejects.toBe(error);
@@ -82,8 +82,8 @@ describe('an operation', () => {
   });
 });
 
-describe('a failure nobody asked for', () => {
-  it('is told as unseen, once', () => {
+describe('a failure that no code asked for', () => {
+  it('is reported as unobserved, once', () => {
     const host = new Host();
     const operation = host.operation();
     operation.reject(new Error('x'));
@@ -111,7 +111,7 @@ describe('a failure nobody asked for', () => {
     expect(host.unseen).toEqual([]);
   });
 
-  it('says that it was seen when somebody looks after all', () => {
+  it('reports that it was observed when a caller observes it after all', () => {
     const host = new Host();
     const operation = host.operation();
     operation.reject(new Error('x'));
@@ -173,7 +173,7 @@ describe('what the client hangs on it', () => {
     }
   });
 
-  it('watchers are told once, those that left are not', () => {
+  it('watchers are called once, those that left are not', () => {
     const operation = new Host().operation<number>();
     const told: string[] = [];
     operation.watch(() => told.push('a'));
@@ -201,7 +201,7 @@ describe('what the client hangs on it', () => {
 });
 
 describe('whenSettled', () => {
-  it.each(['fulfil', 'reject'] as const)('is called once, ahead of the callback, when it settles by %s', (how) => {
+  it.each(['fulfil', 'reject'] as const)('is called once, before the callback, when it settles by %s', (how) => {
     const host = new Host();
     const calls: string[] = [];
     const operation = host.operation<void>(() => calls.push('callback'));
@@ -216,7 +216,7 @@ describe('whenSettled', () => {
     expect(calls.at(-1)).toBe('late');
   });
 
-  it('leaves a failure that nobody looks at unseen', () => {
+  it('leaves a failure that no code observes unobserved', () => {
     const host = new Host();
     const operation = host.operation();
     operation.whenSettled(() => {});

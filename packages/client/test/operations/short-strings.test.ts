@@ -7,7 +7,7 @@ const raw = decodeText(Uint8Array.of(0x61, 0xff));
 
 it('text with raw octets is refused, other text is not', () => {
   for (const text of ['', 'a', 'ключ', '🐇']) expect(() => checkIsUtf8(text, 'queue', 'queue.bind')).not.toThrow();
-  expect(() => checkIsUtf8(raw, 'queue', 'queue.bind')).toThrow('queue of queue.bind has octets that are no UTF-8');
+  expect(() => checkIsUtf8(raw, 'queue', 'queue.bind')).toThrow('queue of queue.bind has octets that are not UTF-8');
   for (const half of ['a\ud83d', '\udc00a', '\udfff', '\ud83d'.repeat(200)]) {
     expect(() => checkIsUtf8(half, 'queue', 'queue.bind')).toThrow('queue of queue.bind has a lone surrogate');
   }

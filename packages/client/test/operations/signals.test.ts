@@ -6,7 +6,7 @@ import { checkSignal, Signals } from '../../src/operations/signals.ts';
 const listenersOf = (signal: AbortSignal): number => getEventListeners(signal, 'abort').length;
 
 describe('one signal', () => {
-  it('has one listener, however much hangs on it, and none when nothing does', () => {
+  it('has one listener, however many operations use it, and none when nothing does', () => {
     const signals = new Signals();
     const { signal } = new AbortController();
     const undo = Array.from({ length: 1000 }, () => signals.watch(signal, () => {}));
@@ -17,7 +17,7 @@ describe('one signal', () => {
     expect(listenersOf(signal)).toBe(0);
   });
 
-  it('aborted, gives up all that hangs on it, each once, with its reason, and has no listener left', () => {
+  it('aborted, ends all operations that use it, each once, with its reason, and has no listener left', () => {
     const signals = new Signals();
     const controller = new AbortController();
     const reasons: unknown[] = [];

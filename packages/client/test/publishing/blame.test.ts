@@ -22,7 +22,7 @@ function publish({ properties = {}, bodyBytes = 0, ...given }: Given): PublishIn
 
 const refusal = (replyCode: number, replyText: string): AmqpError => replyError(replyCode, replyText);
 
-/** Texts as RabbitMQ 3.10.8 gave them. @returns whom it suspects, by their place. */
+/** Texts as RabbitMQ 3.10.8 sent them. @returns which it suspects, by their place. */
 function suspects(replyCode: number, replyText: string, given: readonly Given[]): number[] {
   const suspicion = suspicionOf(refusal(replyCode, replyText));
   return given.flatMap((each, index) => (suspicion?.fits(publish(each)) === true ? [index] : []));
@@ -43,14 +43,14 @@ describe('suspects', () => {
     }
   });
 
-  it('those to an exchange whose name was cut off, and says that it may err', () => {
+  it('those to an exchange whose name was cut off, and reports that it may err', () => {
     const long = 'L'.repeat(255);
     const text = `NOT_FOUND - no exchange '${'L'.repeat(227)}...`;
     expect(suspects(404, text, [{ exchange: long }, { exchange: 'L' }, { exchange: 'L'.repeat(229) }])).toEqual([0, 2]);
     expect(suspicionOf(refusal(404, text))?.isExact).toBe(false);
   });
 
-  it('those to an exchange whose name is there and the words behind it were cut off', () => {
+  it('those to an exchange whose name is there and the words after it were cut off', () => {
     const exchange = 'L'.repeat(225);
     const text = `NOT_FOUND - no exchange '${exchange}' ...`;
     expect(suspects(404, text, [{ exchange: `${exchange}L` }, { exchange }])).toEqual([1]);
@@ -117,7 +117,7 @@ describe('suspects', () => {
     ).toEqual([0]);
   });
 
-  it('those with CC or BCC where these are wrong, and says that it may err', () => {
+  it('those with CC or BCC where these are wrong, and reports that it may err', () => {
     const text = 'PRECONDITION_FAILED - invalid message: {unacceptable_type_in_header,"CC",longstr}';
     expect(
       suspects(406, text, [
@@ -130,7 +130,7 @@ describe('suspects', () => {
     expect(suspicionOf(refusal(406, text))?.isExact).toBe(false);
   });
 
-  it('nobody by words that name nobody', () => {
+  it('nobody by words that name no publish', () => {
     expect(suspicionOf(refusal(406, 'PRECONDITION_FAILED - something new'))).toBeUndefined();
     expect(suspicionOf(refusal(406, ''))).toBeUndefined();
   });

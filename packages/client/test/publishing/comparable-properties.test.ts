@@ -55,7 +55,7 @@ describe('comparableProperties', () => {
     ['the table is cut off', Uint8Array.of(0x20, 0, 0, 0, 0, 99, 1, 0x62, 0x56, 1, 0x61, 0x56)],
     ['its length is cut off', Uint8Array.of(0x20, 0, 0, 0)],
     ['nothing is there', new Uint8Array(0)],
-  ])('gives the very bytes back where %s', (_name, properties) => {
+  ])('returns the same bytes where %s', (_name, properties) => {
     expect(comparableProperties(properties)).toBe(properties);
   });
 });

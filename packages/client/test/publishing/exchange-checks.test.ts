@@ -68,7 +68,7 @@ describe('an exchange', () => {
     }
     expect([before.state, behind.state]).toEqual(['fulfilled', 'fulfilled']);
     expect(published(broker)).toEqual(['q', 'q']);
-    // It is looked up anew: somebody may have made it.
+    // It is looked up anew: another client may have made it.
     broker.answers.delete('exchange.declare');
     const again = client.basicPublish({ exchange: 'gone', routingKey: 'q' });
     await broker.pump();

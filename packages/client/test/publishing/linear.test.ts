@@ -21,7 +21,7 @@ function looksAt(count: number): number {
 }
 
 describe('work that does not grow with the square', () => {
-  it('a channel closed under many publishes, when the broker names nobody', () => {
+  it('a channel closed under many publishes, when the broker names no publish', () => {
     expect(looksAt(2000) / looksAt(500)).toBeLessThan(5);
   });
 
@@ -43,7 +43,7 @@ describe('work that does not grow with the square', () => {
     expect(written(800) / written(200)).toBeLessThan(5);
   });
 
-  it('mandatory publishes that differ near their end, or in a number of their JSON, are told apart by their hashes', () => {
+  it('mandatory publishes that differ near their end, or in a number of their JSON, are distinguished by their hashes', () => {
     const bytes = new TextEncoder();
     const many = 4000;
     const longs = Array.from({ length: many }, (_, index) => {

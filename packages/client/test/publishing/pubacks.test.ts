@@ -1,4 +1,4 @@
-/** Whether publishes are confirmed by the broker or by what comes back: as `pubacks` and the broker say. */
+/** Whether publishes are confirmed by the broker or by what comes back: by `pubacks` and the broker. */
 import { AmqpNotImplemented, LimitExceeded } from '@puka/errors';
 import { ByteWriter, encodeMethod, writeContentHeader } from '@puka/wire';
 import { describe, expect, it } from 'vitest';

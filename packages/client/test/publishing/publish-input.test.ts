@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { PublishOptions } from '../../src/publishing/options.ts';
 import { publishInput } from '../../src/publishing/publish-input.ts';
 
-/** The properties as whoever receives them reads them. */
+/** The properties as a receiver reads them. */
 function readBack(options: Omit<PublishOptions, 'routingKey'>): object {
   const { properties } = publishInput({ routingKey: 'k', ...options });
   if (!(properties instanceof Uint8Array)) throw new Error('properties were not encoded');
@@ -15,7 +15,7 @@ function readBack(options: Omit<PublishOptions, 'routingKey'>): object {
 }
 
 describe('the route', () => {
-  it('is the default exchange, not mandatory, unless it says otherwise', () => {
+  it('is the default exchange, not mandatory, by default', () => {
     expect(publishInput({ routingKey: 'k' })).toMatchObject({ exchange: '', routingKey: 'k', mandatory: false });
     expect(publishInput({ exchange: 'x', routingKey: '', mandatory: true })).toMatchObject({
       exchange: 'x',
@@ -34,7 +34,9 @@ describe('the route', () => {
 
   it('is UTF-8: RabbitMQ would close the connection for raw octets', () => {
     const raw = decodeText(Uint8Array.of(0x61, 0xff));
-    expect(() => publishInput({ routingKey: raw })).toThrow('routingKey of basic.publish has octets that are no UTF-8');
+    expect(() => publishInput({ routingKey: raw })).toThrow(
+      'routingKey of basic.publish has octets that are not UTF-8',
+    );
     expect(() => publishInput({ routingKey: '', exchange: raw })).toThrow(UsageError);
     expect(publishInput({ routingKey: 'ключ 🐇' }).routingKey).toBe('ключ 🐇');
   });
@@ -80,7 +82,7 @@ describe('properties', () => {
     expect(readBack({ userId: 'somebody else' })).toMatchObject({ userId: 'somebody else' });
   });
 
-  it('say that the message is persistent, unless they say otherwise', () => {
+  it('say that the message is persistent, by default', () => {
     expect(readBack({})).toEqual({ deliveryMode: 2 });
     expect(readBack({ deliveryMode: undefined, type: undefined })).toEqual({ deliveryMode: 2 });
     expect(readBack({ priority: 0 })).toEqual({ deliveryMode: 2, priority: 0 });
@@ -121,7 +123,7 @@ describe('properties', () => {
     expect(input.properties).toEqual(before);
   });
 
-  it('say that json is JSON, unless they say otherwise', () => {
+  it('say that json is JSON, by default', () => {
     expect(readBack({ json: 1 })).toMatchObject({ contentType: 'application/json' });
     expect(readBack({ json: 1, contentType: 'x' })).toMatchObject({ contentType: 'x' });
     expect(readBack({ json: null })).toMatchObject({ contentType: 'application/json' });
@@ -210,7 +212,7 @@ describe('the body', () => {
     }
   });
 
-  it('that is a promise is refused, and says so', () => {
+  it('that is a promise is refused, and reports that', () => {
     const promises = [Promise.resolve('x'), Object.assign(Promise.resolve('x'), { toJSON: () => 'x' })];
     for (const promise of promises) {
       for (const name of ['body', 'json']) {
@@ -266,7 +268,7 @@ describe('the body', () => {
     expect(publishInput({ routingKey: 'k', json: undefined, body: 'b' }).body).toHaveLength(1);
   });
 
-  it('never stands in an error', () => {
+  it('is never in an error', () => {
     const secret = 'very secret';
     const wrong: readonly Readonly<Record<string, unknown>>[] = [
       { body: { secret } },

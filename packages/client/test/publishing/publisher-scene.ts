@@ -1,4 +1,4 @@
-/** A publisher on a session whose broker says what the test writes: for the tests of publishing. */
+/** A publisher on a session whose broker sends what the test writes: for the tests of publishing. */
 import { ByteWriter, decodeMethod, encodeMethod, FrameDecoder, writeBody, writeRawContentHeader } from '@puka/wire';
 import type { OperationHost } from '../../src/operations/operation.ts';
 import type { PublishOptions } from '../../src/publishing/options.ts';
@@ -17,7 +17,7 @@ const footerKey = 'amq.puka.footer';
 export class PublisherScene {
   readonly harness: Harness;
   readonly publisher: Publisher;
-  /** How often it was told that publishes have their outcome. */
+  /** How often it was called because publishes have their outcome. */
   settledCalls = 0;
   readonly counts: PublishCounts = new PublishCounts();
   /** Its clock. */
@@ -50,7 +50,7 @@ export class PublisherScene {
     this.publisher.forget(operation);
   }
 
-  /** Publishes; the body is the name unless the options say otherwise. */
+  /** Publishes; the body is the name by default. */
   publish(name: string, options: Partial<PublishOptions> = {}): PublishOperation {
     const operation = new PublishOperation(host, 'basic.publish', undefined);
     this.named.push({ name, operation });
@@ -58,7 +58,7 @@ export class PublisherScene {
     return operation;
   }
 
-  /** What became of each publish so far: `name`, and the error's code where there is one. Those that wait are left out. */
+  /** What became of each publish so far: `name`, and the error's code if there is one. Those that wait are left out. */
   get fates(): string[] {
     return this.named.flatMap(({ name, operation }) => {
       if (operation.state === 'pending') return [];
@@ -101,12 +101,12 @@ export class PublisherScene {
     this.harness.say([1, { type: 'channel.open-ok' }], [1, { type: 'confirm.select-ok' }]);
   }
 
-  /** As the name says. */
+  /** As named. */
   ack(deliveryTag: number, multiple = false): void {
     this.harness.say([1, { type: 'basic.ack', deliveryTag, multiple }]);
   }
 
-  /** As the name says. */
+  /** As named. */
   nack(deliveryTag: number, multiple = false): void {
     this.harness.say([1, { type: 'basic.nack', deliveryTag, multiple, requeue: false }]);
   }
@@ -135,7 +135,7 @@ export class PublisherScene {
   }
 }
 
-/** Calls back each time that somebody looks at the state of the publish. */
+/** Calls back each time that the state of the publish is read. */
 export function watchState(operation: PublishOperation, looked: () => void): void {
   let { state } = operation;
   Object.defineProperty(operation, 'state', {

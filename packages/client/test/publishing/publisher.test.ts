@@ -16,7 +16,7 @@ function inFlight(...names: readonly string[]): PublisherScene {
 }
 
 describe('confirms', () => {
-  it('go out in the order of the calls, behind the opening of the channel', () => {
+  it('go out in the order of the calls, after the opening of the channel', () => {
     const scene = new PublisherScene();
     for (const name of ['a', 'b', 'c']) scene.publish(name);
     expect(scene.sent()).toEqual(['channel.open', 'confirm.select', 'a', 'b', 'c']);
@@ -54,7 +54,7 @@ describe('confirms', () => {
     expect(scene.fates).toEqual(['a PUBLISH_NACKED', 'b PUBLISH_NACKED', 'c', 'd PUBLISH_NACKED']);
   });
 
-  it('settle each once, whatever the broker says in whatever order', () => {
+  it('settle each once, whatever the broker sends in any order', () => {
     const seed = newSeed();
     console.info(`seed ${seed}`);
     const random = seededRandom(seed);
@@ -79,7 +79,7 @@ describe('confirms', () => {
 
   it.each([
     ['far beyond the last', 2 ** 52, true],
-    ['behind the last', 3, false],
+    ['after the last', 3, false],
   ])('of a tag %s is a mistake of the broker: it confirms nothing and ends the connection', (_which, tag, multiple) => {
     const scene = inFlight('a', 'b');
     scene.ack(tag, multiple);
@@ -120,7 +120,7 @@ describe('a refusal', () => {
     expect(scene.fates).toEqual(['a', 'b', 'bad NOT_FOUND', 'c', 'd']);
   });
 
-  it('that fits several has them sent again alone, each behind all before it', () => {
+  it('that fits several has them sent again alone, each after all before it', () => {
     const scene = inFlight('a', 'bad1', 'b', 'bad2', 'c');
     scene.refuse(404, missing);
     expect(scene.sent()).toEqual(['channel.close-ok', 'channel.open', 'confirm.select', 'a']);
@@ -206,7 +206,7 @@ describe('a refusal', () => {
     expect(scene.sent().at(-1)).toBe('a');
   });
 
-  it('that names nobody has all sent again one by one, until it is found', () => {
+  it('that names no publish has all sent again one by one, until it is found', () => {
     const scene = inFlight('a', 'b', 'c');
     scene.refuse(406, 'PRECONDITION_FAILED - something new');
     expect(scene.sent()).toEqual(['channel.close-ok', 'channel.open', 'confirm.select', 'a']);
@@ -335,7 +335,7 @@ describe('a body', () => {
   const broken = new ConnectionBroken('gone');
   const transfer = (body: Uint8Array<ArrayBuffer>): void => void structuredClone(body, { transfer: [body.buffer] });
 
-  it('that is transferred after it was sent is let go of with the length it had', () => {
+  it('that is transferred after it was sent is dropped with the length it had', () => {
     const scene = new PublisherScene();
     const body = new Uint8Array(20_000);
     scene.publish('a', { body });
@@ -428,7 +428,7 @@ describe('what cannot be sent', () => {
 describe('the end of the connection', () => {
   const broken = new ConnectionBroken('gone');
 
-  it('leaves what was handed to the line unknown, and the rest not sent', () => {
+  it('leaves what was handed to the connection unknown, and the rest not sent', () => {
     const scene = inFlight('a', 'b');
     scene.ack(1);
     const outcomes = [scene.publish('c'), scene.publish('d')];
@@ -450,7 +450,7 @@ describe('the end of the connection', () => {
   it('leaves unknown what was sent before, though it was not yet sent again', () => {
     const scene = inFlight('a', 'bad');
     scene.refuse(404, missing);
-    // The broker may have taken it ahead of the bad one; now it stands in the writer a second time.
+    // The broker may have taken it before the bad one; now it is in the writer a second time.
     scene.publisher.detach(broken, false);
     expect(scene.fates).toEqual(['a CONNECTION_BROKEN', 'bad NOT_FOUND']);
     expect(scene.errorOf('a')).toMatchObject({ outcome: 'unknown' });
@@ -466,7 +466,7 @@ describe('the end of the connection', () => {
     expect(scene.fates).toEqual(['a NO_ROUTE']);
   });
 
-  it('gives a hard error to the publish that caused it, where it is the only one', () => {
+  it('passes a hard error to the publish that caused it, where it is the only one', () => {
     const close = {
       type: 'connection.close',
       replyCode: 541,
@@ -500,7 +500,7 @@ describe('mandatory publishes', () => {
     expect(scene.fates).toEqual(['a', 'b NO_ROUTE', 'c']);
   });
 
-  it('that are alike get a footer between them, which tells them apart', () => {
+  it('that are equal get a footer between them, which distinguishes them', () => {
     const scene = new PublisherScene();
     for (const name of ['a', 'a', 'b', 'a']) scene.publish(name, mandatory);
     expect(scene.sent()).toEqual(['channel.open', 'confirm.select', 'a', 'footer', 'a', 'b', 'footer', 'a']);
@@ -513,7 +513,7 @@ describe('mandatory publishes', () => {
     expect(scene.fates).toEqual(['a', 'a NO_ROUTE', 'b', 'a']);
   });
 
-  it('that are alike need no footer once the first is settled', () => {
+  it('that are equal need no footer once the first is settled', () => {
     const scene = new PublisherScene();
     scene.publish('a', mandatory);
     scene.sent();
@@ -523,7 +523,7 @@ describe('mandatory publishes', () => {
     expect(scene.sent()).toEqual(['a']);
   });
 
-  it('are told by their properties too', () => {
+  it('are distinguished by their properties too', () => {
     const scene = new PublisherScene();
     for (const messageId of ['1', '2', '3']) scene.publish('a', { ...mandatory, messageId });
     expect(scene.sent()).toEqual(['channel.open', 'confirm.select', 'a', 'a', 'a']);
@@ -575,7 +575,7 @@ describe('mandatory publishes', () => {
     expect(scene.sent()).toEqual(['channel.close-ok', 'channel.open', 'confirm.select', 'b']);
   });
 
-  it('are told apart by fences where the user may not write to the default exchange', () => {
+  it('are distinguished by fences where the user may not write to the default exchange', () => {
     const refused = "ACCESS_REFUSED - access to exchange 'amq.default' in vhost '/' refused for user 'u'";
     const scene = new PublisherScene();
     const options = { ...mandatory, exchange: 'x' };
@@ -596,7 +596,7 @@ describe('mandatory publishes', () => {
 });
 
 describe('without confirms', () => {
-  it('publishes end with the footer behind them', () => {
+  it('publishes end with the footer after them', () => {
     const scene = new PublisherScene(false);
     scene.publish('a');
     scene.publish('b');
@@ -630,7 +630,7 @@ describe('without confirms', () => {
     expect(scene.fates).toEqual(['bad NOT_FOUND', 'a', 'b']);
   });
 
-  it('publishes end with the fence behind them where footers are refused, and none is sent twice for it', () => {
+  it('publishes end with the fence after them where footers are refused, and none is sent twice for it', () => {
     const refused = "ACCESS_REFUSED - access to exchange 'amq.default' in vhost '/' refused for user 'u'";
     const scene = new PublisherScene(false);
     scene.publish('a', { exchange: 'x' });

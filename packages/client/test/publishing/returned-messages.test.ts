@@ -81,7 +81,7 @@ describe('finding', () => {
     expect(find(returns, { exchange: 'a', routingKey: 'bc' })).toBeUndefined();
   });
 
-  it('tells bodies apart that differ in one byte anywhere', () => {
+  it('distinguishes bodies that differ in one byte anywhere', () => {
     const returns = new ReturnedMessages();
     const bodies = Array.from({ length: 300 }, (_, index) => {
       const body = new Uint8Array(300);
@@ -99,7 +99,7 @@ describe('finding', () => {
     expect(find(returns, { messageId: 'as it came back' })).toBe(sent);
   });
 
-  it('tells by the headers, in whatever order they come back', () => {
+  it('recognises them by the headers, in whatever order they come back', () => {
     const returns = new ReturnedMessages();
     const operations = [0, 1, 2].map((index) => add(returns, { headers: { way: 'no', index } }));
     expect([2, 0, 1].map((index) => find(returns, { headers: { index, way: 'no' } }))).toEqual([
@@ -109,7 +109,7 @@ describe('finding', () => {
     ]);
   });
 
-  it('tells by the headers besides BCC, which does not come back', () => {
+  it('recognises them by the headers besides BCC, which does not come back', () => {
     const returns = new ReturnedMessages();
     add(returns, { headers: { way: 'no', BCC: ['a'], index: 1 } });
     const second = add(returns, { headers: { BCC: ['a'], way: 'no', index: 2 } });
@@ -130,7 +130,7 @@ describe('finding', () => {
   });
 });
 
-describe('those that are alike', () => {
+describe('those that are equal', () => {
   it('need a mark between them, others do not', () => {
     const returns = new ReturnedMessages();
     expect(returns.needsMark(input({}))).toBe(false);
@@ -144,7 +144,7 @@ describe('those that are alike', () => {
     expect(returns.needsMark(input({}))).toBe(false);
   });
 
-  it('are told apart by the marks that have come back', () => {
+  it('are distinguished by the marks that have come back', () => {
     const returns = new ReturnedMessages();
     const operations = [0, 1, 2].map(() => {
       const operation = add(returns, {});

@@ -20,7 +20,7 @@ const interruption = (client: Client): Promise<unknown> =>
   new Promise((resolve) => client.once('interrupted', (error) => resolve(error)));
 
 describe('a consumer of a stream', () => {
-  it('goes on with what was not settled, and behind the last where all was', async () => {
+  it('goes on with what was not settled, and after the last where all was', async () => {
     const { broker, client } = await scene();
     await client.queueDeclare({ queue: 's', durable: true, arguments: { 'x-queue-type': 'stream' } });
     for (let index = 0; index < 10; index++) await client.basicPublish({ routingKey: 's', body: `${index}` });

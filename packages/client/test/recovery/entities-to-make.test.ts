@@ -67,7 +67,7 @@ describe('an entity', () => {
     expect(choice.isMeant(queue('q'))).toBe(true);
   });
 
-  it('is made again unless the filter says no; a filter that throws says yes, and is reported', () => {
+  it('is made again unless the filter returns false; a filter that throws counts as true, and is reported', () => {
     const error = new Error('no');
     const { choice, thrown } = scene({
       filter: (entity) => {

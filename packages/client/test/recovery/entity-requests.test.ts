@@ -3,7 +3,7 @@ import type { Method, MethodInput } from '@puka/wire';
 import { expect, it } from 'vitest';
 import { EntityRequests, type EntityRequestsHost } from '../../src/recovery/entity-requests.ts';
 
-/** A pool of one channel that answers as told. */
+/** A pool of one channel that answers as the test sets. */
 function scene(answer: (method: MethodInput) => Method | Error, refusesTransientQueues = false) {
   const sent: MethodInput[] = [];
   const renamed: string[][] = [];
@@ -37,7 +37,7 @@ it('makes a named queue as it was declared', () => {
   expect(ends).toEqual([undefined]);
 });
 
-it('declares an exclusive server-named queue anew at once, and tells its name', () => {
+it('declares an exclusive server-named queue anew at once, and reports its name', () => {
   const { requests, sent, renamed, done } = scene(() => declareOk('amq.gen-2'));
   requests.queue({ kind: 'queue', queue: 'amq.gen-1', options: { exclusive: true } }, done);
   expect(sent).toHaveLength(1);

@@ -84,7 +84,7 @@ describe('a queue without a leader', () => {
       await scene.advance(1000);
       expect([...texts].sort(), `minute ${minute}`).toEqual(queues.slice(1).sort());
     }
-    // The cut; the consume of the replay; then 30, 60, 120, 240 s behind a gate, each with 30 s until the broker closes.
+    // The cut; the consume of the replay; then 30, 60, 120, 240 s after a gate, each with 30 s until the broker closes.
     expect(scene.dialled.length - before).toBeLessThanOrEqual(6);
     scene.broker.faults.electLeader('bad');
     texts.length = 0;

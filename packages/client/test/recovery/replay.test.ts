@@ -8,7 +8,7 @@ async function run<Result>(scene: Scene, operation: Operation<Result>): Promise<
   return operation;
 }
 
-describe('a queue that vanishes behind the gate', () => {
+describe('a queue that vanishes after the gate', () => {
   it('is made again with all that leads to it: auto-delete exchanges went with it, one after the other', async () => {
     const scene = await Scene.start();
     const client = await scene.connected();
@@ -92,7 +92,7 @@ describe('a queue that vanishes again and again', () => {
     client.basicConsume({ queue: 'q' }, (_error, message) => texts.push(message?.text()));
     await scene.settle();
     let consumes = 0;
-    // Somebody deletes it just before each consume.
+    // Another client deletes it just before each consume.
     const isReaped = (): boolean => {
       consumes++;
       if (consumes <= 12) scene.broker.faults.removeQueue('q', { isSilent: true });
@@ -159,7 +159,7 @@ describe('a consumer of a queue that is deleted while there is no connection', (
   });
 });
 
-describe('a bind that is answered behind the delete of its exchange', () => {
+describe('a bind that is answered after the delete of its exchange', () => {
   it('is not made again', async () => {
     const broker = new ScriptedBroker();
     const client = await broker.connected({ recover: { minDelay: 50, maxDelay: 50 } });
@@ -225,7 +225,7 @@ describe('a consumer over two queues of which one was made again', () => {
     await scene.cut(client);
     await scene.advance(5000);
     scene.broker.faults.removeQueue('transient', { isSilent: true });
-    // Behind the look at 10 s.
+    // After the look at 10 s.
     await scene.advance(6000);
     expect(scene.broker.queue('transient')?.consumers).toHaveLength(1);
     expect(scene.broker.queue('durable')?.consumers).toHaveLength(1);
@@ -328,7 +328,7 @@ describe('a queue that the broker of now never takes', () => {
 
 describe('a queue that expires without use', () => {
   const expiring = { queue: 'q', durable: true, arguments: { 'x-expires': 60_000 } } as const;
-  /** Attempts begin 72 s behind the loss. */
+  /** Attempts begin 72 s after the loss. */
   const recover = { minDelay: 120_000, maxDelay: 120_000 };
 
   it('is made again when it has expired in the outage alone', async () => {

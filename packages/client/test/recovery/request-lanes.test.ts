@@ -103,7 +103,7 @@ describe('requests', () => {
     expect(lent()).toBe(0);
   });
 
-  it('that were dropped behind a refusal are sent again over another channel', () => {
+  it('that were dropped after a refusal are sent again over another channel', () => {
     const { channels, ends, lent, send } = scene(2);
     send(20);
     channels[0]?.refuse();
@@ -125,7 +125,7 @@ describe('requests', () => {
 });
 
 describe('a request that fits no frame of this connection', () => {
-  it('fails alone, and those behind it are sent', () => {
+  it('fails alone, and those after it are sent', () => {
     const { send, channels, ends } = scene(1);
     const request = FakeChannel.prototype.request;
     FakeChannel.prototype.request = function (method, handler) {

@@ -34,7 +34,7 @@ export class Scene {
     this.broker = broker;
   }
 
-  /** The broker has no heartbeats unless the options say so. */
+  /** The broker has no heartbeats by default. */
   static async start(options: BrokerOptions = {}): Promise<Scene> {
     return new Scene(await startBroker({ listen: false, time: 'manual', heartbeat: 0, ...options }));
   }

@@ -22,7 +22,7 @@ interface Cast {
   readonly signal: AbortSignal;
 }
 
-/** What a call gives: an operation, or something that is over at once. */
+/** What a call returns: an operation, or something that is over at once. */
 type Given = Operation<unknown> | Consumer | boolean;
 
 const operations = {

@@ -77,7 +77,7 @@ describe('a virtual host that is not there', () => {
     expect([at(0), at(999), at(1000)]).toEqual([false, false, true]);
   });
 
-  it('is counted anew behind any other error', () => {
+  it('is counted anew after any other error', () => {
     const conditions = new StopConditions(1000);
     conditions.stops({ ...known, error: noVhost, nowMs: 0 });
     conditions.stops({ ...known, error: new ConnectionBroken('reset'), nowMs: 500 });
@@ -98,7 +98,7 @@ describe('a round over several hosts', () => {
     expect(stops(round(refused, noVhost), first)).toBe(false);
   });
 
-  it('gives a virtual host up that is missing at all of them for retryFor, and not where one was away', () => {
+  it('gives up on a virtual host that is missing at all of them for retryFor, and not where one was away', () => {
     const conditions = new StopConditions(1000);
     const at = (nowMs: number, error: PukaError): boolean => conditions.stops({ ...known, error, nowMs });
     expect([at(0, round(noVhost, noVhost)), at(1000, round(noVhost, noVhost))]).toEqual([false, true]);

@@ -209,7 +209,7 @@ describe('an auto-delete queue that vanishes', () => {
     }
   });
 
-  it('5 s behind the gate, without a word, is back by the look at 10 s', async () => {
+  it('5 s after the gate, without a word, is back by the look at 10 s', async () => {
     const scene = await Scene.start();
     const client = await scene.connected();
     await done(scene, client.queueDeclare({ queue: 'q', exclusive: true }));
@@ -819,7 +819,7 @@ describe('a broker that boots', () => {
     const client = await scene.connected();
     await done(scene, client.queueDeclare({ queue: 'q' }));
     client.on('recovering', ({ attempt }) => {
-      // EOF behind start-ok: the broker has said connection.start, and nothing more.
+      // EOF after start-ok: the broker has sent connection.start, and nothing more.
       if (attempt < 5) faults.dropAfterBytes(450, { connections: 'next' });
     });
     faults.vhostDown();

@@ -15,7 +15,7 @@ it('makes a queue again at once five times, then after pauses that grow to maxDe
   ]);
 });
 
-it('gives a queue up when it has paused for retryFor, which is news once', () => {
+it('abandons a queue when it has paused for retryFor, and reports that once', () => {
   const vanished = new VanishedQueues(options);
   for (let count = 0; count < 6; count++) vanished.note('q', 500);
   expect(vanished.note('q', 1499).delayMs).toBe(200);
@@ -35,7 +35,7 @@ it('pauses for a millisecond at least', () => {
   expect(vanished.note('q', 0).delayMs).toBe(1);
 });
 
-it('gives a queue up without a pause, and reports that once, where retryFor is 0', () => {
+it('abandons a queue without a pause, and reports that once, where retryFor is 0', () => {
   const vanished = new VanishedQueues({ ...options, retryFor: 0 });
   for (let count = 0; count < 5; count++) vanished.note('q', 0);
   expect(vanished.note('q', 0)).toEqual({ delayMs: undefined, isNews: true });

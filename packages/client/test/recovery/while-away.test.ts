@@ -137,7 +137,7 @@ describe('attempts', () => {
     return attempts;
   };
 
-  it('are counted on over connections that die young, and from 1 behind one that was open for stableAfter', async () => {
+  it('are counted on over connections that die young, and from 1 after one that was open for stableAfter', async () => {
     const scene = await Scene.start();
     const client = await scene.connected({ recover: { minDelay: 10, maxDelay: 1000, stableAfter: 5000 } });
     const attempts = attemptsOf(client);
@@ -153,7 +153,7 @@ describe('attempts', () => {
     await scene.end(client);
   });
 
-  it('begin behind the host that was lost, which comes last in the round', async () => {
+  it('begin after the host that was lost, which comes last in the round', async () => {
     const scene = await Scene.start();
     const urls = ['amqp://one', 'amqp://two', 'amqp://three'];
     const client = scene.client({ recover: { minDelay: 10, maxDelay: 10 } }, urls);
@@ -169,7 +169,7 @@ describe('attempts', () => {
 });
 
 describe('a process with nothing but a client', () => {
-  it('is kept by the timer of the next attempt, and by nothing behind close()', async () => {
+  it('is kept by the timer of the next attempt, and by nothing after close()', async () => {
     const scene = await Scene.start();
     const client = await scene.connected();
     expect(scene.keeping).toBe(0);

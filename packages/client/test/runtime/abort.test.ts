@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Abort, untilAborted } from '../../src/runtime/abort.ts';
 
 describe('an abort', () => {
-  it('tells its listeners once, but not those that left', () => {
+  it('calls its listeners once, but not those that left', () => {
     const abort = new Abort();
     const calls: string[] = [];
     const left = (): number => calls.push('left');

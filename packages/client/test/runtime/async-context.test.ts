@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { inThisContext } from '../../src/runtime/async-context.ts';
 
-it('a callback runs in the context of who gave it, with its values and its result', () => {
+it('a callback runs in the context of the call that passed it, with its values and its result', () => {
   const storage = new AsyncLocalStorage<string>();
   const callback = storage.run('given', () =>
     inThisContext((one: number, other: string) => `${storage.getStore()} ${one}${other}`),
@@ -34,7 +34,7 @@ describe('on Deno', () => {
     vi.resetModules();
   });
 
-  it('a callback runs in the context that was there, and the other one is there again behind it', async () => {
+  it('a callback runs in the context that was there, and the other one is there again after it', async () => {
     const inContext = await withCore({
       getAsyncContext: () => current,
       setAsyncContext: (context: string) => {

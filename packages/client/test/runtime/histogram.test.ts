@@ -12,7 +12,7 @@ it('counts each duration in all buckets that are not below it', () => {
   ]);
 });
 
-it('gives a snapshot that does not change', () => {
+it('returns a snapshot that does not change', () => {
   const histogram = new Histogram();
   const before = histogram.snapshot();
   histogram.add(1);

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { expect, it } from 'vitest';
 import { ScriptedBroker } from '../scripted-broker.ts';
 
-/** Words of what lies behind the face. */
+/** Words of what lies after the face. */
 const inner = /host|session|promise|settlement|Bytes|Watcher/i;
 
 it('what the client hands out shows its face alone, in a console and as JSON', async () => {

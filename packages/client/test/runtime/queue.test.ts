@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Queue } from '../../src/runtime/queue.ts';
 
 describe('a queue', () => {
-  it('gives what was put in, in its order, as an array would, whatever is done to it', () => {
+  it('returns what was put in, in its order, as an array would, whatever is done to it', () => {
     let seed = 7;
     const random = (below: number): number => {
       seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
@@ -40,7 +40,7 @@ describe('a queue', () => {
     expect(queue.shift()).toBeUndefined();
   });
 
-  it('gives an iterator what was in it when that began', () => {
+  it('hands an iterator what was in it when that began', () => {
     const queue = new Queue<number>();
     for (let item = 0; item < 200; item++) queue.push(item);
     const seen: number[] = [];

@@ -40,7 +40,7 @@ describe('the end of a turn', () => {
     ['a browser', { setImmediate: undefined }],
     // A port would belong to another request.
     ['a Worker', { setImmediate: undefined, navigator: { userAgent: 'Cloudflare-Workers' } }],
-  ])('comes behind what the turn still does: %s', async (_runtime, globals) => {
+  ])('comes after what the turn still does: %s', async (_runtime, globals) => {
     for (const [name, value] of Object.entries(globals)) vi.stubGlobal(name, value);
     const order: string[] = [];
     const ended = new Promise<void>((resolve) => {

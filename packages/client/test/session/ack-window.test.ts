@@ -21,7 +21,7 @@ describe('AckWindow', () => {
     expect(window.outstanding).toBe(2);
   });
 
-  it('acks one by one behind a gap, and never covers what is not settled', () => {
+  it('acks one by one after a gap, and never covers what is not settled', () => {
     const window = withDeliveries(5);
     for (const tag of [1, 3, 5]) window.ack(tag);
     expect(flushed(window)).toEqual(['1', '3', '5']);

@@ -70,7 +70,7 @@ describe('a body', () => {
     }
   });
 
-  it('whose first frame is empty is whole behind the next', () => {
+  it('whose first frame is empty is whole after the next', () => {
     const assembler = begun(3);
     expect(assembler.body(memory, 5, 5)).toBe(false);
     expect(assembler.body(memory, 7, 10)).toBe(true);
@@ -171,7 +171,7 @@ describe('a body', () => {
     }
   });
 
-  it('whose method was read ahead of its header keeps what the method lies in', () => {
+  it('whose method was read before its header keeps what the method lies in', () => {
     const counts = { halfMessageBytes: 0, keptViews: 0 };
     const assembler = new ContentAssembler(10_000_000, counts);
     assembler.method('deliver', memory, 0, 3);

@@ -17,7 +17,7 @@ describe('the first bytes', () => {
     ['a web server', 'HTTP/1.1 400 Bad Request', /speaks HTTP/],
     ['an SSH server', 'SSH-2.0-OpenSSH_9', /speaks SSH/],
     ['a TLS server', '\x15\x03\x01\x00\x02\x02\x46\x00', /speaks TLS only/],
-    ['anybody else', '220 mail.example.org ESMTP', /no AMQP broker/],
+    ['anybody else', '220 mail.example.org ESMTP', /not an AMQP broker/],
   ])('name %s', (_who, text, words) => {
     const check = new FirstBytesCheck();
     expect(() => check.receive(bytes(text))).toThrow(UnsupportedProtocol);
@@ -30,7 +30,7 @@ describe('the first bytes', () => {
     expect(() => check.receive(bytes('1'))).toThrow(/speaks HTTP/);
   });
 
-  it('name who sent a few of them and hung up', () => {
+  it('name a peer that sent a few of them and closed the connection', () => {
     const check = new FirstBytesCheck();
     expect(check.receive(new Uint8Array(0))).toBeUndefined();
     expect(check.end()).toBeUndefined();

@@ -16,7 +16,7 @@ describe('the first bytes', () => {
     whole.session.receive(bytes, 0);
     for (const octet of bytes) single.session.receive(Uint8Array.of(octet), 0);
     for (const scene of [whole, single]) {
-      // Strangers of fewer octets than eight are told at their end.
+      // Other protocols with fewer octets than eight are named at their end.
       scene.session.receiveEof(0);
       expect(scene.closed).toMatchObject([{ code: 'UNSUPPORTED_PROTOCOL', blame: 'caller', outcome: 'not-sent' }]);
       expect(scene.closed[0]?.message).toContain(words);
@@ -47,7 +47,7 @@ describe('the first bytes', () => {
 describe('the end of the stream', () => {
   const cause = new ConnectionBroken('reset');
 
-  it('before a byte was sent is what kept the line from being opened, whatever its kind', () => {
+  it('before a byte was sent is what kept the connection from being opened, whatever its kind', () => {
     for (const reason of [cause, new UsageError('no such certificate')]) {
       const scene = new LoginScene({}, 'down');
       scene.session.receiveEof(0, reason);
@@ -99,14 +99,14 @@ describe('the end of the stream', () => {
     expect(silent.closed[0]?.message).not.toContain('amqps://');
   });
 
-  it('behind the login is probably a wrong password, and may be tried again', () => {
+  it('after the login is probably a wrong password, and may be tried again', () => {
     const scene = new LoginScene().offer('PLAIN');
     scene.session.receiveEof(0, cause);
     expect(scene.closed).toMatchObject([{ code: 'AUTHENTICATION_FAILED', retryable: true, outcome: 'unknown', cause }]);
     expect(scene.closed[0]?.message).toContain('probably');
   });
 
-  it('behind tune is a broken connection', () => {
+  it('after tune is a broken connection', () => {
     const scene = new LoginScene()
       .offer('PLAIN')
       .say({ type: 'connection.tune', channelMax: 0, frameMax: 0, heartbeat: 0 });
@@ -125,7 +125,7 @@ describe('the deadline', () => {
         scene.offer('PLAIN').say({ type: 'connection.tune', channelMax: 0, frameMax: 0, heartbeat: 0 }),
       'virtual host',
     ],
-  ])('says that %s', (_, prepare, words) => {
+  ])('reports that %s', (_, prepare, words) => {
     const scene = prepare(new LoginScene({ connectTimeoutMs: 100 }));
     expect(scene.session.nextDeadline()).toBe(100);
     scene.session.handleTimeout(100);
@@ -133,17 +133,17 @@ describe('the deadline', () => {
     expect(scene.closed[0]?.message).toMatch(new RegExp(`100 ms.*${words}`));
   });
 
-  it('says that there was no line', () => {
+  it('reports that there was no connection', () => {
     const scene = new LoginScene({}, 'down');
     scene.session.handleTimeout(10_000);
     expect(scene.closed[0]?.message).toContain('could not be reached');
   });
 
-  it('says that an own mechanism did not answer', () => {
+  it('reports that an own mechanism did not answer', () => {
     const scene = new LoginScene({ mechanisms: [{ name: 'OWN', begin: () => ({ answer: () => undefined }) }] });
     scene.offer('OWN').say({ type: 'connection.secure', challenge: utf8('?') });
     scene.session.handleTimeout(10_000);
-    expect(scene.closed[0]?.message).toContain('this side');
+    expect(scene.closed[0]?.message).toContain('this client');
   });
 });
 
@@ -192,7 +192,7 @@ describe('a login too long for the broker', () => {
     ['4.0.5', 4096],
     ['4.1.0', 8192],
     ['5.0', 8192],
-  ])('is said to be the reason where RabbitMQ %s drops the line without a word', (version, limit) => {
+  ])('is named as the reason where RabbitMQ %s drops the connection without a word', (version, limit) => {
     const scene = offered(version, padFor(limit + 9));
     expect(bytesSent(scene)).toBe(limit + 9);
     scene.session.receiveEof(0);

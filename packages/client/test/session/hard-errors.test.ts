@@ -25,7 +25,7 @@ const declareQueue: MethodInput = { type: 'queue.declare', queue: 'q' };
 const declareExchange: MethodInput = { type: 'exchange.declare', exchange: 'x' };
 
 describe('a hard error of the broker', () => {
-  it('gives its class to the one request with the method it names, and ConnectionBroken to the others', () => {
+  it('passes its class to the one request with the method it names, and ConnectionBroken to the others', () => {
     const [queue, exchange, other] = outcomesOf([declareQueue, declareExchange, declareQueue], exchangeDeclare);
     expect(exchange).toMatchObject({ code: 'COMMAND_INVALID', scope: 'connection', method: 'exchange.declare' });
     for (const each of [queue, other]) {
@@ -38,21 +38,21 @@ describe('a hard error of the broker', () => {
     }
   });
 
-  it('gives ConnectionBroken to all where several may have caused it', () => {
+  it('passes ConnectionBroken to all where several may have caused it', () => {
     for (const each of outcomesOf([declareExchange, declareExchange], exchangeDeclare)) {
       expect(each).toMatchObject({ code: 'CONNECTION_BROKEN', cause: { code: 'COMMAND_INVALID' } });
     }
   });
 
-  it('gives ConnectionBroken to all where no method is named', () => {
+  it('passes ConnectionBroken to all where no method is named', () => {
     for (const each of outcomesOf([declareExchange, declareQueue], { classId: 0, methodId: 0 })) {
       expect(each).toMatchObject({ code: 'CONNECTION_BROKEN', cause: { code: 'COMMAND_INVALID' } });
     }
   });
 });
 
-describe('the end of the line', () => {
-  it('gives each request ConnectionBroken with its own method', () => {
+describe('the end of the connection', () => {
+  it('passes each request ConnectionBroken with its own method', () => {
     const harness = new Harness().open();
     const channel = harness.session.openChannel(harness.sink('c'), () => {});
     harness.say([1, { type: 'channel.open-ok' }]);

@@ -1,9 +1,9 @@
-/** A session with what its broker says written by the test, on a clock of the test's own. */
+/** A session whose broker sends what the test writes, on a clock of the test's own. */
 import type { PukaError } from '@puka/errors';
 import { ByteWriter, decodeMethod, encodeMethod, FrameDecoder, type Method, type MethodInput } from '@puka/wire';
 import { type ChannelSink, type ConnectionInfo, Session, type SessionOptions } from '../../src/session/index.ts';
 
-/** The bytes of methods, one behind the other. */
+/** The bytes of methods, one after the other. */
 export function frames(...methods: readonly (readonly [channel: number, method: MethodInput])[]): Uint8Array {
   const writer = new ByteWriter();
   for (const [channel, method] of methods) encodeMethod(writer, channel, method);
@@ -21,7 +21,7 @@ export function joined(chunks: readonly Uint8Array[]): Uint8Array {
   return all;
 }
 
-/** What a session has said and been told. */
+/** What a session has sent and received. */
 export class Harness {
   readonly session: Session;
   nowMs = 0;
@@ -76,7 +76,7 @@ export class Harness {
     return names;
   }
 
-  /** A sink that writes down what it is told. */
+  /** A sink that records its calls. */
   sink(name: string): ChannelSink {
     return {
       content: (content) => {
@@ -92,7 +92,7 @@ export class Harness {
   }
 }
 
-/** What a broker says until a connection is open. */
+/** What a broker sends until a connection is open. */
 export const handshake: Uint8Array = frames(
   [0, { type: 'connection.start', serverProperties: {}, mechanisms: 'PLAIN AMQPLAIN', locales: 'en_US' }],
   [0, { type: 'connection.tune', channelMax: 2047, frameMax: 131_072, heartbeat: 60 }],

@@ -11,7 +11,7 @@ describe('Heartbeat', () => {
     expect(heartbeat.deadline).toBe(10_000);
   });
 
-  it('gives a peer up after two silent intervals and a grace', () => {
+  it('counts a peer as dead after two silent intervals and a grace', () => {
     const heartbeat = new Heartbeat(10, 0);
     heartbeat.sent(19_999);
     expect(heartbeat.due(20_000)).toBe('none');
@@ -27,7 +27,7 @@ describe('Heartbeat', () => {
     expect(heartbeat.due(60_601)).toBe('none');
   });
 
-  it('gives no peer up that is not listened to, and sends all the same', () => {
+  it('counts no peer as dead that is not listened to, and sends all the same', () => {
     const heartbeat = new Heartbeat(2, 0);
     heartbeat.deaf();
     expect(heartbeat.due(60_000)).toBe('send');

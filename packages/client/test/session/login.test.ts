@@ -25,7 +25,7 @@ describe('the choice of a mechanism', () => {
     expect(scene.closed[0]?.message.length).toBeLessThan(800);
   });
 
-  it('takes no name for another that begins alike', () => {
+  it('takes no name for another that begins the same way', () => {
     expect(new LoginScene().offer('PLAINISH XPLAIN').closed).toMatchObject([{ code: 'AUTHENTICATION_FAILED' }]);
   });
 });
@@ -175,7 +175,7 @@ describe('a new secret', () => {
     expect(scene.closed).toMatchObject([{ code: 'NOT_ALLOWED' }]);
   });
 
-  it('fails when the line is lost, and at our own close', () => {
+  it('fails when the connection is lost, and at our own close', () => {
     for (const end of ['receiveEof', 'handleTimeout'] as const) {
       const scene = opened();
       const outcomes: unknown[] = [];
@@ -237,7 +237,7 @@ describe('a secret', () => {
     expect(shown(scene)).not.toMatch(/topsecret|newsecret/);
   });
 
-  it('stands in no error of a login, whatever ends it', () => {
+  it('is in no error of a login, whatever ends it', () => {
     const ends: ((scene: LoginScene) => void)[] = [
       (scene) => scene.session.receiveEof(0),
       (scene) => scene.session.handleTimeout(10_000),
@@ -257,7 +257,7 @@ describe('a secret', () => {
     }
   });
 
-  it('stands in no error about the options', () => {
+  it('is in no error about the options', () => {
     const attempts = [{ vhost: 'v'.repeat(300) }, { frameMax: 1 }, { clientProperties: { x: Number.NaN } }];
     for (const options of attempts) {
       let error: unknown;

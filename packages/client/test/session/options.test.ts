@@ -50,7 +50,7 @@ describe('session options', () => {
     });
   });
 
-  it('say why frames are too small', () => {
+  it('report why frames are too small', () => {
     expect(() => completeSessionOptions({ frameMax: 4096 })).toThrow(/4096.*8192.*RabbitMQ 4\.1/);
   });
 });

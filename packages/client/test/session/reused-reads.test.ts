@@ -84,7 +84,7 @@ describe('bodies in the hands of the user', () => {
     };
     client.basicConsume({ queue: 'kept', consumerTag: 'kept' }, (_error, message) => {
       if (message === undefined) return;
-      // One in fifty is kept, looked at before or behind its ack.
+      // One in fifty is kept, looked at before or after its ack.
       const isHeld = message.deliveryTag % 50 === 0;
       const body = isHeld && random() < 0.5 ? message.body : undefined;
       check(new TextEncoder().encode(message.text()), octetOf(message), message.bodySize);
@@ -133,7 +133,7 @@ describe('bodies in the hands of the user', () => {
       await broker.pump();
     }
     const one = broker.delivery(channel, 'c', 1, 'm'.repeat(16));
-    // Behind the frame's header, class, method and the consumer tag with its length; the lower half of eight octets.
+    // After the frame's header, class, method and the consumer tag with its length; the lower half of eight octets.
     const tagOffset = 7 + 4 + 2 + 4;
     const batch = 4000;
     const batchBytes = new Uint8Array(batch * one.length);

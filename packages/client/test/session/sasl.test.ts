@@ -9,7 +9,7 @@ function responseOf(name: 'PLAIN' | 'AMQPLAIN' | 'EXTERNAL', username: string, p
 }
 
 describe('PLAIN', () => {
-  it('sends user and password behind NUL each, in UTF-8', () => {
+  it('sends user and password after NUL each, in UTF-8', () => {
     expect(text(responseOf('PLAIN', 'jörg', 'p:ä'))).toBe('\0jörg\0p:ä');
   });
 

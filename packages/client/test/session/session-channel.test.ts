@@ -43,7 +43,7 @@ function scene(options: ConstructorParameters<typeof Harness>[0] = {}): { harnes
   return { harness, channel };
 }
 
-/** The broker says these bytes. */
+/** The broker sends these bytes. */
 function hear(harness: Harness, ...chunks: readonly Uint8Array[]): void {
   for (const chunk of chunks) harness.session.receive(chunk, 0);
 }
@@ -218,8 +218,8 @@ describe('a request', () => {
 
 describe('a confirm', () => {
   it.each([
-    ['of a tag behind the last', 2, false],
-    ['up to a tag behind the last', 9, true],
+    ['of a tag after the last', 2, false],
+    ['up to a tag after the last', 9, true],
     ['of tag 0', 0, false],
   ])('%s ends the connection', (_what, deliveryTag, multiple) => {
     const { harness, channel } = scene();

@@ -19,7 +19,7 @@ function emptyBody(channel: number): Uint8Array {
 }
 
 describe('handshake', () => {
-  it('pipelines tune-ok and open, and tells what was tuned', () => {
+  it('pipelines tune-ok and open, and reports what was tuned', () => {
     const harness = new Harness();
     harness.session.receive(handshake, 0);
     expect(harness.sent()).toEqual(['connection.start-ok', 'connection.tune-ok', 'connection.open']);
@@ -160,7 +160,7 @@ describe('channels', () => {
     expect(harness.sent()).toEqual([]);
   });
 
-  it('match a consume-ok that comes behind the reply to a later request', () => {
+  it('match a consume-ok that comes after the reply to a later request', () => {
     const harness = new Harness().open();
     const channel = harness.session.openChannel(harness.sink('c'), noReply);
     const order: string[] = [];
@@ -174,7 +174,7 @@ describe('channels', () => {
     expect(order).toEqual(['queue.declare-ok', 'basic.consume-ok']);
   });
 
-  it('take confirms while closing, for they still count', () => {
+  it('take confirms while closing, because they still count', () => {
     const harness = new Harness().open();
     const channel = harness.session.openChannel(harness.sink('c'), noReply);
     channel?.selectConfirms(noReply);
@@ -186,7 +186,7 @@ describe('channels', () => {
     expect(harness.events).toEqual(['c ack <=3', 'c closed ']);
   });
 
-  it('are all told when a frame comes for one that is not open', () => {
+  it('are all called when a frame comes for one that is not open', () => {
     const harness = new Harness().open();
     harness.session.openChannel(harness.sink('c'), noReply);
     harness.say([9, { type: 'basic.cancel', consumerTag: 'x' }]);
@@ -194,7 +194,7 @@ describe('channels', () => {
     expect(harness.events).toEqual(['c closed UNEXPECTED_FRAME']);
   });
 
-  it('give every request its outcome once, wherever the line is cut', () => {
+  it('settle every request with its outcome once, wherever the connection is cut', () => {
     const conversation = frames(
       [1, { type: 'channel.open-ok' }],
       [1, { type: 'queue.declare-ok', queue: 'q', messageCount: 0, consumerCount: 0 }],

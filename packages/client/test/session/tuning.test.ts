@@ -51,7 +51,7 @@ describe('an offer of small frames', () => {
     expect(tune(own, { channelMax: 0, frameMax: 4096, heartbeat: 0 }).frameMax).toBe(4096);
   });
 
-  it('below that is an error of the broker, for no body would fit', () => {
+  it('below that is an error of the broker, because no body would fit', () => {
     for (const frameMax of [1, 8, 4095]) {
       expect(() => tune(own, { channelMax: 0, frameMax, heartbeat: 0 })).toThrow(`frames of ${frameMax} bytes`);
     }

@@ -215,8 +215,8 @@ describe.each(Object.keys(channels) as ChannelState[])('a channel that is %s', (
       expect(channel.state).toBe(state);
       harness.say([1, sample]);
       const next = channelTransitions[state][channelInputOf(sample)];
-      // Behind a close of both sides nothing but the close-ok counts. RabbitMQ: its queues may deliver behind its own close, so
-      // that a number it has closed is passed over until it is open again. Nobody asked for a `flow-ok`.
+      // After a close of both sides nothing but the close-ok counts. RabbitMQ: its queues may deliver after its own close, so
+      // that a number it has closed is passed over until it is open again. No `flow-ok` is awaited.
       const isIgnored = state === 'closed' || (state === 'crossed' && type !== 'channel.close-ok');
       const isRefused = !isIgnored && (next === undefined || (type === 'channel.flow-ok' && state !== 'closing'));
       expect(channel.state).toBe(isRefused ? 'closed' : isIgnored ? state : next);

@@ -10,7 +10,7 @@ describe('queueDeclare', () => {
     return { durable: method.durable ?? false, exclusive: method.exclusive ?? false };
   };
 
-  it('is transient and shared unless it says otherwise', () => {
+  it('is transient and shared by default', () => {
     expect(flags({ queue: 'q' }, false)).toEqual({ durable: false, exclusive: false });
     expect(flags({}, false)).toEqual({ durable: false, exclusive: false });
   });
@@ -34,11 +34,11 @@ describe('queueDeclare', () => {
     [{ durable: true }, { durable: true, exclusive: false }],
     [{ exclusive: false }, { durable: true, exclusive: false }],
     [{ durable: false }, { durable: false, exclusive: true }],
-  ])('on a broker that refuses transient queues %j gives %j', (options, expected) => {
+  ])('on a broker that refuses transient queues %j returns %j', (options, expected) => {
     expect(flags(options, true)).toEqual(expected);
   });
 
-  it('says what was said, and no more', () => {
+  it('reports what was said, and no more', () => {
     const { method } = declaring.queueDeclare(
       { queue: 'q', passive: true, autoDelete: false, arguments: { a: 1 } },
       false,

@@ -135,7 +135,7 @@ describe('the record', () => {
     expect(scene.full).toHaveLength(0);
   });
 
-  it('says once that it is full, and keeps what it has', () => {
+  it('reports once that it is full, and keeps what it has', () => {
     const scene = new Scene(2);
     for (const name of ['a', 'b', 'c', 'd']) scene.queue(name);
     scene.queue('a');
@@ -159,7 +159,7 @@ describe('the record', () => {
     expect(scene.left).toEqual(['q']);
   });
 
-  it('has no binding whose ok comes behind that of the delete of one of its ends, unless that was declared again', () => {
+  it('has no binding whose ok comes after that of the delete of one of its ends, unless that was declared again', () => {
     for (const kind of ['exchange', 'queue'] as const) {
       for (const isBack of [false, true]) {
         const scene = new Scene();
@@ -176,7 +176,7 @@ describe('the record', () => {
         scene.topology.apply({ type: 'bind', entity });
         end();
         expect(scene.topology.counts.bindings).toBe(isBack ? 1 : 0);
-        // Neither exchange nor queue has to be known: they may be somebody else's.
+        // Neither exchange nor queue has to be known: they may be another client's.
         expect(scene.bind('other', 'another').source).toBe('another');
         expect(scene.topology.counts.bindings).toBe(isBack ? 2 : 1);
       }

@@ -23,7 +23,7 @@ describe('copyOf', () => {
     ['a Map', new Map([['a', 1]])],
     ['an object of another realm', runInNewContext('({ a: 1 })') as FieldTableInput],
     ['a Map of another realm', runInNewContext("new Map([['a', 1]])") as FieldTableInput],
-  ])('gives %s with the same fields', (_, given) => {
+  ])('passes %s with the same fields', (_, given) => {
     const copy = copyOf(given);
     expect(copy).not.toBe(given);
     expect(encodeTable(copy ?? {})).toEqual(encodeTable({ a: 1 }));

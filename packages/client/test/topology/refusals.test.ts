@@ -27,7 +27,7 @@ describe('a refusal during recovery', () => {
     expect(refusalOf(replyError(541, 'INTERNAL_ERROR', { scope: 'connection' }))).toBe('lost');
   });
 
-  it('by a cancel ahead of the answer, or by a channel that something else closed, is none: it was dropped', () => {
+  it('by a cancel before the answer, or by a channel that something else closed, is none: it was dropped', () => {
     expect(refusalOf(new ConsumerCancelled('cancelled'))).toBe('dropped');
     expect(refusalOf(new ConnectionBroken('the channel was closed', { scope: 'channel' }))).toBe('dropped');
   });

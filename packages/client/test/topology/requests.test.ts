@@ -42,7 +42,7 @@ it('refuses at the call what cannot be encoded, also while the connection is awa
   await scene.end(client);
 });
 
-it('gives the outcome unknown to what is refused when it is repeated', async () => {
+it('passes the outcome unknown to what is refused when it is repeated', async () => {
   const scene = await Scene.start();
   const client = await scene.connected();
   scene.broker.faults.delayReplies('queue.declare', 60_000, { times: 1 });
@@ -56,7 +56,7 @@ it('gives the outcome unknown to what is refused when it is repeated', async () 
   await scene.end(client);
 });
 
-it('loses none of those that wait behind suspects when the connection ends once more', async () => {
+it('loses none of those that wait for suspects when the connection ends once more', async () => {
   const scene = await Scene.start();
   const client = await scene.connected();
   client.on('unobserved', () => {});
@@ -127,7 +127,7 @@ describe('a server of version 4.3', () => {
     return { durable, exclusive };
   }
 
-  it('gets durable for a named queue and exclusive for a server-named one, where nothing else was said', async () => {
+  it('gets durable for a named queue and exclusive for a server-named one, if nothing else was set', async () => {
     for (const version of ['4.3.0', '4.3.0-rc.1', '4.10.2', '5.0.0']) {
       expect(await declared(version, { queue: 'q' })).toEqual({ durable: true, exclusive: false });
       expect(await declared(version, {})).toEqual({ durable: false, exclusive: true });
@@ -143,7 +143,7 @@ describe('a server of version 4.3', () => {
     expect(await at({ exclusive: false })).toEqual({ durable: true, exclusive: false });
   });
 
-  it('is no older one, and none that tells no version', async () => {
+  it('is no older one, and none that reports no version', async () => {
     for (const version of ['3.13.7', '4.2.9', '4.0.0', 'unknown', '']) {
       expect(await declared(version, { queue: 'q' })).toEqual({ durable: false, exclusive: false });
       expect(await declared(version, {})).toEqual({ durable: false, exclusive: false });

@@ -62,8 +62,8 @@ export class NoConsumers extends AmqpError {
 
 /**
  * 403 ACCESS_REFUSED. The user lacks the permission, or the queue or exchange does not allow the operation.
- * Usual cause: Missing permission, a name that begins with `amq.`, the default exchange, or a queue that
- * somebody consumes from exclusively.
+ * Usual cause: Missing permission, a name that begins with `amq.`, the default exchange, or a queue that has
+ * an exclusive consumer.
  * Recover: Grant the permission or choose another name. For an exclusive consumer, wait until it has ended.
  */
 export class AccessRefused extends AmqpError {

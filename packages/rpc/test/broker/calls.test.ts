@@ -33,7 +33,7 @@ describe('calls on RabbitMQ', () => {
     expect(service.stats.unheard + second.stats.unheard).toBe(0);
   });
 
-  it('NoRoute at once before the first server and behind the last one', async () => {
+  it('NoRoute at once before the first server and after the last one', async () => {
     const queue = uniqueName('rpc');
     const remote = caller<{ add: typeof add }>(await connected(), { queue, timeout: Number.POSITIVE_INFINITY });
     await expect(remote.add({ a: 1, b: 2 })).rejects.toBeInstanceOf(NoRoute);

@@ -4,11 +4,11 @@
  */
 import { FrameType, frameOverheadBytes } from '@puka/wire';
 
-/** Type, channel and size, ahead of the payload. AMQP 0-9-1 §4.2.3. */
+/** Type, channel and size, before the payload. AMQP 0-9-1 §4.2.3. */
 const frameHeaderBytes = 7;
 
 /**
- * The same frames, with those of the last channel first. Frames of channel 0 stay where they are: what is said about the
+ * The same frames, with those of the last channel first. Frames of channel 0 stay where they are: what is sent about the
  * connection holds for all channels.
  */
 export function reorderChannels(chunks: readonly Uint8Array[]): Uint8Array[] {

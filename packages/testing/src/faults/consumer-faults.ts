@@ -9,7 +9,7 @@ export interface CancelNewOptions {
   /** How many are cancelled. Default `Infinity`. */
   readonly times?: number;
   /**
-   * Whether the cancel comes behind or ahead of the consume-ok. RabbitMQ 4.0 sends it ahead when a quorum queue is gone
+   * Whether the cancel comes after or before the consume-ok. RabbitMQ 4.0 sends it ahead when a quorum queue is gone
    * while a consumer begins. Default `'behind-ok'`.
    */
   readonly order?: 'behind-ok' | 'ahead-of-ok';

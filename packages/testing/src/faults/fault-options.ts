@@ -1,7 +1,7 @@
 /** Which connections, channels, queues and messages faults are meant for, and how. Types only. */
 import type { StopReason } from '../model/stopped-queues.ts';
 
-/** Where a connection is to be dropped. */
+/** Where to drop a connection. */
 export interface DropOptions {
   /** Whose bytes are counted. Default `'broker'`. */
   readonly from?: 'broker' | 'client';

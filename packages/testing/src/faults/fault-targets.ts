@@ -13,9 +13,9 @@ export interface FaultTargets {
   readonly lines: Iterable<FaultyLine>;
   /** Ends consumers as a broker does. */
   cancelConsumers(queue: string | undefined): void;
-  /** @throws {UsageError} where there is no such queue. */
+  /** @throws {UsageError} if there is no such queue. */
   queue(vhost: string, name: string): Queue;
-  /** @throws {UsageError} where there is no such vhost. */
+  /** @throws {UsageError} if there is no such vhost. */
   vhost(name: string): VirtualHost;
   /** All vhosts. */
   readonly vhosts: Iterable<VirtualHost>;
@@ -33,7 +33,7 @@ export interface FaultyLine extends Ghost {
   forceClose(error: AmqpError): void;
   /** Closes channels as a broker does. */
   closeChannels(isMeant: (channel: ServerChannel) => boolean, error: AmqpError): void;
-  /** Says everything that is held back. */
+  /** Sends everything that is held back. */
   releaseOutput(): void;
   /** Breaks it at once, as a crash does. */
   reset(): void;

@@ -123,7 +123,7 @@ export class Faults {
   }
 
   /**
-   * Answers a method late: it takes effect at once, and all its channel says from then on is held back for so long, by the
+   * Answers a method late: it takes effect at once, and all its channel sends from then on is held back for so long, by the
    * broker's clock. The order on the channel stays. Methods on channel 0 hold back the whole connection.
    *
    * @param method such as `'basic.consume'`.
@@ -136,7 +136,7 @@ export class Faults {
   }
 
   /**
-   * Closes channels, as RabbitMQ does by itself where an acknowledgement takes too long.
+   * Closes channels, as RabbitMQ does by itself if an acknowledgement takes too long.
    *
    * @param filter which channels. Default: all that are open.
    * @param code a reply code that closes a channel: 311, 312, 313, 403, 404, 405 or 406. Default 406.
@@ -154,9 +154,9 @@ export class Faults {
   }
 
   /**
-   * Deletes a queue behind the clients' backs, as an operator does. Its consumers are cancelled.
+   * Deletes a queue without the clients, as an operator does. Its consumers are cancelled.
    *
-   * @throws {UsageError} where there is no such queue.
+   * @throws {UsageError} if there is no such queue.
    */
   removeQueue(name: string, { vhost = '/', isSilent = false }: RemoveQueueOptions = {}): void {
     const host = this.targets.vhost(vhost);
@@ -170,7 +170,7 @@ export class Faults {
    * A vhost is down: its connections are closed (320), and new ones are refused (541) until `vhostUp()`. RabbitMQ does so
    * while it starts, and when the process of a vhost fails.
    *
-   * @throws {UsageError} where there is no such vhost.
+   * @throws {UsageError} if there is no such vhost.
    */
   vhostDown(name = '/'): void {
     this.downVhosts.add(this.targets.vhost(name).name);
@@ -184,11 +184,11 @@ export class Faults {
   }
 
   /**
-   * A queue is down until `startQueue()`: whoever asks for it is refused with 404 and RabbitMQ's words ("is down or
+   * A queue is down until `startQueue()`: clients that ask for it are refused with 404 and RabbitMQ's words ("is down or
    * inaccessible"), its consumers are cancelled, and publishes go past it. Its messages stay; unacked ones wait in it again. A
    * queue that is not durable is gone when its node is.
    *
-   * @throws {UsageError} where there is no such queue.
+   * @throws {UsageError} if there is no such queue.
    */
   stopQueue(name: string, { vhost = '/', reason = 'node' }: StopQueueOptions = {}): void {
     this.targets.vhost(vhost).stopQueue(this.targets.queue(vhost, name), reason);
@@ -204,7 +204,7 @@ export class Faults {
   /**
    * A quorum queue has no leader until `electLeader()`: a new consumer gets its consume-ok, and as RabbitMQ finds no leader
    * within 30 s, the connection is closed with 541, the method basic.consume and a text that names the queue. Until then its
-   * channel says nothing. Consumers that are there already get nothing new only where they are on that channel.
+   * channel sends nothing. Consumers that are there already get nothing new only where they are on that channel.
    */
   loseLeader(name: string, { vhost = '/', afterMs = 30_000 }: LoseLeaderOptions = {}): void {
     checkNumber('afterMs of loseLeader()', afterMs);

@@ -1,12 +1,12 @@
-/** Connections that have gone silent, and when the broker gives each up. Must not know what a connection holds. */
+/** Connections that have gone silent, and when the broker closes each. Must not know what a connection holds. */
 
 /** A connection that can go silent. */
 export interface Ghost {
   /** Nothing passes any more, in either direction. */
   becomeGhost(): void;
-  /** The broker gives it up; its client is not notified. */
+  /** The broker closes it; its client is not notified. */
   reset(): void;
-  /** The network is back: the broker gives it up, and its client sees the end. */
+  /** The network is back: the broker closes it, and its client sees the end. */
   endGhost(): void;
 }
 
@@ -14,7 +14,7 @@ export interface Ghost {
 export class Ghosts {
   private readonly ghosts = new Map<Ghost, number>();
 
-  /** @param untilMs when the broker gives it up; `Infinity` leaves that to the heartbeat. */
+  /** @param untilMs when the broker closes it; `Infinity` leaves that to the heartbeat. */
   add(ghost: Ghost, untilMs: number): void {
     if (this.ghosts.has(ghost)) return;
     this.ghosts.set(ghost, untilMs);

@@ -5,7 +5,7 @@ import { FaultRefusal } from '../model/fault-refusal.ts';
 
 /**
  * Which methods of a type are meant: those that have all the fields given, such as `{ queue: 'jobs' }`, or those that a
- * function says. Default: all.
+ * function returns `true` for. Default: all.
  */
 export type MethodMatch<T extends MethodType> =
   | Partial<Omit<Extract<Method, { readonly type: T }>, 'type'>>
@@ -17,7 +17,7 @@ export interface RefuseOptions<T extends MethodType> {
    * The reply code. 311, 312, 313, 403, 404, 405 and 406 close the channel, all others the connection. AMQP 0-9-1 §1.2.
    */
   readonly code: number;
-  /** The text behind the name of the code. Default `'refused by the test'`. */
+  /** The text after the name of the code. Default `'refused by the test'`. */
   readonly text?: string;
   /** How many are refused; `Infinity` for all. Default 1. */
   readonly times?: number;

@@ -8,9 +8,9 @@ export interface Line {
   readonly bufferedBytes: number;
   /** Sends chunks in order; they are lent until they are sent. @returns `false` when better no more is written until `drained`. */
   write(chunks: readonly Uint8Array[]): boolean;
-  /** Sends what is buffered, then ends the line. */
+  /** Sends what is buffered, then ends the connection. */
   end(): void;
-  /** Breaks the line at once, as a crash does. */
+  /** Breaks the connection at once, as a crash does. */
   reset(): void;
 }
 

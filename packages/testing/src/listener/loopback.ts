@@ -17,7 +17,7 @@ export interface Loopback {
  * Starts to listen.
  *
  * @param port 0 takes one that is free.
- * @throws (rejects) {ConnectionBroken} where the port cannot be had.
+ * @throws (rejects) {ConnectionBroken} if the port cannot be opened.
  */
 export function listen(host: string, port: number, accept: AcceptLine): Promise<Loopback> {
   const server = createServer({ noDelay: true }, (socket) => takeSocket(socket, accept));
@@ -42,11 +42,11 @@ function takeSocket(socket: Socket, accept: AcceptLine): void {
     isOver = true;
     sink.ended();
   };
-  // Node may use its memory for the next read again; what is kept of a chunk is copied by whoever keeps it.
+  // Node may use its memory for the next read again; code that keeps a part of a chunk copies it.
   socket.on('data', (bytes) => sink.received(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)));
   socket.on('drain', () => sink.drained());
   socket.on('end', ended);
-  // Why the line broke does not matter to the broker: `close` follows.
+  // Why the connection broke does not matter to the broker: `close` follows.
   socket.on('error', () => {});
   socket.on('close', ended);
 }

@@ -4,7 +4,7 @@ import { type MemoryTransport, memoryConnector } from '@puka/transport/memory';
 import type { AcceptLine, Line, LineSink } from './line.ts';
 
 /**
- * Gives the connector whose every connection is one to the broker.
+ * Returns a connector whose connections all lead to the broker.
  *
  * @param newName a name that no connection of the broker has, such as `memory 1`.
  * @param splitBytes no piece is longer than that.

@@ -7,7 +7,7 @@ import type { Line } from './line.ts';
 
 /**
  * A line whose bytes go out in small pieces, each in a turn of its own, so that the other side reads them one by one.
- * With `splitBytes` at `Infinity` it is the line itself.
+ * With `splitBytes` at `Infinity` it is the connection itself.
  */
 export class SplitLine implements Line {
   splitBytes: number = Number.POSITIVE_INFINITY;
@@ -36,7 +36,7 @@ export class SplitLine implements Line {
       this.waitingBytes += chunk.length;
     }
     this.pump();
-    // What waits here is sent without anybody's asking, so that there is no drain to wait for.
+    // What waits here is sent without a call, so that there is no drain to wait for.
     return true;
   }
 

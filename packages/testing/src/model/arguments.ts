@@ -29,13 +29,13 @@ export class Arguments {
     return this.fields.get(name);
   }
 
-  /** The text of an argument; `undefined` where it is absent or no text. */
+  /** The text of an argument; `undefined` if it is absent or no text. */
   text(name: string): string | undefined {
     const field = this.fields.get(name);
     return field?.tag === 'S' && typeof field.value === 'string' ? field.value : undefined;
   }
 
-  /** The number of an argument; `undefined` where it is absent or no number. */
+  /** The number of an argument; `undefined` if it is absent or no number. */
   number(name: string): number | undefined {
     const value = this.fields.get(name)?.value;
     return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : undefined;

@@ -8,7 +8,7 @@ import type { Queue, QueueOwner } from './queues/queue.ts';
 import { type PermissionPatterns, Users } from './users.ts';
 import { VirtualHost, type VirtualHostShared } from './vhost.ts';
 
-/** Told what goes through the broker, for people to look at. */
+/** Called with what goes through the broker, for people to look at. */
 export interface BrokerWatch {
   /** A queue got a message, or refused it. */
   queued(vhost: VirtualHost, queue: Queue, message: Message, outcome: 'taken' | 'rejected'): void;

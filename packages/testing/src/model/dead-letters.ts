@@ -17,7 +17,7 @@ export interface DeadLetterHost {
 }
 
 /**
- * Publishes a message of `queue` to its dead letter exchange; where it has none, or the exchange is not there, the message
+ * Publishes a message of `queue` to its dead letter exchange; if it has none, or the exchange is not there, the message
  * is lost. It reaches the queues after what is under way, as in RabbitMQ, where they are processes. RabbitMQ: docs/dlx.
  */
 export function sendDeadLetter(vhost: DeadLetterHost, queue: Queue, message: Message, reason: DeathReason): void {
@@ -27,7 +27,7 @@ export function sendDeadLetter(vhost: DeadLetterHost, queue: Queue, message: Mes
   if (exchange === undefined) return;
   const key = args.text('x-dead-letter-routing-key');
   const headers = headersOfDead(message, { queue: queue.name, reason, nowMs: vhost.nowMs });
-  // RabbitMQ: with a routing key of its own, the copies of the first publish are left behind.
+  // RabbitMQ: with a routing key of its own, the copies of the first publish are left out.
   const dead = message.with(key === undefined ? headers : headers.filter(([header]) => header !== 'CC'), {
     exchange: exchange.name,
     routingKeys: key === undefined ? message.routingKeys : [key],

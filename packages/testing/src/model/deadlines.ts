@@ -21,7 +21,7 @@ export class Deadlines<T extends Due> {
     if (owner.deadlineMs !== Number.POSITIVE_INFINITY) this.push({ owner, atMs: owner.deadlineMs });
   }
 
-  /** The earliest deadline; `Infinity` where there is none. */
+  /** The earliest deadline; `Infinity` if there is none. */
   get nextMs(): number {
     this.dropStale();
     return this.heap[0]?.atMs ?? Number.POSITIVE_INFINITY;

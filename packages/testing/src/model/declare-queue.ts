@@ -97,7 +97,7 @@ export function purgeQueue(broker: BrokerModel, vhost: VirtualHost, caller: Call
   return queue.purge();
 }
 
-/** @throws {ResourceLocked} where the queue belongs to another connection. */
+/** @throws {ResourceLocked} if the queue belongs to another connection. */
 export function checkExclusive(queue: Queue, caller: Caller): void {
   const { owner } = queue.settings;
   if (owner !== undefined && owner !== caller.connection) throw locked(queue);

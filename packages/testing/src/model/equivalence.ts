@@ -6,7 +6,7 @@ import { quotedValue, typeNameOf } from './erlang-terms.ts';
 import { type Resource, resourceText } from './resource.ts';
 import { isSameValue } from './same-value.ts';
 
-/** @throws {PreconditionFailed} where a property of what is declared again is another. */
+/** @throws {PreconditionFailed} if a property of what is declared again is another. */
 export function assertSameProperty(
   resource: Resource,
   property: string,

@@ -29,7 +29,7 @@ export function typeNameOf(tag: FieldTag): string {
   return typeNames[tag];
 }
 
-/** A binary as `~p` shows it: text in quotes where it is printable ASCII, else its octets. */
+/** A binary as `~p` shows it: text in quotes if it is printable ASCII, else its octets. */
 export function binaryTerm(value: string | Uint8Array): string {
   const bytes = typeof value === 'string' ? new TextEncoder().encode(value) : value;
   const isText = bytes.length > 0 && bytes.every((octet) => octet >= 0x20 && octet < 0x7f);

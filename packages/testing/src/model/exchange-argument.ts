@@ -5,12 +5,12 @@ import { typeNameOf } from './erlang-terms.ts';
 import { type Resource, resourceText } from './resource.ts';
 import type { VirtualHost } from './vhost.ts';
 
-/** @returns the exchange for dead letters, there or not; `undefined` where none is named. @throws {PreconditionFailed} */
+/** @returns the exchange for dead letters, there or not; `undefined` if none is named. @throws {PreconditionFailed} */
 export function deadLetterTarget(vhost: VirtualHost, owner: Resource, args: Arguments): Resource | undefined {
   return namedExchange(vhost, owner, args, 'x-dead-letter-exchange');
 }
 
-/** @returns the alternate exchange, there or not; `undefined` where none is named. @throws {PreconditionFailed} */
+/** @returns the alternate exchange, there or not; `undefined` if none is named. @throws {PreconditionFailed} */
 export function alternateTarget(vhost: VirtualHost, owner: Resource, args: Arguments): Resource | undefined {
   return namedExchange(vhost, owner, args, 'alternate-exchange');
 }

@@ -17,7 +17,7 @@ export class MessageLine {
     return this.places[this.head];
   }
 
-  /** Puts one behind all others; its place is later than theirs. */
+  /** Puts one after all others; its place is later than theirs. */
   push(entry: QueuedMessage): void {
     this.places.push(entry);
   }

@@ -33,7 +33,7 @@ export class Message {
   readonly exchange: string;
   /** The routing key, then those of the headers CC and BCC. */
   readonly routingKeys: readonly string[];
-  /** Its properties, as they were sent where the broker had no reason to change them. */
+  /** Its properties, as they were sent if the broker had no reason to change them. */
   readonly properties: PropertiesReader;
   /** Not to be changed. */
   readonly body: Uint8Array;
@@ -77,7 +77,7 @@ export class Message {
     return this.properties.deliveryMode === persistentMode;
   }
 
-  /** The property `expiration` in milliseconds; `undefined` where there is none. It was checked when it came. */
+  /** The property `expiration` in milliseconds; `undefined` if there is none. It was checked when it came. */
   get expirationMs(): number | undefined {
     if (!this.isExpiryKnown) {
       const { expiration } = this.properties;

@@ -16,7 +16,7 @@ export function checkMessageSize(bodyBytes: number, maxMessageBytes: number): vo
   throw new PreconditionFailed(`message size ${bodyBytes} is larger than ${configured}max size ${maxMessageBytes}`);
 }
 
-/** @throws {InternalError} for properties that cannot be decoded: RabbitMQ crashes over them and says no more than that. */
+/** @throws {InternalError} for properties that cannot be decoded: RabbitMQ crashes over them and reports no more than that. */
 export function checkProperties(properties: PropertiesReader): void {
   const { taggedHeaders } = properties;
   const isDecodable = taggedHeaders === undefined || !isNotFinite(taggedHeaders);
@@ -37,7 +37,7 @@ function expirationFault(expiration: string): string | undefined {
   return expiryFault(BigInt(digits.replace('+', '')));
 }
 
-/** Why a time to live cannot be one, as an Erlang term; `undefined` where it can. */
+/** Why a time to live cannot be one, as an Erlang term; `undefined` if it can. */
 export function expiryFault(milliseconds: bigint): string | undefined {
   if (milliseconds < 0n) return `{value_negative,${milliseconds}}`;
   if (milliseconds > BigInt(maxExpiryMs)) return `{value_too_large,${milliseconds}}`;

@@ -7,7 +7,7 @@ import { expiryFault } from './publish-checks.ts';
 import type { QueueType } from './queues/queue.ts';
 import { type Resource, resourceText } from './resource.ts';
 
-/** Says what is wrong with a value, as an Erlang term; `undefined` for nothing. */
+/** Returns what is wrong with a value, as an Erlang term; `undefined` for nothing. */
 type Check = (field: Tagged, args: Arguments) => string | undefined;
 
 /** The arguments of a declare that each type knows, in the order in which RabbitMQ compares them. */
@@ -98,7 +98,7 @@ const consumerChecks: readonly (readonly [name: string, check: Check])[] = [
 ];
 
 /**
- * Looks at the arguments of a queue that is to be made.
+ * Checks the arguments of a queue to make.
  *
  * @throws {PreconditionFailed} for a value that is none, and for an argument of another type of queue. What no type of
  * queue knows passes.

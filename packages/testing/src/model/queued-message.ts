@@ -6,7 +6,7 @@ export class QueuedMessage {
   /** Its place: a message that comes back takes it again, before all that came later. */
   readonly place: number;
   readonly message: Message;
-  /** When it is to be dropped, on the broker's clock; `Infinity` for never. */
+  /** When to drop it, on the broker's clock; `Infinity` for never. */
   readonly expiresAtMs: number;
   /** It has been delivered before. */
   isRedelivered = false;

@@ -20,7 +20,7 @@ interface StoppedQueues {
   readonly stoppedQueues: ReadonlyMap<string, StoppedQueue>;
 }
 
-/** @throws {FaultRefusal} 404 where the queue is down. RabbitMQ: `rabbit_amqqueue:absent`. */
+/** @throws {FaultRefusal} 404 if the queue is down. RabbitMQ: `rabbit_amqqueue:absent`. */
 export function checkNotStopped({ stoppedQueues }: StoppedQueues, name: string): void {
   const stopped = stoppedQueues.get(name);
   if (stopped !== undefined) throw new FaultRefusal(404, stoppedText(stopped));

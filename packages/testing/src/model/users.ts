@@ -42,7 +42,7 @@ export class Users {
     return this.users.get(name);
   }
 
-  /** @returns the user with that password; `undefined` where there is none. */
+  /** @returns the user with that password; `undefined` if there is none. */
   login(name: string, password: string): User | undefined {
     const user = this.users.get(name);
     return user !== undefined && user.password === password ? user : undefined;
@@ -67,7 +67,7 @@ export class Users {
     return this.permissions.get(user)?.has(vhost) === true;
   }
 
-  /** @throws {AccessRefused} where the user may not. */
+  /** @throws {AccessRefused} if the user may not. */
   check(user: string, resource: Resource, permission: Permission): void {
     const name = resource.kind === 'exchange' && resource.name === '' ? 'amq.default' : resource.name;
     const patterns = this.permissions.get(user)?.get(resource.vhost);
@@ -75,7 +75,7 @@ export class Users {
     throw new AccessRefused(`access to ${resourceText({ ...resource, name })} refused for user '${user}'`);
   }
 
-  /** @throws {AccessRefused} where the user may not use the routing key at the topic exchange. */
+  /** @throws {AccessRefused} if the user may not use the routing key at the topic exchange. */
   checkTopic(user: string, exchange: Resource, routingKey: string, permission: 'write' | 'read'): void {
     const { vhost, name } = exchange;
     const patterns = this.topics.get(key(user, vhost, name));

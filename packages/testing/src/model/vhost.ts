@@ -72,7 +72,7 @@ export class VirtualHost implements QueueHost {
     this.shared.later(task);
   }
 
-  /** The queues that a message goes to; names, for one may be gone until it gets there. */
+  /** The queues that a message goes to; names, because one may be gone until it gets there. */
   route(exchange: Exchange, message: Message): readonly string[] {
     return route(exchange, message, (name) => this.exchanges.get(name));
   }
@@ -207,9 +207,9 @@ export class VirtualHost implements QueueHost {
   private tellCancelled(consumers: readonly ConsumerView[]): void {
     if (consumers.length === 0) return;
     // RabbitMQ: a channel notifies its consumers in the order of their tags.
-    const told = consumers.toSorted((a, b) => (a.consumerTag < b.consumerTag ? -1 : 1));
+    const ordered = consumers.toSorted((a, b) => (a.consumerTag < b.consumerTag ? -1 : 1));
     this.later(() => {
-      for (const { channel, consumerTag } of told) channel.consumerCancelled(consumerTag);
+      for (const { channel, consumerTag } of ordered) channel.consumerCancelled(consumerTag);
     });
   }
 

@@ -32,9 +32,9 @@ export function headersOfDead(message: Message, death: Death): Fields {
 }
 
 /**
- * Whether a dead letter has come full circle without anybody having rejected it: RabbitMQ drops it then.
+ * Whether a dead letter has come full circle without a rejection: RabbitMQ drops it then.
  *
- * @param queue where it would go.
+ * @param queue the queue that it would go to.
  */
 export function isCycle(message: Message, queue: string): boolean {
   const deaths = elementsOf(message.headers.find(([name]) => name === 'x-death')?.[1]).map((entry) => fieldsOf(entry));
@@ -70,12 +70,12 @@ function countedEvent(event: Fields, count: number): Fields {
 
 function countedAgain(event: Fields): Fields {
   const count = event.find(([name]) => name === 'count')?.[1].value;
-  // Headers that somebody else has written may have any number there.
+  // Headers that another program has written may have any number there.
   if (typeof count !== 'number' || !Number.isSafeInteger(count + 1)) return countedEvent(event, 1);
   return event.map(([name, value]) => [name, name === 'count' ? int64(count + 1) : value] as const);
 }
 
-/** Brings entries of one queue and reason together, for headers that somebody else has written. The last come first. */
+/** Brings entries of one queue and reason together, for headers that another program has written. The last come first. */
 function groupedDeaths(deaths: readonly Tagged[]): Tagged[] {
   if (deaths.length < 2) return [...deaths];
   const grouped = new Map<string, { readonly entry: Tagged; count: number }>();

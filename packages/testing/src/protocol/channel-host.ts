@@ -24,12 +24,12 @@ export interface ChannelHost extends Caller {
   readonly isCongested: boolean;
   /** The channels of the connection are being ended. */
   readonly isEnding: boolean;
-  /** A channel has been refused something. @param request what it was; `undefined` where no single method is at fault. */
+  /** A channel has been refused something. @param request what it was; `undefined` if no single method is at fault. */
   channelRefused(channelId: number, error: AmqpError, methodId: number, request: Method | undefined): void;
   /** Closes the connection over a method that was answered long ago. */
   closeConnection(error: AmqpError, methodId: number): void;
   /** Something has been written. */
   outputWaiting(): void;
-  /** The line is to end once so many bytes, counted from its beginning, have gone out. */
+  /** The connection has to end once so many bytes, counted from its beginning, have gone out. */
   breakLineAt(writtenBytes: number): void;
 }

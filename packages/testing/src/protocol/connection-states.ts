@@ -6,7 +6,7 @@
 /**
  * The state of a connection, seen from the broker. The names are RabbitMQ's, because its refusals contain them. AMQP 0-9-1
  * §2.2.4. `closing`: our close awaits its close-ok; `closed`: the client's close has been answered; `silent`: something
- * went wrong before there was a connection to close, and RabbitMQ says nothing for a while; `gone`: the transport is closed.
+ * went wrong before there was a connection to close, and RabbitMQ sends nothing for a while; `gone`: the transport is closed.
  */
 export type ConnectionState =
   | 'header'
@@ -62,7 +62,7 @@ export const connectionTransitions: Transitions = {
   gone: {},
 };
 
-/** @returns the state that follows, or `undefined` where the input is not allowed in this state. */
+/** @returns the state that follows, or `undefined` if the input is not allowed in this state. */
 export function nextConnectionState(state: ConnectionState, input: ConnectionInput): ConnectionState | undefined {
   return connectionTransitions[state][input];
 }
@@ -74,7 +74,7 @@ const methodInputs: ReadonlyMap<string, ConnectionInput> = new Map(
     .map((input) => [input, input as ConnectionInput]), // They are the keys of the table above.
 );
 
-/** The input that a method of the client is; `undefined` where it can come in no state. */
+/** The input that a method of the client is; `undefined` if it can come in no state. */
 export function connectionInputOf(methodType: string): ConnectionInput | undefined {
   return methodInputs.get(methodType);
 }

@@ -38,14 +38,14 @@ export class ContentReader {
     this.expects = 'header';
   }
 
-  /** What RabbitMQ says to a method that comes in the middle of a message. */
+  /** RabbitMQ's error for a method that comes in the middle of a message. */
   outOfPlace(): UnexpectedFrame {
     return this.expects === 'header'
       ? new UnexpectedFrame(`expected content header for class ${basicClass}, got non content header frame instead`)
       : new UnexpectedFrame('expected content body, got non content body frame instead');
   }
 
-  /** Takes a content header. @returns the message where it is whole: an empty body has no body frame. */
+  /** Takes a content header. @returns the message if it is whole: an empty body has no body frame. */
   header(bytes: Uint8Array, start: number, end: number): PublishedContent | undefined {
     if (this.expects === 'method') throw notInContent();
     if (this.expects === 'body') throw this.outOfPlace();
@@ -68,7 +68,7 @@ export class ContentReader {
     return this.bodyBytes === 0 ? this.finish() : undefined;
   }
 
-  /** Takes the next piece of the body. @returns the message where it is whole. */
+  /** Takes the next piece of the body. @returns the message if it is whole. */
   body(bytes: Uint8Array, start: number, end: number): PublishedContent | undefined {
     if (this.expects === 'method') throw notInContent();
     if (this.expects === 'header') throw this.outOfPlace();

@@ -29,7 +29,7 @@ export interface RefusalOrigin {
 export class ConnectionRefusal extends Error {
   override readonly name = 'ConnectionRefusal';
   readonly error: AmqpError;
-  /** As in `MethodId`; 0 where none is at fault. */
+  /** As in `MethodId`; 0 if none is at fault. */
   readonly methodId: number;
   /** `undefined` for what belongs to no channel. */
   readonly origin: RefusalOrigin | undefined;
@@ -64,6 +64,6 @@ export function decodedMethod(channel: number, bytes: Uint8Array, start: number,
     throw new ConnectionRefusal(new FrameError(`cannot decode ${fields}`), methodId);
   }
   if (hasWellFormedTexts(methodId, bytes, start, end)) return method;
-  // RabbitMQ: a channel does not say which method it was.
+  // RabbitMQ: a channel does not report which method it was.
   throw new ConnectionRefusal(new FrameError('Malformed UTF-8 in shortstr'), channel === 0 ? methodId : 0);
 }

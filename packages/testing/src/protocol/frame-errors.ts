@@ -1,11 +1,11 @@
-/** What RabbitMQ says of frames that are none, or out of place. Must not decide what follows. */
+/** RabbitMQ's errors for frames that are malformed or out of place. Must not decide what follows. */
 import { type AmqpError, FrameError, UnexpectedFrame } from '@puka/errors';
 import { FrameType } from '@puka/wire';
 import { binaryTerm } from '../model/erlang-terms.ts';
 
 const snippetBytes = 16;
 
-/** A frame where it has no business. */
+/** A frame that is not allowed at this point. */
 export function misplacedFrame(type: number, payload: Uint8Array): UnexpectedFrame {
   return new UnexpectedFrame(`type ${type}, ${snippet(payload)}`);
 }
@@ -17,7 +17,7 @@ export function oversizeFrame(type: number, payloadBytes: number, frameMaxBytes:
   );
 }
 
-/** What RabbitMQ says where the decoder gave up; the octets, which it shows, are gone by then. */
+/** RabbitMQ's error at the point where the decoder stopped; the octets, which it shows, are gone by then. */
 export function undecodableFrame(error: AmqpError, frameMaxBytes: number): AmqpError {
   const { message } = error;
   const [, kind = '', size] = /^(\w+) frame of (\d+) bytes; the limit/.exec(message) ?? [];

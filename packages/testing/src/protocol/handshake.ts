@@ -19,7 +19,7 @@ import type { ServerSettings } from './server-settings.ts';
 /** RabbitMQ 3.10: the least a client may tune `frame_max` to. AMQP 0-9-1 §4.9. */
 const leastFrameMax = 4096;
 
-/** What the client can do, by what it says of itself. RabbitMQ: docs/consumer-cancel, docs/connection-blocked. */
+/** What the client can do, by its own account. RabbitMQ: docs/consumer-cancel, docs/connection-blocked. */
 export interface ClientCapabilities {
   readonly authenticationFailureClose: boolean;
   readonly consumerCancelNotify: boolean;
@@ -81,7 +81,7 @@ export function isTuneTaken(tuned: ConnectionTuneOk, settings: ServerSettings): 
   );
 }
 
-/** Finds the vhost. @returns the refusal where it is not there, not for this user, or down. */
+/** Finds the vhost. @returns the refusal if it is not there, not for this user, or down. */
 export function openVhost(
   broker: BrokerModel,
   interference: Interference,

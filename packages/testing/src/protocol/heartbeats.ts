@@ -1,5 +1,5 @@
 /**
- * When to send a heartbeat and when to give the client up, counted as RabbitMQ does: it looks at its counters once in
+ * When to send a heartbeat and when the client counts as dead, counted as RabbitMQ does: it looks at its counters once in
  * half an interval for what was sent, once in an interval for what came. Time is an argument. Must not write or close.
  */
 
@@ -7,7 +7,7 @@
 export type HeartbeatAction = 'none' | 'send' | 'dead';
 
 /**
- * When to send a heartbeat and when to give the client up, counted as RabbitMQ does: it looks at its counters once
+ * When to send a heartbeat and when the client counts as dead, counted as RabbitMQ does: it looks at its counters once
  * in half an interval for what was sent, once in an interval for what came.
  */
 export class Heartbeats {
@@ -58,7 +58,7 @@ export class Heartbeats {
     return this.isPaused ? this.sendCheckMs : Math.min(this.sendCheckMs, this.receiveCheckMs);
   }
 
-  /** What is to be done now. */
+  /** What to do now. */
   due(nowMs: number): HeartbeatAction {
     if (this.intervalMs === 0) return 'none';
     if (!this.isPaused && nowMs >= this.receiveCheckMs && this.isDead(nowMs)) return 'dead';

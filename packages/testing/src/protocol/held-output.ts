@@ -1,9 +1,9 @@
-/** What a channel says while it is held back, so that it goes out later in its order. Must not know methods. */
+/** What a channel sends while it is held back, so that it goes out later in its order. Must not know methods. */
 import { ByteWriter } from '@puka/wire';
 
 /** Output that waits for its time. */
 export class HeldOutput {
-  /** Takes what is said meanwhile; `undefined` where nothing is held back. */
+  /** Takes what is sent meanwhile; `undefined` if nothing is held back. */
   writer: ByteWriter | undefined;
   /** When it is to go out; `Infinity` for never. */
   untilMs: number = Number.POSITIVE_INFINITY;

@@ -17,7 +17,7 @@ export type ConfirmFate = 'send' | 'lose' | 'hold';
 export type SettlementFate = 'take' | 'lose' | 'drop-connection';
 
 /**
- * What becomes of a new consumer: it starts; the broker cancels it behind or ahead of its consume-ok; or it gets its
+ * What becomes of a new consumer: it starts; the broker cancels it after or before its consume-ok; or it gets its
  * consume-ok and waits for its queue.
  */
 export type ConsumeFate = 'start' | 'cancel-behind-ok' | 'cancel-ahead-of-ok' | 'wait';
@@ -30,17 +30,17 @@ export interface WaitingConsumer {
   fail(error: AmqpError): void;
 }
 
-/** Asked by the protocol at each point where a fault may act. */
+/** Called by the protocol at each point where a fault may act. */
 export interface Interference {
   /** Whether this login is refused whatever the password. */
   refusesLogin(username: string): boolean;
-  /** Whether connections to a vhost are refused, for it is down. */
+  /** Whether connections to a vhost are refused, because it is down. */
   isVhostDown(vhost: string): boolean;
   /** With what a method is refused instead of being done. */
   refusalOf(method: Method): AmqpError | undefined;
   /** How much later the answer to a method is sent, in milliseconds; 0 for at once. */
   replyDelayMs(method: Method): number;
-  /** What happens to a consumer that has passed all checks. @param consumer is kept where the answer is `wait`. */
+  /** What happens to a consumer that has passed all checks. @param consumer is kept if the answer is `wait`. */
   fateOfConsume(queue: Queue, consumer: WaitingConsumer): ConsumeFate;
   /** What happens to a message instead of being routed. */
   fateOfPublish(message: Message): PublishFate;

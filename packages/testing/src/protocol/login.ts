@@ -10,7 +10,7 @@ export interface Login {
 /** The mechanisms on offer, in the format of `connection.start`. */
 export const mechanisms = 'PLAIN AMQPLAIN';
 
-/** @returns the login in an answer; `undefined` where it is malformed, or the mechanism is not on offer. */
+/** @returns the login in an answer; `undefined` if it is malformed, or the mechanism is not on offer. */
 export function readLogin(mechanism: string, response: Uint8Array): Login | undefined {
   if (mechanism === 'PLAIN') return readPlain(response);
   return mechanism === 'AMQPLAIN' ? readAmqplain(response) : undefined;

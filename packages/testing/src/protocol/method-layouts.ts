@@ -34,7 +34,7 @@ const layouts: ReadonlyMap<number, string> = new Map([
   [MethodId.basicGetEmpty, 's'],
 ]);
 
-/** The fields of a method; `undefined` where nothing has to be known of them. */
+/** The fields of a method; `undefined` if nothing has to be known of them. */
 export function methodLayout(methodId: number): string | undefined {
   return layouts.get(methodId);
 }

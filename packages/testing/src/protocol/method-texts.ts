@@ -3,7 +3,7 @@ import { ByteReader } from '@puka/wire';
 import { methodLayout } from './method-layouts.ts';
 
 /**
- * Tells whether all short strings of a method are UTF-8.
+ * Whether all short strings of a method are UTF-8.
  *
  * @param bytes the payload of the method frame lies in `bytes[start .. end)`; it has been decoded without an error before.
  */

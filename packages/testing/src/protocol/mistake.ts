@@ -13,8 +13,8 @@ export interface Mistake {
   readonly replyCode: number | undefined;
   /** The text of the close. Without a close: what was wrong. */
   readonly replyText: string;
-  /** The method at fault; `undefined` where none is. */
+  /** The method at fault; `undefined` if none is. */
   readonly method: MethodType | undefined;
-  /** The method at fault with its fields; `undefined` where it could not be read. */
+  /** The method at fault with its fields; `undefined` if it could not be read. */
   readonly request: Method | undefined;
 }

@@ -108,7 +108,7 @@ export class OpenConnection implements ChannelHost {
     this.parts.closeConnection(error, methodId);
   }
 
-  /** Says everything that channels have held back. */
+  /** Sends everything that channels have held back. */
   releaseOutput(): void {
     for (const channel of [...this.channels.values()]) {
       channel.releaseOutput();
@@ -180,7 +180,7 @@ export class OpenConnection implements ChannelHost {
     for (const channel of this.channels.values()) channel.flushConfirms();
   }
 
-  /** Lets consumers go on where there is room for more again. */
+  /** Lets consumers go on if there is room for more again. */
   resume(): void {
     if (!this.wasCongested || this.isCongested) return;
     this.wasCongested = false;
@@ -230,7 +230,7 @@ export class OpenConnection implements ChannelHost {
       });
   }
 
-  /** @throws {AmqpError} where a fault refuses the method. */
+  /** @throws {AmqpError} if a fault refuses the method. */
   private interfere(channel: ServerChannel, method: Method): void {
     if (channel.state === 'closing' || channel.state === 'closed') return;
     const delayMs = this.interference.replyDelayMs(method);
@@ -239,7 +239,7 @@ export class OpenConnection implements ChannelHost {
     if (refusal !== undefined) throw refusal;
   }
 
-  /** A channel that is closed makes room for another of its number, once it has said everything. */
+  /** A channel that is closed makes room for another of its number, once it has sent everything. */
   private forgetIfClosed(channel: ServerChannel): void {
     if (channel.state === 'closed' && !channel.isHeld) this.channels.delete(channel.id);
   }
@@ -257,7 +257,7 @@ export class OpenConnection implements ChannelHost {
 
   /**
    * RabbitMQ: what a channel refuses ends that channel before the connection ends the others, so that they
-   * may still get what it returns. What is wrong with frames is found by the connection, which ends all of them alike.
+   * may still get what it returns. What is wrong with frames is found by the connection, which ends all of them the same way.
    */
   private endBy(channel: ServerChannel, error: AmqpError, methodId: number, method: Method): never {
     this.isEnding = true;

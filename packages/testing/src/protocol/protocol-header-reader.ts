@@ -8,7 +8,7 @@ export class ProtocolHeaderReader {
   /**
    * Takes bytes until the header is whole.
    *
-   * @returns `undefined` while it is not; else whether it is AMQP 0-9-1, and what came behind it.
+   * @returns `undefined` while it is not; else whether it is AMQP 0-9-1, and what came after it.
    */
   read(bytes: Uint8Array): { readonly isOurs: boolean; readonly rest: Uint8Array } | undefined {
     const missing = protocolHeader.length - this.octets.length;

@@ -27,7 +27,7 @@ export class PublisherBlock {
     if (isNotified) encodeConnectionBlocked(this.writer, 0, { reason: `low on ${[...alarms].join(' & ')}` });
   }
 
-  /** Keeps a frame for later. @returns `false` where there is no block: it is to be handled now. */
+  /** Keeps a frame for later. @returns `false` if there is no block: it has to be handled now. */
   keep(frame: () => void): boolean {
     this.frames?.push(frame);
     return this.isOn;

@@ -14,7 +14,7 @@ export function isHard(error: AmqpError): boolean {
 /**
  * The fields of the close for a refusal.
  *
- * @param methodId of the method at fault, as in `MethodId`; 0 where none is.
+ * @param methodId of the method at fault, as in `MethodId`; 0 if none is.
  */
 export function closeFields(error: AmqpError, methodId: number): Required<ConnectionCloseFields> {
   const { replyCode = 541 } = error;

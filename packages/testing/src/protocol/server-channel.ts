@@ -66,12 +66,12 @@ export class ServerChannel implements ConsumerChannel {
     this.host = host;
   }
 
-  /** Where what the channel says goes. */
+  /** Where the output of the channel goes. */
   get writer(): ByteWriter {
     return this.held.writer ?? this.host.writer;
   }
 
-  /** What the channel says is held back. */
+  /** The output of the channel is held back. */
   get isHeld(): boolean {
     return this.held.writer !== undefined;
   }
@@ -89,12 +89,12 @@ export class ServerChannel implements ConsumerChannel {
     return Math.min(this.ackDeadlineMs, this.held.untilMs);
   }
 
-  /** Holds back everything the channel says from now on. @param untilMs `Infinity` until `releaseOutput()`. */
+  /** Holds back everything the channel sends from now on. @param untilMs `Infinity` until `releaseOutput()`. */
   holdOutput(untilMs: number): void {
     this.held.hold(untilMs);
   }
 
-  /** Says everything that was held back. */
+  /** Sends everything that was held back. */
   releaseOutput(): void {
     if (this.held.release(this.host.writer)) this.host.outputWaiting();
   }
@@ -110,7 +110,7 @@ export class ServerChannel implements ConsumerChannel {
    * Takes a method that is about the channel itself.
    *
    * @returns whether it is another one, to be run.
-   * @throws {ChannelError} where the channel is not open.
+   * @throws {ChannelError} if the channel is not open.
    */
   admits(method: Method): boolean {
     if (method.type === 'channel.open') this.open();
@@ -120,7 +120,7 @@ export class ServerChannel implements ConsumerChannel {
     return false;
   }
 
-  /** Whether a message may be published now. @throws {ChannelError} where the channel is not open. */
+  /** Whether a message may be published now. @throws {ChannelError} if the channel is not open. */
   admitsContent(): boolean {
     if (this.state === 'starting') throw new ChannelError("expected 'channel.open'");
     return this.state === 'running';
@@ -209,7 +209,7 @@ export class ServerChannel implements ConsumerChannel {
     }
   }
 
-  /** For the broker: a direct reply. RabbitMQ: its delivery tag is not counted, for it needs no ack. */
+  /** For the broker: a direct reply. RabbitMQ: its delivery tag is not counted, because it needs no ack. */
   reply(message: Message): void {
     if (this.replyConsumer === undefined || this.state !== 'running') return;
     const { consumerTag } = this.replyConsumer;

@@ -51,7 +51,7 @@ import { closeFields } from './refusal.ts';
 import type { ServerConnectionSink, ServerContext } from './server-context.ts';
 import type { ServerSettings } from './server-settings.ts';
 
-/** RabbitMQ forgives frames that are a little too large, for quite a few clients get it wrong. */
+/** RabbitMQ forgives frames that are a little too large, because quite a few clients get it wrong. */
 const frameSlackBytes = 8;
 /** RabbitMQ 3.10: the limit before tune. */
 const initialFrameMax = 4096;
@@ -77,7 +77,7 @@ export class ServerConnection implements FrameSink, QueueOwner {
   private frameMaxBytes = initialFrameMax;
   private readonly block = new PublisherBlock(this.writer);
   private isLineOver = false;
-  /** What is said is held back until then. */
+  /** The output is held back until then. */
   private heldUntilMs = Number.NEGATIVE_INFINITY;
 
   /** @param name for people, as `127.0.0.1:50412 -> 127.0.0.1:5672`. */
@@ -90,7 +90,7 @@ export class ServerConnection implements FrameSink, QueueOwner {
     this.phaseDeadlineMs = nowMs + context.settings.handshakeTimeoutMs;
   }
 
-  /** The connection is not read from, for the broker is short of something and the client publishes. */
+  /** The connection is not read from, because the broker is short of something and the client publishes. */
   get isBlocked(): boolean {
     return this.block.isOn;
   }
@@ -114,7 +114,7 @@ export class ServerConnection implements FrameSink, QueueOwner {
     this.finish();
   }
 
-  /** Takes everything that is to be sent. The chunks are lent: never change them. */
+  /** Takes everything that has to be sent. The chunks are lent: never change them. */
   takeOutput(): Uint8Array[] {
     if (this.isHeld) return [];
     this.open?.flushConfirms();
@@ -161,7 +161,7 @@ export class ServerConnection implements FrameSink, QueueOwner {
     this.sink.outputWaiting();
   }
 
-  /** Says everything that is held back, on all channels. */
+  /** Sends everything that is held back, on all channels. */
   releaseOutput(): void {
     if (this.isHeld) this.release();
     this.open?.releaseOutput();
@@ -235,7 +235,7 @@ export class ServerConnection implements FrameSink, QueueOwner {
   }
 
   private onChannel(type: number, channel: number, bytes: Uint8Array, start: number, end: number): void {
-    // There are three frames to a message: a closure is made only where it is kept.
+    // There are three frames to a message: a closure is made only if it is kept.
     if (this.isBlocked) {
       this.act(() => this.takeFrame(type, channel, bytes, start, end));
       return;
@@ -402,7 +402,7 @@ export class ServerConnection implements FrameSink, QueueOwner {
     this.phaseDeadlineMs = this.context.broker.nowMs + this.settings.silenceMs;
   }
 
-  /** Ends the connection with a close, or, where there is none to close yet, in silence. */
+  /** Ends the connection with a close, or, if there is none to close yet, in silence. */
   private refuse(error: AmqpError, methodId: number, origin?: RefusalOrigin): void {
     const isTellable = this.state === 'running' || this.state === 'opening' || this.state === 'starting';
     if (this.state === 'closing' || this.state === 'closed' || this.state === 'gone') return;

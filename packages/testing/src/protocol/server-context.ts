@@ -16,12 +16,12 @@ export interface ServerContext {
   readonly noteMistake: (mistake: Mistake) => void;
 }
 
-/** What the owner of the line has to do. */
+/** What the owner of the connection has to do. */
 export interface ServerConnectionSink {
   /** There is something to send: `takeOutput()` by the end of the turn. */
   outputWaiting(): void;
-  /** End the line once so many bytes, counted from its beginning, have gone out. */
+  /** End the connection once so many bytes, counted from its beginning, have gone out. */
   breakLineAt(writtenBytes: number): void;
-  /** Nothing comes after what `takeOutput()` gives: end the line. Called once. */
+  /** Nothing comes after what `takeOutput()` returns: end the connection. Called once. */
   lineOver(): void;
 }

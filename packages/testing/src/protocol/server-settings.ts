@@ -14,7 +14,7 @@ export interface ServerSettings {
   readonly consumerTimeoutMs: number;
   /** How long a client may take until its connection is open. */
   readonly handshakeTimeoutMs: number;
-  /** How long RabbitMQ says nothing to a client that has gone wrong before its connection was open. */
+  /** How long RabbitMQ sends nothing to a client that has gone wrong before its connection was open. */
   readonly silenceMs: number;
   /** How long a close may go unanswered. */
   readonly closeTimeoutMs: number;

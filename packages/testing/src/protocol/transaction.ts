@@ -1,4 +1,4 @@
-/** What a transaction holds back until its commit: publishes, and what is to be settled. Must not do either. AMQP 0-9-1 §1.9. */
+/** What a transaction holds back until its commit: publishes and settlements. Must not do either. AMQP 0-9-1 §1.9. */
 import type { Message } from '../model/message.ts';
 import type { Settlement } from '../model/queues/queue.ts';
 import type { UnackedDelivery } from './unacked-deliveries.ts';
@@ -10,13 +10,13 @@ export interface HeldPublish {
   readonly mandatory: boolean;
 }
 
-/** Deliveries that are to be settled alike, in one run. */
+/** Deliveries to settle in the same way, in one run. */
 export interface HeldSettlement {
   readonly settlement: Settlement;
   readonly deliveries: UnackedDelivery[];
 }
 
-/** What a transaction holds back until its commit: publishes, and what is to be settled. */
+/** What a transaction holds back until its commit: publishes and settlements. */
 export class Transaction {
   private publishes: HeldPublish[] = [];
   private settlements: HeldSettlement[] = [];

@@ -1,9 +1,9 @@
 /** Conditions of a test that it waits for. They are checked whenever something has happened. Must not poll. */
 import type { WaitOptions, Waits } from './waits.ts';
 
-/** How long to wait, and what to say of it. */
+/** How long to wait, and the text of the error. */
 export interface ConditionOptions extends WaitOptions {
-  /** Says what there is instead, when it has taken too long. Default: the text of the condition. */
+  /** Returns what there is instead, when it has taken too long. Default: the text of the condition. */
   readonly describe?: () => string;
 }
 
@@ -25,7 +25,7 @@ export class Conditions {
   /** Resolves as soon as the condition holds. @throws (rejects) {OperationTimeout}, or what the condition throws. */
   async until(condition: () => boolean, options: ConditionOptions): Promise<void> {
     if (condition()) return;
-    const { describe = () => `until(${condition.toString()}): it did not come to hold` } = options;
+    const { describe = () => `until(${condition.toString()}): the condition did not become true` } = options;
     await this.waits.start<undefined>(options, {
       describe,
       begin: (done, fail) => {

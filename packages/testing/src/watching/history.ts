@@ -17,7 +17,7 @@ interface Record {
   readonly waiting: Set<Waiter>;
 }
 
-/** What has been published, for tests to look at, and whoever waits for it. */
+/** What has been published, for tests to look at, and the tests that wait for it. */
 export class History implements BrokerWatch {
   private readonly limit: number;
   private readonly waits: Waits;

@@ -19,7 +19,7 @@ export class PublishedMessage {
     this.body = message.body;
   }
 
-  /** An object without prototype; empty where there are none. */
+  /** An object without prototype; empty if there are none. */
   get headers(): FieldTable {
     return this.message.properties.headers ?? Object.create(null);
   }
@@ -39,7 +39,7 @@ export class PublishedMessage {
     return new TextDecoder().decode(this.body);
   }
 
-  /** The body as JSON. @throws {SyntaxError} where it is none. */
+  /** The body as JSON. @throws {SyntaxError} if it is none. */
   json(): unknown {
     return JSON.parse(this.text());
   }

@@ -1,4 +1,4 @@
-/** Whether a broker is at rest, and whoever waits for that. Must not poll. */
+/** Whether a broker is at rest, and the tests that wait for that. Must not poll. */
 import { clearTimeout, setTimeout } from 'node:timers';
 import type { BrokerModel } from '../model/broker-model.ts';
 import type { ServerConnection } from '../protocol/server-connection.ts';
@@ -31,11 +31,11 @@ export class Quiet {
     this.waits = waits;
   }
 
-  /** Resolves when the broker is at rest. @throws (rejects) {OperationTimeout} that says what is not. */
+  /** Resolves when the broker is at rest. @throws (rejects) {OperationTimeout} whose text has what is not. */
   idle(options: WaitOptions & { readonly quietMs?: number }): Promise<void> {
     const { quietMs = 5 } = options;
     return this.waits.start<undefined>(options, {
-      describe: () => `idle(): ${this.unrest ?? 'the clients go on'}; it did not come to rest`,
+      describe: () => `idle(): ${this.unrest ?? 'the clients go on'}; the broker did not become idle`,
       begin: (done) => {
         const waiter = { quietMs, done };
         this.waiting.add(waiter);

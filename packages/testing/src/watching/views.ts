@@ -16,7 +16,7 @@ export interface ConsumerInfo {
   readonly exclusive: boolean;
   /** Most messages unacked; 0 is no limit. */
   readonly prefetchCount: number;
-  /** False where another is the active one of a single active consumer. */
+  /** False if another is the active one of a single active consumer. */
   readonly isActive: boolean;
 }
 
@@ -26,7 +26,7 @@ export interface QueueInfo {
   readonly name: string;
   /** Its virtual host. */
   readonly vhost: string;
-  /** As `x-queue-type` says. */
+  /** As in `x-queue-type`. */
   readonly type: 'classic' | 'quorum' | 'stream';
   /** Survives a restart of the broker. */
   readonly durable: boolean;
@@ -94,7 +94,7 @@ export interface ConnectionInfo {
   readonly consumers: number;
   /** Messages that it was sent and has not settled. */
   readonly unacked: number;
-  /** It is not read from, for it publishes while there is an alarm. */
+  /** It is not read from, because it publishes while there is an alarm. */
   readonly isBlocked: boolean;
 }
 

@@ -13,7 +13,7 @@ export interface WaitOptions {
 
 /** Something that is waited for. */
 export interface Awaited<T> {
-  /** Says what there is instead, when it has taken too long. */
+  /** Returns what there is instead, when it has taken too long. */
   describe(): string;
   /** Is given what ends the waiting, to be called later than this. @returns what undoes it, called whyever it ends. */
   begin(done: (value: T) => void, fail: (error: unknown) => void): () => void;
@@ -24,7 +24,7 @@ export class Waits {
   private readonly pending = new Set<() => void>();
   private isStopped = false;
 
-  /** Waits for something that is reported. @throws (rejects) {OperationTimeout}, or {UsageError} where the broker stops. */
+  /** Waits for something that is reported. @throws (rejects) {OperationTimeout}, or {UsageError} if the broker stops. */
   start<T>({ timeoutMs = 4000 }: WaitOptions, awaited: Awaited<T>): Promise<T> {
     if (this.isStopped) return Promise.reject(new UsageError('the broker has been stopped'));
     return new Promise((resolve, reject) => {

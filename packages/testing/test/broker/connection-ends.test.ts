@@ -40,7 +40,7 @@ it.each([
   },
 );
 
-// Where a mistake ends the connection, the quorum queue of RabbitMQ hears of channel 1 ahead of channel 2, and now and then soon
+// Where a mistake ends the connection, the quorum queue of RabbitMQ hears of channel 1 before channel 2, and now and then soon
 // enough to give the message to it: what the embedded broker does then is in `mistakes.test.ts`.
 it.each(['line', 'connection'])(
   'a quorum queue keeps what channel 1 held, though a consumer on channel 2 asks for no acks: %s',

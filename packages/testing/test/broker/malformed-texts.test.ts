@@ -14,7 +14,7 @@ beforeEach(async () => {
 
 afterEach(() => peer.drop());
 
-/** The frame of a method in which each `~` stands for an octet 0xFF. */
+/** The frame of a method in which each `~` is an octet 0xFF. */
 function malformed(channel: number, method: MethodInput): Uint8Array {
   return peer.encoded(channel, method).map((octet) => (octet === 0x7e ? 0xff : octet));
 }

@@ -105,7 +105,7 @@ describe('what comes back to a quorum queue', () => {
     expect([await get(), await get()].map(shown)).toEqual(['get:b 0', 'get:a 1!']);
   });
 
-  it('goes to the front where there is one, behind what came back before', async () => {
+  it('goes to the front where there is one, after what came back before', async () => {
     await declare({ 'x-delivery-limit': 5 });
     await publish('a', 'b', 'c');
     const [first, second] = [await get(), await get()];
@@ -114,7 +114,7 @@ describe('what comes back to a quorum queue', () => {
     expect([await get(), await get(), await get()].map(shown)).toEqual(['get:b 1!', 'get:a 1!', 'get:c 0']);
   });
 
-  it('is dead beyond the delivery limit, and says so', async () => {
+  it('is dead beyond the delivery limit, and reports that', async () => {
     const dead = uniqueName('dead');
     await peer.call(1, { type: 'queue.declare', queue: dead, exclusive: true });
     const args = { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': dead };
@@ -163,7 +163,7 @@ describe('what a transaction has settled and not committed', () => {
 });
 
 describe('a quorum queue', () => {
-  it('gives to the next consumer in turn, to one of a higher priority first', async () => {
+  it('delivers to the next consumer in turn, to one of a higher priority first', async () => {
     await declare();
     await peer.call(1, { type: 'basic.qos', prefetchCount: 2 });
     await consume('low');
@@ -202,7 +202,7 @@ describe('a quorum queue', () => {
     expect([...filled, still, free]).toEqual(['ack', 'ack', 'ack', 'ack', 'ack', 'ack', 'nack', 'nack', 'ack']);
   });
 
-  it('tells the consumers when it is deleted, in the order of their tags', async () => {
+  it('notifies the consumers when it is deleted, in the order of their tags', async () => {
     await declare();
     for (const tag of ['b', 'c', 'a']) await consume(tag);
     await peer.call(9, { type: 'queue.delete', queue });

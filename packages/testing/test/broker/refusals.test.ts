@@ -31,7 +31,7 @@ interface Publish {
 }
 
 type Step = MethodInput | Publish;
-/** The steps on a channel, and the close that ends them: `q` and `x` are names nobody else has. */
+/** The steps on a channel, and the close that ends them: `q` and `x` are unique names. */
 type Case = readonly [name: string, steps: (q: string, x: string) => readonly Step[], close: string];
 
 async function newPeer(): Promise<RawPeer> {
@@ -532,7 +532,7 @@ it.each<MethodInput>([
   { type: 'queue.declare', queue: '', exclusive: true, arguments: { x: 1.5 } },
   { type: 'queue.bind', queue: '', exchange: 'amq.headers', arguments: { x: [1.5] } },
   { type: 'basic.consume', queue: '', arguments: { x: { y: 1.5 } } },
-])('drops the line without a close over NaN in the arguments of a method: $type', async (method) => {
+])('drops the connection without a close over NaN in the arguments of a method: $type', async (method) => {
   const peer = await peerAfterNaN((writer) => encodeMethod(writer, 1, method));
   await peer.ended();
   expect(peer.heard.at(-1)?.method.type).toBe('channel.open-ok');

@@ -76,7 +76,7 @@ describe('a stream is read', () => {
     expect(await deliveries(expected.length)).toEqual(expected);
   });
 
-  it('again and again, for reading takes nothing out of it', async () => {
+  it('again and again, because reading takes nothing out of it', async () => {
     await publish('a');
     await consume('one', 'first');
     await consume('two', 'first');

@@ -22,7 +22,7 @@ const program: Program = [
   { connection: 0, channel: 1, type: 'method', method: { type: 'queue.declare', queue: 'qa~' } },
 ];
 
-/** Fights over one program, again and again. @param onRun told how many times the willing broker has run it. */
+/** Fights over one program, again and again. @param onRun called with how many times the willing broker has run it. */
 async function fight(onRun: (campaign: Campaign, runs: number) => void) {
   // A run comes to rest twice: after its only step, and when its channel is closed.
   let rests = 0;
@@ -64,7 +64,7 @@ it('looks into a difference to its end, where its time is over', async () => {
   });
   expect(unfinished).toEqual([]);
   expect(campaign.differences).toEqual([expect.stringContaining('ACCESS_REFUSED')]);
-  // The program is run once more before it is told.
+  // The program is run once more before it is reported.
   expect(campaign.totals).toMatch(/^2 programs, 2 operations, .* 1 differences$/);
   expect(connections).toEqual([]);
 });

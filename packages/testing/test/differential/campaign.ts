@@ -126,7 +126,7 @@ export class Campaign {
    * Runs a program once more that has shown a difference.
    *
    * @param before what was seen of it.
-   * @returns what to tell of it; nothing where RabbitMQ now does as the embedded broker, so that it is none.
+   * @returns what to report of it; nothing if RabbitMQ now does as the embedded broker, so that it is none.
    */
   private async seenAgain(duel: Duel, program: Program, before: Difference): Promise<string | undefined> {
     if (this.isBrokenOff) return `${differenceText(program, before)}\nnot run again`;

@@ -7,7 +7,7 @@ export const often: fc.Arbitrary<boolean> = chance(5);
 /** True seldom. */
 export const seldom: fc.Arbitrary<boolean> = chance(19);
 
-/** A queue; the empty name stands for the last one declared on the channel. */
+/** A queue; the empty name is the last one declared on the channel. */
 export const queue: fc.Arbitrary<string> = fc.oneof(
   { weight: 12, arbitrary: fc.constantFrom('qa~', 'qb~') },
   { weight: 5, arbitrary: fc.constantFrom(...queueNames) },

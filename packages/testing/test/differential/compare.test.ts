@@ -1,4 +1,4 @@
-/** Tells a difference from a race: what is open on RabbitMQ too, and no more than that. */
+/** Distinguishes a difference from a race: what is open on RabbitMQ too, and no more than that. */
 import { describe, expect, it } from 'vitest';
 import { difference } from './compare.ts';
 import type { ChannelReport, StepReport } from './report.ts';
@@ -100,7 +100,7 @@ describe('where a connection ends', () => {
   });
 });
 
-/** What becomes of a step that the brokers did not do alike, after one that they did. */
+/** What becomes of a step that the brokers did differently, after one that they did. */
 function kindOf(before: readonly ChannelReport[], real: StepReport, embedded: StepReport): string | undefined {
   return difference([stepOf(...before), real], [stepOf(...before), embedded])?.kind;
 }

@@ -9,7 +9,7 @@ export interface Difference {
    * `race`: only the order differs in which messages or confirms of several queues reached one channel, or messages of
    * several senders (channels, and queues whose dead letters they are) one queue, which is open on RabbitMQ too; or, where a
    * connection ended, in which what its channels gave back came to others, or what was still given to itself. What follows
-   * cannot be compared, for delivery tags and counts differ.
+   * cannot be compared, because delivery tags and counts differ.
    *
    * `fault`: RabbitMQ has failed at it (541 INTERNAL_ERROR) and ended the connection; what it should have done is not to be seen.
    */

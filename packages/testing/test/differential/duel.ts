@@ -21,7 +21,7 @@ export interface Tally {
 
 /** What a duel is fought with. */
 export interface DuelOptions {
-  /** Tells duels on the same brokers apart. */
+  /** Distinguishes duels on the same brokers. */
   readonly lane: string;
   readonly tally: Tally;
   /** Told each program that RabbitMQ itself does now so, now so. */
@@ -43,7 +43,7 @@ interface Refuted {
   readonly found: Difference;
 }
 
-/** What came of running a program again: RabbitMQ did it as the embedded broker, in no run, or nobody knows. */
+/** What came of running a program again: RabbitMQ did it as the embedded broker, in no run, or that is not known. */
 interface Replay {
   readonly outcome: 'same' | 'never' | 'unfinished';
   readonly runs: number;
@@ -97,7 +97,7 @@ export class Duel {
     return { type: 'unfinished' };
   }
 
-  /** Counts and tells a program that RabbitMQ has once done as the embedded broker, and once not. */
+  /** Counts and reports a program that RabbitMQ has once done as the embedded broker, and once not. */
   varies(program: Program, found: Difference, when: string): Verdict {
     this.options.tally.varying++;
     this.options.onVarying?.(`as embedded ${when}\n${differenceText(program, found)}`);

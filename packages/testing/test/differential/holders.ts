@@ -1,10 +1,10 @@
 /**
- * Who may hold which message, as far as reports tell: the channels it was given to that are still there. Must not compare.
+ * Who may hold which message, as far as reports show: the channels it was given to that are still there. Must not compare.
  * Messages are known by their bodies, which are different in one program.
  */
 import type { StepReport } from './report.ts';
 
-/** Who may hold which message, as far as reports tell: the channels it was given to that are still there. */
+/** Who may hold which message, as far as reports show: the channels it was given to that are still there. */
 export class Holders {
   private readonly channels = new Map<string, Set<string>>();
 

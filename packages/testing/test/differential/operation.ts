@@ -34,7 +34,7 @@ export interface SettleOperation {
   readonly requeue: boolean;
 }
 
-/** Ends a channel or a connection in good order, or drops the line without a word. */
+/** Ends a channel or a connection in good order, or drops the connection without a close. */
 export interface CloseOperation {
   readonly type: 'close';
   readonly what: 'channel' | 'connection' | 'line';

@@ -11,7 +11,7 @@ import { channelReports, neutralStates, reportText, type StepReport } from './re
 import { Scene } from './scene.ts';
 import { Seat, type Stage } from './seat.ts';
 
-/** How many rounds without news there must be where nobody knows what is to come. */
+/** How many rounds without news there must be when it is not known what is to come. */
 const quietRounds = 2;
 /** How long to wait between rounds, and for how many, for what another broker has done and this one has not. */
 const patience = { rounds: 150, pauseMs: 20 } as const;
@@ -50,7 +50,7 @@ export class Player {
     this.scene = scene;
   }
 
-  /** @param lane tells players on the same broker apart. */
+  /** @param lane distinguishes players on the same broker. */
   static async start(stage: Stage, lane: string): Promise<Player> {
     return new Player(stage, lane, await Scene.open(stage, lane));
   }
@@ -58,7 +58,7 @@ export class Player {
   /**
    * Runs a program, and takes away what it leaves.
    *
-   * @param suffix stands for `~` in names.
+   * @param suffix replaces `~` in names.
    * @returns a report for each step, one for each channel that is closed in the end, and one for what was left in the queues.
    */
   async play(program: Program, suffix: string, options: PlayOptions = {}): Promise<readonly StepReport[]> {

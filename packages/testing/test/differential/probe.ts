@@ -13,7 +13,7 @@ export class Probe {
     this.channel = channel;
   }
 
-  /** Asks several things at once. @returns the answers in their order; `undefined` where the line ended. */
+  /** Asks several things at once. @returns the answers in their order; `undefined` if the connection ended. */
   async callAll(methods: readonly MethodInput[]): Promise<(Heard | undefined)[]> {
     const answers: (Heard | undefined)[] = [];
     while (answers.length < methods.length) {

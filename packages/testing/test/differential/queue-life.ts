@@ -26,7 +26,7 @@ const declared: fc.Arbitrary<MethodInput & { readonly queue: string }> = fc
     arguments: { ...args, ...(isDeadLettered ? deadLetters : {}) },
   }));
 
-/** What is asked of the first channel before anything else. */
+/** What is called on the first channel before anything else. */
 const mode: fc.Arbitrary<readonly MethodInput[]> = fc.constantFrom<readonly MethodInput[]>(
   [],
   [],

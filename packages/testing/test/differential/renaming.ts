@@ -3,7 +3,7 @@ import type { FieldObjectInput, MethodInput } from '@puka/wire';
 
 const nameFields = ['queue', 'exchange', 'routingKey', 'source', 'destination'];
 
-/** @param suffix stands for `~`. */
+/** @param suffix replaces `~`. */
 export function renamed(method: MethodInput, suffix: string): MethodInput {
   const fields = Object.entries(method).map(([key, value]: [string, unknown]): [string, unknown] => {
     if (nameFields.includes(key) && typeof value === 'string') return [key, named(value, suffix)];

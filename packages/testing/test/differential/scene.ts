@@ -19,7 +19,7 @@ interface PresentQueue {
  * they hold, whether a line that fell is forgotten, and the clearing up.
  */
 export class Scene {
-  /** A queue on which each channel of a program has a consumer: their number tells which channels are there. */
+  /** A queue on which each channel of a program has a consumer: their number shows which channels are there. */
   readonly watchQueue: string;
   private readonly peer: RawPeer;
   private readonly probe: Probe;

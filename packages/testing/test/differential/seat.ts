@@ -19,7 +19,7 @@ export interface Stage {
 
 /** Channels from here on are for looking, and what is heard on them is not reported. */
 export const probeChannel = 100;
-/** The tag of the consumer that tells whether a channel is still there. */
+/** The tag of the consumer that shows whether a channel is still there. */
 const watchTag = 'watch';
 
 /**
@@ -36,7 +36,7 @@ export class Seat {
   /** Publishes that have their confirm, by channel, as far as steps have been reported. */
   readonly confirmed: Map<number, Set<number>> = new Map();
   private readonly flows = new Map<number, number>();
-  /** The broker has said that the connection is over. */
+  /** The broker has closed the connection. */
   isClosing = false;
   private seen = 0;
   private reported = 0;
@@ -146,7 +146,7 @@ export class Seat {
         return;
       case 'connection.close-ok':
         this.isClosing = true;
-        // The line is ours to end: RabbitMQ waits for that.
+        // Our side has to end the connection: RabbitMQ waits for that.
         this.peer.drop();
         return;
       default:

@@ -12,7 +12,7 @@ export function vhostOf(lane: number): string {
   return `duel-${lane}`;
 }
 
-/** RabbitMQ, for so many lanes. By its own functions, for each call of `rabbitmqctl` takes a second. */
+/** RabbitMQ, for so many lanes. By its own functions, because each call of `rabbitmqctl` takes a second. */
 export async function realStages(rabbit: Broker, lanes: number): Promise<Stage[]> {
   if (!(await rabbit.evaluate('rabbit_auth_backend_internal:list_users()')).includes(limited))
     await rabbit.addUser(limited, limited);

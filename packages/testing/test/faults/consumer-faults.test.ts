@@ -18,7 +18,7 @@ afterEach(async () => {
   await broker.stop();
 });
 
-/** What was said on channel 1 from now until it has answered one more thing. */
+/** What was sent on channel 1 from now until it has answered one more thing. */
 async function saidDuring(action: () => void): Promise<string[]> {
   const before = peer.heard.length;
   action();
@@ -45,7 +45,7 @@ describe('cancelNewConsumers', () => {
     expect(broker.queue('others')?.consumers).toHaveLength(1);
   });
 
-  it('says the cancel ahead of the consume-ok, as RabbitMQ 4.0 may', async () => {
+  it('sends the cancel before the consume-ok, as RabbitMQ 4.0 may', async () => {
     broker.faults.cancelNewConsumers('jobs', { order: 'ahead-of-ok' });
     expect(await saidDuring(() => consume('a'))).toEqual(['basic.cancel', 'basic.consume-ok', 'basic.qos-ok']);
     expect(broker.queue('jobs')?.consumers).toEqual([]);

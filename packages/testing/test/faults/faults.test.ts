@@ -28,7 +28,7 @@ function publish(body: string, fields: { readonly routingKey?: string; readonly 
   peer.publish(1, { routingKey: 'jobs', ...fields }, body);
 }
 
-/** What was said on a channel of the peer since so many things were heard. */
+/** What was sent on a channel of the peer since so many things were received. */
 function linesFrom(count: number): string[] {
   return peer.heard.slice(count).map(lineOf);
 }
@@ -175,7 +175,7 @@ describe('confirms', () => {
     expect((await peer.next('basic.ack')).method).toMatchObject({ deliveryTag: 1 });
   });
 
-  it('that were delayed are told when the faults are cleared', async () => {
+  it('that were delayed are reported when the faults are cleared', async () => {
     broker.faults.delayConfirms(1000);
     publish('1');
     await broker.published('jobs');
@@ -183,7 +183,7 @@ describe('confirms', () => {
     expect((await peer.next('basic.ack')).method).toMatchObject({ deliveryTag: 1 });
   });
 
-  it('are told one by one, the last first', async () => {
+  it('are reported one by one, the last first', async () => {
     broker.faults.reorderConfirms();
     const before = peer.heard.length;
     for (const body of ['1', '2', '3']) publish(body);
@@ -261,7 +261,7 @@ describe('channels', () => {
 });
 
 describe('queues', () => {
-  it('are removed behind the clients, whose consumers are cancelled', async () => {
+  it('are removed without the clients, whose consumers are cancelled', async () => {
     await peer.call(1, { type: 'basic.consume', queue: 'jobs', consumerTag: 'a' });
     broker.faults.removeQueue('jobs');
     expect((await peer.next('basic.cancel')).method).toMatchObject({ consumerTag: 'a' });
@@ -299,7 +299,7 @@ describe('a vhost that is down', () => {
   });
 });
 
-it('a connection ends ahead of an ack, and its message comes again', async () => {
+it('a connection ends before an ack, and its message comes again', async () => {
   publish('twice');
   await peer.call(1, { type: 'basic.consume', queue: 'jobs' });
   broker.faults.dropInAck();

@@ -52,7 +52,7 @@ it('refuses the exclusive queue of a silent connection to the next one, until it
   expect(broker.queue('jobs')).toMatchObject({ ready: 1, unacked: 0, consumers: [] });
 });
 
-it('gives a silent connection up after two heartbeats, though clients are held to be alive', async () => {
+it('ends a silent connection after two heartbeats, though clients are held to be alive', async () => {
   const peer = await consumingPeer(10);
   const other = await RawPeer.open(broker.transport(), 0, { heartbeat: 10 });
   broker.faults.ghosts(undefined, { connection: broker.connections[0]?.name ?? '' });
@@ -63,7 +63,7 @@ it('gives a silent connection up after two heartbeats, though clients are held t
   expect([peer.isEnded, other.isEnded]).toEqual([false, false]);
 });
 
-it('tells the client of the end when the faults are cleared', async () => {
+it('notifies the client of the end when the faults are cleared', async () => {
   const peer = await consumingPeer();
   broker.faults.ghosts(1000);
   await broker.advance(2000);

@@ -96,7 +96,7 @@ describe('delayReplies', () => {
     await (await opening).channel(1);
   });
 
-  it('says what is held back when the faults are cleared', async () => {
+  it('sends what is held back when the faults are cleared', async () => {
     broker.faults.delayReplies('queue.declare', 5000);
     peer.send(1, { type: 'queue.declare', queue: 'a' });
     await broker.until(() => broker.queue('a') !== undefined);

@@ -16,7 +16,7 @@ it.each(Array.from({ length: 10 }, (_each, index) => 1 + index * 200))(
   },
 );
 
-it('mutates alike for the same seed, and otherwise for another', () => {
+it('mutates in the same way for the same seed, and otherwise for another', () => {
   const of = (seed: number): Uint8Array[] => mutated(conversation, randomOf(seed));
   expect(of(7)).toEqual(of(7));
   expect(of(7)).not.toEqual(of(8));

@@ -25,7 +25,7 @@ export interface FuzzTotals {
   leaks: number;
   /** Blameless clients that were not answered. */
   unanswered: number;
-  /** The most real time of one client, in milliseconds. It is told and not judged. */
+  /** The most real time of one client, in milliseconds. It is reported and not judged. */
   worstMs: number;
   /** The seeds of the first that were at fault. */
   readonly seeds: number[];

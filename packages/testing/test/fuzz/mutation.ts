@@ -50,7 +50,7 @@ const mutations: readonly Mutation[] = [
       const from = headerBytes + 4 + below(random, Math.max(1, bytes.length - headerBytes - 5));
       return bytes.fill(0xff, from, Math.min(bytes.length - 1, from + 1 + below(random, 12)));
     }),
-  // A frame cut short, with what follows right behind it.
+  // A frame cut short, with what follows right after it.
   (random, frames, at) => edited(frames, at, (bytes) => bytes.subarray(0, below(random, bytes.length))),
   // A size that lies.
   (random, frames, at) =>
@@ -60,7 +60,7 @@ const mutations: readonly Mutation[] = [
       new DataView(bytes.buffer, bytes.byteOffset).setUint32(3, lie);
       return bytes;
     }),
-  // Another payload length, told rightly.
+  // Another payload length, stated correctly.
   (random, frames, at) =>
     edited(frames, at, (bytes) => {
       if (bytes.length < headerBytes + 2) return bytes;

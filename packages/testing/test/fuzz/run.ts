@@ -7,7 +7,7 @@ const { values } = parseArgs({
   options: {
     clients: { type: 'string', default: '100000' },
     seed: { type: 'string', default: '1' },
-    /** After so many seconds no client begins any more; the seed to go on with is told. */
+    /** After so many seconds no client begins any more; the seed to go on with is printed. */
     seconds: { type: 'string', default: '86400' },
   },
 });
@@ -15,7 +15,7 @@ const { values } = parseArgs({
 const batch = 500;
 const clients = new MutatedClients();
 const { totals } = clients;
-/** What came where nobody listens: a promise or a timer of the broker. */
+/** What came where no listener is: a promise or a timer of the broker. */
 let unhandled = 0;
 let mostHeapMb = 0;
 
@@ -36,7 +36,7 @@ async function main(): Promise<void> {
     clients.run(next, count);
     next += count;
     mostHeapMb = Math.max(mostHeapMb, process.memoryUsage().heapUsed / 1e6);
-    // Rejections are told between the batches.
+    // Rejections are reported between the batches.
     await new Promise((resolve) => setImmediate(resolve));
   }
   const { worstMs, seeds, ...counts } = totals;

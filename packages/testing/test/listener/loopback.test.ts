@@ -19,7 +19,7 @@ afterEach(async () => {
   await loopback.close();
 });
 
-it('hands over what comes, and tells the end once', async () => {
+it('hands over what comes, and reports the end once', async () => {
   socket.end('hello');
   const line = await sink.accepted();
   await sink.until(() => sink.heard.includes('ended'));
@@ -48,7 +48,7 @@ it('breaks off at once', async () => {
   expect(error).toMatchObject({ code: 'ECONNRESET' });
 });
 
-it('breaks off behind an end, and the socket is gone', async () => {
+it('breaks off after an end, and the socket is gone', async () => {
   const line = await sink.accepted();
   socket.resume();
   line.end();
@@ -59,7 +59,7 @@ it('breaks off behind an end, and the socket is gone', async () => {
   expect(sink.heard).toEqual(['ended']);
 });
 
-it('says when it can take no more, and when it can again', async () => {
+it('reports when it can take no more, and when it can again', async () => {
   socket.pause();
   const line = await sink.accepted();
   const chunk = new Uint8Array(1_048_576);
@@ -75,7 +75,7 @@ it('names who is at the other end', async () => {
   expect((await sink.accepted()).name).toBe(`127.0.0.1:${socket.localPort} -> 127.0.0.1:${loopback.port}`);
 });
 
-it('says which port cannot be had', async () => {
+it('reports which port cannot be had', async () => {
   await expect(listen('127.0.0.1', loopback.port, sink.accept)).rejects.toMatchObject({
     name: 'ConnectionBroken',
     message: `cannot listen on 127.0.0.1:${loopback.port}`,

@@ -33,7 +33,7 @@ it('brings bytes both ways', async () => {
   expect([sink.heard, client.heard, line.bufferedBytes]).toEqual([['hello'], ['welcome'], 0]);
 });
 
-it('ends behind what has been written', async () => {
+it('ends after what has been written', async () => {
   line.write([new TextEncoder().encode('bye')]);
   line.end();
   await client.until(() => client.heard.includes('ended'));
@@ -46,7 +46,7 @@ it('breaks off at once', async () => {
   expect(client.heard).toEqual(['closed by ConnectionBroken']);
 });
 
-it('tells when the client is gone', async () => {
+it('reports when the client is gone', async () => {
   transport.close();
   await sink.until(() => sink.heard.includes('ended'));
 });

@@ -25,7 +25,7 @@ it('sends pieces one by one, each in a turn of its own, in their order', async (
   expect(split.bufferedBytes).toBe(0);
 });
 
-it('ends the line behind its last piece', async () => {
+it('ends the connection after its last piece', async () => {
   const line = new TestLine();
   const split = new SplitLine(line);
   split.splitBytes = 1;

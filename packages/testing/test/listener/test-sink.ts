@@ -1,9 +1,9 @@
-/** What a line tells, kept and awaitable. Holds no test. */
+/** What a connection reports, kept and awaitable. Holds no test. */
 import type { Line, LineSink } from '../../src/listener/line.ts';
 
-/** What a line tells, kept and awaitable. */
+/** What a connection reports, kept and awaitable. */
 export class TestSink implements LineSink {
-  /** Everything told, in order. */
+  /** Everything reported, in order. */
   readonly heard: string[] = [];
   line: Line | undefined;
   private told = (): void => {};
@@ -26,7 +26,7 @@ export class TestSink implements LineSink {
     this.hear('ended');
   }
 
-  /** Resolves when it holds, looked at whenever something is told. */
+  /** Resolves when it holds, checked whenever something is reported. */
   async until(condition: () => boolean): Promise<void> {
     while (!condition()) {
       await new Promise<void>((resolve) => {
@@ -35,7 +35,7 @@ export class TestSink implements LineSink {
     }
   }
 
-  /** The line, once it is there. */
+  /** The connection, once it is there. */
   async accepted(): Promise<Line> {
     await this.until(() => this.line !== undefined);
     if (this.line === undefined) throw new Error('there is no line');

@@ -67,7 +67,7 @@ describe('declares', () => {
     expect(() => queue('q', { exclusive: true }, other)).toThrow('cannot obtain exclusive access to locked queue');
   });
 
-  it('give a name where none is asked for', () => {
+  it('return a name where none is asked for', () => {
     queue('');
     expect([...vhost.queues.keys()]).toEqual(['amq.gen-AAAAAAAAAAAAAAAAAAAAAA']);
   });

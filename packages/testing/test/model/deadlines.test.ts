@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { Deadlines } from '../../src/model/deadlines.ts';
 
-it('gives what is due in its order, whatever has changed meanwhile', () => {
+it('returns what is due in its order, whatever has changed meanwhile', () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.nat(9), fc.nat(99)), { maxLength: 60 }), (changes) => {
       const owners = Array.from({ length: 10 }, (_, name) => ({ name, deadlineMs: Number.POSITIVE_INFINITY }));
@@ -24,7 +24,7 @@ it('gives what is due in its order, whatever has changed meanwhile', () => {
   );
 });
 
-it('gives nothing before its time', () => {
+it('returns nothing before its time', () => {
   const deadlines = new Deadlines<{ deadlineMs: number }>();
   deadlines.changed({ deadlineMs: 10 });
   expect([deadlines.takeDue(9), deadlines.nextMs]).toEqual([undefined, 10]);

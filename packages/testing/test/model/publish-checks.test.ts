@@ -17,7 +17,7 @@ it.each([
   else expect(() => checkExpiration(expiration)).toThrow(fault);
 });
 
-it('says of a size over the limit whether somebody has set it', () => {
+it('reports of a size over the limit whether somebody has set it', () => {
   expect(() => checkMessageSize(11, 10)).toThrow('message size 11 is larger than configured max size 10');
   expect(() => checkMessageSize(10, 10)).not.toThrow();
 });

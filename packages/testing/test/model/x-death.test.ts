@@ -13,7 +13,7 @@ function headers(message: Message): Readonly<Record<string, unknown>> {
   return { ...message.properties.toObject().headers } as Record<string, unknown>;
 }
 
-it('says where a message died first, and when and why', () => {
+it('reports where a message died first, and when and why', () => {
   const dead = dies(newMessage('x', { headers: { own: 1 } }, { exchange: 'e', routingKey: 'k' }), 'q');
   expect(headers(dead)).toMatchObject({
     ...{ own: 1, 'x-first-death-queue': 'q', 'x-first-death-reason': 'expired', 'x-first-death-exchange': 'e' },

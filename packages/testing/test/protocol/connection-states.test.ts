@@ -21,7 +21,7 @@ const allowed = `
   .map((line) => line.trim())
   .filter((line) => line !== '');
 
-it('moves on as the table says, in every state and by every input', () => {
+it('moves on by the table, in every state and by every input', () => {
   const walked = states.flatMap((state) =>
     inputs.flatMap((input) => {
       const next = nextConnectionState(state, input);

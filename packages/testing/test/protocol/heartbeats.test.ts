@@ -8,7 +8,7 @@ it('sends one in half an interval in which nothing went out', () => {
   expect([heartbeats.due(4999), heartbeats.due(5000), heartbeats.due(10_000)]).toEqual(['none', 'none', 'send']);
 });
 
-it('gives a client up after two intervals without a byte', () => {
+it('ends a client after two intervals without a byte', () => {
   const heartbeats = new Heartbeats(10, 0);
   expect([heartbeats.due(10_000), heartbeats.due(20_000)]).toEqual(['send', 'dead']);
 });

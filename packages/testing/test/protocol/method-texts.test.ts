@@ -2,7 +2,7 @@ import { ByteWriter, encodeMethod, type MethodInput, methodIdAt } from '@puka/wi
 import { expect, it } from 'vitest';
 import { hasWellFormedTexts } from '../../src/protocol/method-texts.ts';
 
-/** Whether the texts of a method are well formed in which each `~` stands for an octet 0xFF. */
+/** Whether the texts of a method are well formed in which each `~` is an octet 0xFF. */
 function verdict(method: MethodInput): boolean {
   const writer = new ByteWriter();
   encodeMethod(writer, 1, method);

@@ -18,7 +18,7 @@ afterEach(() => broker.stop());
 /** Dead letters go to the queue of that name. */
 const toDead = { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'dead' };
 
-/** What stands in a queue of which channels 1 and 2 hold one message each when channel 2 sends the methods. */
+/** What is in a queue of which channels 1 and 2 hold one message each when channel 2 sends the methods. */
 async function leftAfter(...methods: readonly MethodInput[]): Promise<unknown> {
   const peer = await RawPeer.open(broker.transport(), 0);
   for (const id of [1, 2]) await peer.channel(id);
@@ -35,7 +35,7 @@ it('lets the channel that has refused something end before the others', async ()
   expect(await leftAfter({ type: 'basic.qos', prefetchSize: 5 })).toEqual(['of 2', 'of 1']);
 });
 
-it('gives nothing to a channel that is about to end too', async () => {
+it('delivers nothing to a channel that is about to end too', async () => {
   const peer = await RawPeer.open(broker.transport(), 0);
   for (const id of [1, 2]) await peer.channel(id);
   const types = { 'x-queue-type': 'quorum' };

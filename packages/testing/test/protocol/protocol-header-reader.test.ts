@@ -2,7 +2,7 @@ import { protocolHeader } from '@puka/wire';
 import { expect, it } from 'vitest';
 import { ProtocolHeaderReader } from '../../src/protocol/protocol-header-reader.ts';
 
-it('reads the header in any pieces, and gives back what came behind it', () => {
+it('reads the header in any pieces, and returns what came after it', () => {
   for (let cut = 0; cut <= protocolHeader.length; cut++) {
     const reader = new ProtocolHeaderReader();
     const first = reader.read(protocolHeader.subarray(0, cut));

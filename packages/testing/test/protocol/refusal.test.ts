@@ -19,6 +19,6 @@ it('names the method at fault by class and method', () => {
   });
 });
 
-it('ends the channel or the connection, as the code says', () => {
+it('ends the channel or the connection, by the code', () => {
   expect([new NotFound(''), new NotAllowed(''), new InternalError('')].map(isHard)).toEqual([false, true, true]);
 });

@@ -1,4 +1,4 @@
-/** The global setup of the test project `embedded`: the suite that runs on RabbitMQ runs on the embedded broker too. By path, for vitest loads it without the condition that leads to sources. */
+/** The global setup of the test project `embedded`: the suite that runs on RabbitMQ runs on the embedded broker too. By path, because vitest loads it without the condition that leads to sources. */
 
 import type { TestProject } from 'vitest/node';
 import { startBroker } from '../../src/index.ts';

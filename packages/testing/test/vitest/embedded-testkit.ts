@@ -1,5 +1,5 @@
 /**
- * Setup of the test project `embedded`: in it, `launchBroker()` of the testkit gives an embedded broker of the file's own.
+ * Setup of the test project `embedded`: in it, `launchBroker()` of the testkit returns an embedded broker of the file's own.
  * That is the one switch between the two brokers; a file that needs what only RabbitMQ has is left out in
  * `vitest.config.ts`, with the reason. Must not change anything else of the testkit.
  */

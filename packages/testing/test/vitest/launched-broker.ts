@@ -2,7 +2,7 @@
 import type { BrokerOptions, EmbeddedBroker } from '@puka/testing';
 import type { Broker, LaunchOptions, QueueReport, UrlParts } from '@puka/testkit';
 
-/** The options of an embedded broker that stand for those of a node. @throws for what it does not have. */
+/** The options of an embedded broker that replace those of a node. @throws for what it does not have. */
 export function brokerOptions({ config = {}, plugins = [], tls, advanced }: LaunchOptions): BrokerOptions {
   if (plugins.length > 0 || tls !== undefined || advanced !== undefined || typeof config === 'string') {
     throw new Error('an embedded broker has no plugins, no TLS and no lines of configuration');

@@ -19,7 +19,7 @@ it('is asked only when something has happened', async () => {
   expect(asked).toBe(3);
 });
 
-it('gives what a condition throws to whoever waits for it, and to nobody else', async () => {
+it('rejects with what a condition throws, and rejects nothing else', async () => {
   const conditions = new Conditions(new Waits());
   let isBroken = false;
   const broken = conditions.until(() => {

@@ -23,11 +23,11 @@ async function unrest(): Promise<string> {
     (error: unknown) => error,
   );
   return error instanceof Error
-    ? error.message.replace(/; it did.*/, '').replace(/memory \d/, 'memory')
+    ? error.message.replace(/; the broker did.*/, '').replace(/memory \d/, 'memory')
     : String(error);
 }
 
-it('is there with messages that nobody consumes', async () => {
+it('is there with messages that no client consumes', async () => {
   peer.publish(1, { routingKey: 'jobs' });
   await broker.published('jobs');
   await broker.idle({ quietMs: 0 });

@@ -24,7 +24,7 @@ function begin(waits: Waits, timeoutMs?: number) {
   return { promise, undone, done: (value: string) => done(value), fail: (error: unknown) => fail(error) };
 }
 
-it('ends with what it is told, and leaves nothing behind', async () => {
+it('ends with the value it is called with, and leaves nothing behind', async () => {
   const { promise, done, undone } = begin(new Waits());
   done('clean');
   expect(await promise).toBe('clean');
@@ -39,7 +39,7 @@ it('ends with the error it is told', async () => {
   expect(undone).toHaveBeenCalledTimes(1);
 });
 
-it('says what there is instead when it has taken too long', async () => {
+it('reports what there is instead when it has taken too long', async () => {
   const { promise, undone } = begin(new Waits(), 30);
   const refused = expect(promise).rejects.toMatchObject({
     name: 'OperationTimeout',

@@ -26,7 +26,7 @@ Apps = lists:foldl(WithDependencies, [], [rabbit, rabbitmq_prelaunch, mnesia]),
 Modules = [{Module, filename:join(code:lib_dir(App, ebin), atom_to_list(Module) ++ ".beam")}
   || App <- Apps, {ok, Names} <- [application:get_key(App, modules)], Module <- Names, not erlang:module_loaded(Module)],
 % A module that runs code when it is loaded cannot be loaded together with others. Those of RabbitMQ 3.10 are left out
-% beforehand, for a second try costs as much as the first.
+% beforehand, because a second try costs as much as the first.
 OnLoad = [asn1rt_nif, crypto, pubkey_os_cacerts, rabbit_feature_flags],
 Load = fun Again(Files) ->
   case code:atomic_load(Files) of

@@ -11,7 +11,7 @@ export interface NodePorts {
   readonly management: number | undefined;
 }
 
-/** Where the written files are; undefined where there is none. */
+/** Where the written files are; undefined if there is none. */
 export interface ConfigurationFiles {
   readonly config: string;
   readonly plugins: string;
@@ -22,7 +22,7 @@ export interface ConfigurationFiles {
 export interface NodeView {
   readonly folder: string;
   readonly bindAddress: string;
-  /** Let `guest` in from other addresses; needed where the loopback is not the node's own, as in a container. */
+  /** Let `guest` in from other addresses; needed if the loopback is not the node's own, as in a container. */
   readonly guestFromAnywhere: boolean;
 }
 

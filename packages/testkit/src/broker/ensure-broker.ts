@@ -1,4 +1,4 @@
-// Gives a broker to whoever needs one: the one AMQP_URL names, else a private node.
+// Returns a broker for tests: the one AMQP_URL names, else a private node.
 // It must not launch anything when AMQP_URL is set: then the user has chosen.
 
 import { launchBroker } from './launch-broker.ts';
@@ -9,7 +9,7 @@ const foreignTimeoutMs = 10_000;
 
 /** A broker that answers. */
 export interface EnsuredBroker extends BrokerEndpoint {
-  /** The private node, where one was launched; undefined when AMQP_URL names the broker. */
+  /** The private node, if one was launched; undefined when AMQP_URL names the broker. */
   readonly launched: Broker | undefined;
 }
 
@@ -53,7 +53,7 @@ async function foreignBroker(url: string): Promise<EnsuredBroker> {
   return { url, host, port, version, launched: undefined, stop, [Symbol.asyncDispose]: stop };
 }
 
-/** The address in an AMQP url; the url itself is in no message, for it holds a password. */
+/** The address in an AMQP url; the url itself is in no message, because it holds a password. */
 function addressOf(url: string): { readonly host: string; readonly port: number; readonly tls: boolean } {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (parsed === undefined || !/^amqps?:$/.test(parsed.protocol)) {

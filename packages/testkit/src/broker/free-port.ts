@@ -1,5 +1,5 @@
 // Finds free TCP ports on the loopback address, and reserves them among all processes that use this module.
-// It must not pick from the range the system gives to outgoing connections: a node that restarts would find its port
+// It must not pick from the range the system uses for outgoing connections: a node that restarts would find its port
 // taken.
 
 import { randomInt } from 'node:crypto';
@@ -14,7 +14,7 @@ const twinOffset = 8000;
 /** A port on 127.0.0.1 of one's own, in the range 24000 to 31999. */
 export interface ClaimedPort {
   readonly port: number;
-  /** Gives it back; the end of the process does so too. */
+  /** Releases it; the end of the process does so too. */
   release(): void;
 }
 
@@ -40,13 +40,13 @@ export async function claimPort(): Promise<ClaimedPort> {
   throw new Error(`no free port found between ${lowestPort} and ${highestPort} in 200 attempts`);
 }
 
-/** Whether what RabbitMQ, Erlang, docker or a node's epmd said means that somebody else has taken a port meanwhile. */
+/** Whether what RabbitMQ, Erlang, docker or a node's epmd printed means that another program has taken a port meanwhile. */
 export function tellsOfTakenPort(text: string): boolean {
   // `nodistribution`: something that is no epmd listens on the port of epmd.
   return /eaddrinuse|already (in use|allocated)|could not bind to distribution port|nodistribution/i.test(text);
 }
 
-/** @returns undefined where somebody listens already. */
+/** @returns undefined if the port is in use. */
 function listening(port: number): Promise<Server | undefined> {
   return new Promise((resolve) => {
     const server = createServer((socket) => socket.destroy());

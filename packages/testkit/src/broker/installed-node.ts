@@ -156,7 +156,7 @@ export class InstalledNode implements NodeProcess {
     // end yet.
     const name = `call-${randomBytes(8).toString('hex')}`;
     const args = ['-h', name, '-n', this.nodeName, '-c', this.#cookie, '-e'];
-    const env = { ...this.#env, EI_TRACELEVEL: '1' }; // without it, it never says why it could not connect
+    const env = { ...this.#env, EI_TRACELEVEL: '1' }; // without it, it never reports why it could not connect
     const output = await runCommand(erlCall, args, { env, cwd: this.folder, input });
     const value = /^\{ok, "([A-Za-z0-9+/=]*)"\}/.exec(output.trim())?.[1];
     if (value === undefined) throw new Error(`evaluating ${expression} on ${this.nodeName} failed: ${output.trim()}`);

@@ -9,7 +9,7 @@ export interface InstalledServer {
   /** Folder of the real scripts `rabbitmq-server` and `rabbitmqctl`. */
   readonly scripts: string;
   readonly epmd: string;
-  /** Erlang's fast remote call, where it is installed. */
+  /** Erlang's fast remote call, if it is installed. */
   readonly erlCall: string | undefined;
 }
 
@@ -19,7 +19,7 @@ export interface SearchOptions {
   readonly path?: string;
   /** Folders asked after the search path. Default: where packages put RabbitMQ and Erlang. */
   readonly folders?: readonly string[];
-  /** The folder of the server to take, whatever else is installed. Default: PUKA_RABBITMQ_SERVER, where it is set. */
+  /** The folder of the server to take, whatever else is installed. Default: PUKA_RABBITMQ_SERVER, if it is set. */
   readonly chosen?: string;
 }
 

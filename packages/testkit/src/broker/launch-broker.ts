@@ -1,5 +1,5 @@
-// Starts a private RabbitMQ node: of the installed server, of one it installs by apt, or in docker, whichever is first
-// to be had.
+// Starts a private RabbitMQ node: of the installed server, of one it installs by apt, or in docker, whichever is
+// available first.
 // It must leave nothing behind when a start fails.
 
 import { mkdtemp } from 'node:fs/promises';
@@ -22,7 +22,7 @@ const launchAttempts = 3;
  * Starts a private RabbitMQ node on free ports of 127.0.0.1, with its data in a temporary folder, and waits until it
  * answers. It dies with this process, however that ends, and does not keep it running.
  *
- * When no server is installed, Debian's package is installed by apt (as root, or by `sudo` where that asks no
+ * When no server is installed, Debian's package is installed by apt (as root, or by `sudo` if that asks no
  * password; the service is not started), or else the image `rabbitmq` is run by docker.
  *
  * Rejects with {@link BrokerUnavailable} when there is no way to a server, or it does not start.

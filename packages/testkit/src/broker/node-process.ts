@@ -13,7 +13,7 @@ export interface NodeProcess {
   readonly pid: number | undefined;
   /** Starts it; resolves as soon as the process is there, not when the server answers. */
   start(): Promise<void>;
-  /** Settles when the running server ends by itself; the text says how. */
+  /** Settles when the running server ends by itself; the text describes how. */
   readonly ended: Promise<string>;
   /** Ends it in good order. */
   terminate(): Promise<void>;

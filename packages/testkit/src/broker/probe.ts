@@ -7,7 +7,7 @@ import { connect as connectTls } from 'node:tls';
 const protocolHeader = Uint8Array.of(0x41, 0x4d, 0x51, 0x50, 0, 0, 9, 1); // AMQP 0-9-1 §4.2.2
 const startLimitBytes = 64 * 1024;
 
-/** What a broker says of itself in connection.start. */
+/** What a broker reports of itself in connection.start. */
 export interface ProbeAnswer {
   readonly product: string;
   readonly version: string;

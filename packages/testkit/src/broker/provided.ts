@@ -1,4 +1,4 @@
-// What every test may `inject` of the run's broker, by vitest and by the conformance suite alike.
+// What every test may `inject` of the run's broker, by vitest and by the conformance suite.
 // It must not start or stop anything.
 
 import type { BrokerEndpoint } from './types.ts';

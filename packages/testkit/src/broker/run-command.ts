@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process';
 
-/** What may be said about a run. */
+/** What may be shown of a run. */
 export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
@@ -50,7 +50,7 @@ export function runCommand(command: string, args: readonly string[], options: Ru
         reject(new Error(`${label} ${end}\n${[complaints, output].join('\n').trim()}`.trim()));
       }
     });
-    // A command that ends without reading its input breaks the pipe; its status says more.
+    // A command that ends without reading its input breaks the pipe; its status is more exact.
     child.stdin.on('error', () => undefined);
     child.stdin.end(options.input ?? '');
   });

@@ -32,7 +32,7 @@ export class RunningBroker implements Broker {
     this.managementPort = ports.management;
   }
 
-  /** The process behind it, for the launcher. */
+  /** Its process, for the launcher. */
   get process(): NodeProcess {
     return this.#node;
   }
@@ -99,7 +99,7 @@ export class RunningBroker implements Broker {
     }
   }
 
-  /** The lines of the log that say why a start failed: the first errors, or the last lines if there is no error. */
+  /** The lines of the log with the reason why a start failed: the first errors, or the last lines if there is no error. */
   async #logExtract(): Promise<string> {
     const lines = (await this.log().catch(() => '')).trimEnd().split('\n');
     const errors = lines.filter((line) => /\[(error|critical)\]|^ERROR|^BOOT FAILED/.test(line));
@@ -201,8 +201,8 @@ export class RunningBroker implements Broker {
 
   async setMemoryAlarm(state: 'on' | 'off'): Promise<void> {
     const watermark = state === 'on' ? '0.0' : defaultWatermark;
-    // As `ctl set_vm_memory_high_watermark` does, in a tenth of its time. What is asked of the alarms comes behind it: each
-    // connection knows of the alarm by then, and a publish sent afterwards cannot be ahead of it.
+    // As `ctl set_vm_memory_high_watermark` does, in a tenth of its time. What is requested about the alarms comes after it: each
+    // connection knows of the alarm by then, and a publish sent afterwards cannot be before it.
     await this.evaluate(`vm_memory_monitor:set_vm_memory_high_watermark(${watermark}), rabbit_alarm:get_alarms()`);
   }
 }

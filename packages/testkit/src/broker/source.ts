@@ -1,4 +1,4 @@
-// Decides what a private node is made from, and says what to do when there is nothing. It must not start a node.
+// Decides what a private node is made from, and reports what to do when there is nothing. It must not start a node.
 
 import { aptInstall, mayInstallByApt } from './apt-install.ts';
 import { findDocker } from './docker-node.ts';

@@ -1,7 +1,7 @@
 // The words of the launcher: its options, and what a running broker offers.
 // It must hold no code that does anything, so that every file of the folder may import it.
 
-/** Told what the launcher is doing, one short line of text at a time. */
+/** Called with what the launcher is doing, one short line of text at a time. */
 export type OnProgress = (text: string) => void;
 
 /** Key and certificates of a node that also listens for TLS; all PEM text. */
@@ -76,7 +76,7 @@ export interface BrokerEndpoint {
   /** The server's version in its own words, as `3.10.8`. */
   readonly version: string;
   /**
-   * Gives the broker back: a launched node ends and leaves neither process nor file, a foreign one is left as it is.
+   * Releases the broker: a launched node ends and leaves neither process nor file, a foreign one is left as it is.
    * May be called twice.
    */
   stop(): Promise<void>;
@@ -93,7 +93,7 @@ export interface Broker extends BrokerEndpoint {
   readonly tlsPort: number | undefined;
   /** `amqps://` url, where `tls` was asked for. */
   readonly tlsUrl: string | undefined;
-  /** Port of the HTTP API, where the plugin `rabbitmq_management` was asked for. */
+  /** Port of the HTTP API, if the plugin `rabbitmq_management` was asked for. */
   readonly managementPort: number | undefined;
   /** Operating system's id of the beam process, undefined while the node is down or when it runs in docker. */
   readonly pid: number | undefined;
@@ -142,7 +142,7 @@ export interface Broker extends BrokerEndpoint {
     options?: { readonly vhost?: string; readonly configure?: string; readonly write?: string; readonly read?: string },
   ): Promise<void>;
   /**
-   * Adds what RabbitMQ's definitions say, in one short call where each `ctl` takes a second.
+   * Adds what is in RabbitMQ's definitions, in one short call where each `ctl` takes a second.
    * @param definitions as its management exports them: users, vhosts, permissions, parameters, queues …
    */
   define(definitions: object): Promise<void>;

@@ -1,4 +1,4 @@
-// Finds Chromium, and installs it by apt where that is possible. It must not start it.
+// Finds Chromium, and installs it by apt if that is possible. It must not start it.
 
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -6,7 +6,7 @@ import { ensureAptPackage } from '../broker/apt-install.ts';
 
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
-/** @returns the path of the browser. Rejects, with what to do, where there is none and none can be installed. */
+/** @returns the path of the browser. Rejects, with what to do, if there is none and none can be installed. */
 export async function findBrowser(): Promise<string> {
   try {
     await ensureAptPackage('chromium', () => Promise.resolve(onPath(names) !== undefined));

@@ -1,4 +1,4 @@
-// Compares bytes and shows where they part. It must need no test runner: it throws, and the message is the picture.
+// Compares bytes and shows where they differ. It must need no test runner: it throws, and the message is the picture.
 
 import { hexByte } from './hex.ts';
 

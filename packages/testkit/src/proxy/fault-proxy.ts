@@ -18,7 +18,7 @@ import { resetSocket } from './reset-socket.ts';
 /** Options of {@link faultProxy}. */
 export interface FaultProxyOptions {
   readonly target: { readonly host: string; readonly port: number };
-  /** Where to listen, on 127.0.0.1. Default: a port that nobody else takes, even while the proxy refuses. */
+  /** Where to listen, on 127.0.0.1. Default: a port that no other program takes, even while the proxy refuses. */
   readonly port?: number;
   /** Keep all bytes of all connections, see {@link FaultProxy.conversations}. Default false. */
   readonly record?: boolean;

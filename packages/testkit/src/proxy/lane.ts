@@ -1,6 +1,6 @@
 // One direction of one connection: passes bytes from one socket to the other, through the faults that are
 // set at the moment.
-// It must keep the order of the bytes and of the end behind them, whatever the faults are.
+// It must keep the order of the bytes and of the end after them, whatever the faults are.
 
 import type { Socket } from 'node:net';
 import type { Faults, ProxyTimers } from './faults.ts';
@@ -11,7 +11,7 @@ const throttleSlicesPerSecond = 50;
 /** What happens on a lane that concerns the whole connection. */
 export interface LaneEvents {
   /**
-   * Bytes came from the source, as they were sent. They are kept by whoever takes them, so they must not be changed.
+   * Bytes came from the source, as they were sent. The code that takes them keeps them, so they must not be changed.
    */
   received(bytes: Uint8Array): void;
   /** The limit of `dropAfter` was reached and everything before it is written. */

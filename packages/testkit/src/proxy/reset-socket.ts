@@ -3,7 +3,7 @@
 import type { Socket } from 'node:net';
 
 /**
- * Ends the connection with a reset (RST); where an end is on its way out, behind it, a turn of the event loop later. Node (20 to
+ * Ends the connection with a reset (RST); if an end is on its way out, after it, a turn of the event loop later. Node (20 to
  * 26) cannot reset a socket while it shuts it down: it reports EINVAL, loses the socket without closing it, and its process
  * never ends.
  */

@@ -13,7 +13,7 @@ export function defineBackPressureTests(api: TestApi, harness: ContractHarness):
 }
 
 function defineWriteTests({ it, expect }: TestApi, harness: ContractHarness): void {
-  it('says no to writes while the peer does not read, and drains once when it does', async () => {
+  it('returns false for writes while the peer does not read, and drains once when it does', async () => {
     await using scene = await connected(harness);
     const { transport, recorder, peer } = scene;
     peer.pause();
@@ -30,7 +30,7 @@ function defineWriteTests({ it, expect }: TestApi, harness: ContractHarness): vo
     expect(recorder.count('drain')).toBe(1);
   });
 
-  it('says yes to small writes', async () => {
+  it('returns true for small writes', async () => {
     await using scene = await connected(harness);
     expect(scene.transport.write([patternBytes(100)])).toBe(true);
     expect(scene.transport.write([])).toBe(true);
@@ -121,7 +121,7 @@ function defineReadTests({ it, expect }: TestApi, harness: ContractHarness): voi
     expect(recorder.receivedBytes).toBe(1000);
   });
 
-  it('keeps onEnd and onClose back while paused, behind the bytes', async () => {
+  it('keeps onEnd and onClose back while paused, after the bytes', async () => {
     await using scene = await connected(harness);
     const { transport, recorder, peer } = scene;
     transport.pause();

@@ -1,4 +1,4 @@
-/** Part of the contract suite: the bytes arrive, in order, whole, and belong to whoever got them. */
+/** Part of the contract suite: the bytes arrive, in order, whole, and belong to the receiver. */
 import { concatenated, cutAtRandom, firstDifference, patternBytes, seededRandom } from './byte-patterns.ts';
 import type { ContractHarness, TestApi } from './harness.ts';
 import { connected, fillUp, rejection } from './scene.ts';
@@ -100,7 +100,7 @@ export function defineBytesTests({ describe, it, expect }: TestApi, harness: Con
       ).toBe(-1);
     });
 
-    it('receives the right bytes where each read is given back at once', async () => {
+    it('receives the right bytes where each read is returned at once', async () => {
       await using scene = await connected(harness);
       const copies: Uint8Array[] = [];
       scene.recorder.during = (event) => {
@@ -134,7 +134,7 @@ export function defineBytesTests({ describe, it, expect }: TestApi, harness: Con
 
 function defineSharingTest({ it, expect }: TestApi, harness: ContractHarness): void {
   for (const mode of ['push', 'pull'] as const) {
-    it(`lets nobody transfer away a buffer in which other reads lie, in ${mode} mode`, async () => {
+    it(`lets no code transfer away a buffer in which other reads lie, in ${mode} mode`, async () => {
       await using scene = await connected(harness, { mode });
       const { transport, recorder, peer } = scene;
       const nextRead = async (count: number): Promise<Uint8Array | undefined> => {
@@ -146,7 +146,7 @@ function defineSharingTest({ it, expect }: TestApi, harness: ContractHarness): v
       };
       const first = await nextRead(1);
       const second = await nextRead(2);
-      // It throws where the buffer is marked, Node 20 copies instead, and elsewhere each read has a buffer of its own.
+      // It throws if the buffer is marked, Node 20 copies instead, and elsewhere each read has a buffer of its own.
       await rejection(Promise.resolve(first).then(transferred));
       const third = await nextRead(3);
       for (const bytes of [second, third])

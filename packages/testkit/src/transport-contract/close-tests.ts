@@ -80,7 +80,7 @@ function defineCloseNowTests({ it, expect }: TestApi, harness: ContractHarness):
     expect(recorder.events).toEqual([]);
     await recorder.untilSeen('close');
     transport.close();
-    await told(peer);
+    await untilPeerEnds(peer);
     expect(recorder.events).toEqual(['close']);
     expect(recorder.closeError).toBe(undefined);
   });
@@ -100,7 +100,7 @@ function defineCloseNowTests({ it, expect }: TestApi, harness: ContractHarness):
     tryAll();
     await recorder.untilSeen('close');
     tryAll();
-    await told(peer);
+    await untilPeerEnds(peer);
     expect(recorder.events).toEqual(['close']);
   });
 
@@ -110,7 +110,7 @@ function defineCloseNowTests({ it, expect }: TestApi, harness: ContractHarness):
     recorder.during = () => transport.close();
     peer.write(patternBytes(4 * mebibyte));
     await recorder.untilSeen('close');
-    await told(peer);
+    await untilPeerEnds(peer);
     expect(recorder.events).toEqual(['data', 'close']);
   });
 
@@ -122,7 +122,7 @@ function defineCloseNowTests({ it, expect }: TestApi, harness: ContractHarness):
     await roundTrips(scene);
     transport.close();
     await recorder.untilSeen('close');
-    await told(peer);
+    await untilPeerEnds(peer);
     expect(recorder.events).toEqual(['close']);
   });
 
@@ -148,14 +148,14 @@ function defineCloseNowTests({ it, expect }: TestApi, harness: ContractHarness):
     transport.close();
     peer.resume();
     await recorder.untilSeen('close');
-    await told(peer);
+    await untilPeerEnds(peer);
     expect(recorder.events).toEqual(['close']);
   });
 
   it('notifies the peer', async () => {
     await using scene = await connected(harness);
     scene.transport.close();
-    await told(scene.peer);
+    await untilPeerEnds(scene.peer);
     scene.peer.end();
     await scene.server.idle();
   });
@@ -222,6 +222,6 @@ function defineBreakTests({ it, expect }: TestApi, harness: ContractHarness): vo
 }
 
 /** Resolves when the peer knows that no more will come, by an end or by a break: a close with bytes unread may be either. */
-async function told(peer: ContractPeer): Promise<void> {
+async function untilPeerEnds(peer: ContractPeer): Promise<void> {
   await rejection(peer.ended());
 }

@@ -23,7 +23,7 @@ export interface ContractHarness {
   refusedAddress(): Promise<ContractAddress>;
   /** Whether `fd` and `socket` are there. */
   readonly hasSocket: boolean;
-  /** Stands in the message of a refused connection. Default `'ECONNREFUSED'`. */
+  /** Is in the message of a refused connection. Default `'ECONNREFUSED'`. */
   readonly refusalText?: string;
 }
 
@@ -77,7 +77,7 @@ export interface TlsServerOptions {
   readonly maxVersion?: 'TLSv1.2';
 }
 
-/** Options for the TLS tests, where the harness has any. */
+/** Options for the TLS tests, if the harness has any. */
 export interface TlsContractHarness extends ContractHarness {
   /** What the runtime cannot do, and the connector therefore has to refuse by UsageError. */
   readonly lacks: readonly TlsFeature[];

@@ -1,4 +1,4 @@
-/** Part of the contract suite: pull mode, where nothing moves but by read(). */
+/** Part of the contract suite: pull mode, in which nothing moves but by read(). */
 import type { Transport } from '@puka/transport';
 import { concatenated, firstDifference, patternBytes } from './byte-patterns.ts';
 import type { ContractHarness, TestApi } from './harness.ts';
@@ -41,7 +41,7 @@ export function definePullTests({ describe, it, expect }: TestApi, harness: Cont
       );
     });
 
-    it('applies back-pressure to the peer while nobody reads', async () => {
+    it('applies back-pressure to the peer while nothing is read', async () => {
       await using scene = await connected(harness, { mode: 'pull' });
       await fillFromPeer(scene);
       expect(scene.recorder.events).toEqual(['readable']);

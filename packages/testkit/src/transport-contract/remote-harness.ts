@@ -76,7 +76,7 @@ class RemoteServer implements ContractServer {
 class RemotePeer implements ContractPeer {
   bufferedBytes = 0;
   readonly #path: string;
-  /** Commands reach the host in their order, and ahead of what is asked later. */
+  /** Commands reach the host in their order, and before what is asked later. */
   #commands: Promise<unknown> = Promise.resolve();
 
   constructor(path: string) {

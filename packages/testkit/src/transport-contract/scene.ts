@@ -86,7 +86,7 @@ export function fillUp(transport: Transport): Filling {
 /**
  * Writes until the system takes no more, while the peer is paused. What is buffered then stays buffered.
  *
- * @param other another connection, whose round trips give the system time.
+ * @param other another connection, whose round trips leave the system time.
  * @returns `false` when it was still taking more in the end: Deno's `node:tls` reads on while it is paused.
  */
 export async function jam({ transport }: Scene, other: Scene): Promise<boolean> {

@@ -88,7 +88,7 @@ function defineTrustTests({ it, expect }: TestApi, harness: TlsContractHarness):
   });
 }
 
-/** What a runtime may lack: then it has to say so, and must not connect. */
+/** What a runtime may lack: then it has to refuse it, and must not connect. */
 function defineFeatureTests({ it, expect }: TestApi, harness: TlsContractHarness): void {
   const claim = (
     feature: TlsFeature,
@@ -97,7 +97,7 @@ function defineFeatureTests({ it, expect }: TestApi, harness: TlsContractHarness
     body: (tls: TlsOptions) => Promise<void>,
   ): void => {
     // One name on all runtimes: the lists of what was tested can be compared.
-    it(`${name}, or says that it cannot`, async () => {
+    it(`${name}, or refuses it`, async () => {
       if (!harness.lacks.includes(feature)) return body(tls);
       await using scene = await serving(harness.startTlsServer());
       const recorder = new Recorder();
@@ -257,7 +257,7 @@ function orRefusedStartTls({ describe, it, expect }: TestApi, harness: TlsContra
     }
   };
   const isRefused = harness.lacks.includes('startTls');
-  return { describe, expect, it: (name, body) => it(`${name}, or says that it cannot`, isRefused ? refused : body) };
+  return { describe, expect, it: (name, body) => it(`${name}, or refuses it`, isRefused ? refused : body) };
 }
 
 function defineStartTlsTests({ it, expect }: TestApi, harness: TlsContractHarness): void {
@@ -343,7 +343,7 @@ function defineStartTlsTests({ it, expect }: TestApi, harness: TlsContractHarnes
     await recorder.untilSeen('drain');
   });
 
-  it('takes no bytes for its own that came ahead of the handshake', async () => {
+  it('takes no bytes for its own that came before the handshake', async () => {
     await using scene = await plain('pull');
     const { transport, recorder, peer } = scene;
     peer.write(patternBytes(10));

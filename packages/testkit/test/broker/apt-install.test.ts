@@ -32,7 +32,7 @@ async function aptCalls(): Promise<string[]> {
 }
 
 describe('aptInstall', () => {
-  it('updates the lists, installs the package and tells where the server is', async () => {
+  it('updates the lists, installs the package and reports where the server is', async () => {
     await machine.command('apt-get', aptThatWorks());
     const server = await aptInstall(options);
     expect(server.scripts).toBe(join(machine.folder, 'server'));

@@ -14,7 +14,7 @@ describe('ensureBroker with a url', () => {
     await expect(ensureBroker({ url })).resolves.toBeDefined();
   });
 
-  it('says what to do when nobody answers there, without the password', async () => {
+  it('reports what to do when nobody answers there, without the password', async () => {
     const port = await refusedPort();
     const ensuring = ensureBroker({ url: `amqp://user:secret@127.0.0.1:${port}/` });
     await expect(ensuring).rejects.toThrow(BrokerUnavailable);

@@ -32,7 +32,7 @@ describe('a port that is claimed', () => {
     release();
   });
 
-  it('is given to nobody else while nobody listens on it, and again once it is released', async () => {
+  it('is given to nobody else while no server listens on it, and again once it is released', async () => {
     const first = await claimPort();
     chosen.push(first.port);
     const second = await claimPort();
@@ -56,7 +56,7 @@ describe('a port that is claimed', () => {
     await close();
     chosen.push(port);
     const again = await claimPort();
-    // What it held to look has been let go.
+    // What it held to look has been released.
     expect(again.port).toBe(port);
     other.release();
     again.release();

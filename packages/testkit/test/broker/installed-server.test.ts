@@ -11,7 +11,7 @@ beforeEach(async () => {
 });
 afterEach(() => machine.remove());
 
-/** Whatever server the run of these tests was told to take. */
+/** The server that the run of these tests was set to take. */
 const findInstalledServer = (options: SearchOptions) => findServer({ chosen: '', ...options });
 
 async function put(folder: string, ...names: readonly string[]): Promise<string> {
@@ -79,7 +79,7 @@ describe('a server that was named', () => {
     });
   });
 
-  it('is not replaced by another where it is not whole: that says what is missing', async () => {
+  it('is not replaced by another where it is not whole: the error names what is missing', async () => {
     const path = await put('other', 'rabbitmq-server', 'rabbitmqctl', 'rabbitmq-env', 'erl');
     const chosen = await put('named', 'rabbitmq-server');
     const find = () => findServer({ path, folders: [], chosen });

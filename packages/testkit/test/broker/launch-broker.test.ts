@@ -32,7 +32,7 @@ describe('two nodes side by side', () => {
     expect(first.version).toMatch(/^\d+\.\d+/);
   });
 
-  it('are told apart by ctl', async () => {
+  it('are distinguished by ctl', async () => {
     expect(await first.ctl('eval', 'node().')).toBe(`'${first.nodeName}'`);
     expect(await second.ctl('eval', 'node().')).toBe(`'${second.nodeName}'`);
   });
@@ -57,7 +57,7 @@ describe('two nodes side by side', () => {
     expect(loopbackListenersOnly(second.pid)).toBe(true);
   });
 
-  it('give back any text an evaluation yields', async () => {
+  it('return any text an evaluation yields', async () => {
     expect(await first.evaluate('{[$a, 8364], <<"x\\"y">>, 1.5}.')).toBe('{[97,8364],<<"x\\"y">>,1.5}');
   });
 
@@ -181,7 +181,7 @@ describe('a node that goes down', start, () => {
 });
 
 describe('a start that fails', start, () => {
-  it('is told from others where a port is taken', async () => {
+  it('is distinguished from others where a port is taken', async () => {
     const holder = createServer();
     await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
     const address = holder.address();
@@ -194,7 +194,7 @@ describe('a start that fails', start, () => {
     expect(tellsOfTakenPort(String(complaint))).toBe(true);
   });
 
-  it('tells why, from the log of the server', async () => {
+  it('reports why, from the log of the server', async () => {
     const launching = launchBroker({ config: 'listeners.tcp.1 = nonsense' });
     await expect(launching).rejects.toThrow(BrokerUnavailable);
     await expect(launching).rejects.toThrow(/listeners\.tcp\.1/);

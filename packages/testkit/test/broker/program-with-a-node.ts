@@ -1,4 +1,4 @@
-// A program that launches a node, says so, and does not stop it. Run by the test of the watchdog.
+// A program that launches a node, prints that, and does not stop it. Run by the test of the watchdog.
 
 import { launchBroker } from '../../src/broker/index.ts';
 

@@ -44,7 +44,7 @@ describe('findSource', () => {
     expect(await findSource(options)).toEqual({ type: 'docker', command: 'docker' });
   });
 
-  it('says what was tried and what to do when there is nothing', async () => {
+  it('reports what was tried and what to do when there is nothing', async () => {
     await machine.command('docker', 'echo; exit 1'); // a client without an engine
     const finding = findSource(options);
     await expect(finding).rejects.toThrow(BrokerUnavailable);

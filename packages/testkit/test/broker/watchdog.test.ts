@@ -14,7 +14,7 @@ import { isRunning, processesNaming } from './processes.ts';
 const repository = fileURLToPath(new URL('../../../..', import.meta.url));
 const program = fileURLToPath(new URL('./program-with-a-node.ts', import.meta.url));
 
-/** Runs a program that launches a node and says what it has. */
+/** Runs a program that launches a node and prints what it has. */
 async function runProgram(
   then: 'wait' | 'throw' | 'end',
 ): Promise<{ program: ChildProcess; folder: string; pid: number }> {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../src/clock/virtual-clock.ts';
 
 describe('VirtualClock', () => {
-  it('stands still until it is advanced', () => {
+  it('does not move until it is advanced', () => {
     const clock = new VirtualClock(500);
     expect(clock.now()).toBe(500);
     clock.advance(20);
@@ -82,7 +82,7 @@ describe('VirtualClock', () => {
     expect(() => clock.schedule(Number.NaN, () => undefined)).toThrow(RangeError);
   });
 
-  it('gives its reading as a function of its own', () => {
+  it('returns its reading as a function of its own', () => {
     const { now } = new VirtualClock(7);
     expect(now()).toBe(7);
   });

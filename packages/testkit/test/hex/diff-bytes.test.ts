@@ -25,7 +25,7 @@ describe('diffBytes', () => {
     expect(diffBytes(fromHex('01'), new Uint8Array(0))).toContain('000000 expected');
   });
 
-  it('shows two lines before and four behind, not the whole', () => {
+  it('shows two lines before and four after, not the whole', () => {
     const expected = new Uint8Array(1000);
     const actual = expected.slice();
     actual[100] = 1;

@@ -30,7 +30,7 @@ describe('hex', () => {
     expect(() => hex`${1.5}`).toThrow(RangeError);
   });
 
-  it('gives back what it reads', () => {
+  it('returns what it reads', () => {
     expect(toHex(fromHex('00ff10'))).toBe('00 ff 10');
     expect(toHex(fromHex('00ff10'), '')).toBe('00ff10');
     expect(toHex(new Uint8Array(0))).toBe('');

@@ -26,7 +26,7 @@ async function another(options: ClientOptions = {}): Promise<Client> {
 
 const management = (): string => `http://guest:guest@${broker.host}:${broker.managementPort}`;
 
-/** Applied, and gone behind the test. */
+/** Applied, and gone after the test. */
 async function applied(topology: Topology): Promise<void> {
   onTestFinished(async () => {
     const own = await another();
@@ -119,14 +119,14 @@ describe('a topology on RabbitMQ', () => {
     });
     const found = await ours.check(client, { management: management() });
     expect(found.differences.map(({ text }) => text)).toEqual([
-      'exchange \'orders\': type is "fanout"; the topology says "topic"',
-      "exchange 'orders': durable is false; the topology says true",
-      'queue \'billing\': x-queue-type is "classic"; the topology says "quorum"',
-      "queue 'billing': x-message-ttl is 1000; the topology says 2000",
+      'exchange \'orders\': type is "fanout"; the topology has "topic"',
+      "exchange 'orders': durable is false; the topology has true",
+      'queue \'billing\': x-queue-type is "classic"; the topology has "quorum"',
+      "queue 'billing': x-message-ttl is 1000; the topology has 2000",
       "binding 'orders -> billing (new)' is absent; the topology wants it present",
       "binding 'orders -> billing (old)' is present; the topology wants it absent",
-      'policy \'limits\': pattern is "^billing$"; the topology says "^bill.*$"',
-      "policy 'limits': max-length is 5; the topology says 7",
+      'policy \'limits\': pattern is "^billing$"; the topology has "^bill.*$"',
+      "policy 'limits': max-length is 5; the topology has 7",
     ]);
     const { differences } = await ours.check(client, { redeclare: true });
     expect(differences.map(({ kind, field }) => `${kind} ${field}`)).toEqual(['exchange type', 'queue x-message-ttl']);
@@ -188,7 +188,7 @@ describe('migrate on RabbitMQ', () => {
   ])('brings a %s queue to be a %s one, with every message in its order', async (_from, _to, from, to) => {
     await applied(from);
     await fill(1000);
-    // A binding that the topology does not know goes too, for the management API tells it.
+    // A binding that the topology does not know goes too, because the management API lists it.
     await client.queueBind({ exchange: 'amq.topic', queue: 'jobs', routingKey: 'besides' });
     expect(await to.migrate(client, 'jobs', { management: management() })).toEqual({ moved: 2000, dropped: 0 });
     expect((await to.check(client, { management: management() })).differences).toEqual([]);
@@ -197,7 +197,7 @@ describe('migrate on RabbitMQ', () => {
     expect(names).toEqual(['jobs']);
   });
 
-  it('goes on behind connections that were cut, wherever it was, and loses nothing', async () => {
+  it('goes on after connections that were cut, wherever it was, and loses nothing', async () => {
     await applied(classic);
     const count = 1000;
     await fill(count);

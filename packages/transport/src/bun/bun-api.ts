@@ -40,7 +40,7 @@ export interface BunTlsOptions {
   readonly cert?: string[];
   readonly key?: string[];
   readonly passphrase?: string;
-  /** As in the extension (RFC 7301 §3.1): each name behind one byte of its length. */
+  /** As in the extension (RFC 7301 §3.1): each name after one byte of its length. */
   readonly ALPNProtocols?: Uint8Array;
   /** The version's number in the protocol. */
   readonly minVersion: number;
@@ -61,7 +61,7 @@ export interface BunApi {
 /**
  * The global `Bun`.
  *
- * @throws UsageError where there is none.
+ * @throws UsageError if there is none.
  */
 export function bunApi(): BunApi {
   const api: unknown = Reflect.get(globalThis, 'Bun');

@@ -237,7 +237,7 @@ export class BunTransport implements Transport, InboxSource, BunSocketOwner {
 
   // An attacker could have injected bytes before the handshake. They must never be taken for the peer's.
   #refusePlainBytes(): Error {
-    const error = new Error(`${this.#inbox.heldBytes} plain bytes came ahead of the TLS handshake`);
+    const error = new Error(`${this.#inbox.heldBytes} plain bytes came before the TLS handshake`);
     this.#inbox.discard();
     this.#error = error;
     this.#socket.close();

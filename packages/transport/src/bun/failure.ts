@@ -1,6 +1,6 @@
 /** Finds Node's codes for Bun's errors. It must not build errors: that is ../failure.ts. */
 
-/** Node's code for an error of Bun's; `undefined` where the error has none. */
+/** Node's code for an error of Bun's; `undefined` if the error has none. */
 export function bunErrorCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined;
   // error:100000f7:SSL routines:OPENSSL_internal:WRONG_VERSION_NUMBER
@@ -9,7 +9,7 @@ export function bunErrorCode(error: unknown): string | undefined {
 }
 
 /**
- * Whether to accept a handshake. Bun reports an untrusted peer even where the caller accepts any.
+ * Whether to accept a handshake. Bun reports an untrusted peer even if the caller accepts any.
  *
  * @param isTrustNeeded `rejectUnauthorized`.
  */

@@ -7,7 +7,7 @@ import type { BunTlsOptions } from './bun-api.ts';
 /**
  * Makes the options for Bun.
  *
- * @param tls as the caller gave them.
+ * @param tls as the caller passed them.
  * @param host the name to verify when `tls.serverName` is not given.
  * @throws UsageError as `checkTls()`.
  */
@@ -15,7 +15,7 @@ export function bunTlsOptions(tls: TlsOptions, host: string): BunTlsOptions {
   checkTls(tls);
   return {
     serverName: tls.serverName ?? host,
-    // Always set: where it is left out, Bun reads the environment variable NODE_TLS_REJECT_UNAUTHORIZED.
+    // Always set: if it is left out, Bun reads the environment variable NODE_TLS_REJECT_UNAUTHORIZED.
     rejectUnauthorized: tls.rejectUnauthorized ?? true,
     ...(tls.ca !== undefined && { ca: pemTexts(tls.ca) }),
     ...(tls.cert !== undefined && { cert: pemTexts(tls.cert) }),

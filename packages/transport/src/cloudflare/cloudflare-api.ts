@@ -41,7 +41,7 @@ export interface CloudflareSockets {
 /**
  * The module `cloudflare:sockets`.
  *
- * @throws (rejects) UsageError where there is none.
+ * @throws (rejects) UsageError if there is none.
  */
 export async function cloudflareSockets(): Promise<CloudflareSockets> {
   // Not a literal: compilers and bundlers that do not know the module would refuse it.

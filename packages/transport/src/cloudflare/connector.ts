@@ -1,5 +1,5 @@
 /**
- * Makes transports in Cloudflare Workers: connects, waits for the TLS handshake, gives up when aborted.
+ * Makes transports in Cloudflare Workers: connects, waits for the TLS handshake, ends the attempt when aborted.
  * It must not read or write: that is ../stream-transport.ts.
  */
 import { abortable } from '../abortable.ts';

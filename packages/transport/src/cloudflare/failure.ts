@@ -29,7 +29,7 @@ export function openFailure(
   if (!/cannot connect to the specified address/i.test(message)) return connectFailure(host, port, error);
   const certificate = isSecure ? ', and is its certificate for this name and signed by a public authority' : '';
   return new ConnectionBroken(
-    `could not connect to ${where}: Cloudflare does not say why; is the name right, does the server listen on this port, ` +
+    `could not connect to ${where}: Cloudflare reports no reason; is the name right, does the server listen on this port, ` +
       `can it be reached from the internet${certificate}? (${message})`,
     { cause: error, outcome: 'not-sent' },
   );

@@ -43,7 +43,7 @@ export class SocketStream implements ByteStream {
   }
 }
 
-/** Closes a socket that nobody reads or writes. */
+/** Closes a socket that is no longer read or written. */
 export function closeSocket(socket: CloudflareSocket): void {
   attempt(() => socket.close());
 }

@@ -14,7 +14,7 @@ const lacking: Readonly<Partial<Record<keyof TlsOptions, string>>> = {
 /**
  * Checks the options.
  *
- * @param tls as the caller gave them.
+ * @param tls as the caller passed them.
  * @param host the name to verify.
  * @throws UsageError as `checkTls()`, and for what Cloudflare's sockets cannot do.
  */

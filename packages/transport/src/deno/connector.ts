@@ -1,5 +1,5 @@
 /**
- * Makes transports on Deno: connects, waits for the TLS handshake, gives up when aborted.
+ * Makes transports on Deno: connects, waits for the TLS handshake, ends the attempt when aborted.
  * It must not read or write: that is ../stream-transport.ts. It loads nothing of Node's.
  */
 import { abortable } from '../abortable.ts';

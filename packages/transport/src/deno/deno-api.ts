@@ -35,7 +35,7 @@ export interface DenoApi {
 /**
  * The global `Deno`.
  *
- * @throws UsageError where there is none.
+ * @throws UsageError if there is none.
  */
 export function denoApi(): DenoApi {
   const api: unknown = Reflect.get(globalThis, 'Deno');

@@ -15,7 +15,7 @@ export interface DenoTlsPlan {
 /**
  * Makes the options for Deno.
  *
- * @param tls as the caller gave them.
+ * @param tls as the caller passed them.
  * @param host the name to verify when `tls.serverName` is not given.
  * @throws (rejects) UsageError as `checkTls()`, for a wrong passphrase, and for what Deno's sockets cannot do.
  */

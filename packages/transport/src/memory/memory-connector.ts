@@ -51,7 +51,7 @@ export function memoryConnector(accept: MemoryAccept, options: MemoryConnectorOp
         }
         server.openSoon();
         resolve(client);
-        // Behind the resolve: the code that awaits the client runs before its first handler.
+        // After the resolve: the code that awaits the client runs before its first handler.
         client.openSoon();
       });
     });

@@ -47,7 +47,7 @@ export class MemoryEnd implements MemoryTransport, InboxSource {
     });
   }
 
-  /** Says who the other end is, once, before anything else. */
+  /** Sets the other end, once, before anything else. */
   join(peer: MemoryEnd): void {
     this.#peer = peer;
   }

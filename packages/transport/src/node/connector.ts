@@ -1,5 +1,5 @@
 /**
- * Makes transports on Node: connects, waits for the TLS handshake, gives up when aborted.
+ * Makes transports on Node: connects, waits for the TLS handshake, ends the attempt when aborted.
  * It must not read or write: that is node-transport.ts.
  */
 import { readFile } from 'node:fs/promises';

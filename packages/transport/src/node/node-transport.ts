@@ -44,11 +44,11 @@ export class NodeTransport implements Transport, InboxSource, Receiver {
   #isWritable = true;
   #isClosing = false;
   #needsDrain = false;
-  /** TLS: what waits behind the bytes that Node encrypts just now. */
+  /** TLS: what waits until Node has encrypted the bytes before it. */
   readonly #waiting = new Fifo<Uint8Array>();
   #waitingBytes = 0;
   #isEncrypting = false;
-  /** `end()` was called: the socket is to be ended behind what waits. */
+  /** `end()` was called: the socket is ended after what waits. */
   #endFollows = false;
   #error: unknown;
   /** `undefined` in push mode. */
@@ -68,7 +68,7 @@ export class NodeTransport implements Transport, InboxSource, Receiver {
     else this.#socket.destroy();
   };
   readonly #onClose = (): void => this.#closed();
-  // Node throws an 'error' that nobody listens to, so this listener stays for ever.
+  // Node throws an 'error' event that has no listener, so this listener stays for ever.
   readonly #onError = (error: unknown): void => {
     this.#error ??= error;
   };
@@ -292,7 +292,7 @@ export class NodeTransport implements Transport, InboxSource, Receiver {
 
   // An attacker could have injected bytes before the handshake. They must never be taken for the peer's.
   #refusePlainBytes(): ConnectionBroken {
-    const error = new Error(`${this.#inbox.heldBytes} plain bytes came ahead of the TLS handshake`);
+    const error = new Error(`${this.#inbox.heldBytes} plain bytes came before the TLS handshake`);
     this.#inbox.discard();
     this.#onError(error);
     this.#socket.destroy(error);
@@ -300,7 +300,7 @@ export class NodeTransport implements Transport, InboxSource, Receiver {
   }
 }
 
-/** Writes the chunks by one system call where the system takes so many. @param done called when the last of them is written. */
+/** Writes the chunks by one system call if the system takes so many. @param done called when the last of them is written. */
 function writeTogether(socket: Socket, chunks: readonly Uint8Array[], done?: () => void): void {
   const isMany = chunks.length > 1;
   if (isMany) socket.cork();

@@ -9,7 +9,7 @@ import { markUntransferable } from '../untransferable.ts';
 const landingBytes = 2048;
 /** A read of up to so many bytes is tiny: a heartbeat, a confirm. */
 const tinyReadBytes = 64;
-/** A connection gives up its own slab, which has grown with its reads, after so many tiny reads in a row. */
+/** A connection releases its own slab, which has grown with its reads, after so many tiny reads in a row. */
 const mostTinyReads = 32;
 /** A connection that shares gets a slab of its own after so many reads that were not tiny. Its reads are not copied any more. */
 const mostSharedReads = 32;

@@ -9,7 +9,7 @@ import { tlsModule } from './tls-module.ts';
 /**
  * Makes the options for Node.
  *
- * @param tls as the caller gave them.
+ * @param tls as the caller passed them.
  * @param host the name to verify when `tls.serverName` is not given.
  * @throws UsageError as `checkTls()`; Node's own error for a wrong passphrase, and for a certificate or key that it cannot read.
  */
@@ -21,7 +21,7 @@ export function tlsConnectOptions(tls: TlsOptions, host: string): ConnectionOpti
     // Node keeps these options on the socket, where an inspection shows them. A context shows neither key nor passphrase.
     secureContext: createSecureContext(secureContextOptions(tls)),
     ...(tls.alpn !== undefined && { ALPNProtocols: [...tls.alpn] }),
-    // Always set: where it is left out, Node reads the environment variable NODE_TLS_REJECT_UNAUTHORIZED.
+    // Always set: if it is left out, Node reads the environment variable NODE_TLS_REJECT_UNAUTHORIZED.
     rejectUnauthorized: tls.rejectUnauthorized ?? true,
     // RFC 6066 §3: SNI carries host names only. The name is verified all the same.
     ...(isIP(name) === 0 && { servername: name }),

@@ -1,5 +1,5 @@
 /**
- * Makes transports over WebSockets: opens them, waits until a relay is connected to its broker, gives up when aborted.
+ * Makes transports over WebSockets: opens them, waits until a relay is connected to its broker, ends the attempt when aborted.
  * It must not read or write: that is web-socket-transport.ts.
  */
 import { ConnectionBroken, UsageError } from '@puka/errors';
@@ -62,7 +62,7 @@ export function webSocketConnector(options: WebSocketConnectorOptions = {}): Tra
 
 /** Options of {@link acceptWebSocket}. */
 export interface AcceptWebSocketOptions {
-  /** What is told of bytes and of the end. */
+  /** What is called with bytes and with the end. */
   readonly handlers: TransportHandlers;
   /** The other side, as errors name it. */
   readonly host: string;
@@ -72,11 +72,11 @@ export interface AcceptWebSocketOptions {
 
 /**
  * Makes a transport of a WebSocket that a server has accepted. Whether it has flow control is what the two sides agreed on:
- * the server has to choose `relayProtocol` where a client offers it.
+ * the server has to choose `relayProtocol` if a client offers it.
  *
  * `pause()` in the same turn keeps the other side waiting in its `connect()` until `resume()`.
  *
- * @param socket an open WebSocket, such as `ws` gives to a server. The transport owns it from now on.
+ * @param socket an open WebSocket, such as `ws` passes to a server. The transport owns it from now on.
  */
 export function acceptWebSocket(socket: WebSocketLike, options: AcceptWebSocketOptions): Transport {
   const { handlers, host, port } = options;
@@ -131,7 +131,7 @@ function opened(
       if (!flowControl) finish(0);
       else if (socket.protocol !== relayProtocol) fail(refused(socket, address, 'it did not choose puka-relay.v1'));
     };
-    // The first credit says that the relay is connected to its broker.
+    // The first credit means that the relay is connected to its broker.
     const onMessage = (event: object): void => {
       const data = messageData(event);
       const control = typeof data === 'string' ? parseControl(data) : undefined;
@@ -171,7 +171,7 @@ function newWebSocket(WebSocket: WebSocketConstructor, url: string, flowControl:
 function refused(socket: WebSocketLike, { host, port }: WebSocketAddress, what: string): ConnectionBroken {
   socket.close(1000);
   return new ConnectionBroken(
-    `could not connect to ${formatAddress(host, port)}: the server is no puka relay (${what}); for another server that takes AMQP over WebSocket, give flowControl: false`,
+    `could not connect to ${formatAddress(host, port)}: the server is not a puka relay (${what}); for another server that takes AMQP over WebSocket, give flowControl: false`,
     { outcome: 'not-sent' },
   );
 }
@@ -182,7 +182,7 @@ function checkOptions(options: WebSocketConnectorOptions): void {
     if (optionNames.includes(name)) continue;
     const near = optionNames.find((known) => known.toLowerCase() === name.toLowerCase());
     throw new UsageError(
-      `${name} is no option of webSocketConnector(); ${near === undefined ? `it takes ${optionNames.join(', ')}` : `it is spelled ${near}`}`,
+      `${name} is not an option of webSocketConnector(); ${near === undefined ? `it takes ${optionNames.join(', ')}` : `it is spelled ${near}`}`,
     );
   }
   if (path !== undefined && (typeof path !== 'string' || !path.startsWith('/') || path.includes('#'))) {

@@ -1,4 +1,4 @@
-/** Says in words why a WebSocket was closed. It must not use a runtime's types. */
+/** Explains in words why a WebSocket was closed. It must not use a runtime's types. */
 import { ConnectionBroken } from '@puka/errors';
 import { formatAddress } from '../failure.ts';
 import { relayCloseCodes } from './relay-protocol.ts';

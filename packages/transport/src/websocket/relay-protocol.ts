@@ -5,7 +5,7 @@
  * Binary messages are the bytes of the stream. Text messages control it, and each side sends both of them:
  *
  * - `credit N`: the receiver may send N more bytes in binary messages. Nothing may be sent without credit. The first credit of
- *   a relay says that it is connected to the broker.
+ *   a relay reports that it is connected to the broker.
  * - `end`: no more bytes follow in this direction.
  */
 

@@ -8,7 +8,7 @@ import { UsageError } from '@puka/errors';
 export interface WebSocketLike {
   /** Set to `arraybuffer`. */
   binaryType: string;
-  /** Bytes given to `send()` that have not left yet. Cloudflare Workers do not say. */
+  /** Bytes passed to `send()` that have not left yet. Cloudflare Workers do not report them. */
   readonly bufferedAmount?: number | undefined;
   /** What the two sides have agreed on; empty for none. */
   readonly protocol: string;
@@ -25,9 +25,9 @@ export interface WebSocketLike {
 /** What makes a WebSocket: the global `WebSocket`, or that of `ws`. */
 export type WebSocketConstructor = new (url: string, protocols?: string[]) => WebSocketLike;
 
-/** Why a WebSocket was closed, as its `close` event says. */
+/** Why a WebSocket was closed, from its `close` event. */
 export interface WebSocketClose {
-  /** RFC 6455 §7.4; 1006 where the connection was lost without a close. */
+  /** RFC 6455 §7.4; 1006 if the connection was lost without a close. */
   readonly code: number;
   readonly reason: string;
 }
@@ -35,7 +35,7 @@ export interface WebSocketClose {
 /**
  * The global `WebSocket`.
  *
- * @throws UsageError where there is none.
+ * @throws UsageError if there is none.
  */
 export function globalWebSocket(): WebSocketConstructor {
   const found: unknown = Reflect.get(globalThis, 'WebSocket');
@@ -62,14 +62,14 @@ export function messageData(event: object): string | Uint8Array | undefined {
   return isBuffer ? new Uint8Array(data as ArrayBuffer) : undefined;
 }
 
-/** What a `close` event says. */
+/** The fields of a `close` event. */
 export function closeDetails(event: object): WebSocketClose {
   const code: unknown = Reflect.get(event, 'code');
   const reason: unknown = Reflect.get(event, 'reason');
   return { code: typeof code === 'number' ? code : 1006, reason: typeof reason === 'string' ? reason : '' };
 }
 
-/** The error of an `error` event, where the runtime says one. Browsers do not, so that a page cannot search a network. */
+/** The error of an `error` event, if the runtime has one. Browsers do not, so that a page cannot search a network. */
 export function eventError(event: object): Error | undefined {
   const error: unknown = Reflect.get(event, 'error');
   return error instanceof Error ? error : undefined;

@@ -15,9 +15,9 @@ import { closeDetails, eventError, messageData, type WebSocketLike } from './web
 
 /** The largest binary message that is sent. */
 const messageBytes = 64 * 1024;
-/** How much a WebSocket is given ahead of what has left: it cannot give anything back. */
+/** How much is passed to a WebSocket before earlier bytes have left: it cannot return anything. */
 const aheadBytes = 1024 * 1024;
-/** A WebSocket does not say when it has sent something: it is looked at, less often the longer nothing moves. */
+/** A WebSocket does not report when it has sent something: it is polled, less often the longer nothing moves. */
 const shortestPollMs = 4;
 const longestPollMs = 64;
 
@@ -151,7 +151,7 @@ export class WebSocketTransport implements Transport, InboxSource {
     if (!this.#hasFlowControl) callIfThere(this.#socket, 'pause');
   }
 
-  /** What the WebSocket holds. Where it does not say, credit alone holds us back. */
+  /** What the WebSocket holds. If it does not report that, credit alone holds us back. */
   get #leavingBytes(): number {
     return this.#socket.bufferedAmount ?? 0;
   }
@@ -165,7 +165,7 @@ export class WebSocketTransport implements Transport, InboxSource {
 
   #receiveBytes(bytes: Uint8Array): void {
     if (this.#hasPeerEnded) {
-      this.#violated('bytes behind the end');
+      this.#violated('bytes after the end');
       return;
     }
     if (this.#hasFlowControl) {
@@ -218,7 +218,7 @@ export class WebSocketTransport implements Transport, InboxSource {
     this.#ungranted = 0;
   }
 
-  /** Sends on, says when all has gone, ends when that was wanted. Never inside a call of the user's. */
+  /** Sends on, reports when all has gone, ends if that was requested. Never inside a call of the user's. */
   #send(): void {
     if (this.#state === 'closed') return;
     this.#sendAll();

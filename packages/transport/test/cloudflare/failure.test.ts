@@ -16,12 +16,12 @@ describe('cloudflareErrorCode', () => {
 });
 
 describe('openFailure', () => {
-  it('names everything that may be wrong where Cloudflare does not say it', () => {
+  it('names everything that may be wrong if Cloudflare reports no reason', () => {
     const error = openFailure('a.test', 5672, false, refused);
     expect(error).toBeInstanceOf(ConnectionBroken);
     expect(error).toMatchObject({ outcome: 'not-sent', cause: refused });
     expect(error.message).toBe(
-      'could not connect to a.test:5672: Cloudflare does not say why; is the name right, does the server listen on this port, ' +
+      'could not connect to a.test:5672: Cloudflare reports no reason; is the name right, does the server listen on this port, ' +
         'can it be reached from the internet? (proxy request failed, cannot connect to the specified address)',
     );
   });

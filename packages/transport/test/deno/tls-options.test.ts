@@ -36,7 +36,7 @@ describe('denoTlsPlan', () => {
     ['an encrypted key of another kind', { cert, key: otherKind, passphrase: 'secret' }, 'decrypt it first'],
     ['a wrong passphrase', { cert, key: encryptedKey, passphrase: 'secret' }, 'does not open'],
     ['another name beside a certificate', { cert, key, serverName: 'b.test' }, 'cannot do serverName'],
-  ])('refuses %s, and says why', async (_, tls, words) => {
+  ])('refuses %s, and reports why', async (_, tls, words) => {
     const error: unknown = await denoTlsPlan(tls, 'a.test').catch((reason: unknown) => reason);
     expect(error).toMatchObject({ name: 'UsageError' });
     expect(String(error)).toContain(words);

@@ -28,7 +28,7 @@ it('shares the memory for short reads with all other sockets', () => {
   const [one, other] = [new Reading(), new Reading()];
   const [first, second, third] = [one.read(1, 10), other.read(2, 10), one.read(3, 10)];
   expect(other.reader.buffer() === one.reader.buffer()).toBe(true);
-  // Sockets of tests before have filled the memory to anywhere: a new block may begin behind one of the reads, not behind two.
+  // Sockets of tests before have filled the memory to anywhere: a new block may begin after one of the reads, not after two.
   expect([second.buffer === first.buffer, third.buffer === second.buffer]).toContain(true);
 });
 

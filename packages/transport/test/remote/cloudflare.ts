@@ -9,8 +9,8 @@ import { describe, expect, it } from 'vitest';
 
 const api = { describe, it, expect };
 const url = process.env.PUKA_CONTRACT_HOST ?? '';
-// Cloudflare gives no code.
-const refusalText = 'Cloudflare does not say why';
+// Cloudflare has no code.
+const refusalText = 'Cloudflare reports no reason';
 const harnessOf = (servers: string, address = {}): ReturnType<typeof remoteHarness> =>
   remoteHarness({ name: `Cloudflare, ${servers}`, connector, url, servers, hasSocket: true, refusalText, address });
 

@@ -52,7 +52,7 @@ describe('with flow control', () => {
   it('rejects where the server did not choose it', async () => {
     const { socket, connected } = attempt();
     socket.open('');
-    await expect(connected).rejects.toEqual(broken('the server is no puka relay'));
+    await expect(connected).rejects.toEqual(broken('the server is not a puka relay'));
     expect(socket.closes).toEqual([[1000, undefined]]);
   });
 

@@ -5,7 +5,7 @@ import { closeFailure, openFailure } from '../../src/websocket/failure.ts';
 const address = { host: '::1', port: 15_670, url: 'ws://[::1]:15670/' };
 
 describe('openFailure', () => {
-  it('says what to look at where the runtime says nothing', () => {
+  it('names what to check if the runtime reports nothing', () => {
     const error = openFailure(address, { code: 1006, reason: '' }, undefined);
     expect(error).toBeInstanceOf(ConnectionBroken);
     expect(error.outcome).toBe('not-sent');
@@ -24,7 +24,7 @@ describe('openFailure', () => {
     expect(error.message).toMatch(/: connect ECONNREFUSED \(ECONNREFUSED\)$/);
   });
 
-  it('says what a relay says', () => {
+  it('repeats the reason that a relay sends', () => {
     const error = openFailure(address, { code: 4001, reason: 'ECONNREFUSED' }, undefined);
     expect(error.message).toBe(
       'could not connect to [::1]:15670: the relay cannot reach the broker (close code 4001: ECONNREFUSED)',

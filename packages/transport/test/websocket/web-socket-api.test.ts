@@ -13,7 +13,7 @@ describe('globalWebSocket', () => {
     expect(globalWebSocket()).toBe(FakeWebSocket);
   });
 
-  it('says what to do where there is none', () => {
+  it('reports what to do where there is none', () => {
     vi.stubGlobal('WebSocket', undefined);
     expect(globalWebSocket).toThrow(UsageError);
     expect(globalWebSocket).toThrow(/Node 20 has none.*webSocketConnector\(\{ WebSocket \}\)/);

@@ -166,7 +166,7 @@ describe('a peer that breaks the rules', () => {
     ['more bytes than were allowed', (socket) => socket.message(new Uint8Array(relayWindowBytes + 1))],
     ['an unknown text message', (socket) => socket.message('credit -1')],
     ['a second end', (socket) => socket.message('end')],
-    ['bytes behind the end', (socket) => socket.message(Uint8Array.of(1))],
+    ['bytes after the end', (socket) => socket.message(Uint8Array.of(1))],
     ['too much credit', (socket) => socket.message('credit 2147483647')],
     ['a message that is neither text nor bytes', (socket) => socket.emit('message', { data: new Blob(['x']) })],
   ])('is cut off for %s', async (what, doIt) => {
@@ -208,7 +208,7 @@ describe('without flow control', () => {
     await broken(scene, 'close code 1000');
   });
 
-  it('closes at end(), behind what was written', async () => {
+  it('closes at end(), after what was written', async () => {
     const { socket, transport } = await accepted('');
     transport.write([Uint8Array.of(1)]);
     transport.end();

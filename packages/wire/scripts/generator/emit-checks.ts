@@ -25,7 +25,7 @@ function emitCheck({ type, typeName, steps }: MethodModel): string {
       `@throws {AmqpSyntaxError} exactly where \`decode${typeName}\` does.`,
     ]),
     `export function check${typeName}(bytes: Uint8Array, start = 0, end: number = bytes.length): void {`,
-    // Each step moves on, so a field that is cut short leaves the position behind the end for good.
+    // Each step moves on, so a field that is cut short leaves the position past the end for good.
     'let at = start + 4;',
     ...moves(type, steps),
     `if (at !== end) refuseMalformed(decode${typeName}, bytes, start, end);`,

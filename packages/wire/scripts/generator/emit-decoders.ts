@@ -36,7 +36,7 @@ export function emitDecodeMethod(models: readonly ClassModel[]): SourceFile {
       'Reads the payload of a method frame.',
       '@param bytes The bytes that contain the payload. Long strings in the result are views of it, everything else is copied.',
       '@param start The index of its first octet.',
-      '@param end The index behind its last octet.',
+      '@param end The index after its last octet.',
       '@returns The method; `type` is its discriminant. Reserved fields are skipped.',
       '@throws {CommandInvalid} for an undefined method.',
       '@throws {AmqpSyntaxError} for octets missing or left over, and for a malformed table; the message names method and field.',

@@ -122,7 +122,7 @@ export function emitErrorPage(): SourceFile {
       '# Errors',
       '',
       'Every error of Puka is an instance of a class below and of `PukaError`. Errors with a reply code are also instances',
-      'of `AmqpError`. An unknown reply code gives an `AmqpError` itself.',
+      'of `AmqpError`. An error with an unknown reply code is an `AmqpError` itself.',
       '',
       'The traits are, in this order: `scope` (what is lost: the operation, its channel or the connection; the client carries on',
       'the other operations of a lost channel), `blame` (who has to change something), `outcome` (what became of the operation)',

@@ -1,4 +1,4 @@
-/** Writes the types of the methods: what a decoder gives, what an encoder takes, and the unions of all of them. */
+/** Writes the types of the methods: what a decoder returns, what an encoder takes, and the unions of all of them. */
 import type { WireType } from '../../src/protocol/definition.ts';
 import type { ClassModel, FieldModel, MethodModel } from './model.ts';
 import { comment, docComment, type SourceFile, sourceFile } from './source.ts';

@@ -13,7 +13,7 @@ const biome = createRequire(import.meta.url).resolve('@biomejs/biome/bin/biome')
  * @param root The root of the workspace, where the formatter's settings lie.
  * @param sources Files with paths relative to the root.
  * @returns The texts by path.
- * @throws {Error} when the formatter can't read a file, with what it says.
+ * @throws {Error} when the formatter can't read a file, with its message.
  */
 export async function formatSources(root: string, sources: readonly SourceFile[]): Promise<Map<string, string>> {
   const texts = await Promise.all(

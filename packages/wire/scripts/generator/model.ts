@@ -1,6 +1,6 @@
 /**
  * The protocol table made ready for writing code: every name the code needs, every field with its domain, bits joined
- * into octets. Checks the table for what would give wrong code. Must not write code itself.
+ * into octets. Checks the table for what would produce wrong code. Must not write code itself.
  */
 import type {
   ClassDefinition,
@@ -12,7 +12,7 @@ import type {
 import { classes, domains } from '../../src/protocol/table.ts';
 import { camelCase, pascalCase } from './names.ts';
 
-/** A field that the user sees, with all that its domain says. */
+/** A field that the user sees, with everything from its domain. */
 export interface FieldModel {
   readonly property: string;
   readonly wireType: WireType;

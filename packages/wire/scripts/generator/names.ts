@@ -19,7 +19,7 @@ export function upperSnakeCase(name: string): string {
     .toUpperCase();
 }
 
-/** A number as it stands in protocol dumps: `0x000a000a`. */
+/** A number as it appears in protocol dumps: `0x000a000a`. */
 export function hex(value: number, digits: number): string {
   return `0x${value.toString(16).padStart(digits, '0')}`;
 }

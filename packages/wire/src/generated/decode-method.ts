@@ -83,7 +83,7 @@ import type { Method } from './method.ts';
  * @param bytes The bytes that contain the payload. Long strings in the result are views of it, everything
  * else is copied.
  * @param start The index of its first octet.
- * @param end The index behind its last octet.
+ * @param end The index after its last octet.
  * @returns The method; `type` is its discriminant. Reserved fields are skipped.
  * @throws {CommandInvalid} for an undefined method.
  * @throws {AmqpSyntaxError} for octets missing or left over, and for a malformed table; the message names

@@ -14,11 +14,11 @@ export type WireType = 'bit' | 'uint8' | 'uint16' | 'uint32' | 'uint64' | 'short
 export interface Domain {
   /** How it is encoded. */
   readonly wireType: WireType;
-  /** True where a long string is text and not bytes. */
+  /** True if a long string is text and not bytes. */
   readonly isText?: boolean;
   /** What it is, in a few words. */
   readonly doc: string;
-  /** Unit, range and what 0 means, as a sentence for the doc comments; absent where there is nothing to say. */
+  /** Unit, range and what 0 means, as a sentence for the doc comments; absent if there is nothing to add. */
   readonly range?: string;
 }
 
@@ -29,13 +29,13 @@ export type Direction = 'client' | 'server' | 'both';
 export interface VisibleField {
   /** The standard's name, such as `routing-key`. */
   readonly name: string;
-  /** What the code calls it, where the standard's name is taken. */
+  /** What the code calls it, if the standard's name is taken. */
   readonly property?: string;
   /** A key of the table of domains. */
   readonly domain: string;
-  /** What the encoder writes where the field is left out. Absent: the field must be given. `{}` is the empty table. */
+  /** What the encoder writes if the field is left out. Absent: the field must be given. `{}` is the empty table. */
   readonly default?: string | number | boolean | Readonly<Record<string, never>>;
-  /** What it says. */
+  /** Its text. */
   readonly doc: string;
 }
 
@@ -56,7 +56,7 @@ export interface MethodDefinition {
   readonly id: number;
   /** Who sends it. */
   readonly direction: Direction;
-  /** The methods of the same class that answer it; empty where nothing does. */
+  /** The methods of the same class that answer it; empty if nothing does. */
   readonly replies: readonly string[];
   /** Whether a content header and a body follow. */
   readonly hasContent: boolean;
@@ -90,7 +90,7 @@ export interface ReplyCodeDefinition {
   readonly name: string;
   /** The class in `@puka/errors`. */
   readonly className: string;
-  /** True where it closes the connection, false where it closes the channel or nothing. */
+  /** True if it closes the connection, false if it closes the channel or nothing. */
   readonly hard: boolean;
   /** How far the damage reaches. */
   readonly scope: Scope;
@@ -100,7 +100,7 @@ export interface ReplyCodeDefinition {
   readonly retryable: boolean;
   /** What became of the operation. */
   readonly outcome: Outcome;
-  /** What it says. */
+  /** Its text. */
   readonly meaning: string;
   /** What usually leads to it. */
   readonly cause: string;

@@ -8,7 +8,7 @@ const shortName = 'At most 255 bytes of UTF-8.';
 const shortText = 'At most 255 bytes of UTF-8, for people.';
 const count32 = 'Up to 2^32 - 1.';
 
-/** Every domain by its name. Those the standard has bear its name; the others split its bare wire types by meaning. */
+/** Every domain by its name. Those of the standard have its names; the others split its bare wire types by meaning. */
 export const domains: Readonly<Record<string, Domain>> = {
   'channel-max': { wireType: 'uint16', doc: 'highest channel number', range: 'Up to 65535; 0 means no limit.' },
   'class-id': { wireType: 'uint16', doc: 'number of a class' },

@@ -64,7 +64,7 @@ export const softReplyCodes: readonly ReplyCodeDefinition[] = [
     outcome: 'refused',
     meaning: 'The user lacks the permission, or the queue or exchange does not allow the operation.',
     cause:
-      'Missing permission, a name that begins with `amq.`, the default exchange, or a queue that somebody consumes from exclusively.',
+      'Missing permission, a name that begins with `amq.`, the default exchange, or a queue that has an exclusive consumer.',
     recovery: 'Grant the permission or choose another name. For an exclusive consumer, wait until it has ended.',
   },
   {

@@ -2,7 +2,7 @@
  * The table of the whole protocol: AMQP 0-9-1 with RabbitMQ's extensions, in our own words. Everything about methods
  * and reply codes in `src/generated/`, in `@puka/errors` and in `docs/errors.md` comes from here. Data only.
  *
- * Left out: the class `access` (30). It is obsolete, no broker of today asks for it; the tickets it gave out are the
+ * Left out: the class `access` (30). It is obsolete, no broker of today asks for it; the tickets it issued are the
  * reserved fields of the other classes. The class `basic`'s properties are not methods; they are in `properties.ts`.
  * Frame types and the end octet belong to the frame format; they are in `frame-format.ts`.
  */

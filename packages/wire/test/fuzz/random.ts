@@ -4,7 +4,7 @@
 export class Random {
   private state: number;
 
-  /** @param seed any integer; 0 stands for 1. */
+  /** @param seed any integer; 0 means 1. */
   constructor(seed: number) {
     this.state = seed >>> 0 || 1;
   }

@@ -64,7 +64,7 @@ export function runTarget(kind: Kind, bytes: Uint8Array, random: Random): boolea
   }
 }
 
-/** Runs mutated inputs; a finding comes without a stack, and with one when its input is run alone. @param onInput is told of each before it runs. */
+/** Runs mutated inputs; a finding comes without a stack, and with one when its input is run alone. @param onInput is called with each before it runs. */
 export function fuzz(
   corpus: readonly Sample[],
   inputs: number,

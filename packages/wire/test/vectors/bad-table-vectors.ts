@@ -58,7 +58,7 @@ export const badTableVectors: readonly BadTableVector[] = [
       0000000c       # length 12
       01 61          # name "a"
       41 00000001    # A of 1 byte
-      49             # I, whose four octets are behind the array
+      49             # I, whose four octets are after the array
       00000000`),
     ...early,
   },
@@ -72,12 +72,12 @@ export const badTableVectors: readonly BadTableVector[] = [
     message: /unknown type tag 0x7a/,
   },
   {
-    name: 'octets behind the table',
+    name: 'octets after the table',
     bytes: fromHex(`
       00000000       # length 0
       00             # one more`),
     error: 'AmqpSyntaxError',
-    message: /1 octets behind the table/,
+    message: /1 octets after the table/,
   },
   { name: 'tables 65 deep', bytes: nestedBytes(65, 'F'), error: 'LimitExceeded', message: /maxTableDepth/ },
   { name: 'arrays 65 deep', bytes: nestedBytes(65, 'A'), error: 'LimitExceeded', message: /maxTableDepth/ },

@@ -12,7 +12,7 @@ export interface HeaderVector {
   readonly properties: BasicProperties;
   /** What is written to the same octets, where it differs from `properties`; `null` where nothing is. */
   readonly input?: BasicProperties | null;
-  /** What the error says, where there is one. */
+  /** The text of the error, if there is one. */
   readonly error?: RegExp;
 }
 
@@ -234,10 +234,10 @@ export const headerVectors: readonly HeaderVector[] = [
      0000             # contentType "", and an octet too many
      01 61            # two more`,
     { contentType: '' },
-    { input: null, error: /3 octets behind/ },
+    { input: null, error: /3 octets after/ },
   ),
   vector(
-    'bytes behind the properties',
+    'bytes after the properties',
     '0000000000000001',
     `
      9000             # flags: contentType, deliveryMode
@@ -245,7 +245,7 @@ export const headerVectors: readonly HeaderVector[] = [
      02               # deliveryMode 2
      ffff             # whatever`,
     { contentType: 'a', deliveryMode: 2 },
-    { input: null, error: /2 octets behind/ },
+    { input: null, error: /2 octets after/ },
   ),
   vector(
     'text that is no UTF-8',

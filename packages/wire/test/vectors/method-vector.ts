@@ -1,4 +1,4 @@
-/** What a vector of a method is. The vectors themselves stand in the files named after the classes. */
+/** What a vector of a method is. The vectors themselves are in the files named after the classes. */
 import type { Method, MethodInput } from '../../src/methods.ts';
 import { fromHex } from '../hex.ts';
 
@@ -8,7 +8,7 @@ export interface MethodVector {
   /** From the frame's type to its end octet. */
   readonly frame: Uint8Array;
   readonly channel: number;
-  /** What decoding gives. */
+  /** The result of decoding. */
   readonly method: Method;
   /** What encodes to the same octets; with as little stated as will do. */
   readonly input: MethodInput;

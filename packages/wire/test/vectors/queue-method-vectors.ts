@@ -217,7 +217,7 @@ export const queueVectors: readonly MethodVector[] = [
      01 71                # queue
      01 65                # exchange
      01 6b                # routing-key
-     00000000             # arguments: empty, right behind the routing key
+     00000000             # arguments: empty, right after the routing key
      ce                   # end`,
     { type: 'queue.unbind', queue: 'q', exchange: 'e', routingKey: 'k', arguments: {} },
     { type: 'queue.unbind', queue: 'q', exchange: 'e', routingKey: 'k' },

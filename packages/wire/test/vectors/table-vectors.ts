@@ -26,11 +26,11 @@ import { fromHex } from '../hex.ts';
 export interface TableVector {
   readonly name: string;
   readonly bytes: Uint8Array;
-  /** What decoding gives. */
+  /** The result of decoding. */
   readonly value: FieldTable;
   /** What encodes to the same octets; absent where nothing plain does. */
   readonly input?: FieldTableInput;
-  /** False where the tagged decoding does not give the same octets again, by intent. */
+  /** False where the tagged decoding does not return the same octets again, by intent. */
   readonly isLossless?: boolean;
 }
 

@@ -5,7 +5,7 @@ import { describe, expect, inject, it, onTestFinished } from 'vitest';
 
 const url = inject('amqpUrl');
 
-/** A client and a queue of its own with all that a worker makes beside it, gone behind the test. */
+/** A client and a queue of its own with all that a worker makes beside it, gone after the test. */
 async function scene(
   type: 'classic' | 'quorum',
   delays: readonly number[],

@@ -1,4 +1,4 @@
-/** Every way a login or a TLS handshake goes, and what is said of it: one row each, the same for every runtime. */
+/** Every way a login or a TLS handshake goes, and the error of it: one row each, the same for every runtime. */
 import { Client, type ClientOptions, type LoginMechanism } from '@puka/client';
 import { oldClient, type Places } from './places.ts';
 
@@ -18,7 +18,7 @@ export interface LoginCase {
   readonly run: (places: Places) => Promise<void>;
 }
 
-/** What the row about IPv6 says on a machine that has none. */
+/** The text of the row about IPv6 on a machine that has none. */
 export const noIpv6 = 'this machine has no IPv6';
 const loggedIn: Verdict = { outcome: 'logged in' };
 /** Enough to have the line and the login under way, on a busy machine too: what is then told is who was silent. */
@@ -157,7 +157,7 @@ const externalRows: readonly LoginCase[] = [
   }),
   row(
     'EXTERNAL, no TLS',
-    refusedBy('RabbitMQ offers EXTERNAL to who shows a client certificate', 'AuthenticationFailed'),
+    refusedBy('RabbitMQ offers EXTERNAL only with a client certificate', 'AuthenticationFailed'),
     plain,
     () => ({
       mechanisms: ['EXTERNAL'],
@@ -211,7 +211,7 @@ const ownRows: readonly LoginCase[] = [
   row('own mechanism, wrong answer', refusedBy('RABBIT-CR-DEMO', 'AuthenticationFailed'), plain, () => ({
     mechanisms: [demo(() => 'My password is wrong')],
   })),
-  row('own mechanism fails', refusedBy('failed on this side', 'AuthenticationFailed'), plain, () => ({
+  row('own mechanism fails', refusedBy('failed in this client', 'AuthenticationFailed'), plain, () => ({
     mechanisms: [demo(() => Promise.reject(new Error('no ticket')))],
   })),
 ];
@@ -227,7 +227,7 @@ const vhostRows: readonly LoginCase[] = [
     refusedBy("access to vhost 'closed' refused for user 'guest'", 'NotAllowed'),
     ({ plain }) => `amqp://${plain}/closed`,
   ),
-  // Full without anybody in it: RabbitMQ counts a connection some time after it has let it in.
+  // Full without an open connection: RabbitMQ counts a connection some time after it has let it in.
   row(
     'virtual host that is full',
     refusedBy('connection limit (0) is reached', 'NotAllowed'),
@@ -240,7 +240,7 @@ const vhostRows: readonly LoginCase[] = [
   ),
 ];
 
-/** Resolves when the secret that a second call of the function gives has reached the broker; rejects when the line ends. */
+/** Resolves when the secret that a second call of the function returns has reached the broker; rejects when the connection ends. */
 async function renewed(places: Places, name: string, second: string): Promise<void> {
   let asked = 0;
   let isAsked = (): void => {};
@@ -260,7 +260,7 @@ async function renewed(places: Places, name: string, second: string): Promise<vo
   await client.connect();
   try {
     await Promise.race([askedAgain, lost]);
-    // The first may go out ahead of the secret, the second goes behind it.
+    // The first may go out before the secret, the second goes after it.
     for (let count = 0; count < 2; count += 1) await Promise.race([client.queueDeclare({ exclusive: true }), lost]);
   } catch (error) {
     throw await lost.catch((reason: unknown) => reason ?? error);
@@ -305,7 +305,11 @@ const strangerRows: readonly LoginCase[] = [
   ),
   row('HTTP', refusedBy('the port speaks HTTP', 'UnsupportedProtocol'), ({ http }) => `amqp://${http}`),
   row('SSH', refusedBy('the port speaks SSH', 'UnsupportedProtocol'), ({ ssh }) => `amqp://${ssh}`),
-  row('peer that hangs up', refusedBy('hung up without a word'), ({ hangingUp }) => `amqp://${hangingUp}`),
+  row(
+    'peer that hangs up',
+    refusedBy('closed the connection without an answer'),
+    ({ hangingUp }) => `amqp://${hangingUp}`,
+  ),
   row(
     'peer that hangs up, TLS',
     refusedBy('does the server speak TLS on this port?'),
@@ -314,10 +318,10 @@ const strangerRows: readonly LoginCase[] = [
 ];
 
 const connectingRows: readonly LoginCase[] = [
-  row('port where nobody listens', refusedBy('connection refused'), ({ refused }) => `amqp://${refused}`),
+  row('port that no server listens on', refusedBy('connection refused'), ({ refused }) => `amqp://${refused}`),
   row(
     'silent port',
-    refusedBy('said nothing', 'HandshakeTimeout'),
+    refusedBy('accepted the connection and sent nothing', 'HandshakeTimeout'),
     ({ silent }) => `amqp://${silent}`,
     () => ({
       connectTimeout: tooShortMs,
@@ -333,7 +337,7 @@ const connectingRows: readonly LoginCase[] = [
   ),
   row(
     'credentials that do not come',
-    refusedBy('the credentials function gave no answer', 'HandshakeTimeout'),
+    refusedBy('the credentials function did not answer', 'HandshakeTimeout'),
     plain,
     () => ({
       credentials: () => new Promise(() => {}),
@@ -368,7 +372,7 @@ const connectingRows: readonly LoginCase[] = [
     refusedBy('the parameter colour of the URL is unknown', 'UsageError'),
     ({ plain }) => `amqp://${plain}?colour=red`,
   ),
-  row('frameMax below 8192', refusedBy('8192 is the least, for RabbitMQ 4.1', 'UsageError'), plain, () => ({
+  row('frameMax below 8192', refusedBy('8192 is the least, because RabbitMQ 4.1', 'UsageError'), plain, () => ({
     frameMax: 4096,
   })),
 ];

@@ -1,7 +1,7 @@
 /** Where the cases connect to, and with what: made once by the test, given to the program on each runtime. Types only. */
 import type { TestCertificates } from '@puka/testkit/transport-contract';
 
-/** An address, as `host:port`, stands for the server that listens there. */
+/** An address, as `host:port`, of the server that listens there. */
 export interface Places {
   readonly runtime: 'node' | 'deno' | 'bun';
   readonly certificates: TestCertificates;
@@ -15,19 +15,19 @@ export interface Places {
   readonly tls: string;
   /** TLS with a certificate whose time is over. */
   readonly expired: string;
-  /** RabbitMQ as an old one is: what drops the line where a login is refused. Only with `oldClient` as properties. */
+  /** RabbitMQ as an old one is: one that drops the connection when a login is refused. Only with `oldClient` as properties. */
   readonly dropping: string;
-  /** Takes connections, and says nothing. */
+  /** Accepts connections, and sends nothing. */
   readonly silent: string;
-  /** Takes connections, and hangs up. */
+  /** Accepts connections, and closes them. */
   readonly hangingUp: string;
   readonly http: string;
   readonly ssh: string;
   /** Answers with the header of AMQP 1.0. */
   readonly otherVersion: string;
-  /** Nobody listens there. */
+  /** No server listens there. */
   readonly refused: string;
-  /** The password of the user `keeper`, which nobody may show. */
+  /** The password of the user `keeper`, which no code may show. */
   readonly secret: string;
   /** OAuth 2 tokens, by subject. */
   readonly tokens: Readonly<Record<'first' | 'second', string>>;

@@ -138,8 +138,8 @@ async function ipv6Place(broker: Broker, stops: (() => unknown)[]): Promise<stri
 }
 
 /**
- * Spoils what the client says it can do, `authentication_failure_close`, on the way: RabbitMQ then treats it as it does old
- * clients, and only drops the line where it refuses the login. Where the words lie a first connection shows.
+ * Changes what the client announces that it can do, `authentication_failure_close`, on the way: RabbitMQ then treats it as it does old
+ * clients, and only drops the connection when it refuses the login. Where the words lie a first connection shows.
  */
 async function droppingPlace(broker: Broker, stops: (() => unknown)[]): Promise<string> {
   const proxy = await faultProxy({ target: broker, record: true });

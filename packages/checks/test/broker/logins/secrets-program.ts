@@ -48,7 +48,7 @@ function show(what: string, ...values: readonly unknown[]): void {
   }
 }
 
-/** What cannot be shown may still say something. */
+/** What cannot be shown may still have a text. */
 function shownBy(toText: Show, value: unknown): string {
   try {
     return toText(value);

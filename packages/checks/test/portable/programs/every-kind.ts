@@ -64,7 +64,7 @@ describe('failures', () => {
   it('never ends', () => new Promise(() => undefined), 20);
   it('fails in its hook', () => {
     onTestFinished(() => {
-      throw new Error('behind the test');
+      throw new Error('after the test');
     });
   });
   describe('a suite whose beforeAll fails', () => {

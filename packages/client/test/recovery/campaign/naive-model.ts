@@ -1,9 +1,9 @@
 /**
  * What one client has declared, bound and not unmade, by the plainest rules: the second opinion on the client's record.
- * Names that a fault has touched are tainted, and say nothing any more.
+ * Names that a fault has touched are tainted, and prove nothing any more.
  */
 
-/** See the head of the file. */
+/** A plain record of what one client has declared and bound, to compare the client's own record with. */
 export class NaiveModel {
   readonly queues: Set<string> = new Set();
   readonly exchanges: Set<string> = new Set();

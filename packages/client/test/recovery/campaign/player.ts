@@ -1,5 +1,5 @@
 /**
- * Plays a program on the embedded broker, lets all faults end, and says what is wrong. Must not decide what is done: the
+ * Plays a program on the embedded broker, lets all faults end, and reports what is wrong. Must not decide what is done: the
  * program does.
  */
 import type { Client } from '../../../src/client.ts';
@@ -23,7 +23,7 @@ interface Published extends Started {
   readonly actor: Actor;
   /** Connections that its client had lost when it was called. */
   readonly lossesBefore: number;
-  /** The durable queue it goes to, where that was there at the call. */
+  /** The durable queue it goes to, if that was there at the call. */
   readonly queue: string | undefined;
 }
 
@@ -71,7 +71,7 @@ const expectedCodes: ReadonlySet<string> = new Set([
   'USAGE_ERROR',
 ]);
 
-/** Plays it. @returns what is wrong; nothing where all is well. */
+/** Plays it. @returns what is wrong; nothing if all is well. */
 export async function play(program: Program): Promise<string[]> {
   const player = new Player(program, await Scene.start({ historyLimit: 100_000 }));
   try {
@@ -199,7 +199,7 @@ class Player {
       case 'cancel': {
         const chosen = this.chosen(actor, step.choice);
         if (chosen === undefined) break;
-        // Whoever cancels is not told of the end.
+        // The code that cancels is not called with the end.
         chosen.isTold = true;
         this.start(step, client.basicCancel(chosen.consumer));
         break;
@@ -230,7 +230,7 @@ class Player {
         break;
       case 'close':
         actor.isClosed = true;
-        // They end without an error, which nobody is told.
+        // They end without an error, which is not reported.
         for (const subscribed of actor.consumers) subscribed.isTold = true;
         this.start(step, client.close());
         this.start(step, client.connect());
@@ -253,7 +253,7 @@ class Player {
     return started;
   }
 
-  /** Something that the model follows once the broker has said ok. */
+  /** Something that the model follows once the broker has answered with ok. */
   private change(
     step: Step,
     { model }: Actor,
@@ -496,7 +496,7 @@ class Player {
     }
   }
 
-  /** A publish goes out once over each connection, and once more where its channel was closed. */
+  /** A publish goes out once over each connection, and once more if its channel was closed. */
   private judgeCopies(name: string, bodies: readonly string[]): void {
     const { mistakes } = this.scene.broker;
     const closes = this.program.steps.filter(

@@ -2,7 +2,7 @@
 import type { Arguments } from '../arguments.ts';
 import type { ResourceKind } from '../resource.ts';
 
-/** What a binding says. */
+/** The fields of a binding. */
 export interface Binding {
   readonly source: string;
   readonly destination: string;

@@ -19,7 +19,7 @@ export class ChannelLimit {
     return this.prefetchCount > 0;
   }
 
-  /** @param unackedCount what the channel has not acked, counted once where there was no limit before. */
+  /** @param unackedCount what the channel has not acked, counted once if there was no limit before. */
   limit(prefetchCount: number, unackedCount: number): void {
     const wasReached = this.isReached;
     if (this.prefetchCount === 0) this.unackedCount = unackedCount;

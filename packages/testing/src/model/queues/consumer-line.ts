@@ -52,7 +52,7 @@ export class ConsumerLine<C extends Consumer = Consumer> {
     return this.consumers.shift();
   }
 
-  /** Puts one behind the others of its priority. */
+  /** Puts one after the others of its priority. */
   add(consumer: C): void {
     const { consumers } = this;
     let at = consumers.length;

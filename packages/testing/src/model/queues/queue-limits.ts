@@ -1,10 +1,10 @@
-/** How much a queue may hold, and for how long: what its arguments say. Must not drop anything. */
+/** How much a queue may hold, and for how long: what its arguments set. Must not drop anything. */
 import type { Arguments } from '../arguments.ts';
 
 /** What happens to a message for which there is no room. */
 export type Overflow = 'drop-head' | 'reject-publish' | 'reject-publish-dlx';
 
-/** What the arguments of a queue say of limits; `Infinity` where there is none. */
+/** The limits in the arguments of a queue; `Infinity` if there is none. */
 export interface QueueLimits {
   readonly maxLength: number;
   readonly maxLengthBytes: number;

@@ -43,7 +43,7 @@ export interface ConsumerChannel {
   readonly isCongested: boolean;
   /** Its connection ends: what it still gets is neither sent nor settled, and comes back when the channel is down. */
   readonly isEnding: boolean;
-  /** Takes a delivery; where an ack is due it is remembered until `settle()` of the queue. */
+  /** Takes a delivery; if an ack is due it is remembered until `settle()` of the queue. */
   deliver(consumerTag: string, ackRequired: boolean, delivery: Delivery): void;
   /** The queue is gone, and the consumer with it. */
   consumerCancelled(consumerTag: string): void;
@@ -96,7 +96,7 @@ export interface ConsumerView {
   readonly noAck: boolean;
   readonly exclusive: boolean;
   readonly prefetchCount: number;
-  /** False where another consumer is the active one. */
+  /** False if another consumer is the active one. */
   readonly isActive: boolean;
 }
 
@@ -140,11 +140,11 @@ export abstract class Queue {
   abstract publish(message: Message, publisher?: object): 'taken' | 'rejected';
   /** Takes the next message; it is unacked then, or removed if there are no acks. */
   abstract get(channel: ConsumerChannel, ackRequired: boolean): GetResult | undefined;
-  /** @throws {AccessRefused} where it is in exclusive use. */
+  /** @throws {AccessRefused} if it is in exclusive use. */
   abstract consume(request: ConsumeRequest): void;
   /** Ends a consumer; what it has not acked stays unacked. @param done is called before anything follows from it. */
   abstract cancel(channel: ConsumerChannel, consumerTag: string, done: () => void): void;
-  /** Settles messages of one consumer, or of `basic.get` where there is no tag. */
+  /** Settles messages of one consumer, or of `basic.get` if there is no tag. */
   abstract settle(
     channel: ConsumerChannel,
     consumerTag: string | undefined,
@@ -159,7 +159,7 @@ export abstract class Queue {
   abstract channelDown(channel: ConsumerChannel): void;
   /** Drops what waits. @returns how many. */
   abstract purge(): number;
-  /** Somebody has looked at it or used it: it is not unused. */
+  /** A client has looked at it or used it: it is not unused. */
   abstract touch(): void;
   /** Drops what a restart does not leave. */
   abstract restart(): void;

@@ -79,7 +79,7 @@ export class QuorumConsumer implements Consumer {
     return number;
   }
 
-  /** Gives room for more; a get, and what has been cancelled, gets no more. */
+  /** Makes room for more; a get, and what has been cancelled, gets no more. */
   addCredit(count: number): void {
     if (!this.isGet && !this.isCancelled) this.credit += count;
   }

@@ -37,13 +37,13 @@ export class QuorumMessages {
     return this.length <= Math.trunc(maxLength * 0.8) && this.bytes <= Math.trunc(maxLengthBytes * 0.8);
   }
 
-  /** Puts one behind all others. */
+  /** Puts one after all others. */
   push(entry: QueuedMessage): void {
     this.fresh.push(entry);
     this.bytes += entry.message.body.length;
   }
 
-  /** Puts one behind those that have come back, before all others. */
+  /** Puts one after those that have come back, before all others. */
   pushReturned(entry: QueuedMessage): void {
     this.returned.push(entry);
     this.bytes += entry.message.body.length;

@@ -315,7 +315,7 @@ export class QuorumQueue extends ExpiringQueue {
     return this.takers.find(({ isGet, isCancelled }) => !isGet && !isCancelled);
   }
 
-  /** The next consumer takes over where none is active. */
+  /** The next consumer takes over if none is active. */
   private activateNext(): void {
     if (!this.isSingleActive || this.active !== undefined) return;
     const next = this.waiting.shift();

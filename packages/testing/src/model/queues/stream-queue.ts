@@ -118,7 +118,7 @@ export class StreamQueue extends Queue {
     this.readers = this.readers.filter((reader) => reader.channel !== channel);
   }
 
-  /** Streams cannot be purged: whoever asks has been refused. */
+  /** Streams cannot be purged: the request has been refused before. */
   purge(): number {
     return 0;
   }

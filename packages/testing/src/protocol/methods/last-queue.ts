@@ -2,7 +2,7 @@
 import { NotFound } from '@puka/errors';
 import type { ServerChannel } from '../server-channel.ts';
 
-/** @throws {NotFound} where none was declared. */
+/** @throws {NotFound} if none was declared. */
 export function queueNamed(channel: ServerChannel, name: string): string {
   if (name !== '') return name;
   if (channel.lastQueue === '') throw new NotFound('no previously declared queue');

@@ -72,7 +72,7 @@ function writableExchange(host: ChannelHost, name: string, routingKey: string): 
   return exchange;
 }
 
-/** RabbitMQ: puts the address of the channel's replies where the client has asked for it. docs/direct-reply-to. */
+/** RabbitMQ: puts the address of the channel's replies if the client has asked for it. docs/direct-reply-to. */
 function withReplyAddress({ replyConsumer }: ServerChannel, properties: PropertiesReader): PropertiesReader {
   if (properties.replyTo !== replyTo) return properties;
   if (replyConsumer === undefined) throw new PreconditionFailed('fast reply consumer does not exist');

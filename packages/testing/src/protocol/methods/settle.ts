@@ -25,7 +25,7 @@ export const settleMethods: Handlers = {
 function settle(channel: ServerChannel, deliveryTag: number | bigint, multiple: boolean, settlement: Settlement): void {
   const fate = channel.host.interference.fateOfSettlement();
   if (fate === 'drop-connection')
-    throw new ConnectionDropped('the connection ends ahead of an ack', { isMistake: false });
+    throw new ConnectionDropped('the connection ends before an ack', { isMistake: false });
   if (fate === 'lose') return;
   const deliveries = channel.unacked.take(Number(deliveryTag), multiple);
   if (channel.transaction === undefined) channel.settle(deliveries, settlement);

@@ -80,7 +80,7 @@ describe('amqplib', () => {
     expect(message?.content.equals(body)).toBe(true);
   });
 
-  it('hears of a mandatory message that no queue takes, ahead of its confirm', async () => {
+  it('hears of a mandatory message that no queue takes, before its confirm', async () => {
     const confirming = await connection.createConfirmChannel();
     const heard = new Collected<string>();
     confirming.on('return', (message: Message) => heard.add(`returned ${textOf(message)}`));

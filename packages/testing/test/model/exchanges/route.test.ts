@@ -5,7 +5,7 @@ import { Exchange } from '../../../src/model/exchanges/exchange.ts';
 import { route } from '../../../src/model/exchanges/route.ts';
 import { newMessage } from '../message-factory.ts';
 
-/** Exchanges by name; `->` to a queue, `=>` to an exchange, with the routing key behind a colon. */
+/** Exchanges by name; `->` to a queue, `=>` to an exchange, with the routing key after a colon. */
 function routed(
   exchanges: Readonly<Record<string, { type: ExchangeType; alternate?: string; to?: readonly string[] }>>,
   start: string,

@@ -222,7 +222,7 @@ describe('time', () => {
     expect(scene.dead).toEqual(['expired short', 'expired long']);
   });
 
-  it('drops from the front alone: what stands behind one that lives waits with it', () => {
+  it('drops from the front alone: what stands after one that lives waits with it', () => {
     const scene = new QueueScene();
     scene.publish('lives');
     scene.queue.publish(newMessage('brief', { expiration: '10' }));
@@ -252,7 +252,7 @@ describe('time', () => {
     expect(scene.dead).toEqual(['expired 1']);
   });
 
-  it('ends a queue that nobody uses', () => {
+  it('ends a queue that no client uses', () => {
     const scene = new QueueScene({ 'x-expires': 100 });
     scene.pass(60);
     scene.queue.get(new TestChannel(), false);

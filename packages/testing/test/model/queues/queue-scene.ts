@@ -1,4 +1,4 @@
-/** A queue without a broker around it: its channels and its host write down what they are told. Holds no test. */
+/** A queue without a broker around it: its channels and its host record their calls. Holds no test. */
 import type { FieldObjectInput } from '@puka/wire';
 import { Arguments } from '../../../src/model/arguments.ts';
 import type { Message } from '../../../src/model/message.ts';
@@ -20,7 +20,7 @@ export class TestChannel implements ConsumerChannel {
   readonly limit: ChannelLimit = new ChannelLimit();
   isCongested = false;
   isEnding = false;
-  /** `tag:body`, and `!` behind what has been delivered before. */
+  /** `tag:body`, and `!` after what has been delivered before. */
   readonly got: string[] = [];
   readonly entries: QueuedMessage[] = [];
   readonly cancelled: string[] = [];
@@ -35,7 +35,7 @@ export class TestChannel implements ConsumerChannel {
   }
 }
 
-/** A queue without a broker around it: its channels and its host write down what they are told. */
+/** A queue without a broker around it: its channels and its host record their calls. */
 export class QueueScene implements QueueHost {
   nowMs = 1_000_000;
   readonly queue: Queue;

@@ -61,7 +61,7 @@ export interface BasicConsume {
   readonly noLocal: boolean;
   /** Deliveries need no ack. */
   readonly noAck: boolean;
-  /** Let nobody else consume from the queue. */
+  /** Allow no other consumer on the queue. */
   readonly exclusive: boolean;
   /** Send no answer. */
   readonly noWait: boolean;
@@ -79,7 +79,7 @@ export interface BasicConsumeFields {
   readonly noLocal?: boolean | undefined;
   /** Deliveries need no ack. Default: `false`. */
   readonly noAck?: boolean | undefined;
-  /** Let nobody else consume from the queue. Default: `false`. */
+  /** Allow no other consumer on the queue. Default: `false`. */
   readonly exclusive?: boolean | undefined;
   /** Send no answer. Default: `false`. */
   readonly noWait?: boolean | undefined;

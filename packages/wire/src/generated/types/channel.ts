@@ -72,7 +72,7 @@ export interface ChannelFlowOkInput extends ChannelFlowOkFields {
 }
 
 /**
- * Closes the channel and says why. Its number is free again after `close-ok`, not before.
+ * Closes the channel with a reason. Its number is free again after `close-ok`, not before.
  * Sent by: client or broker. AMQP 0-9-1 §1.5, method 20,40.
  */
 export interface ChannelClose {

@@ -224,7 +224,7 @@ export interface ConnectionOpenOk {
 export type ConnectionOpenOkInput = ConnectionOpenOk;
 
 /**
- * Closes the connection and says why. After it the sender accepts only `close` and `close-ok`.
+ * Closes the connection with a reason. After it the sender accepts only `close` and `close-ok`.
  * Sent by: client or broker. AMQP 0-9-1 §1.4, method 10,50.
  */
 export interface ConnectionClose {

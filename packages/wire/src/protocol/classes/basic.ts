@@ -63,7 +63,7 @@ export const basic: ClassDefinition = {
           doc: 'Not what this connection published. RabbitMQ: ignored.',
         },
         { name: 'no-ack', domain: 'option', default: false, doc: 'Deliveries need no ack.' },
-        { name: 'exclusive', domain: 'option', default: false, doc: 'Let nobody else consume from the queue.' },
+        { name: 'exclusive', domain: 'option', default: false, doc: 'Allow no other consumer on the queue.' },
         { name: 'no-wait', domain: 'option', default: false, doc: 'Send no answer.' },
         { name: 'arguments', domain: 'table', default: {}, doc: 'What else: `x-priority`, `x-stream-offset` …' },
       ],

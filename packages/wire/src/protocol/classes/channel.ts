@@ -51,7 +51,7 @@ export const channel: ClassDefinition = {
       direction: 'both',
       replies: ['close-ok'],
       hasContent: false,
-      doc: 'Closes the channel and says why. Its number is free again after `close-ok`, not before.',
+      doc: 'Closes the channel with a reason. Its number is free again after `close-ok`, not before.',
       fields: [
         { name: 'reply-code', domain: 'reply-code', doc: 'Why: 200 is a normal close.' },
         { name: 'reply-text', domain: 'reply-text', default: '', doc: 'Why.' },

@@ -121,7 +121,7 @@ export const connection: ClassDefinition = {
       direction: 'both',
       replies: ['close-ok'],
       hasContent: false,
-      doc: 'Closes the connection and says why. After it the sender accepts only `close` and `close-ok`.',
+      doc: 'Closes the connection with a reason. After it the sender accepts only `close` and `close-ok`.',
       fields: [
         { name: 'reply-code', domain: 'reply-code', doc: 'Why: 200 is a normal close.' },
         { name: 'reply-text', domain: 'reply-text', default: '', doc: 'Why.' },

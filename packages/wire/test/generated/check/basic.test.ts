@@ -48,7 +48,7 @@ describe.each(payloads)('the check of %s', (type, check, hex) => {
 
   it('refuses an octet too many, and a short string that lies about its length', () => {
     const longer = new Uint8Array([...payload, 0]);
-    expect(refusalOf(() => check(longer))).toMatch(/1 octets behind its last field/);
+    expect(refusalOf(() => check(longer))).toMatch(/1 octets after its last field/);
     fc.assert(
       fc.property(fc.integer({ min: 4, max: payload.length - 1 }), fc.integer({ min: 0, max: 255 }), (at, octet) => {
         const changed = new Uint8Array(payload);
