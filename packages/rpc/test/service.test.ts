@@ -233,7 +233,7 @@ describe('a service whose consumer has ended by itself', () => {
     await expect(service.ended).rejects.toMatchObject({ name: 'ConsumerCancelled' });
     controller.abort('enough');
     await expect(other).rejects.toBe('enough');
-    expect(await told.promise).toMatchObject({ message: 'the caller has given the call up' });
+    expect(await told.promise).toMatchObject({ message: 'the caller has given up the call' });
     gate.resolve();
     expect(await call).toBe('done');
     await broker.until(() => broker.queues().length === 0);
