@@ -44,6 +44,20 @@ describe('basicQos', () => {
     expect(await cancelled).toEqual({ consumerTag: consumer.consumerTag });
   });
 
+  it('that is given up before its turn comes changes nothing', async () => {
+    const { broker, client } = await scene();
+    broker.answers.set('basic.consume', () => []);
+    const consumer = client.basicConsume({ queue: 'q', consumerTag: 'c', prefetchCount: 3 });
+    await broker.pump();
+    const changed = client.basicQos(consumer, { prefetchCount: 5, timeout: 10 });
+    await broker.advance(10);
+    await expect(changed).rejects.toMatchObject({ code: 'OPERATION_TIMEOUT', outcome: 'not-sent' });
+    broker.sent();
+    broker.say([1, { type: 'basic.consume-ok', consumerTag: 'c' }]);
+    await broker.pump();
+    expect([broker.sent(), consumer.prefetchCount]).toEqual([[], 3]);
+  });
+
   it('finds a way where the only channel for consumers is its own', async () => {
     const { broker, client } = await scene({}, 4);
     const consumer = client.basicConsume({ queue: 'q', prefetchCount: 1 });
