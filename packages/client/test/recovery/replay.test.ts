@@ -28,6 +28,35 @@ describe('a queue that vanishes after the gate', () => {
   });
 });
 
+describe('a binding whose queue is away', () => {
+  it('is tried again no more once it is unbound, over another connection too', async () => {
+    const scene = await Scene.start();
+    const client = await scene.connected();
+    client.on('notRestored', () => {});
+    await run(scene, client.exchangeDeclare({ exchange: 'e' }));
+    await run(scene, client.queueDeclare({ queue: 'q', durable: true }));
+    await run(scene, client.queueBind({ queue: 'q', exchange: 'e', routingKey: 'k' }));
+    // It goes down between its declare and its bind.
+    let isDown = false;
+    const stop = (): boolean => {
+      if (!isDown) scene.broker.faults.stopQueue('q');
+      isDown = true;
+      return false;
+    };
+    scene.broker.faults.refuse('queue.bind', { code: 404, match: stop });
+    await scene.cut(client);
+    expect(client.recovery.retrying.map(({ entity }) => entity.kind)).toEqual(['binding']);
+    scene.broker.faults.dropConnections();
+    await scene.settle();
+    const unbound = client.queueUnbind({ queue: 'q', exchange: 'e', routingKey: 'k' });
+    await scene.until(() => client.state === 'connected');
+    scene.broker.faults.startQueue('q');
+    await scene.advance(20_000);
+    expect([unbound.state, client.recovery.retrying]).toEqual(['fulfilled', []]);
+    await scene.end(client);
+  });
+});
+
 describe('auto-delete exchanges that go with a queue which the broker deletes late', () => {
   it.each(['before', 'behind'] as const)(
     'are made again, also where it goes %s one of them is declared',
