@@ -177,6 +177,8 @@ export class Resubscribing {
       if (epoch !== this.epoch) {
         // The connection is lost too: the next one restores it whole.
         done();
+      } else if (this.isSubscribed(consumer, state, source)) {
+        done();
       } else if (this.#host.recovery.topology === undefined) {
         this.subscribing.subscribe(consumer, [source], (error) => {
           if (error !== undefined) this.owner.gone(consumer, error);
@@ -191,6 +193,15 @@ export class Resubscribing {
   /** The place of a queue among those of a consumer, also by a name that it had. */
   private placeOf(consumer: Consumer, queue: string): number {
     return consumer.queues.indexOf(this.#host.recovery.topology?.nameOf(queue) ?? queue);
+  }
+
+  /** Whether the queue is subscribed to again already: a `basicQos` was under way when its subscription was lost. */
+  private isSubscribed(consumer: Consumer, state: ConsumerState, { queue }: ConsumerSource): boolean {
+    const place = this.placeOf(consumer, queue);
+    for (const { source, isRetired } of state.subscriptions) {
+      if (!isRetired && this.placeOf(consumer, source.queue) === place) return true;
+    }
+    return false;
   }
 
   /** A stream is read on from where the consumer was. */
@@ -289,6 +300,10 @@ export class Resubscribing {
     source: ConsumerSource,
     done: () => void,
   ): void {
+    if (this.isSubscribed(consumer, state, source)) {
+      done();
+      return;
+    }
     this.subscribing.subscribe(consumer, [sourceAt(consumer, this.placeOf(consumer, source.queue))], (error) => {
       const isOpen = this.states.get(consumer) === state && state.cancel === undefined;
       if (error === undefined) state.paceOf(source.queue).subscribed(this.#host.now());

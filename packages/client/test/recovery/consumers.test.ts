@@ -2,6 +2,7 @@ import { type EmbeddedBroker, startBroker } from '@puka/testing';
 import { int64 } from '@puka/wire';
 import { describe, expect, it } from 'vitest';
 import { Client } from '../../src/client.ts';
+import { Scene } from './scene.ts';
 
 async function scene() {
   const broker = await startBroker({ listen: false });
@@ -150,5 +151,40 @@ describe('first consumes that end the connection', () => {
     expect((await client.wait(good)).text()).toBe('x');
     await client.close();
     await broker.stop();
+  });
+});
+
+describe('a subscription that is lost while basicQos makes another', () => {
+  /** A consumer whose `basicQos` waits for the consume-ok of the new subscription, and who holds that back. */
+  async function changing() {
+    const scene = await Scene.start();
+    const client = await scene.connected();
+    const declared = client.queueDeclare({ queue: 'q' });
+    await scene.settle();
+    await declared;
+    const consumer = client.basicConsume({ queue: 'q', prefetchCount: 1 });
+    await scene.settle();
+    scene.broker.faults.delayReplies('basic.consume', 100);
+    const changed = client.basicQos(consumer, { prefetchCount: 2 });
+    await scene.settle();
+    return { scene, client, changed };
+  }
+
+  it('is not subscribed to a second time where the broker has cancelled it', async () => {
+    const { scene, client, changed } = await changing();
+    scene.broker.faults.cancelConsumers('q');
+    await scene.advance(20_000);
+    expect(changed.state).toBe('fulfilled');
+    expect(scene.broker.queue('q')?.consumers.map(({ prefetchCount }) => prefetchCount)).toEqual([2]);
+    await scene.end(client);
+  });
+
+  it('is not subscribed to a second time where its channel was closed', async () => {
+    const { scene, client, changed } = await changing();
+    scene.broker.faults.closeChannels({ channel: 1 });
+    await scene.advance(20_000);
+    expect(changed.state).toBe('fulfilled');
+    expect(scene.broker.queue('q')?.consumers.map(({ prefetchCount }) => prefetchCount)).toEqual([2]);
+    await scene.end(client);
   });
 });
