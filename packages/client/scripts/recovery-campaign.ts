@@ -8,8 +8,9 @@ const [count = 10_000, firstSeed = 1] = process.argv.slice(2, 4).map(Number);
 const isPrepared = process.argv[4] === 'prepared';
 const failures = await campaign(firstSeed, count, 10, 200, isPrepared);
 console.log(JSON.stringify({ programs: count, firstSeed, failures: failures.length }));
-for (const { seed, clients, steps, wrong } of failures) {
-  console.log(`seed ${seed}, ${clients} clients:`);
+for (const { seed, setups, isNewBroker, steps, wrong } of failures) {
+  console.log(`seed ${seed}${isNewBroker ? ', RabbitMQ 4.3' : ''}:`);
+  for (const setup of setups) console.log(`  client ${JSON.stringify(setup)}`);
   for (const step of steps) console.log(`  ${JSON.stringify(step)}`);
   for (const text of wrong) console.log(`  WRONG ${text}`);
 }

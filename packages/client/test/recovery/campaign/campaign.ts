@@ -1,12 +1,10 @@
 /** Runs programs, and shortens those that fail. */
+import { programOf } from './made-up-program.ts';
 import { play } from './player.ts';
-import { type Program, programOf, type Step } from './steps.ts';
+import type { Program } from './steps.ts';
 
 /** A program that failed, shortened, and why. */
-export interface CampaignFailure {
-  readonly seed: number;
-  readonly clients: number;
-  readonly steps: readonly Step[];
+export interface CampaignFailure extends Program {
   readonly wrong: readonly string[];
 }
 
@@ -49,5 +47,5 @@ export async function shortened(
       }
     }
   }
-  return { seed: program.seed, clients: program.clients, steps, wrong: found };
+  return { ...program, steps, wrong: found };
 }

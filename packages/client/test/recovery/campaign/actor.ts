@@ -1,0 +1,137 @@
+/** One client of a program: what it was called for, what it holds, and what it has emitted. Must not judge. */
+import type { Client } from '../../../src/client.ts';
+import type { Consumer } from '../../../src/consuming/consumer.ts';
+import type { Message } from '../../../src/consuming/message.ts';
+import type { Operation } from '../../../src/operations/operation.ts';
+import { eventsOf } from '../scene.ts';
+import { NaiveModel } from './naive-model.ts';
+import type { ServerQueueKind, Setup } from './steps.ts';
+
+/** A promise of the client's. */
+export interface Started {
+  readonly text: string;
+  readonly operation: Operation<unknown>;
+  readonly actor: Actor;
+  settled: number;
+  readonly startedAtMs: number;
+  /** On the clock of the scene. */
+  settledAtMs: number | undefined;
+}
+
+export interface Published extends Started {
+  readonly body: string;
+  readonly mandatory: boolean;
+  /** Connections that its client had lost when it was called. */
+  readonly lossesBefore: number;
+  /** The key of the queue that it goes to, where that was there at the call. */
+  readonly queue: string | undefined;
+}
+
+/** A queue that the broker has named. */
+export interface ServerNamed {
+  readonly kind: ServerQueueKind;
+  readonly key: string;
+  /** An argument of no effect, by which the queue is found at the broker, whatever it is called. */
+  readonly mark: number;
+  /** What `queueDeclare` resolved with: `queue` is the name of now. */
+  readonly declared: { readonly queue: string };
+  /** The name that it had first. */
+  readonly first: string;
+  /** All the names that it has had, as the client has emitted them. */
+  readonly names: string[];
+}
+
+export interface Subscribed {
+  readonly consumer: Consumer;
+  /** Of its queues. */
+  readonly keys: readonly string[];
+  readonly tags: readonly string[];
+  readonly isExclusive: boolean;
+  readonly priority: number | undefined;
+  /** Whether its messages are settled by later steps. */
+  readonly holds: boolean;
+  readonly waiting: Message[];
+  prefetch: number;
+  /** A `basicQos` that was given up may have taken effect. */
+  isPrefetchKnown: boolean;
+  isTold: boolean;
+  /** Of a stream: the offsets that came, in their order, and those that were settled. */
+  readonly offsets: number[];
+  readonly settledOffsets: Set<number>;
+  /** It was subscribed from its first offset again. */
+  isReadAgain: boolean;
+}
+
+/** See the head of the file. */
+export class Actor {
+  readonly index: number;
+  readonly setup: Setup;
+  readonly client: Client;
+  readonly events: string[];
+  readonly model: NaiveModel = new NaiveModel();
+  readonly consumers: Subscribed[] = [];
+  readonly started: Started[] = [];
+  /** Queues of this life of the client that the broker has named, and that were not deleted. */
+  serverNamed: ServerNamed[] = [];
+  /** How many that were, in all lives. */
+  serverNamedCount = 0;
+  /** For the calls that the step `abort` gives up. */
+  controller: AbortController = new AbortController();
+  /** Counts `close()`, `shutdown()`, and losses that it does not recover from. What is durable outlives a life. */
+  life = 0;
+  /** Connections lost so far. */
+  losses = 0;
+  /** When each `x-expires` queue of its was used last, as far as the client knows. */
+  readonly usedAtMs: Map<string, number> = new Map();
+  lostAtMs = 0;
+
+  constructor(index: number, setup: Setup, client: Client, now: () => number) {
+    this.index = index;
+    this.setup = setup;
+    this.client = client;
+    this.events = eventsOf(client);
+    client.on('unobserved', () => {});
+    client.on('notRestored', () => {});
+    client.on('disconnected', () => {
+      this.losses++;
+      this.lostAtMs = now();
+    });
+    client.on('closed', (error) => {
+      this.beginAgain();
+      // They end without an error, which nobody is told.
+      if (error === undefined) for (const subscribed of this.consumers) subscribed.isTold = true;
+    });
+    client.on('queueRenamed', (from, to) => {
+      for (const { names } of this.serverNamed) if (names.at(-1) === from) names.push(to);
+    });
+  }
+
+  /** The record of the client is empty from now on. */
+  beginAgain(): void {
+    this.life++;
+    this.model.beginAgain();
+    this.serverNamed = [];
+    this.usedAtMs.clear();
+  }
+
+  /** Promises without an outcome, those of another life too. */
+  get pending(): Started[] {
+    return this.started.filter(({ operation }) => operation.state === 'pending');
+  }
+
+  get living(): Subscribed[] {
+    return this.consumers.filter(({ consumer }) => !consumer.isEnded);
+  }
+}
+
+/** Acks it. */
+export function settle({ settledOffsets }: Subscribed, message: Message): void {
+  const offset = offsetOf(message);
+  if (message.ack() && offset !== undefined) settledOffsets.add(offset);
+}
+
+/** Its place in a stream. */
+export function offsetOf(message: Message): number | undefined {
+  const offset = message.headers['x-stream-offset'];
+  return offset === undefined ? undefined : Number(offset);
+}
