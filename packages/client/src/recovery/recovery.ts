@@ -162,8 +162,8 @@ export class Recovery implements Reconnection {
   }
 
   /** Operations may go out. @returns how the connection was recovered; `undefined` for the first one. */
-  opened({ heartbeat }: ConnectionInfo): RecoveryReport | undefined {
-    this.replay?.noteHeartbeat(heartbeat);
+  opened(info: ConnectionInfo): RecoveryReport | undefined {
+    this.replay?.opened(info);
     this.phase = 'idle';
     this.hasConnected = true;
     this.openSinceMs = this.host.now();

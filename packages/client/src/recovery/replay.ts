@@ -103,6 +103,7 @@ export class Replay implements EntityRequestsHost {
   private madeRequests: EntityRequests | undefined = undefined;
   private epoch: Epoch | undefined = undefined;
   private exclusiveMs = 60_000;
+  private newestRefusesTransientQueues = false;
   private readonly retries: Retries;
   /** They may have made the broker close the connection: made one by one, before the rest. */
   private readonly suspects = new LazySet<Entity>();
@@ -173,10 +174,14 @@ export class Replay implements EntityRequestsHost {
     return this.exclusiveMs;
   }
 
-  /** The heartbeat of the connection that may be lost: the broker finds it dead two to three of them later. */
-  noteHeartbeat(heartbeatSeconds: number): void {
-    const ofHeartbeat = heartbeatSeconds === 0 ? 60_000 : heartbeatSeconds * 3000 + 10_000;
+  /**
+   * Operations go out. By the heartbeat of the connection the broker finds it dead, once it is lost, two to three of them
+   * later.
+   */
+  opened({ heartbeat, serverProperties }: Pick<ConnectionInfo, 'heartbeat' | 'serverProperties'>): void {
+    const ofHeartbeat = heartbeat === 0 ? 60_000 : heartbeat * 3000 + 10_000;
     this.exclusiveMs = this.options.exclusiveFor ?? ofHeartbeat;
+    this.newestRefusesTransientQueues = isAtLeast(serverProperties.version, 4, 3);
   }
 
   /** A connection that was open is lost: what has expired without use until now is forgotten. The outage does not count. */
@@ -186,11 +191,8 @@ export class Replay implements EntityRequestsHost {
 
   /** Restores everything over a new connection. @param done called once, when operations may go out. */
   run(_session: Session, info: ConnectionInfo, done: (counts: RestoredCounts, waiting: number) => void): void {
-    const { host } = this;
     this.dropForgotten();
-    const epoch = new Epoch(this.options, host.now());
-    epoch.refusesTransientQueues = isAtLeast(info.serverProperties.version, 4, 3);
-    this.epoch = epoch;
+    const epoch = this.begin(isAtLeast(info.serverProperties.version, 4, 3));
     const open = (): void => {
       if (epoch.remaking.size > 0) epoch.openWhenRemade = open;
       else this.open(epoch, done);
@@ -205,6 +207,20 @@ export class Replay implements EntityRequestsHost {
         });
       });
     });
+  }
+
+  private begin(refusesTransientQueues: boolean): Epoch {
+    const epoch = new Epoch(this.options, this.host.now());
+    epoch.refusesTransientQueues = refusesTransientQueues;
+    this.epoch = epoch;
+    return epoch;
+  }
+
+  /** A first connection has had nothing to restore. */
+  private beginOpen(): Epoch {
+    const epoch = this.begin(this.newestRefusesTransientQueues);
+    epoch.isOpen = true;
+    return epoch;
   }
 
   /** The connection is gone, or there is nothing more to restore. @param error why, if the broker closed it. */
@@ -230,9 +246,9 @@ export class Replay implements EntityRequestsHost {
    * @returns whether it is recorded, and is not given up.
    */
   queueVanished(queue: string, error: PukaError): boolean {
-    const { epoch } = this;
     const recorded = this.topology.queueOf(queue);
-    if (epoch === undefined || recorded === undefined || !this.choice.isMeant(recorded)) return false;
+    if (recorded === undefined || !this.choice.isMeant(recorded)) return false;
+    const epoch = this.epoch ?? this.beginOpen();
     if (this.requests.isNeverTaken(recorded)) return false;
     if (epoch.pausing.has(queue)) return true;
     if (epoch.remaking.has(queue)) {

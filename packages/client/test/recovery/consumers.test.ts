@@ -188,3 +188,27 @@ describe('a subscription that is lost while basicQos makes another', () => {
     await scene.end(client);
   });
 });
+
+describe('the last consumer of an auto-delete queue whose channel is closed', () => {
+  it.each(['first', 'second'])('has its queue again, with its bindings, over a %s connection', async (which) => {
+    const scene = await Scene.start();
+    const client = await scene.connected();
+    const declared = client.queueDeclare({ autoDelete: true });
+    await scene.settle();
+    const { queue } = await declared;
+    client.queueBind({ queue, exchange: 'amq.direct', routingKey: 'k' });
+    const texts: string[] = [];
+    const consumer = client.basicConsume({ queue }, (_error, message) => {
+      texts.push(message?.text() ?? '');
+      message?.ack();
+    });
+    await scene.settle();
+    if (which === 'second') await scene.cut(client);
+    scene.broker.faults.closeChannels();
+    await scene.advance(20_000);
+    client.basicPublish({ exchange: 'amq.direct', routingKey: 'k', body: 'x' });
+    await scene.settle();
+    expect([consumer.isEnded, texts]).toEqual([false, ['x']]);
+    await scene.end(client);
+  });
+});
