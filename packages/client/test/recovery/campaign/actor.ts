@@ -12,7 +12,16 @@ export interface Started {
   readonly text: string;
   readonly operation: Operation<unknown>;
   readonly actor: Actor;
+  /** Of the queue that it is about. */
+  key: string | undefined;
   settled: number;
+  /** Connections that its client had lost when it was called, and whether it had one then. */
+  readonly lossesBefore: number;
+  readonly wasConnected: boolean;
+  /** Connections that its client had lost when it settled. */
+  lossesBehind: number;
+  /** The life of its client. */
+  readonly life: number;
   readonly startedAtMs: number;
   /** On the clock of the scene. */
   settledAtMs: number | undefined;
@@ -21,8 +30,6 @@ export interface Started {
 export interface Published extends Started {
   readonly body: string;
   readonly mandatory: boolean;
-  /** Connections that its client had lost when it was called. */
-  readonly lossesBefore: number;
   /** The key of the queue that it goes to, where that was there at the call. */
   readonly queue: string | undefined;
 }
@@ -55,12 +62,23 @@ export interface Subscribed {
   /** A `basicQos` that was given up may have taken effect. */
   isPrefetchKnown: boolean;
   isTold: boolean;
+  /** The program has ended it, or closed its client. */
+  isCalledOff: boolean;
+  /** Whether the step `abort` ends it. */
+  readonly hasSignal: boolean;
+  /** Whether it comes back when the broker cancels it. */
+  readonly comesBack: boolean;
+  /** On the clock of the scene. */
+  endedAtMs: number | undefined;
   /** Of a stream: the offsets that came, in their order, and those that were settled. */
   readonly offsets: number[];
   readonly settledOffsets: Set<number>;
   /** It was subscribed from its first offset again. */
   isReadAgain: boolean;
 }
+
+/** Calls that `retryIf` and `filter` of a client make. */
+export type Upon = Readonly<Record<'retryIf' | 'filter', (() => void)[]>>;
 
 /** See the head of the file. */
 export class Actor {
@@ -84,8 +102,13 @@ export class Actor {
   /** When each `x-expires` queue of its was used last, as far as the client knows. */
   readonly usedAtMs: Map<string, number> = new Map();
   lostAtMs = 0;
+  /** When the connection that was recovered last was open; `undefined` for the first of a life. */
+  recoveredAtMs: number | undefined;
+  /** What the client's own questions to the program call. */
+  readonly upon: Upon;
 
-  constructor(index: number, setup: Setup, client: Client, now: () => number) {
+  constructor(index: number, setup: Setup, client: Client, upon: Upon, now: () => number) {
+    this.upon = upon;
     this.index = index;
     this.setup = setup;
     this.client = client;
@@ -96,14 +119,25 @@ export class Actor {
       this.losses++;
       this.lostAtMs = now();
     });
+    client.on('connected', (_info, recovery) => {
+      this.recoveredAtMs = recovery === undefined ? undefined : now();
+    });
     client.on('closed', (error) => {
       this.beginAgain();
       // They end without an error, which nobody is told.
-      if (error === undefined) for (const subscribed of this.consumers) subscribed.isTold = true;
+      if (error === undefined) this.callOff();
     });
     client.on('queueRenamed', (from, to) => {
       for (const { names } of this.serverNamed) if (names.at(-1) === from) names.push(to);
     });
+  }
+
+  /** All consumers end without a word. */
+  callOff(): void {
+    for (const subscribed of this.consumers) {
+      subscribed.isTold = true;
+      subscribed.isCalledOff = true;
+    }
   }
 
   /** The record of the client is empty from now on. */

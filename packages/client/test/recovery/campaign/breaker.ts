@@ -13,7 +13,7 @@ export class Breaker {
     this.world = world;
   }
 
-  break(fault: Exclude<Fault, 'storm'>, choice: number): void {
+  async break(fault: Exclude<Fault, 'storm'>, choice: number): Promise<void> {
     const { world } = this;
     const { broker } = world.scene;
     const { faults } = broker;
@@ -35,7 +35,11 @@ export class Breaker {
         faults.dropAfterBytes(bytes, { connections: 'next', from: 'client' });
         break;
       case 'ghosts':
+        world.hasGhosts = true;
         faults.ghosts(choice % 4000);
+        break;
+      case 'halfOpen':
+        await this.halfOpen(choice);
         break;
       case 'refuse':
         this.refuse(choice);
@@ -43,6 +47,7 @@ export class Breaker {
       case 'delay':
         // Answers of several channels come in another order than their methods took effect.
         world.taintExchanges();
+        world.hasDelays = true;
         faults.delayReplies(picked(delayed, world.random), bytes, { times: 2 });
         break;
       case 'closeChannels':
@@ -76,7 +81,7 @@ export class Breaker {
         this.cancelNewConsumers(choice);
         break;
       case 'hostDown':
-        world.downHosts.add(choice % 2 === 0 ? 'one' : 'two');
+        world.network.takeDown(choice % 2 === 0 ? 'one' : 'two');
         break;
       case 'upgrade':
         this.upgrade();
@@ -97,6 +102,17 @@ export class Breaker {
     world.taintAll();
   }
 
+  /** The broker takes the connections for alive. It may have done what it was asked for, and its answers are lost. */
+  private async halfOpen(choice: number): Promise<void> {
+    const { network, scene } = this.world;
+    if (choice % 2 === 0) {
+      network.deafen();
+      await scene.settle();
+    }
+    scene.broker.faults.ghosts(choice % 4000);
+    network.breakForClients();
+  }
+
   private removeQueue(choice: number): void {
     const { world } = this;
     const { broker } = world.scene;
@@ -104,11 +120,22 @@ export class Breaker {
     const found = candidates[choice % Math.max(1, candidates.length)];
     if (found === undefined) return;
     const key = world.keyOf(found.name);
-    broker.faults.removeQueue(found.name);
+    const isSilent = choice % 3 === 0 && this.isLookedAt(key);
+    broker.faults.removeQueue(found.name, { isSilent });
     if (key === undefined) return;
     world.unsafeQueues.add(key);
     world.taint(key);
     world.taintExchanges();
+  }
+
+  /** RabbitMQ may delete what is made again for what was lost, without a word: clients look behind the gate. */
+  private isLookedAt(key: string | undefined): boolean {
+    const { actors, scene, isNewBroker } = this.world;
+    const actor = actors[Number(key?.[1])];
+    if (actor === undefined || actor.setup.recover === 'none' || actor.setup.recover === 'off') return false;
+    const { recoveredAtMs, client, model } = actor;
+    if (recoveredAtMs === undefined || client.state !== 'connected' || !model.queues.has(key ?? '')) return false;
+    return !isNewBroker && /^[txasn]/.test(key ?? '') && scene.clock.now() - recoveredAtMs < 8000;
   }
 
   private stopQueue(): void {
@@ -118,6 +145,7 @@ export class Breaker {
     world.unsafeQueues.add(found.name);
     // What is unbound while it is down is bound again with it.
     world.taint(found.name);
+    world.stoppedAtMs.set(found.name, world.scene.clock.now());
     world.scene.broker.faults.stopQueue(found.name);
   }
 
@@ -145,6 +173,7 @@ export class Breaker {
     const { world } = this;
     const { broker } = world.scene;
     world.isNewBroker = true;
+    world.hasBeenUpgraded = true;
     world.refuseTransientQueues();
     broker.offer({ version: '4.3.0' });
     broker.restart();

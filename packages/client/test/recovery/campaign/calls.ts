@@ -71,20 +71,27 @@ export class Calls {
         this.promises.start(step, actor, client.drained(bound));
         break;
       case 'abort':
+        for (const subscribed of actor.consumers) if (subscribed.hasSignal) subscribed.isCalledOff = true;
         actor.controller.abort(Object.assign(new Error('given up'), { code: 'GIVEN_UP' }));
         actor.controller = new AbortController();
+        break;
+      case 'upon':
+        // User code runs in the middle of recovery.
+        if (step.event === 'retryIf' || step.event === 'filter')
+          actor.upon[step.event].push(() => this.make(step.call));
+        else client.once(step.event, () => this.make(step.call));
         break;
       case 'connect':
         this.promises.start(step, actor, client.connect(bound));
         break;
       case 'close':
-        for (const subscribed of actor.consumers) subscribed.isTold = true;
+        actor.callOff();
         this.promises.start(step, actor, client.close());
         this.make({ do: 'connect', client: actor.index });
         break;
       case 'shutdown': {
         // They are cancelled, which nobody is told.
-        for (const subscribed of actor.consumers) subscribed.isTold = true;
+        actor.callOff();
         const operation = client.shutdown({ timeout: step.timeout });
         this.promises.start(step, actor, operation);
         operation.then(

@@ -26,6 +26,7 @@ export class ConsumerCalls {
     if (step.do === 'cancel') {
       // Whoever cancels is not told of the end.
       chosen.isTold = true;
+      chosen.isCalledOff = true;
       this.promises.start(step, actor, client.basicCancel(chosen.consumer, bound));
       return;
     }
@@ -56,7 +57,19 @@ export class ConsumerCalls {
     };
     const tags = [this.newTag(actor)];
     const [consumerTag] = tags;
-    const settings = { keys: [queue.key], tags, holds, prefetch, isExclusive: exclusive, priority };
+    if (exclusive) this.world.exclusiveKeys.add(queue.key);
+    const comesBack = resubscribe !== false;
+    const hasSignal = step.bound === 'signal';
+    const settings = {
+      keys: [queue.key],
+      tags,
+      holds,
+      prefetch,
+      isExclusive: exclusive,
+      priority,
+      comesBack,
+      hasSignal,
+    };
     const options = { queue: queue.name, consumerTag, prefetchCount: prefetch, exclusive, resubscribe, ...bound };
     this.subscribe(step, actor, settings, (take) => actor.client.basicConsume({ ...options, arguments: table }, take));
   }
@@ -66,7 +79,8 @@ export class ConsumerCalls {
     const queues = keys.map((queue) => ({ queue, consumerTag: this.newTag(actor) }));
     const tags = queues.map(({ consumerTag }) => consumerTag);
     const step = { do: 'consumeMulti', client: actor.index, prefetch } as const;
-    const settings = { keys, tags, holds: false, prefetch, isExclusive: false, priority: undefined };
+    const plain = { holds: false, isExclusive: false, priority: undefined, comesBack: true };
+    const settings = { keys, tags, prefetch, hasSignal: bound.signal !== undefined, ...plain };
     this.subscribe(step, actor, settings, (take) =>
       actor.client.basicConsumeMulti({ queues, prefetchCount: prefetch, ...bound }, take),
     );
@@ -79,7 +93,10 @@ export class ConsumerCalls {
   private subscribe(
     step: CallStep,
     actor: Actor,
-    settings: Pick<Subscribed, 'keys' | 'tags' | 'holds' | 'prefetch' | 'isExclusive' | 'priority'>,
+    settings: Pick<
+      Subscribed,
+      'keys' | 'tags' | 'holds' | 'prefetch' | 'isExclusive' | 'priority' | 'comesBack' | 'hasSignal'
+    >,
     begin: (take: MessageCallback) => Consumer,
   ): void {
     const consumer = begin((_error, message) => this.take(subscribed, message));
@@ -87,10 +104,11 @@ export class ConsumerCalls {
     const subscribed: Subscribed = {
       ...settings,
       ...stream,
-      ...{ consumer, waiting: [], isTold: false, isPrefetchKnown: true },
+      ...{ consumer, waiting: [], isTold: false, isCalledOff: false, isPrefetchKnown: true, endedAtMs: undefined },
     };
     actor.consumers.push(subscribed);
-    this.promises.start(step, actor, consumer.ready);
+    const [key] = subscribed.keys;
+    this.promises.start(step, actor, consumer.ready).key = key;
     // An auto-delete queue goes with its last consumer, in an order that the model does not follow.
     for (const key of subscribed.keys) if (/^[an]/.test(key)) actor.model.taint(key);
   }
@@ -99,6 +117,7 @@ export class ConsumerCalls {
     const { keys, waiting, holds } = subscribed;
     if (message === undefined) {
       subscribed.isTold = true;
+      subscribed.endedAtMs = this.world.scene.clock.now();
       return;
     }
     this.world.noteNames();

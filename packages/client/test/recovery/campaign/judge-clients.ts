@@ -4,7 +4,7 @@
  */
 import type { Actor, Subscribed } from './actor.ts';
 import { exchangeKinds } from './steps.ts';
-import type { World } from './world.ts';
+import { retryForMs, type World } from './world.ts';
 
 /** @param when says it, behind the complaint. */
 export function judgeClients(world: World, when: string): void {
@@ -13,6 +13,7 @@ export function judgeClients(world: World, when: string): void {
     judgeState(actor, complain);
     judgePromises(actor, complain);
     judgeEnds(actor, complain);
+    judgeLost(world, actor, complain);
     judgeStreams(world, actor, complain);
     judgeUnused(world, actor, complain);
     if (actor.client.state === 'connected') judgeTopology(world, actor, complain);
@@ -41,6 +42,27 @@ function judgePromises({ started }: Actor, complain: Complain): void {
 function judgeEnds({ consumers }: Actor, complain: Complain): void {
   for (const { consumer, isTold, keys } of consumers) {
     if (consumer.isEnded && !isTold) complain(`the end of a consumer of ${keys} was not told`);
+  }
+}
+
+/** Nothing but the program, and what the client says that it does not survive, ends a consumer that was subscribed. */
+function judgeLost(world: World, actor: Actor, complain: Complain): void {
+  const { setup, consumers, model } = actor;
+  if (setup.recover === 'none' || setup.recover === 'off' || world.isAllTainted) return;
+  for (const { consumer, keys, tags, isCalledOff, comesBack, endedAtMs = 0 } of consumers) {
+    if (!consumer.isEnded || isCalledOff || consumer.ready.state !== 'fulfilled') continue;
+    if (world.cancelsConsumers && !comesBack) continue;
+    const isTrying = (key: string): boolean => endedAtMs < (world.stoppedAtMs.get(key) ?? 0) + retryForMs;
+    const staysBy = (key: string): boolean => {
+      // What is not recorded is not made again; whoever is exclusive keeps the others out.
+      if (!model.queues.has(key) || world.exclusiveKeys.has(key)) return false;
+      if (world.hasBeenUpgraded && /^[atn]/.test(key)) return false;
+      // It goes with its last consumer, as if an operator had deleted it.
+      if (world.cancelsConsumers && /^[an]/.test(key)) return false;
+      if (setup.recover === 'transient' && key.startsWith('p')) return false;
+      return world.stoppedAtMs.has(key) ? isTrying(key) : !world.unsafeQueues.has(key);
+    };
+    if (keys.every(staysBy)) complain(`${tags} of ${keys} has ended: ${JSON.stringify(consumer)}`);
   }
 }
 

@@ -1,7 +1,7 @@
 /** Closes the clients and judges the end: how promises settled, which events came, and what is left behind. */
 import { getEventListeners } from 'node:events';
 import { endOf, eventGrammar } from '../scene.ts';
-import type { Actor } from './actor.ts';
+import type { Actor, Started } from './actor.ts';
 import type { World } from './world.ts';
 
 /** Errors that a program may mean, or that a fault of its may cause. */
@@ -42,7 +42,8 @@ export async function judgeEnds(world: World): Promise<void> {
 }
 
 function judgePromises(world: World, { started, setup }: Actor): void {
-  for (const { text, operation, settled, startedAtMs, settledAtMs = Number.POSITIVE_INFINITY } of started) {
+  for (const each of started) {
+    const { text, operation, settled, startedAtMs, settledAtMs = Number.POSITIVE_INFINITY } = each;
     const end = endOf(operation);
     const [code = ''] = end.split(' ');
     const isOfLimit = code === 'LIMIT_EXCEEDED' && setup.holdsLittle;
@@ -52,11 +53,31 @@ function judgePromises(world: World, { started, setup }: Actor): void {
     else if (code !== 'fulfilled' && !expectedCodes.has(code) && !isOfLimit && !isUnsupported) {
       world.complain(`${end}: ${text}`);
     }
+    judgeLocked(world, each, code);
+    judgeMissing(world, each, code);
     const timeout: unknown = JSON.parse(text).timeout ?? JSON.parse(text).bound?.timeout;
     if (typeof timeout === 'number' && settledAtMs - startedAtMs > timeout) {
       world.complain(`took ${settledAtMs - startedAtMs} ms: ${text}`);
     }
   }
+}
+
+/** A queue of its own, that the broker has named, is there whenever a client has a connection, by all its names. */
+function judgeMissing(world: World, { text, actor, key = '' }: Started, code: string): void {
+  const { recover } = actor.setup;
+  if (code !== 'NOT_FOUND' || !key.startsWith('s') || recover === 'none' || recover === 'off') return;
+  if (!world.isUncertain(key, actor) && !world.unsafeQueues.has(key)) world.complain(`${key} was not found: ${text}`);
+}
+
+/** A declare that was under way at a loss may have made the queue: it waits until the broker has found the connection dead. */
+function judgeLocked(
+  world: World,
+  { text, lossesBefore, lossesBehind, wasConnected, life }: Started,
+  code: string,
+): void {
+  const isRepeated = wasConnected && lossesBehind > lossesBefore && life === 0;
+  if (code !== 'RESOURCE_LOCKED' || !isRepeated || world.isAllTainted) return;
+  if (/"do":"declare"/.test(text)) world.complain(`a repeated declare was locked: ${text}`);
 }
 
 function judgeEvents(world: World, { events }: Actor): void {

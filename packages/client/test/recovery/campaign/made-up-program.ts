@@ -14,6 +14,7 @@ import {
   type Setup,
   type Step,
   serverQueueKinds,
+  uponEvents,
 } from './steps.ts';
 
 /** Some more often than others. */
@@ -21,7 +22,16 @@ const queueKinds: readonly QueueKind[] = ['d', 'd', 't', 't', 'x', 'x', 'a', 'a'
 /** What ends a connection alone: with nothing else the judges know all that has to be there. */
 const cuts: readonly Fault[] = ['drop', 'dropAfterBroker', 'dropAfterClient', 'dropNextBroker', 'dropNextClient'];
 /** A program may have no other faults than these: they hide nothing from the judges. */
-const plainFaults: readonly Fault[] = [...cuts, 'forceClose', 'ghosts', 'hostDown', 'vhostDown', 'storm', 'clear'];
+const plainFaults: readonly Fault[] = [
+  ...cuts,
+  'forceClose',
+  'ghosts',
+  'halfOpen',
+  'hostDown',
+  'vhostDown',
+  'storm',
+  'clear',
+];
 
 /** @param isPrepared it begins with declares, so that there is something to lose from the first fault on. */
 export function programOf(seed: number, isPrepared = false): Program {
@@ -33,7 +43,13 @@ export function programOf(seed: number, isPrepared = false): Program {
   const count = 5 + Math.floor(random() ** 2 * 195);
   const isReady = isPrepared || random() < 0.3;
   const steps: Step[] = isReady ? [...setups.flatMap((_setup, client) => setUp(client, random)), { do: 'turn' }] : [];
-  for (let left = count; left > 0; left--) steps.push(stepOf(random, Math.floor(random() * clients), kinds));
+  for (let left = count; left > 0; left--) {
+    const client = Math.floor(random() * clients);
+    const step = stepOf(random, client, kinds);
+    // What the broker has done, and could not say, is repeated.
+    if (step.do === 'fault' && step.fault === 'halfOpen') steps.push({ do: 'declare', client, queue: 'x', choice: 0 });
+    steps.push(step);
+  }
   return { seed, setups, isNewBroker, steps };
 }
 
@@ -42,6 +58,7 @@ function setupOf(random: () => number): Setup {
     recover: random() < 0.7 ? 'on' : picked(['refuses', 'transient', 'none', 'off'], random),
     hosts: random() < 0.3 ? 'several' : 'one',
     holdsLittle: random() < 0.3,
+    asks: random() < 0.3,
   };
 }
 
@@ -78,12 +95,13 @@ function stepOf(random: () => number, client: number, kinds: readonly Fault[]): 
     [3, () => ({ do: 'unbind', ...of, queue, choice, exchange })],
     [22, () => publishOf(random, of, choice)],
     [8, () => consumeOf(random, of, queue, choice)],
-    [1, () => ({ do: 'consumeMulti', ...of, prefetch: choice % 4 })],
+    [2, () => ({ do: 'consumeMulti', ...of, prefetch: choice % 4 })],
     [4, () => ({ do: 'cancel', ...of, choice })],
-    [3, () => ({ do: 'qos', ...of, choice })],
+    [4, () => ({ do: 'qos', ...of, choice })],
     [4, () => ({ do: 'settleOne', client, choice })],
     [2, () => lifeStepOf(random, of)],
     [2, () => ({ do: 'drained', ...of })],
+    [2, () => uponOf(random, client)],
     [1, () => ({ do: 'abort', client })],
     [12, () => ({ do: 'turn' })],
     [6, () => ({ do: 'advance', ms: Math.floor(random() ** 3 * 5000) })],
@@ -111,6 +129,19 @@ function lifeStepOf(random: () => number, of: Of): Step {
   if (chance < 0.5) return { do: 'connect', ...of };
   if (chance < 0.7) return { do: 'close', client: of.client };
   return { do: 'shutdown', client: of.client, timeout: Math.floor(random() ** 2 * 10_000) };
+}
+
+function uponOf(random: () => number, client: number): Step {
+  return { do: 'upon', client, event: picked(uponEvents, random), call: callOf(random, client) };
+}
+
+/** What a listener may do, and closing most of all. */
+function callOf(random: () => number, client: number): CallStep {
+  if (random() < 0.3) return { do: 'close', client };
+  for (;;) {
+    const step = stepOf(random, client, plainFaults);
+    if (step.do !== 'turn' && step.do !== 'advance' && step.do !== 'fault' && step.do !== 'upon') return step;
+  }
 }
 
 function publishOf(random: () => number, of: Of, choice: number): PublishStep {

@@ -71,7 +71,7 @@ class Player {
         return;
       case 'fault':
         if (step.fault === 'storm') await this.storm();
-        else this.breaker.break(step.fault, step.choice);
+        else await this.breaker.break(step.fault, step.choice);
         return;
       default:
         this.calls.make(step);

@@ -20,8 +20,15 @@ export class Promises {
   start(step: CallStep, actor: Actor, operation: Operation<unknown>): Started {
     const { wrong, scene } = this.world;
     const text = JSON.stringify(step);
-    const startedAtMs = scene.clock.now();
-    const started: Started = { text, operation, actor, settled: 0, startedAtMs, settledAtMs: undefined };
+    const { losses: lossesBefore, client, life } = actor;
+    const when = {
+      life,
+      lossesBefore,
+      lossesBehind: lossesBefore,
+      wasConnected: client.state === 'connected',
+      startedAtMs: scene.clock.now(),
+    };
+    const started: Started = { text, operation, actor, key: undefined, settled: 0, settledAtMs: undefined, ...when };
     actor.started.push(started);
     const refuses = actor.setup.recover === 'refuses' && actor.client.state === 'recovering';
     if (refuses && !neverRefused.has(step.do) && operation.state !== 'rejected') {
@@ -29,6 +36,7 @@ export class Promises {
     }
     const count = (): void => {
       started.settled++;
+      started.lossesBehind = actor.losses;
       started.settledAtMs = scene.clock.now();
     };
     operation.then(count, count);
@@ -43,9 +51,8 @@ export class Promises {
     keys: readonly string[],
     apply: () => void,
   ): void {
-    const { life, losses, model, client } = actor;
-    const wasConnected = client.state === 'connected';
-    this.start(step, actor, operation);
+    const { life, losses, model } = actor;
+    const { wasConnected } = this.start(step, actor, operation);
     operation.then(
       () => {
         if (actor.life !== life) return;

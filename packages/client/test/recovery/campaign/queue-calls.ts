@@ -37,11 +37,11 @@ export class QueueCalls {
         break;
       }
       case 'purge':
-        this.promises.start(step, actor, client.queuePurge({ queue: name, ...bound }));
+        this.promises.start(step, actor, client.queuePurge({ queue: name, ...bound })).key = key;
         break;
       case 'get': {
         const operation = client.basicGet({ queue: name, ...bound });
-        this.promises.start(step, actor, operation);
+        this.promises.start(step, actor, operation).key = key;
         operation.then(
           (message) => {
             this.promises.used(actor, key);
@@ -121,13 +121,12 @@ export class QueueCalls {
     const body = `${world.published.length}:${'.'.repeat(size)}`;
     const route =
       queue === undefined ? { exchange: `${to}${actor.index}`, routingKey: 'k' } : { routingKey: queue.name };
-    const lossesBefore = actor.losses;
     const operation = client.basicPublish({ ...route, body, mandatory, deliveryMode: 2, ...bound });
     const started = this.promises.start(step, actor, operation);
     world.sizeOf.set(operation, body.length);
     // Of these the broker, or the client, always has one.
     const isLasting = to === 'd' || to === 's';
     const key = isLasting && queue !== undefined && model.queues.has(queue.key) ? queue.key : undefined;
-    world.published.push(Object.assign(started, { body, mandatory, queue: key, lossesBefore }));
+    world.published.push(Object.assign(started, { body, mandatory, queue: key }));
   }
 }

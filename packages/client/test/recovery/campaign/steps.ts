@@ -46,6 +46,18 @@ export interface ConsumeStep extends ByClient, QueueChoice {
   readonly resubscribe?: boolean;
 }
 
+/** Events of a client upon which a program calls it. */
+export const uponEvents = [
+  'retryIf',
+  'filter',
+  'disconnected',
+  'recovering',
+  'connected',
+  'notRestored',
+  'queueRenamed',
+  'interrupted',
+] as const;
+
 /** What a client is called for. */
 export type CallStep =
   | (ByClient & QueueChoice & { readonly do: 'declare'; readonly isStated?: boolean })
@@ -58,7 +70,8 @@ export type CallStep =
   | (ByClient & { readonly do: 'cancel' | 'qos'; readonly choice: number })
   | (ByClient & { readonly do: 'settleOne'; readonly choice: number })
   | (ByClient & { readonly do: 'connect' | 'close' | 'drained' | 'abort' })
-  | (ByClient & { readonly do: 'shutdown'; readonly timeout: number });
+  | (ByClient & { readonly do: 'shutdown'; readonly timeout: number })
+  | (ByClient & { readonly do: 'upon'; readonly event: (typeof uponEvents)[number]; readonly call: CallStep });
 
 export type Step =
   | CallStep
@@ -73,6 +86,7 @@ export const faults = [
   'dropNextBroker',
   'dropNextClient',
   'ghosts',
+  'halfOpen',
   'refuse',
   'delay',
   'closeChannels',
@@ -98,6 +112,8 @@ export interface Setup {
   readonly hosts: 'one' | 'several';
   /** It may hold little, so that it has to wait for `drained()`. */
   readonly holdsLittle: boolean;
+  /** It asks the program whether to try again, and what to make. */
+  readonly asks: boolean;
 }
 
 /** A program: who takes part, and what is done. */

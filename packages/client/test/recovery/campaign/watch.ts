@@ -1,4 +1,5 @@
 /** Looks at clients while a program is played: what they hold while they have no connection, and what stands at their gates. */
+import { OperationTimeout } from '@puka/errors';
 import type { Actor, Started } from './actor.ts';
 import { expiresMs } from './steps.ts';
 import { little, type World } from './world.ts';
@@ -15,6 +16,11 @@ export class Watch {
     for (const actor of world.actors) {
       actor.client.on('connected', (_info, recovery) => {
         if (recovery !== undefined) this.lookAtGate(actor);
+      });
+      actor.client.on('notRestored', (error, entity) => {
+        // But for connections that are silent the broker always answers.
+        if (!(error instanceof OperationTimeout) || world.hasGhosts) return;
+        this.complain(`client ${actor.index} had no answer: ${JSON.stringify(entity)}`);
       });
       actor.client.on('queueRenamed', (from, to) => this.renamed(actor, from, to));
     }
@@ -54,6 +60,8 @@ export class Watch {
   private lookAtGate(actor: Actor): void {
     const { world } = this;
     if (actor.setup.recover !== 'on' && actor.setup.recover !== 'refuses') return;
+    // A replay may take longer than the queue lives unused.
+    if (world.hasDelays) return;
     for (const [key, usedAtMs] of actor.usedAtMs) {
       const wasInUse = actor.lostAtMs - usedAtMs < expiresMs;
       if (!wasInUse || world.isUncertain(key, actor) || world.unsafeQueues.has(key)) continue;

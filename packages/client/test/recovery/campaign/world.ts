@@ -1,17 +1,16 @@
 /** What all parts of a program that is being played share: the broker, the clients, and what has gone wrong. */
-import { ConnectionBroken } from '@puka/errors';
 import type { PublishedMessage } from '@puka/testing';
-import type { TransportConnector } from '@puka/transport';
 import { seededRandom } from '../../seeded.ts';
 import type { Scene } from '../scene.ts';
-import { Actor, type Published, settle } from './actor.ts';
+import { Actor, type Published, settle, type Upon } from './actor.ts';
+import { Network, oneHost, severalHosts } from './network.ts';
 import { exchangeKinds, namedQueueKinds, type Program, type Setup } from './steps.ts';
-
-/** The hosts of a client that knows several: the broker is behind two of them, and none answers at the last. */
-const several = ['amqp://one', 'amqp://two', 'amqp://nobody'];
 
 /** Little enough for the largest bodies of a program to fill it. */
 export const little = { maxBufferedBytes: 150_000, maxOpenPublishes: 5 };
+
+/** How long what is missing, away or locked is tried again. No ghost lasts so long. */
+export const retryForMs = 5000;
 
 /** Nothing is tried for longer, in milliseconds: the quarantine of a queue included. */
 const longestMs = 3_600_000;
@@ -29,14 +28,20 @@ export class World {
   readonly keyOfName: Map<string, string> = new Map();
   /** Marks of queues that the broker has named, each with the key of its queue. */
   readonly keyOfMark: Map<number, string> = new Map();
-  /** Hosts that refuse connections. */
-  readonly downHosts: Set<string> = new Set(['nobody']);
+  readonly network: Network;
   /** Bytes of publishes. */
   readonly sizeOf: Map<object, number> = new Map();
   /** `x-priority` of consumers, by tag, as the broker was asked the last time. */
   readonly priorities: Map<string, number> = new Map();
   isNewBroker: boolean;
   isAllTainted = false;
+  hasBeenUpgraded = false;
+  hasGhosts = false;
+  hasDelays = false;
+  /** Queues that had an exclusive consumer, by key. */
+  readonly exclusiveKeys: Set<string> = new Set();
+  /** When queues were stopped, by key. */
+  readonly stoppedAtMs: Map<string, number> = new Map();
   /** What a consumer has in its hands while the broker cancels it comes again from a stream, though it can be acked. */
   cancelsConsumers = false;
   /** Publishes of the judges, numbered. */
@@ -48,13 +53,29 @@ export class World {
     this.isNewBroker = program.isNewBroker;
     this.random = seededRandom(program.seed + 1);
     scene.random = this.random;
+    this.network = new Network(scene.connector);
     const now = (): number => scene.clock.now();
-    this.actors = program.setups.map((setup, index) => new Actor(index, setup, this.clientOf(setup), now));
+    this.actors = program.setups.map((setup, index) => {
+      const upon: Upon = { retryIf: [], filter: [] };
+      return new Actor(index, setup, this.clientOf(setup, upon), upon, now);
+    });
     this.prepareBroker();
   }
 
-  private clientOf({ recover, hosts, holdsLittle }: Setup): Actor['client'] {
-    const pace = { minDelay: 50, maxDelay: 1000, retryFor: 5000, exclusiveFor: 5000, stableAfter: 1000 };
+  private clientOf({ recover, hosts, holdsLittle, asks }: Setup, upon: Upon): Actor['client'] {
+    const answer = (name: keyof Upon): boolean => {
+      for (const call of upon[name].splice(0)) call();
+      return true;
+    };
+    const questions = asks ? { retryIf: () => answer('retryIf'), filter: () => answer('filter') } : {};
+    const pace = {
+      minDelay: 50,
+      maxDelay: 1000,
+      retryFor: retryForMs,
+      exclusiveFor: retryForMs,
+      stableAfter: 1000,
+      ...questions,
+    };
     const options = {
       on: pace,
       refuses: { ...pace, whileDown: 'refuse' },
@@ -63,20 +84,11 @@ export class World {
       off: false,
     } as const;
     const limits = holdsLittle ? little : {};
-    const urls = hosts === 'several' ? several : ['amqp://one'];
-    return this.scene.client({ recover: options[recover], transport: this.connector, heartbeat: 0, ...limits }, urls);
-  }
-
-  /** Some hosts take no connection. */
-  private get connector(): TransportConnector {
-    const inner = this.scene.connector;
-    return {
-      runtime: inner.runtime,
-      connect: (options, handlers) => {
-        if (!this.downHosts.has(options.host)) return inner.connect(options, handlers);
-        return Promise.reject(new ConnectionBroken(`${options.host} takes no connection`));
-      },
-    };
+    const urls = hosts === 'several' ? severalHosts : oneHost;
+    return this.scene.client(
+      { recover: options[recover], transport: this.network.connector, heartbeat: 0, ...limits },
+      urls,
+    );
   }
 
   /** What the end of all faults undoes. */
@@ -110,8 +122,7 @@ export class World {
     const { broker } = this.scene;
     broker.faults.clear();
     for (const from of ['broker', 'client'] as const) broker.faults.dropAfterBytes(Number.POSITIVE_INFINITY, { from });
-    this.downHosts.clear();
-    this.downHosts.add('nobody');
+    this.network.mend();
     // Ahead of what the broker reads again.
     this.prepareBroker();
     broker.unblock();
