@@ -310,4 +310,129 @@ export const mutants: readonly Mutant[] = [
       ],
     ],
   },
+  {
+    fault: 'holds a publish that was given up until there is a connection',
+    edits: [['    this.release(operation);\n    this.sweep();\n    this.host.publishesSettled();', '']],
+  },
+  {
+    fault: 'keeps few old names of all queues together',
+    edits: [
+      [
+        'for (const old of entry.oldNames) this.names.set(old, to);',
+        'for (const old of entry.oldNames) this.names.set(old, to);\n    for (const old of this.names.keys()) if (this.names.size > 16) this.names.delete(old);',
+      ],
+    ],
+  },
+  {
+    fault: 'takes a consume that the broker cancels ahead of its answer for lost',
+    edits: [
+      [
+        "if (error instanceof ConsumerCancelled) return 'dropped';",
+        "if (error instanceof ConsumerCancelled) return 'lost';",
+      ],
+    ],
+  },
+  {
+    fault: 'takes a consume whose channel is closed for lost',
+    edits: [["if (error instanceof ConnectionBroken && error.scope === 'channel') return 'dropped';", '']],
+  },
+  {
+    fault: 'ends recovery at a 540 of the broker',
+    edits: [
+      ["return error.scope === 'connection' && error.blame === 'broker';", "return error.scope === 'connection';"],
+    ],
+  },
+  {
+    fault: 'counts an outage as disuse of a queue',
+    edits: [
+      ['      this.replay?.connectionLost();\n', ''],
+      [
+        '    this.dropForgotten();\n    const epoch',
+        '    this.topology.tidy();\n    this.dropForgotten();\n    const epoch',
+      ],
+    ],
+  },
+  {
+    fault: 'holds a get that was given up',
+    edits: [
+      [
+        'const isForgotten = this.held.delete(get) || this.opening.get(get.queue)?.delete(get) === true;',
+        'const isForgotten = this.opening.get(get.queue)?.delete(get) === true;',
+      ],
+    ],
+  },
+  {
+    fault: 'holds a request that was given up',
+    edits: [
+      [
+        '    this.held.delete(operation);\n    this.ended(request);\n  }\n\n  private takeHeld',
+        '  }\n\n  private takeHeld',
+      ],
+    ],
+  },
+  {
+    fault: 'records a change by the old name of a queue',
+    edits: [['if (request.change !== undefined) request.change = topology.translateChange(request.change);', '']],
+  },
+  {
+    fault: 'consumes by the old name of a queue',
+    edits: [['queue: host.users.names?.nameOf(queue.queue) ?? queue.queue,', 'queue: queue.queue,']],
+  },
+  {
+    fault: 'waits for a renamed queue by its old name',
+    edits: [['for (const tried of this.take(from)) this.wait(to, tried);', '']],
+  },
+  {
+    fault: 'takes a queue that is not sent for the end of the connection',
+    edits: [
+      [
+        "{ method: method.type, scope: 'operation', outcome: 'not-sent' } as const;",
+        "{ method: method.type, outcome: 'not-sent' } as const;",
+      ],
+    ],
+  },
+  {
+    fault: 'ends a consumer at once that has lost its channel',
+    edits: [
+      [
+        '} else if (this.#host.recovery.topology === undefined) {\n        this.subscribing',
+        '} else if (this.#host.recovery.topology !== null) {\n        this.subscribing',
+      ],
+    ],
+  },
+  {
+    fault: 'rejects a repeated declare that is locked',
+    edits: [['return nowMs - request.lockedSinceMs < this.#host.recovery.exclusiveForMs;', 'return false;']],
+  },
+  {
+    fault: 'subscribes twice where a basicQos was under way',
+    edits: [['if (!isRetired && this.placeOf(consumer, source.queue) === place) return true;', '']],
+  },
+  {
+    fault: 'changes the limit for a basicQos that was given up',
+    edits: [
+      [
+        "    if (operation.state !== 'pending') {\n      // Given up while it waited",
+        "    if (operation.state === 'fulfilled') {\n      // Given up while it waited",
+      ],
+    ],
+  },
+  {
+    fault: 'makes no queue again that vanishes in the first connection',
+    edits: [
+      [
+        'const epoch = this.epoch ?? this.beginOpen();',
+        'const { epoch } = this;\n    if (epoch === undefined) return false;',
+      ],
+    ],
+  },
+  {
+    fault: 'subscribes to all queues where one is made again',
+    edits: [
+      [
+        'this.tryAgain(consumer, state, [place], done)',
+        'this.tryAgain(consumer, state, [...consumer.sources.keys()], done)',
+      ],
+    ],
+  },
 ];
