@@ -58,7 +58,9 @@ export function changePrefetch(
       if (error === undefined) {
         const ofOld = new Set<unknown>(old);
         if (isLess) consumer.putBackWaiting(({ settledBy }) => ofOld.has(settledBy));
-        operation.fulfil(undefined);
+        // A queue that is not subscribed to yet knows the limit when it is.
+        if (state.missing > 0) state.whenSubscribed(() => operation.fulfil(undefined));
+        else operation.fulfil(undefined);
       } else if (again.isCarriedOver(error)) {
         // The new limit is in force with the next subscribing, if one comes.
         if (state.isOver) over();
@@ -74,7 +76,7 @@ export function changePrefetch(
       if (error !== undefined && !again.isCarriedOver(error)) parts.gone(consumer, error);
       finish(error);
     };
-    if (!again.isAttached || state.missing > 0) {
+    if (!again.isAttached) {
       // In force with the subscribing that comes.
       state.whenSubscribed(() => operation.fulfil(undefined));
       done();

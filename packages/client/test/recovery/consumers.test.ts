@@ -189,6 +189,28 @@ describe('a subscription that is lost while basicQos makes another', () => {
   });
 });
 
+describe('basicQos of a consumer over two queues of which one is away', () => {
+  it('changes the limit of the other at once, and has changed both when that one is back', async () => {
+    const scene = await Scene.start();
+    const client = await scene.connected();
+    client.on('notRestored', () => {});
+    for (const queue of ['q', 'r']) client.queueDeclare({ queue, durable: true });
+    await scene.settle();
+    const consumer = client.basicConsumeMulti({ queues: ['q', 'r'], prefetchCount: 1 });
+    await scene.settle();
+    scene.broker.faults.stopQueue('q');
+    await scene.cut(client);
+    const changed = client.basicQos(consumer, { prefetchCount: 2 });
+    await scene.settle();
+    const limits = (queue: string) => scene.broker.queue(queue)?.consumers.map(({ prefetchCount }) => prefetchCount);
+    expect([changed.state, limits('r')]).toEqual(['pending', [2]]);
+    scene.broker.faults.startQueue('q');
+    await scene.advance(5000);
+    expect([changed.state, limits('q'), limits('r')]).toEqual(['fulfilled', [2], [2]]);
+    await scene.end(client);
+  });
+});
+
 describe('the last consumer of an auto-delete queue whose channel is closed', () => {
   it.each(['first', 'second'])('has its queue again, with its bindings, over a %s connection', async (which) => {
     const scene = await Scene.start();
