@@ -98,12 +98,14 @@ export class QueueCalls {
     const mark = firstMark + world.keyOfMark.size;
     world.keyOfMark.set(mark, key);
     const options = kind === 's' ? { exclusive: true } : { autoDelete: true };
-    const { life } = actor;
+    const { life, losses } = actor;
     const operation = actor.client.queueDeclare({ ...options, arguments: { 'x-max-length': mark }, ...bound });
     this.promises.change(step, actor, operation, [key], () => actor.model.addQueue(key));
     operation.then(
       (declared) => {
         world.noteNames();
+        // Of one that is repeated the first try may have made a queue too, of which nobody knows.
+        if (kind === 'n' && actor.losses > losses) actor.model.taint(key);
         const { queue: first } = declared;
         if (actor.life !== life) return;
         actor.serverNamed.push({ kind, key, mark, declared, first, names: [first] });
