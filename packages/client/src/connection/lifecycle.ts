@@ -325,7 +325,8 @@ export class Lifecycle implements ConnectionOwner {
     this.transit(wasConnected ? 'lost' : 'retry');
     this.dropConnection();
     if (wasConnected) {
-      this.connecting = undefined;
+      // `retryIf` may have called `connect` a moment ago: that settles with the next connection.
+      if (this.connecting?.state !== 'pending') this.connecting = undefined;
       this.host.changes.lost(connection, error);
     }
     // A listener may have closed the client.

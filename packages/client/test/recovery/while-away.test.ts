@@ -184,3 +184,21 @@ describe('a process with nothing but a client', () => {
     await scene.end(client);
   });
 });
+
+describe('connect() in retryIf', () => {
+  it('resolves with the next connection', async () => {
+    const scene = await Scene.start();
+    const calls: Operation<unknown>[] = [];
+    const retryIf = (): boolean => {
+      calls.push(client.connect());
+      return true;
+    };
+    const client: Client = await scene.connected({ recover: { minDelay: 50, maxDelay: 50, retryIf } });
+    await scene.cut(client);
+    await scene.cut(client);
+    await scene.settle();
+    expect(calls.map(endOf)).toEqual(calls.map(() => 'fulfilled'));
+    expect(calls.length).toBe(2);
+    await scene.end(client);
+  });
+});
