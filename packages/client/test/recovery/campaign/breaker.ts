@@ -51,6 +51,7 @@ export class Breaker {
         faults.delayReplies(picked(delayed, world.random), bytes, { times: 2 });
         break;
       case 'closeChannels':
+        world.closesChannels = true;
         faults.closeChannels({}, picked([404, 406], world.random));
         break;
       case 'removeQueue':

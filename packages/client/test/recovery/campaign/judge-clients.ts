@@ -6,6 +6,9 @@ import type { Actor, Subscribed } from './actor.ts';
 import { exchangeKinds } from './steps.ts';
 import { retryForMs, type World } from './world.ts';
 
+/** Consumers of a client that have channels of their own. */
+const mostOwnChannels = 8;
+
 /** @param when says it, behind the complaint. */
 export function judgeClients(world: World, when: string): void {
   const complain = (text: string): void => world.complain(`${text} (${when})`);
@@ -49,13 +52,15 @@ function judgeEnds({ consumers }: Actor, complain: Complain): void {
 function judgeLost(world: World, actor: Actor, complain: Complain): void {
   const { setup, consumers, model } = actor;
   if (setup.recover === 'none' || setup.recover === 'off' || world.isAllTainted) return;
-  for (const { consumer, keys, tags, isCalledOff, comesBack, endedAtMs = 0 } of consumers) {
+  // Those that share a channel look for their queue over another, which RabbitMQ has no reason to close: the fault does.
+  if (world.closesChannels && consumers.length > mostOwnChannels) return;
+  for (const { consumer, keys, tags, isCalledOff, comesBack, wasDeclared, endedAtMs = 0 } of consumers) {
     if (!consumer.isEnded || isCalledOff || consumer.ready.state !== 'fulfilled') continue;
-    if (world.cancelsConsumers && !comesBack) continue;
+    if (!wasDeclared || (world.cancelsConsumers && !comesBack)) continue;
     const isTrying = (key: string): boolean => endedAtMs < (world.stoppedAtMs.get(key) ?? 0) + retryForMs;
     const staysBy = (key: string): boolean => {
       // What is not recorded is not made again; whoever is exclusive keeps the others out.
-      if (!model.queues.has(key) || world.exclusiveKeys.has(key)) return false;
+      if (!model.queues.has(key) || world.exclusiveKeys.has(key) || world.deletedKeys.has(key)) return false;
       if (world.hasBeenUpgraded && /^[atn]/.test(key)) return false;
       // It goes with its last consumer, as if an operator had deleted it.
       if (world.cancelsConsumers && /^[an]/.test(key)) return false;
@@ -153,7 +158,10 @@ function judgeTopology(world: World, actor: Actor, complain: Complain): void {
   };
   compare('queues', queues, model.queues);
   compare('exchanges', exchanges, model.exchanges);
-  compare('bindings', bindings, model.bindings);
+  // What was declared in an earlier life is not made again in this one.
+  const isOfThisLife = (end: string): boolean => model.queues.has(end) || model.exchanges.has(end);
+  const declared = [...model.bindings].filter((key) => actor.life === 0 || key.split('|').every(isOfThisLife));
+  compare('bindings', bindings, declared);
   judgeRecord(world, actor, complain);
 }
 

@@ -66,7 +66,8 @@ function judgePromises(world: World, { started, setup }: Actor): void {
 function judgeMissing(world: World, { text, actor, key = '' }: Started, code: string): void {
   const { recover } = actor.setup;
   if (code !== 'NOT_FOUND' || !key.startsWith('s') || recover === 'none' || recover === 'off') return;
-  if (!world.isUncertain(key, actor) && !world.unsafeQueues.has(key)) world.complain(`${key} was not found: ${text}`);
+  if (!world.closesChannels && !world.isUncertain(key, actor) && !world.unsafeQueues.has(key))
+    world.complain(`${key} was not found: ${text}`);
 }
 
 /** A declare that was under way at a loss may have made the queue: it waits until the broker has found the connection dead. */

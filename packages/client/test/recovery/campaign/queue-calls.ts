@@ -28,6 +28,7 @@ export class QueueCalls {
     switch (step.do) {
       case 'delete': {
         this.world.unsafeQueues.add(key);
+        this.world.deletedKeys.add(key);
         actor.usedAtMs.delete(key);
         this.promises.change(step, actor, client.queueDelete({ queue: name, ...bound }), [key], () => {
           model.deleteQueue(key);

@@ -38,6 +38,10 @@ export class World {
   hasBeenUpgraded = false;
   hasGhosts = false;
   hasDelays = false;
+  /** Keys of queues that a program has deleted, or tried to. */
+  readonly deletedKeys: Set<string> = new Set();
+  /** With a 404 of its own, which is no word about a queue. */
+  closesChannels = false;
   /** Queues that had an exclusive consumer, by key. */
   readonly exclusiveKeys: Set<string> = new Set();
   /** When queues were stopped, by key. */
