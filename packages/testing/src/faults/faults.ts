@@ -323,7 +323,10 @@ export class Faults {
     this.splitReads(Number.POSITIVE_INFINITY);
     this.tellHeld(Number.POSITIVE_INFINITY);
     this.methods.clear();
-    for (const line of this.targets.lines) line.releaseOutput();
+    for (const line of this.targets.lines) {
+      line.releaseOutput();
+      for (const from of ['broker', 'client'] as const) line.breakAfter(Number.POSITIVE_INFINITY, from);
+    }
     this.endGhosts();
     this.downVhosts.clear();
     for (const vhost of this.targets.vhosts) {

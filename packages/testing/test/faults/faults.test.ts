@@ -65,6 +65,17 @@ describe('connections', () => {
     expect(broker.connections).toEqual([]);
   });
 
+  it.each(['broker', 'client'] as const)(
+    'are not dropped after bytes of the %s once faults are cleared',
+    async (from) => {
+      broker.faults.dropAfterBytes(1, { from });
+      broker.faults.clear();
+      publish('kept');
+      await peer.next('basic.ack');
+      expect(peer.isEnded).toBe(false);
+    },
+  );
+
   it('of which the next one is to be dropped, are dropped in the handshake, once', async () => {
     broker.faults.dropAfterBytes(20, { connections: 'next' });
     await expect(RawPeer.open(broker.transport(), 0)).rejects.toThrow('the line ended before connection.start');

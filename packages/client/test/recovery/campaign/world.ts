@@ -125,7 +125,6 @@ export class World {
   endFaults(): void {
     const { broker } = this.scene;
     broker.faults.clear();
-    for (const from of ['broker', 'client'] as const) broker.faults.dropAfterBytes(Number.POSITIVE_INFINITY, { from });
     this.network.mend();
     // Ahead of what the broker reads again.
     this.prepareBroker();
