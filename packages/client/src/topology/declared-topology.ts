@@ -60,6 +60,8 @@ export class DeclaredTopology {
   private overtaken: WeakMap<RecordedBinding, string> | undefined = undefined;
   /** Left out when entities were last made again, as they were leaving: the broker does not have them. */
   private leftOut: WeakSet<RecordedExchange | RecordedBinding> | undefined = undefined;
+  /** Consumers of this client on queues that are not recorded, by queue: it may declare one of them yet. */
+  private readonly otherConsumers = new LazyMap<string, number>();
   private readonly names = new LazyMap<string, string>();
   private isFull = false;
   private tidyAt = 1024;
@@ -245,7 +247,10 @@ export class DeclaredTopology {
   /** A consumer of this client is subscribed to the queue. */
   consumerAdded(queue: string): void {
     const entry = this.queues.get(queue);
-    if (entry === undefined) return;
+    if (entry === undefined) {
+      this.otherConsumers.set(queue, (this.otherConsumers.get(queue) ?? 0) + 1);
+      return;
+    }
     entry.consumers++;
     entry.hasHadConsumer = true;
   }
@@ -253,7 +258,12 @@ export class DeclaredTopology {
   /** It has ended. The broker deletes an auto-delete queue with its last consumer, and so does the record. */
   consumerRemoved(queue: string): void {
     const entry = this.queues.get(queue);
-    if (entry === undefined) return;
+    if (entry === undefined) {
+      const others = this.otherConsumers.get(queue) ?? 0;
+      if (others > 1) this.otherConsumers.set(queue, others - 1);
+      else this.otherConsumers.delete(queue);
+      return;
+    }
     entry.consumers = Math.max(0, entry.consumers - 1);
     entry.usedAtMs = this.#host.now();
     if (entry.consumers === 0 && entry.hasHadConsumer && entry.entity.options.autoDelete === true) {
@@ -289,6 +299,7 @@ export class DeclaredTopology {
     this.leavingQueues.clear();
     this.leaving.clear();
     this.arriving.clear();
+    this.otherConsumers.clear();
     this.names.clear();
     this.isFull = false;
     this.tidyAt = 1024;
@@ -366,7 +377,9 @@ export class DeclaredTopology {
     const usedAtMs = expiryOf(entity.options.arguments) === undefined ? 0 : this.#host.now();
     if (known === undefined) {
       if (!this.hasRoom()) return;
-      this.queues.set(entity.queue, { entity, consumers: 0, hasHadConsumer: false, usedAtMs });
+      const consumers = this.otherConsumers.get(entity.queue) ?? 0;
+      this.otherConsumers.delete(entity.queue);
+      this.queues.set(entity.queue, { entity, consumers, hasHadConsumer: consumers > 0, usedAtMs });
       return;
     }
     known.usedAtMs = usedAtMs;

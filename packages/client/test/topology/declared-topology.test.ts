@@ -110,6 +110,23 @@ describe('the record', () => {
     expect(scene.topology.counts.queues).toBe(0);
   });
 
+  it('counts the consumers that a queue had before its declare', () => {
+    const scene = new Scene();
+    for (const queue of ['auto', 'lease', 'gone']) scene.topology.consumerAdded(queue);
+    scene.topology.consumerAdded('auto');
+    scene.topology.consumerRemoved('gone');
+    scene.queue('auto', { queue: 'auto', autoDelete: true });
+    for (const queue of ['lease', 'gone']) scene.queue(queue, { queue, arguments: { 'x-expires': 1000 } });
+    scene.nowMs = 5000;
+    scene.topology.tidy();
+    expect([...scene.topology.queuesToMake()].map(({ queue }) => queue)).toEqual(['auto', 'lease']);
+    for (const queue of ['auto', 'auto', 'lease']) scene.topology.consumerRemoved(queue);
+    expect([...scene.topology.queuesToMake()].map(({ queue }) => queue)).toEqual(['lease']);
+    scene.nowMs = 6000;
+    scene.topology.tidy();
+    expect(scene.topology.counts.queues).toBe(0);
+  });
+
   it('forgets what has expired without use when it is tidied', () => {
     const scene = new Scene();
     scene.queue('q', { queue: 'q', arguments: { 'x-expires': 1000 } });
