@@ -54,8 +54,6 @@ export interface Subscribed {
   readonly keys: readonly string[];
   readonly tags: readonly string[];
   readonly isExclusive: boolean;
-  /** Its queues were declared before. The record counts no consumer that was there ahead of its queue. */
-  readonly wasDeclared: boolean;
   readonly priority: number | undefined;
   /** Whether its messages are settled by later steps. */
   readonly holds: boolean;

@@ -101,10 +101,8 @@ export class ConsumerCalls {
   ): void {
     const consumer = begin((_error, message) => this.take(subscribed, message));
     const stream = { offsets: [], settledOffsets: new Set<number>(), isReadAgain: false };
-    const wasDeclared = settings.keys.every((key) => actor.model.queues.has(key));
     const subscribed: Subscribed = {
       ...settings,
-      wasDeclared,
       ...stream,
       ...{ consumer, waiting: [], isTold: false, isCalledOff: false, isPrefetchKnown: true, endedAtMs: undefined },
     };

@@ -54,9 +54,9 @@ function judgeLost(world: World, actor: Actor, complain: Complain): void {
   if (setup.recover === 'none' || setup.recover === 'off' || world.isAllTainted) return;
   // Those that share a channel look for their queue over another, which RabbitMQ has no reason to close: the fault does.
   if (world.closesChannels && consumers.length > mostOwnChannels) return;
-  for (const { consumer, keys, tags, isCalledOff, comesBack, wasDeclared, endedAtMs = 0 } of consumers) {
+  for (const { consumer, keys, tags, isCalledOff, comesBack, endedAtMs = 0 } of consumers) {
     if (!consumer.isEnded || isCalledOff || consumer.ready.state !== 'fulfilled') continue;
-    if (!wasDeclared || (world.cancelsConsumers && !comesBack)) continue;
+    if (world.cancelsConsumers && !comesBack) continue;
     const isTrying = (key: string): boolean => endedAtMs < (world.stoppedAtMs.get(key) ?? 0) + retryForMs;
     const staysBy = (key: string): boolean => {
       // What is not recorded is not made again; whoever is exclusive keeps the others out.
