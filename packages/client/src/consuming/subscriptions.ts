@@ -4,7 +4,7 @@
  */
 import { AmqpError, ConnectionBroken, ConsumerCancelled, type PukaError, peerText } from '@puka/errors';
 import type { ChannelPool } from '../connection/channel-pool.ts';
-import { asRefused } from '../connection/connection.ts';
+import { asRefused, notSent } from '../connection/connection.ts';
 import type { ConnectionUser } from '../connection/connection-user.ts';
 import type { Operation } from '../operations/operation.ts';
 import { isUnnamedError, mostUnnamedEnds } from '../operations/unnamed-error.ts';
@@ -131,7 +131,7 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser, Consu
       state.stopPauses();
       const hearsOfIt = !isPausing && (state.subscriptions.size > 0 || !state.isSteady);
       if (willRecover || hearsOfIt) continue;
-      consumer.ready.reject(error);
+      consumer.ready.reject(notSent('basic.consume', error));
       this.gone(consumer, asConsumerEnd(error, consumer.queue));
     }
   }

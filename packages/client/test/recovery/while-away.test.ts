@@ -87,6 +87,21 @@ describe('operations that are held', () => {
   });
 });
 
+describe('a consumer that was started while the connection is away', () => {
+  it('ends by ConnectionBroken and was not sent when the client gives up, like all that waits', async () => {
+    const scene = await Scene.start();
+    const client = await scene.connected();
+    scene.broker.faults.refuseLogins();
+    await lose(scene);
+    const consumer = client.basicConsume({ queue: 'q' });
+    const declared = client.queueDeclare({ queue: 'q' });
+    await scene.advance(60_000);
+    expect([consumer.ready, declared].map(endOf)).toEqual(Array(2).fill('CONNECTION_BROKEN not-sent'));
+    await expect(consumer.ready).rejects.toMatchObject({ cause: { code: 'AUTHENTICATION_FAILED' } });
+    await scene.end(client);
+  });
+});
+
 describe('publishes', () => {
   it('given up leave room at once: drained() settles, and nothing is left to shut down', async () => {
     const scene = await Scene.start();
