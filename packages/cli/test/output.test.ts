@@ -1,4 +1,4 @@
-/** The program in a process of its own, when what it prints to cannot be written to. */
+/** Runs the program in its own process with an output that cannot be written to. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync } from 'node:fs';
@@ -24,21 +24,24 @@ afterEach(async () => {
   await broker.stop();
 });
 
-test.skipIf(!existsSync('/dev/full'))('a full disk ends it with the reason, and without a stack trace', async () => {
-  const full = openSync('/dev/full', 'w');
-  const words = ['declare', 'queue', 'jobs', '--url', broker.url];
-  child = spawn(process.execPath, [bundle.program, ...words], { stdio: ['ignore', full, 'pipe'] });
-  closeSync(full);
-  let stderr = '';
-  child.stderr?.on('data', (text) => {
-    stderr += text;
-  });
-  const [code] = await once(child, 'close');
-  expect(stderr).toMatch(/^puka: ENOSPC[^\n]*\n$/);
-  expect(code).toBe(1);
-});
+test.skipIf(!existsSync('/dev/full'))(
+  'a full disk ends the command with the reason, without a stack trace',
+  async () => {
+    const full = openSync('/dev/full', 'w');
+    const words = ['declare', 'queue', 'jobs', '--url', broker.url];
+    child = spawn(process.execPath, [bundle.program, ...words], { stdio: ['ignore', full, 'pipe'] });
+    closeSync(full);
+    let stderr = '';
+    child.stderr?.on('data', (text) => {
+      stderr += text;
+    });
+    const [code] = await once(child, 'close');
+    expect(stderr).toMatch(/^puka: ENOSPC[^\n]*\n$/);
+    expect(code).toBe(1);
+  },
+);
 
-test('nobody who reads its notes is needed for what it does', async () => {
+test('consume works although its standard error is not read', async () => {
   const words = ['consume', 'jobs', '-n', '1', '--url', broker.url];
   await run(['declare', 'queue', 'jobs'], { url: broker.url });
   child = spawn(process.execPath, [bundle.program, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -50,7 +53,7 @@ test('nobody who reads its notes is needed for what it does', async () => {
   const closed = once(child, 'close');
   const isConsumed = () => broker.queue('jobs')?.consumers.length === 1;
   await broker.until(isConsumed, { timeoutMs: 20_000 });
-  // Of this and of the connection that follows it notes something.
+  // It writes to standard error at the loss and at the next connection.
   broker.faults.dropConnections();
   await broker.until(() => !isConsumed(), { timeoutMs: 20_000 });
   await Promise.race([broker.until(isConsumed, { timeoutMs: 20_000 }), closed]);

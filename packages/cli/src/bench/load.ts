@@ -21,11 +21,11 @@ export interface LoadPlan {
   readonly signal: AbortSignal;
 }
 
-/** @returns when it was sent; `undefined` for the message of somebody else, which an existing queue may have. */
+/** @returns when the message was sent; `undefined` for a message of another publisher, which an existing queue may hold. */
 function timeIn({ buffer, byteOffset, byteLength }: Uint8Array): number | undefined {
   if (byteLength < 8) return undefined;
   const sentAt = new DataView(buffer, byteOffset, byteLength).getFloat64(0);
-  // Times begin with this process; below a millisecond are those numbers that small integers are.
+  // Times start at 0 with this process. The bytes of a small integer, read as a float, are less than 1.
   return sentAt >= 1 && sentAt <= performance.now() ? sentAt : undefined;
 }
 
@@ -35,7 +35,7 @@ const drainIdleMs = 2000;
 export class Load {
   readonly #plan: LoadPlan;
   readonly #clients: Client[] = [];
-  /** A connection was lost: it ends the measurement. */
+  /** Set when a connection was lost, which ends the measurement. */
   #loss: { readonly error: unknown } | undefined;
   /** From publish to confirm, in milliseconds. */
   readonly confirmLatencies: Latencies = new Latencies();
@@ -51,7 +51,7 @@ export class Load {
     this.#plan = plan;
   }
 
-  /** Runs to its end: the time is over, or the signal is aborted; then all has an outcome. Rejects when a connection is lost. */
+  /** Runs until the time is over or the signal is aborted, then waits for the outcome of all publishes. Rejects if a connection is lost. */
   async run(): Promise<void> {
     const { producers, consumers } = this.#plan;
     try {
@@ -127,7 +127,7 @@ export class Load {
     try {
       await client.basicPublish({ routingKey: queue, deliveryMode: transient ? 1 : 2, body });
     } catch (error) {
-      // A refused message is counted. Of a connection that is gone its own event tells.
+      // A refused message is counted. The loss of a connection is reported by an event of the client.
       if (!isPukaError(error)) this.#loss ??= { error };
       else if (this.#loss === undefined) this.failed++;
       return;

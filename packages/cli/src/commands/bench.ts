@@ -25,7 +25,7 @@ interface BenchOptions extends CommonOptions {
   readonly transient?: boolean;
 }
 
-/** How much longer than the measurement a queue of its own stays at most, in milliseconds: an hour. */
+/** How much longer than the measurement a queue that bench has declared may exist, in milliseconds: an hour. */
 const spareMs = 3_600_000;
 /** How often the row on the terminal is drawn. */
 const frameMs = 250;
@@ -76,7 +76,7 @@ async function bench(io: Io, options: BenchOptions): Promise<ExitCode> {
       const queue = options.queue ?? `puka-bench-${randomUUID()}`;
       if (options.queue !== undefined) await client.queueDeclare({ queue, passive: true });
       else {
-        // Where the connection is lost nobody can delete it. Without a consumer it counts as unused all the while.
+        // If the connection is lost, bench cannot delete the queue. The queue counts as unused while it has no consumer.
         const expires = plan.seconds * 1000 + spareMs;
         const args = { 'x-queue-type': options.type, 'x-expires': expires };
         await client.queueDeclare({ queue, durable: true, arguments: args });
@@ -90,7 +90,7 @@ async function bench(io: Io, options: BenchOptions): Promise<ExitCode> {
       try {
         await load.run();
       } catch (error) {
-        // What ended the measurement says more than why its queue cannot be deleted.
+        // Report the error that ended the measurement, not the error of the delete.
         await removeQueue().catch(() => undefined);
         throw error;
       }

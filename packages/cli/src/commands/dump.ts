@@ -108,7 +108,7 @@ interface DumpPlan {
   readonly client: Client;
   readonly queue: string;
   readonly total: number;
-  /** No message more than `total` is taken out. */
+  /** Whether no more than `total` messages may be taken out. */
   readonly isLimited: boolean;
   readonly idleMs: number;
   readonly file: FileHandle | undefined;
@@ -119,9 +119,9 @@ class Dumping {
   readonly #io: Io;
   readonly #plan: DumpPlan;
   #batch: Message[] = [];
-  /** Messages that have come, those that came again left out. */
+  /** Messages received, without redelivered ones. */
   #taken = 0;
-  /** With `--remove`, behind the loss of a connection: what has come, and whose ack may not have got through. */
+  /** With `--remove`, after a connection was lost: how many received messages may be delivered again because their ack was lost. */
   #mayComeAgain = 0;
   /** Messages that are in the output. */
   written = 0;
@@ -134,7 +134,7 @@ class Dumping {
   async run(onProgress: (count: number) => void): Promise<void> {
     const { client, queue, total, isLimited, idleMs, remove } = this.#plan;
     if (total === 0) return;
-    // RabbitMQ: refused for a stream, where a consumer would wait for what is published from now on.
+    // RabbitMQ refuses basic.get on a stream. A consumer of a stream would wait for newly published messages.
     const first = await client.basicGet({ queue });
     if (first === null) return;
     this.#take(first);
@@ -142,8 +142,8 @@ class Dumping {
       await this.#flush();
       return;
     }
-    // No more than are wanted: the rest would be marked as redelivered, and count towards a delivery limit.
-    // Without --remove nothing is acked before the end, so that no message comes twice; 0 is no limit.
+    // Receive no more than needed: the rest would be marked as redelivered, and count towards a delivery limit.
+    // Without --remove nothing is acked before the end, so that no message is delivered twice; 0 is no limit.
     const most = remove ? 2 * batchSize : maxPrefetch;
     const prefetchCount = total - 1 <= most ? total - 1 : remove ? most : 0;
     const consumer = client.basicConsume({ queue, prefetchCount });
@@ -160,7 +160,7 @@ class Dumping {
         onProgress(this.written);
       }
     } finally {
-      // Ahead of the last acks, for which the broker would send more. What was not written goes back when the connection is closed.
+      // Cancel before the last acks, because the broker would send more after them. Closing the connection requeues unwritten messages.
       await consumer.cancel().catch(() => undefined);
       await this.#flush();
       onProgress(this.written);

@@ -69,7 +69,7 @@ function kindOf(kind: string): 'queue' | 'exchange' {
 async function declare(io: Io, options: DeclareOptions, kindWord: string, name: string): Promise<ExitCode> {
   const kind = kindOf(kindWord);
   const { type, autoDelete, internal, passive } = options;
-  if (kind === 'queue' && internal === true) throw new UsageError('--internal is of exchanges; a queue has none');
+  if (kind === 'queue' && internal === true) throw new UsageError('--internal is for exchanges only');
   const durable = options.transient !== true;
   const pairs = readPairs(options.arg, '--arg');
   return await briefly(io, options, 'declare', async (client) => {
@@ -113,7 +113,7 @@ async function deleteEntity(io: Io, options: DeleteOptions, kindWord: string, na
   const kind = kindOf(kindWord);
   const { ifUnused, ifEmpty } = options;
   if (kind === 'exchange' && ifEmpty === true)
-    throw new UsageError('--if-empty is of queues; an exchange has no messages');
+    throw new UsageError('--if-empty is for queues only; an exchange has no messages');
   const question = kind === 'queue' ? `Delete queue '${name}' with its messages?` : `Delete exchange '${name}'?`;
   return await briefly(io, options, 'delete', async (client) => {
     if (!(await confirm(io, question, options))) return exitCodes.declined;

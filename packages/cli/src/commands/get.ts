@@ -47,7 +47,7 @@ async function get(io: Io, options: GetCommandOptions, queue: string): Promise<E
           if (options.ack === true) message.ack();
         }
       } catch (error) {
-        // What was not written goes back to its queue.
+        // Messages that were not written go back to their queue.
         if (isReaderGone(error)) return exitCodes.done;
         throw error;
       } finally {

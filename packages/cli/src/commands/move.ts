@@ -101,11 +101,11 @@ class Moving {
   readonly #plan: MovePlan;
   /** Taken from the queue, be they moved or kept. */
   #taken = 0;
-  /** Of these: messages that stay. They are not settled before the end, or they would come again and again. */
+  /** How many of these stay. They are settled only at the end; otherwise they would be delivered again and again. */
   #held = 0;
   /** How many connections were lost. */
   #losses = 0;
-  /** Messages that were acked may come again, so many at most: of each that is under way the ack may not have got through. */
+  /** How many acked messages may be delivered again at most: the ack of each message under way may have been lost. */
   #mayComeAgain = 0;
   /** Under way to the other queue, or there. */
   #chosen = 0;
@@ -127,12 +127,12 @@ class Moving {
       this.#mayComeAgain = window;
       this.#loseHeld();
     });
-    // What stays is not settled: it goes back to its place when the connection is closed.
+    // Messages that stay are not settled: they return to their places when the connection is closed.
     await Promise.all(Array.from({ length: window }, () => this.#moveAll()));
     if (this.#failure !== undefined) throw this.#failure.error;
   }
 
-  /** The broker has put back what was held: it comes again. */
+  /** The broker has requeued the held messages and will deliver them again. */
   #loseHeld(): void {
     this.#losses++;
     this.#taken -= this.#held;
@@ -172,7 +172,7 @@ class Moving {
     return this.#taken < total && this.#chosen < limit;
   }
 
-  /** @param losses how many connections had been lost when it was asked for. */
+  /** @param losses how many connections had been lost when the message was requested. */
   async #decide(message: Message, losses: number): Promise<void> {
     const { to, filter, isDry, dropUserId, onProgress } = this.#plan;
     try {
@@ -191,7 +191,7 @@ class Moving {
         const isAcked = message.ack();
         const isBack = message.redelivered && this.#mayComeAgain > 0;
         if (isBack) this.#mayComeAgain--;
-        // Its connection is gone: it comes again, and goes again. Or it has come again, and was counted before.
+        // Not acked: the connection is lost, so the message will be delivered and moved again. Back: it was already counted.
         if (!isAcked || isBack) this.#taken--;
         if (!isAcked || message.redelivered) this.doubles++;
         this.moved++;

@@ -87,14 +87,14 @@ async function publish(io: Io, options: PublishCommandOptions, files: readonly s
 function routeOf(options: PublishCommandOptions): PublishOptions {
   const { queue, exchange, routingKey, mandatory, ndjson, whole, body } = options;
   if ([body !== undefined, whole, ndjson].filter((isGiven) => isGiven === true).length > 1) {
-    throw new UsageError('publish takes one of --body, --whole and --ndjson');
+    throw new UsageError('publish takes only one of --body, --whole and --ndjson');
   }
   if (queue !== undefined && (exchange ?? routingKey) !== undefined) {
     throw new UsageError('publish takes --queue, or --exchange and --routing-key');
   }
   if (queue !== undefined) return { exchange: '', routingKey: queue, mandatory: true };
   if (exchange === undefined && ndjson !== true) throw new UsageError('publish takes --queue or --exchange');
-  if (exchange === undefined && routingKey !== undefined) throw new UsageError('--routing-key goes with --exchange');
+  if (exchange === undefined && routingKey !== undefined) throw new UsageError('--routing-key needs --exchange');
   return { exchange: exchange ?? '', routingKey: routingKey ?? '', mandatory: mandatory === true };
 }
 
@@ -112,7 +112,7 @@ async function* messagesOf(
   const inputs = files.length === 0 ? [undefined] : files;
   for (const file of inputs) {
     const name = file ?? 'standard input';
-    // Opened when its turn comes: there may be more files than can be open, and one may be missing.
+    // Opened only when its turn comes: there may be more files than the process can open, and one may be missing.
     const input = file === undefined ? io.stdin : createReadStream(file);
     if (options.whole === true) {
       yield { name, message: { ...base, body: await readWhole(input, io.interrupted) } };
@@ -138,12 +138,12 @@ function withBase(
   try {
     const { message } = messageFromLine(line);
     const hasRoute = (options.queue ?? options.exchange) !== undefined;
-    // The default exchange would take it, and no queue would get it.
+    // The default exchange would accept the message and route it to no queue.
     if (!hasRoute && message.exchange === '' && message.routingKey === '') {
       throw new UsageError('the line has no routingKey and no exchange: give --queue or --exchange');
     }
     const { exchange, routingKey } = hasRoute && (options.routingKey ?? options.queue) !== undefined ? base : message;
-    // The default exchange is a queue by its name, as with --queue.
+    // A message to the default exchange names its queue, as with --queue.
     const mandatory = base.mandatory === true || (!hasRoute && exchange === '');
     return { ...base, ...message, exchange: hasRoute ? base.exchange : exchange, routingKey, mandatory };
   } catch (error) {

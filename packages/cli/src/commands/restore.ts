@@ -114,7 +114,7 @@ function messageOf(name: string, line: Uint8Array, options: RestoreOptions): Pub
   try {
     const { queue, message } = messageFromLine(line);
     const copy = options.dropUserId === true ? { ...message, userId: undefined } : message;
-    // It was in a queue: what no queue takes now would be lost without a word.
+    // The message was in a queue. Without mandatory it would be lost without an error if no queue takes it.
     if (options.original === true) return { ...copy, mandatory: true };
     const routingKey = options.queue ?? queue;
     if (routingKey === undefined) throw new UsageError('the line names no queue: give --queue');

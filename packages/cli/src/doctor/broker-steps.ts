@@ -61,8 +61,8 @@ function connectFailure(error: unknown, { user, vhost }: Address): StepResult[] 
 
 /** What the broker reports of itself. */
 export function lookAtVersion({ serverProperties }: ConnectionInfo): StepResult {
-  const product = textOf(serverProperties.product) ?? 'a broker without a name';
-  const version = textOf(serverProperties.version) ?? 'without a version';
+  const product = textOf(serverProperties.product) ?? 'unnamed broker';
+  const version = textOf(serverProperties.version) ?? 'of unknown version';
   const platform = textOf(serverProperties.platform);
   const text = `${product} ${version}${platform === undefined ? '' : `, ${platform}`}`;
   const major = Number(/^\d+/.exec(version)?.[0]);
@@ -74,7 +74,7 @@ export function lookAtVersion({ serverProperties }: ConnectionInfo): StepResult 
   return { step: 'version', state: 'ok', text };
 }
 
-/** A broker may send anything, and a table has no text. */
+/** @returns `undefined` for a value that is not a string: a broker may send a table here. */
 function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }

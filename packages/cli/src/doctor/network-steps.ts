@@ -66,7 +66,7 @@ export function lookAtTls({ host, port }: Address, options: TlsOptions): Promise
   const { ca, cert, key, passphrase, serverName = host } = options;
   return new Promise((resolve) => {
     const servername = isIP(serverName) === 0 ? { servername: serverName } : {};
-    // What the client trusts and shows: else its certificate would be found wanting, and a server that asks for one refuse.
+    // Use the client's CA and certificate. Without them a trusted server would look untrusted, and a server that requires one would refuse.
     const own = Object.fromEntries(
       Object.entries({ ca, cert, key, passphrase }).filter(([, value]) => value !== undefined),
     );

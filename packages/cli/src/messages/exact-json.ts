@@ -1,4 +1,4 @@
-/** JSON as people write it, whose numbers are what was written. Must not know messages. */
+/** Reads hand-written JSON and refuses numbers that would change their value. Must not know messages. */
 import { UsageError } from '@puka/client';
 
 const quote = 0x22;
@@ -6,9 +6,9 @@ const backslash = 0x5c;
 const number = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 
 /**
- * Reads JSON. A number that is no text becomes a float of 64 bits: 12345678901234567890 would silently be another one.
+ * Parses JSON. JSON numbers become 64-bit floats, so 12345678901234567890 would silently become a different number.
  *
- * @throws {SyntaxError} for what is no JSON. {UsageError} for an integer beyond 2^53 − 1, and a number beyond all floats.
+ * @throws {SyntaxError} for invalid JSON. {UsageError} for an integer beyond 2^53 − 1, and for a number too large for a float.
  */
 export function parseExactJson(text: string): unknown {
   const value: unknown = JSON.parse(text);
@@ -16,7 +16,7 @@ export function parseExactJson(text: string): unknown {
   return value;
 }
 
-/** @param json valid. */
+/** @param json must be valid JSON. */
 export function checkNumbers(json: string): void {
   for (let at = 0; at < json.length; at++) {
     if (json.charCodeAt(at) === quote) {
@@ -28,11 +28,11 @@ export function checkNumbers(json: string): void {
     if (words === undefined) continue;
     at += words.length - 1;
     const isExact = /^-?\d+$/.test(words) ? Number.isSafeInteger(Number(words)) : Number.isFinite(Number(words));
-    if (!isExact) throw new UsageError(`the number ${words.slice(0, 60)} cannot be read exactly; give it as a text`);
+    if (!isExact) throw new UsageError(`the number ${words.slice(0, 60)} cannot be read exactly; give it as a string`);
   }
 }
 
-/** @param start of its quote. @returns where its last quote is. */
+/** @param start the index of the opening quote. @returns the index of the closing quote. */
 function endOfText(json: string, start: number): number {
   for (let end = json.indexOf('"', start + 1); ; end = json.indexOf('"', end + 1)) {
     let slashes = 0;

@@ -80,7 +80,7 @@ export function messageFromLine(line: Uint8Array): MessageOfLine {
   const fields: Readonly<Record<string, unknown>> = { ...json };
   const queue = textField(fields, 'queue');
   const deliveryMode = numberField(fields, 'deliveryMode');
-  // The list of headers that `dump` writes has a type for each number.
+  // In the list of headers that `dump` writes, each number has a type.
   if ('json' in fields || !Array.isArray(fields.headers)) checkNumbers(text);
   return {
     queue,

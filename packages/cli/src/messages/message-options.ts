@@ -70,7 +70,7 @@ export function readPairs(pairs: readonly string[], option: string): Map<string,
       if (name === undefined || name === '') throw new UsageError(`${option} takes name=value, not '${pair}'`);
       if (json === undefined) return [name, value];
       try {
-        return [name, parseExactJson(value) as FieldValueInput]; // Whatever it holds is checked when it is encoded.
+        return [name, parseExactJson(value) as FieldValueInput]; // Its content is checked when it is encoded.
       } catch (cause) {
         if (cause instanceof UsageError) throw new UsageError(`${option} ${name}: ${cause.message}`, { cause });
         throw new UsageError(`${option} ${name}:= takes JSON, not '${value}'`, { cause });

@@ -1,12 +1,12 @@
-/** How many messages of a dump are confirmed, and of which dump, in a file that is never half written. */
+/** Stores in a file how many messages of which dump are confirmed. The file is never half written. */
 import { createHash } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { UsageError } from '@puka/client';
 
-/** What the file holds. */
+/** The content of the file. */
 interface Saved {
   readonly confirmed: number;
-  /** Of the lines of these messages. */
+  /** The digest of the lines of these messages. */
   readonly digest: string;
 }
 
@@ -14,18 +14,18 @@ const nothing: Saved = { confirmed: 0, digest: '' };
 
 export class RestoreState {
   readonly #path: string | undefined;
-  /** What the file said at the start. */
+  /** The content of the file at the start. */
   readonly #found: Saved;
   #confirmed: number;
   /** The count in the file. */
   #written: number;
   #writing: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
-  /** Messages that were read. */
+  /** How many messages were read. */
   #read = 0;
-  /** Of all lines that were read. */
+  /** The digest of all lines that were read. */
   #digest = '';
-  /** The digests up to each message behind the last one that is written. */
+  /** The digest up to each message after the last written count, by the number of the message. */
   readonly #digests = new Map<number, string>();
 
   private constructor(path: string | undefined, found: Saved) {
@@ -46,7 +46,8 @@ export class RestoreState {
       throw error;
     }
     const [, confirmed, digest] = /^\{"confirmed":(\d+),"sha256":"([\da-f]{64})"\}\n$/.exec(text) ?? [];
-    if (confirmed === undefined || digest === undefined) throw new UsageError(`${path} is no state of puka restore`);
+    if (confirmed === undefined || digest === undefined)
+      throw new UsageError(`${path} is not a state file of puka restore`);
     return new RestoreState(path, { confirmed: Number(confirmed), digest });
   }
 
@@ -61,9 +62,9 @@ export class RestoreState {
   }
 
   /**
-   * Takes the line of each message, in their order.
+   * Must be called with the line of each message, in order.
    *
-   * @throws {UsageError} when the messages that the file counts are others than these: they would be skipped unsent.
+   * @throws {UsageError} if these are not the messages that the file counts: they would be skipped without being sent.
    */
   read(line: Uint8Array): void {
     if (this.#path === undefined) return;
@@ -74,7 +75,7 @@ export class RestoreState {
     this.#digests.set(this.#read, this.#digest);
   }
 
-  /** The input has no more. @throws {UsageError} when it has less than the file counts. */
+  /** To be called at the end of the input. @throws {UsageError} if the input has fewer messages than the file counts. */
   checkEnd(): void {
     if (this.#path !== undefined && this.#read < this.#found.confirmed) throw this.#otherInput();
   }
@@ -110,7 +111,7 @@ export class RestoreState {
 
   #otherInput(): UsageError {
     return new UsageError(
-      `${this.#path} is the state of another input: its first ${this.#found.confirmed} messages are not those of this one`,
+      `${this.#path} is the state of another input: its first ${this.#found.confirmed} messages differ from this input`,
     );
   }
 }

@@ -4,9 +4,9 @@ import { UsageError } from '@puka/client';
 import { Interrupted, type Io } from './io.ts';
 
 /**
- * On a terminal: asks, and takes no answer for a no. Elsewhere `--yes` has to be given.
+ * Asks on a terminal; an empty answer means no. Without a terminal `--yes` is required.
  *
- * @throws {UsageError} (rejects) if nobody can be asked. {Interrupted} (rejects) at Ctrl-C.
+ * @throws {UsageError} (rejects) if there is no terminal. {Interrupted} (rejects) at Ctrl-C.
  */
 export async function confirm(io: Io, question: string, { yes }: { readonly yes?: boolean }): Promise<boolean> {
   if (yes === true) return true;
@@ -15,11 +15,11 @@ export async function confirm(io: Io, question: string, { yes }: { readonly yes?
   }
   const lines = createInterface({ input: io.stdin, output: io.stderr });
   try {
-    // While a line is read, Ctrl-C is a character and no signal.
+    // While a line is read, Ctrl-C arrives as a character, not as a signal.
     const interrupted = new Promise<never>((_resolve, reject) => {
       lines.once('SIGINT', () => reject(new Interrupted()));
     });
-    // The end of the input settles no question.
+    // question() does not settle when the input ends.
     const ended = new Promise<string>((resolve) => lines.once('close', () => resolve('')));
     const answer = lines.question(`${question} [y/N] `, { signal: io.interrupted });
     const words = await Promise.race([answer, interrupted, ended]);

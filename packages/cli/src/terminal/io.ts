@@ -1,6 +1,6 @@
 /** What a command has of the world: its streams, its environment, and the interrupt. Must not know a command. */
 
-/** The user has pressed Ctrl-C where the terminal makes no signal of it. */
+/** The user has pressed Ctrl-C while the terminal sends no signal for it. */
 export class Interrupted extends Error {
   constructor() {
     super('interrupted');

@@ -32,7 +32,7 @@ test('puka bench stops at an interrupt, and reports what it has', async () => {
   await broker.stop();
 });
 
-test('puka bench takes what others have left in its queue, and measures only its own', async () => {
+test('puka bench acks the messages of other publishers in its queue, and measures only its own', async () => {
   const broker = await startBroker();
   await run(['declare', 'queue', 'jobs'], { url: broker.url });
   for (const body of ['short', 'longer than eight bytes', Uint8Array.of(0xc0, 0, 0, 0, 0, 0, 0, 0)]) {
@@ -49,7 +49,7 @@ test('puka bench takes what others have left in its queue, and measures only its
   await broker.stop();
 });
 
-test('puka bench leaves no queue for ever when its connection is lost', async () => {
+test('puka bench declares a queue that expires, in case its connection is lost', async () => {
   const broker = await startBroker({ time: 'manual' });
   const running = start(['bench', '--seconds', '600', '--rate', '100'], { url: broker.url });
   await broker.until(() => broker.queues().some(({ consumers }) => consumers.length === 1));

@@ -89,7 +89,7 @@ describe('puka doctor', () => {
     }
   });
 
-  test('looks at the certificate with the authority that the URL names', async () => {
+  test('checks the certificate with the CA that the URL names', async () => {
     const { ca, strangerCa, server: identity } = makeCertificates();
     const server = createTlsServer(identity, (socket) => socket.on('error', () => undefined).end());
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -108,7 +108,7 @@ describe('puka dump and restore', () => {
     expect(bodiesIn('jobs')).toEqual(['1', '2', '3']);
   });
 
-  test.each([[[]], [['--remove', '--yes']]])('deliver no message that is not wanted: dump -n 2 %j', async (words) => {
+  test.each([[[]], [['--remove', '--yes']]])('deliver no more messages than requested: dump -n 2 %j', async (words) => {
     for (const body of ['1', '2', '3', '4']) broker.publish({ routingKey: 'jobs', body });
     await run(['dump', 'jobs', '-n', '2', '-o', join(folder, 'two.ndjson'), ...words], { url: broker.url });
     await broker.idle();
@@ -142,7 +142,7 @@ describe('puka dump and restore', () => {
     },
   );
 
-  test('take all of them out with --remove when the connection is lost meanwhile', async () => {
+  test('remove all of them with --remove although the connection is lost meanwhile', async () => {
     for (let n = 0; n < 1700; n++) broker.publish({ routingKey: 'jobs', body: `${n}` });
     const path = join(folder, 'all.ndjson');
     broker.faults.dropInAck();
@@ -203,7 +203,7 @@ describe('puka dump and restore', () => {
     expect(await readFile(state, 'utf8')).toMatch(/^\{"confirmed":1,/);
   });
 
-  test('refuse the state of another input, whose messages would be skipped', async () => {
+  test('refuse the state of another input, because messages would be skipped', async () => {
     const state = join(folder, 'state');
     const restore = (input: string) => run(['restore', '--state', state], { url: broker.url, input });
     await restore('{"queue":"jobs","body":"a"}\n{"queue":"jobs","body":"b"}\n');

@@ -84,8 +84,8 @@ describe('what deletes', () => {
   });
 
   test.each([
-    ['the end of the input for a no', (input: PassThrough) => input.end(), 'declined'],
-    ['Ctrl-C for an interrupt', (input: PassThrough) => input.write('\u0003'), 'interrupted'],
+    ['the end of the input as no', (input: PassThrough) => input.end(), 'declined'],
+    ['Ctrl-C as an interrupt', (input: PassThrough) => input.write('\u0003'), 'interrupted'],
   ] as const)('takes %s', async (_what, type, code) => {
     const input = new PassThrough();
     const running = start(['delete', 'queue', 'jobs'], { url: broker.url, isTerminal: true, input });

@@ -102,21 +102,24 @@ describe('puka move', () => {
   test.each([
     ['moves', [], { moved: 100, kept: 100 }],
     ['would move', ['--dry-run'], { wouldMove: 100, kept: 100 }],
-  ])('%s all that is meant when what stays comes again on another connection', async (_what, words, counts) => {
-    for (let n = 0; n < 200; n++)
-      broker.publish({ routingKey: 'from', body: `${n}`, type: n < 100 ? 'stays' : 'goes' });
-    const all = ['move', 'from', 'to', '--json', '--yes', '--filter', 'type=goes', '--window', '1', ...words];
-    const running = start(all, { url: broker.url });
-    await broker.until(() => (broker.queue('from')?.unacked ?? 0) >= 40);
-    broker.faults.dropConnections();
-    const ran = await running.ended;
-    expect(ran.code).toBe('done');
-    expect(JSON.parse(ran.stdout)).toMatchObject(counts);
-    await broker.idle();
-    expect(broker.queue('from')).toMatchObject({ ready: words.length === 0 ? 100 : 200, unacked: 0 });
-  });
+  ])(
+    '%s every matching message although the others are delivered again on another connection',
+    async (_what, words, counts) => {
+      for (let n = 0; n < 200; n++)
+        broker.publish({ routingKey: 'from', body: `${n}`, type: n < 100 ? 'stays' : 'goes' });
+      const all = ['move', 'from', 'to', '--json', '--yes', '--filter', 'type=goes', '--window', '1', ...words];
+      const running = start(all, { url: broker.url });
+      await broker.until(() => (broker.queue('from')?.unacked ?? 0) >= 40);
+      broker.faults.dropConnections();
+      const ran = await running.ended;
+      expect(ran.code).toBe('done');
+      expect(JSON.parse(ran.stdout)).toMatchObject(counts);
+      await broker.idle();
+      expect(broker.queue('from')).toMatchObject({ ready: words.length === 0 ? 100 : 200, unacked: 0 });
+    },
+  );
 
-  test('looks at all messages, however many stay', async () => {
+  test('checks all messages, however many stay', async () => {
     fill(10_100);
     broker.publish({ routingKey: 'from', body: 'last', type: 'last' });
     const words = ['--filter', 'type=last', '--window', '32', '--json', '--yes'];

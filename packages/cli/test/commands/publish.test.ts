@@ -66,7 +66,7 @@ describe('puka publish', () => {
     expect(message?.body).toEqual(Uint8Array.of(0xff, 10, 0, 10));
   });
 
-  test('publishes the files ahead of one that is missing, and says which is', async () => {
+  test('publishes the files before a missing one, and names the missing one', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'puka-cli-'));
     try {
       const first = join(folder, 'first');
@@ -104,16 +104,16 @@ describe('puka publish', () => {
     ['{"headers":[["text","a \\" 1"]],"json":[9007199254740992]}'],
     ['{"body":"x","timestamp":12345678901234567890}'],
     ['{"body":"x","deliveryMode":"1"}'],
-  ])('publishes nothing that is other than the line says: %s', async (line) => {
+  ])('publishes nothing that differs from the line: %s', async (line) => {
     const ran = await run(['publish', '-q', 'jobs', '--ndjson'], { url: broker.url, input: line });
     expect(ran).toMatchObject({ code: 'usage', stderr: expect.stringMatching(/^puka: standard input, line 1: /) });
     expect(broker.queue('jobs')?.messages).toEqual([]);
   });
 
-  test('publishes numbers that can be read exactly, and texts of digits', async () => {
+  test('publishes numbers that can be read exactly, and strings of digits', async () => {
     const lines = [
       '{"json":{"a":9007199254740991,"b":1.5e3,"c":"\\\\","d":"12345678901234567890 \\""}}',
-      // What dump writes for a float that is a great integer.
+      // How dump writes a float that is a large integer.
       '{"body":"x","headers":[["n",{"d":1152921504606846976}]]}',
     ];
     const words = ['publish', '-q', 'jobs', '--ndjson', '--header', 'n:=9007199254740991'];
@@ -122,7 +122,7 @@ describe('puka publish', () => {
     expect(first?.text()).toBe('{"a":9007199254740991,"b":1500,"c":"\\\\","d":"12345678901234567890 \\""}');
   });
 
-  test('takes no header or argument of a number that would be another one', async () => {
+  test('refuses a header or an argument with a number that would change', async () => {
     const ran = await run(['publish', '-q', 'jobs', '--body', 'x', '--header', 'n:=9007199254740993']);
     expect(ran).toMatchObject({
       code: 'usage',
@@ -130,21 +130,21 @@ describe('puka publish', () => {
     });
   });
 
-  test.each([[[]], [['--whole']]])('takes an input that is too long for a wrong one: publish %j', async (words) => {
+  test.each([[[]], [['--whole']]])('refuses an input that is too long: publish %j', async (words) => {
     const input = new Uint8Array(256 * 1024 * 1024 + 1);
     const ran = await run(['publish', '-q', 'jobs', ...words], { url: broker.url, input });
     expect(ran).toMatchObject({ code: 'usage', stderr: expect.stringContaining('of more than 268435456 bytes') });
     expect(broker.queue('jobs')?.messages).toEqual([]);
   });
 
-  test('drops no line that says nothing of where it goes', async () => {
+  test('refuses a line without a route', async () => {
     const input = '{"body":"x"}\n';
     expect(await run(['publish', '--ndjson'], { url: broker.url, input })).toMatchObject({
       code: 'usage',
       stderr: expect.stringContaining('line 1: the line has no routingKey and no exchange'),
     });
     const ran = await run(['publish', '--ndjson', '-k', 'jobs'], { url: broker.url, input });
-    expect(ran).toMatchObject({ code: 'usage', stderr: 'puka: --routing-key goes with --exchange\n' });
+    expect(ran).toMatchObject({ code: 'usage', stderr: 'puka: --routing-key needs --exchange\n' });
     expect(broker.unroutable).toEqual([]);
     const none = await run(['publish', '--ndjson'], { url: broker.url, input: '{"body":"x","routingKey":"none"}' });
     expect(none).toMatchObject({ code: 'notFound' });

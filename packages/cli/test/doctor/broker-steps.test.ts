@@ -19,19 +19,19 @@ function infoOf(serverProperties: ConnectionInfo['serverProperties']): Connectio
 }
 
 describe('the step about the version', () => {
-  it('says what the broker says of itself', () => {
+  it('shows what the broker reports about itself', () => {
     const info = infoOf({ product: 'RabbitMQ', version: '3.13.7', platform: 'Erlang/OTP 26' });
     expect(lookAtVersion(info)).toMatchObject({ state: 'warning' });
     expect(lookAtVersion(info).text).toContain('RabbitMQ 3.13.7, Erlang/OTP 26');
   });
 
-  it('does without what is no text', () => {
+  it('ignores values that are not strings', () => {
     const table = Object.assign(Object.create(null), { major: 4 });
     const info = infoOf({ product: table, version: table, platform: table });
     expect(lookAtVersion(info)).toEqual({
       step: 'version',
       state: 'ok',
-      text: 'a broker without a name without a version',
+      text: 'unnamed broker of unknown version',
     });
   });
 });
