@@ -72,7 +72,7 @@ const steps: Readonly<Record<string, () => Promise<void>>> = {
       await works();
     }
   },
-  'each node in maintenance mode, one after the other': async () => {
+  'each node in turn in maintenance mode': async () => {
     for (const node of nodes) {
       await node.evaluate('rabbit_maintenance:drain()');
       await works();
@@ -80,7 +80,7 @@ const steps: Readonly<Record<string, () => Promise<void>>> = {
       await works();
     }
   },
-  'clients are cut off from one node after the other': async () => {
+  'clients are cut off from each node in turn': async () => {
     for (const proxy of proxies) {
       proxy.blackHole();
       await works();

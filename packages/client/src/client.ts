@@ -153,9 +153,9 @@ export class Client implements AsyncDisposable {
    * for until `timeout`, so settle the message first. A handler of a no-ack consumer has nothing to settle: it is waited for
    * until nothing else of the client has gone on for `closeTimeout` (5 s).
    *
-   * Messages that were received and not handed out go back to their queue at once.
+   * Messages that were received and not handed out go back to their queue at once. After `timeout` milliseconds, by default 30 000,
+   * the client closes without waiting any longer.
    *
-   * @param options.timeout milliseconds after which it closes without waiting any longer. Default 30 000.
    * @returns what was left unfinished; all zero when nothing was.
    */
   shutdown(callback?: Callback<ShutdownReport>): Operation<ShutdownReport>;
@@ -566,7 +566,7 @@ export class Client implements AsyncDisposable {
     } else target.setCallback(callback as Callback<unknown>);
   }
 
-  // ---- The network in your hands ----
+  // ---- Controlling the network ----
 
   /** The descriptor of the socket, if the runtime shows it. */
   fileno(): number | undefined {

@@ -14,7 +14,7 @@ import type { Session } from '../session/index.ts';
 export interface ByteTap {
   /** Before the session gets them. */
   received(bytes: Uint8Array): void;
-  /** When the transport has them: what it makes the client write goes out behind them. */
+  /** After the transport has taken them. Anything the client writes because of this call is sent after them. */
   sent(chunks: readonly Uint8Array[]): void;
 }
 
@@ -72,14 +72,14 @@ export class Driver implements TransportHandlers, AlarmHost {
   private flushFollows = false;
   /** What was written last had not gone out at once. */
   private isSending = false;
-  /** The tap looks at what was written last. */
+  /** The tap is being called with what was written last. */
   private isTapped = false;
   private readIsDue = false;
   private isPaused = false;
   private readonly abort = new Abort();
   /** The connection is lost. In pull mode the session hears of it once all that came before has been read. */
   private closedBy: { readonly error: ConnectionBroken | undefined } | undefined = undefined;
-  /** Output was taken and could not be written: nothing fits behind the gap. The next flush ends the session. */
+  /** Output was taken but could not be written. Nothing may be sent after the gap, and the next flush ends the session. */
   private writeFailure: ConnectionBroken | undefined = undefined;
 
   constructor(session: Session, host: DriverHost, runtime: Runtime) {
@@ -182,9 +182,9 @@ export class Driver implements TransportHandlers, AlarmHost {
     let byteCount = 0;
     for (const { length } of chunks) byteCount += length;
     if (byteCount !== writer.takenBytes - takenBefore) {
-      // The broker would take the frames behind it for the rest of the body.
+      // The broker would read the next frames as the rest of the body.
       this.writeFailure = new ConnectionBroken(
-        'the connection was given up: the body of a publish was transferred or resized before it was sent',
+        'the client closed the connection: the body of a publish was transferred or resized before it was sent',
         { blame: 'caller' },
       );
       return;
@@ -196,12 +196,12 @@ export class Driver implements TransportHandlers, AlarmHost {
       this.writeFailure = failureOf(cause, 'the transport failed to write');
       return;
     }
-    this.tell(chunks);
+    this.callTap(chunks);
     this.reuseChunk();
   }
 
-  /** A tap may write in turn, by a call of the client: the memory of these is used again behind that. */
-  private tell(chunks: readonly Uint8Array[]): void {
+  /** The tap may call the client, which may write. The memory of `chunks` is reused only after the tap returns. */
+  private callTap(chunks: readonly Uint8Array[]): void {
     const { tap } = this.host;
     if (tap === undefined) return;
     const { isTapped } = this;
@@ -210,7 +210,7 @@ export class Driver implements TransportHandlers, AlarmHost {
     this.isTapped = isTapped;
   }
 
-  /** Some transports send behind `write()`: what was written is looked at until nothing is buffered. */
+  /** Some transports send after `write()` has returned. The memory is reused once they have nothing buffered. */
   private reuseChunk(): void {
     const { transport } = this;
     if (transport === undefined || this.isTapped) return;
@@ -379,7 +379,7 @@ export class Driver implements TransportHandlers, AlarmHost {
   }
 }
 
-/** Connects. Rejects with an error of Puka, whatever the connector rejects with or throws. */
+/** Connects. Always rejects with an error of Puka, even if the connector rejects with or throws another value. */
 async function connected(
   connector: TransportConnector,
   options: ConnectOptions,
@@ -396,10 +396,12 @@ async function connected(
     });
   }
   if (typeof transport?.write === 'function') return transport;
-  throw new UsageError('connect() of the option transport gave no transport: an object with write(), end(), close() …');
+  throw new UsageError(
+    'connect() of the option transport must return a transport: an object with write(), end(), close() …',
+  );
 }
 
-/** What a transport of the user's own broke by. Its words stay out of the text: they are the user's. */
+/** The error for a failure of the user's own transport. Its text is left out of the message, because it may contain anything. */
 function failureOf(cause: unknown, what: string): ConnectionBroken {
   return cause instanceof ConnectionBroken
     ? cause

@@ -39,7 +39,7 @@ export function changePrefetch(
   const { subscribing, again } = parts;
   const task = (done: () => void): void => {
     if (operation.state !== 'pending') {
-      // Given up while it waited for its turn: it has said that nothing was sent.
+      // The caller gave it up while it waited for its turn. It has already rejected as not sent.
       done();
       return;
     }

@@ -29,7 +29,7 @@ export class FrameSplitter {
   push(bytes: Uint8Array, take: (frame: WholeFrame) => void): void {
     if (this.isStopped) return;
     let all = this.rest.length === 0 ? bytes : joined(this.rest, bytes);
-    // What takes a frame may write, and what is written comes here again.
+    // `take` may write, and the written bytes reach this method again.
     this.rest = noBytes;
     for (let size = this.sizeOf(all); size > 0 && size <= all.length; size = this.sizeOf(all)) {
       take(frameIn(all.subarray(0, size)));

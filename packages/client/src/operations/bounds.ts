@@ -65,7 +65,7 @@ export function hasBounds({ signal, timeout }: OperationOptions): boolean {
 /** @throws {UsageError} for what is no time in milliseconds. */
 export function checkTimeout(timeout: unknown): void {
   if (timeout === undefined || (typeof timeout === 'number' && timeout >= 0)) return;
-  throw new UsageError(`timeout is ${String(timeout)}; it takes milliseconds, 0 and more`);
+  throw new UsageError(`timeout is ${String(timeout)}; it takes milliseconds, 0 or more`);
 }
 
 function timeoutOf(operation: Operation<unknown>, timeout: number): OperationTimeout {

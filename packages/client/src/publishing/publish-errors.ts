@@ -49,22 +49,22 @@ export function missingExchangeError({ replyText = '' }: NotFound, outcome: Refu
   return replyError(404, replyText, { method, scope: 'operation', outcome });
 }
 
-/** @throws {UsageError} for a body that is not as long as it was at the call: an empty message would go out for a whole one. */
+/** @throws {UsageError} if the length of the body has changed since the call: otherwise an empty message would be sent instead. */
 export function checkBody({ input, bodyBytes, hasLeft }: PublishOperation): void {
   if (input === undefined || input.body.length === bodyBytes) return;
   throw new UsageError(
-    `the body of ${method} has ${input.body.length} bytes now that it is sent, and had ${bodyBytes} at the call: its buffer was transferred or resized`,
+    `the body of ${method} has ${input.body.length} bytes when it is sent, but had ${bodyBytes} at the call: its buffer was transferred or resized`,
     { method, outcome: hasLeft ? 'unknown' : 'not-sent' },
   );
 }
 
-/** What a publish ends with when no other connection follows. */
+/** The error of a publish if the client does not connect again. */
 export function lostPublish({ hasLeft }: PublishOperation, cause: PukaError): ConnectionBroken {
   const details = { method, outcome: hasLeft ? 'unknown' : 'not-sent' } as const;
   return cutOff('before the publish was confirmed', cause, details);
 }
 
-/** What is known of a publish that the broker refuses now: it may have taken it over an earlier connection. */
+/** The outcome of a publish that the broker refuses now: it may have accepted it over an earlier connection. */
 export function outcomeOf({ hasLeft }: PublishOperation): RefusedOutcome {
   return hasLeft ? 'unknown' : 'refused';
 }

@@ -1,5 +1,5 @@
 /**
- * What is sent after publishes and comes back when the broker has handled all before it: footers, as in Puka, or fences
+ * Marks are sent after publishes and come back when the broker has handled everything before them. They are footers, or fences
  * if the user may not publish to the default exchange. Must not settle a publish: the publisher does.
  */
 import type { MethodInput } from '@puka/wire';
@@ -8,7 +8,7 @@ import type { PublishInput, SessionChannel } from '../session/index.ts';
 import type { SentPublishes } from './sent-publishes.ts';
 
 /**
- * A message nobody gets: RabbitMQ lets no client make a queue whose name begins with `amq.`, so that it always returns.
+ * A message that is always returned, because RabbitMQ lets no client declare a queue whose name begins with `amq.`.
  */
 export const footer: PublishInput = {
   exchange: '',
@@ -18,19 +18,19 @@ export const footer: PublishInput = {
   body: new Uint8Array(0),
 };
 
-/** A request that changes nothing on a channel without consumers; its reply, too, comes behind all that was before it. */
+/** A request that changes nothing on a channel without consumers. Its reply comes after everything that was sent before it. */
 const fence: MethodInput = { type: 'basic.qos', prefetchCount: 0 };
 
 /** The marks of one publisher. */
 export class PublishMarks {
-  /** The user may publish to the default exchange, where footers go. */
+  /** Whether the user may publish to the default exchange, where footers are published. */
   mayUseFooters = true;
   /** The last tag before each mark that has not come back. */
   private tags = new Queue<number>();
   /** The last tag that a mark covers. */
   private coveredTag = 0;
 
-  /** Whether marks were sent that have not come back. */
+  /** Whether some marks have been sent and have not come back. */
   get areOpen(): boolean {
     return this.tags.length > 0;
   }
@@ -40,12 +40,12 @@ export class PublishMarks {
     return this.tags.first ?? 0;
   }
 
-  /** Whether nothing was sent since the last mark. */
+  /** Whether nothing was published since the last mark. */
   coverAll({ nextTag }: SentPublishes): boolean {
     return nextTag - 1 === this.coveredTag;
   }
 
-  /** Sends one. @param returned called when a fence comes back; a footer comes back as a message. */
+  /** Sends a mark. @param returned called when a fence comes back; a footer comes back as a message. */
   send(channel: SessionChannel, sent: SentPublishes, returned: () => void): void {
     this.tags.push(sent.nextTag - 1);
     if (this.mayUseFooters) {
@@ -64,17 +64,17 @@ export class PublishMarks {
     return routingKey === footer.routingKey && exchange === '' && this.tags.length > 0;
   }
 
-  /** The first mark came back. @returns the last tag before it. */
+  /** To be called when the first mark has come back. @returns the last tag before it. */
   takeFirst(): number {
     return this.tags.shift() ?? 0;
   }
 
-  /** None of them comes back: their channel is gone. */
+  /** Forgets all marks: their channel is closed, so none of them comes back. */
   clear(): void {
     this.tags = new Queue();
   }
 
-  /** Counts tags from 1: there is another channel. */
+  /** Counts tags from 1, because a new channel is used. */
   restart(): void {
     this.coveredTag = 0;
   }

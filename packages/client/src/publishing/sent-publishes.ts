@@ -4,7 +4,7 @@
  */
 import type { PublishOperation } from './publish-operation.ts';
 
-/** Empty places at the front are cut off no earlier than there are so many of them. */
+/** Empty places at the front are cut off once there are at least this many. */
 const leastCut = 64;
 
 /** The sent publishes of one publisher. */
@@ -13,7 +13,7 @@ export class SentPublishes {
   count = 0;
   /** The tag of the first place in use. */
   firstTag = 1;
-  /** From `head` on, a place for each tag. Those of footers, and of publishes that were taken, are empty. */
+  /** From `head` on, one place for each tag. The places of footers and of taken publishes are empty. */
   private places: (PublishOperation | undefined)[] = [];
   private head = 0;
 
@@ -22,23 +22,23 @@ export class SentPublishes {
     return this.firstTag + this.places.length - this.head;
   }
 
-  /** The one with the lowest tag, once `cut()` was called after the last `take()`. */
+  /** The publish with the lowest tag, if `cut()` was called after the last `take()`. */
   get first(): PublishOperation | undefined {
     return this.places[this.head];
   }
 
-  /** It was sent, and has `nextTag`. */
+  /** Adds a publish that was sent with `nextTag`. */
   add(operation: PublishOperation): void {
     this.places.push(operation);
     this.count++;
   }
 
-  /** A footer was sent: it has `nextTag`, and nothing to settle. */
+  /** Adds an empty place for a footer that was sent with `nextTag`. */
   addFooter(): void {
     this.places.push(undefined);
   }
 
-  /** Takes the one with this tag. @returns `undefined` for the tag of none that is here. */
+  /** Removes and returns the publish with this tag. @returns `undefined` if there is none. */
   take(tag: number): PublishOperation | undefined {
     const index = tag - this.firstTag + this.head;
     if (index < this.head || index >= this.places.length) return undefined;
@@ -49,7 +49,7 @@ export class SentPublishes {
     return operation;
   }
 
-  /** Moves on over the empty places at the front. They are cut off when they are half of all, and never while they are few. */
+  /** Skips the empty places at the front. They are cut off when they are half of all places and at least `leastCut`. */
   cut(): void {
     const { places } = this;
     while (this.head < places.length && places[this.head] === undefined) {
@@ -61,12 +61,12 @@ export class SentPublishes {
     this.head = 0;
   }
 
-  /** Whether one of them is as meant. */
+  /** Whether `isMeant` is true of one of them. */
   some(isMeant: (operation: PublishOperation) => boolean): boolean {
     return this.places.some((operation) => operation !== undefined && isMeant(operation));
   }
 
-  /** Takes all, in the order in which they were sent: their channel is gone. */
+  /** Removes and returns all, in the order in which they were sent. To be called when their channel is closed. */
   takeAll(): PublishOperation[] {
     const all = this.places.filter((operation) => operation !== undefined);
     this.places = [];
@@ -75,7 +75,7 @@ export class SentPublishes {
     return all;
   }
 
-  /** Counts tags from 1: there is another channel. */
+  /** Counts tags from 1, because a new channel is used. */
   restart(): void {
     this.places = [];
     this.head = 0;

@@ -5,10 +5,10 @@
 
 interface Due {
   readonly atMs: number;
-  /** Of two at the same time the one that was added first comes first. */
+  /** Of two calls due at the same time, the one that was added first is called first. */
   readonly order: number;
   readonly keepsProcess: boolean;
-  /** `undefined` once it was called or undone: it may stay in the heap for a while. */
+  /** `undefined` after it was called or undone. It may stay in the heap for a while. */
   call: ((nowMs: number) => void) | undefined;
 }
 
@@ -18,14 +18,14 @@ export interface DeadlineOptions {
   readonly keepsProcess?: boolean;
 }
 
-/** The heap is cleared of those that are over once it has so many places, and they are more than half of it. */
+/** Finished entries are removed once the heap has at least this many entries and more than half of them are finished. */
 const leastCleared = 64;
 
 /** Deadlines of one client. */
 export class Deadlines {
   /** A binary heap: the first is due first. */
   private heap: Due[] = [];
-  /** Those that are not over. */
+  /** How many are not finished. */
   private open = 0;
   private added = 0;
   private keeping = 0;
@@ -59,7 +59,7 @@ export class Deadlines {
     return () => this.end(due);
   }
 
-  /** Calls what is due. What that adds comes with the next call, also where its time has come. */
+  /** Calls what is due. Calls added meanwhile wait for the next `expire`, even if they are due already. */
   expire(nowMs: number): void {
     if (nowMs < this.nextMs) return;
     const all: Due[] = [];
@@ -87,7 +87,7 @@ export class Deadlines {
 
   private clear(): void {
     const left: Due[] = [];
-    // Most were added in their order, and are in it still: then each stays where it is put.
+    // Most entries are in order already, so `rise` seldom moves one.
     for (const due of this.heap) {
       if (due.call === undefined) continue;
       left.push(due);
@@ -101,7 +101,7 @@ function isBefore(one: Due, other: Due): boolean {
   return one.atMs < other.atMs || (one.atMs === other.atMs && one.order < other.order);
 }
 
-/** Moves the last up to its place. */
+/** Moves the last entry up to its place. */
 function rise(heap: Due[], due: Due): void {
   let at = heap.length - 1;
   while (at > 0) {
@@ -114,7 +114,7 @@ function rise(heap: Due[], due: Due): void {
   heap[at] = due;
 }
 
-/** Takes the first out, and moves the last down to its place. */
+/** Removes the first entry, and moves the last one down to its place. */
 function takeFirst(heap: Due[]): void {
   const due = heap.pop();
   if (due === undefined || heap.length === 0) return;

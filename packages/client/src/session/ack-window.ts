@@ -51,7 +51,7 @@ export class AckWindow {
     return true;
   }
 
-  /** Whether the delivery of that tag has come and awaits its settlement. */
+  /** Whether the delivery with this tag was received and is not settled. */
   isUnsettled(tag: number): boolean {
     return tag >= this.base && tag < this.next && this.states[tag & (this.states.length - 1)] === unsettled;
   }

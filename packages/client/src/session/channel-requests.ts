@@ -1,8 +1,8 @@
-/** Which methods can be asked for on a channel: those with a reply that do not change its state. Must not send. */
+/** Which methods `request()` of a channel takes: those with a reply that neither open nor close it. Must not send. */
 import { UsageError } from '@puka/errors';
 import { type MethodInput, methodInfo } from '@puka/wire';
 
-/** What opens and closes, by what sends it. */
+/** The methods that open and close a channel, and which function sends them. */
 const ownMethods: ReadonlyMap<string, string> = new Map([
   ['channel.open', 'openChannel() of the session sends it'],
   ['channel.close', 'close() sends it'],
@@ -11,7 +11,7 @@ const ownMethods: ReadonlyMap<string, string> = new Map([
 /** @throws {UsageError} for a method that gets no reply on a channel, or that opens or closes it. */
 export function checkRequest(id: number, method: MethodInput): void {
   const info = methodInfo.get(id);
-  // The encoder refuses it by name.
+  // The encoder refuses an unknown method by its name.
   if (info === undefined) return;
   const { type } = method;
   const why = ownMethods.get(type) ?? (type.startsWith('connection.') ? 'it belongs on channel 0' : undefined);

@@ -36,7 +36,7 @@ export class Handshake {
   /** What the broker reports of itself, once it has. */
   serverProperties: FieldTable = {};
   /** Whether bytes have gone out, so that there is a connection to the peer. */
-  isLineUp = false;
+  isConnected = false;
   private readonly writer: ByteWriter;
   private readonly options: CompleteSessionOptions;
   private readonly isEncrypted: boolean;
@@ -110,7 +110,7 @@ export class Handshake {
   /** What to call it that the stream ended. @param cause the transport's error, if there is one. */
   streamEnded(state: ConnectionState, cause: PukaError | undefined): PukaError {
     // Before a byte was sent the cause is why the peer could not be reached.
-    if (cause !== undefined && !this.isLineUp) return cause;
+    if (cause !== undefined && !this.isConnected) return cause;
     switch (state) {
       case 'idle':
       case 'awaitingStart':
@@ -125,7 +125,7 @@ export class Handshake {
 
   /** What to call it that the time was over. */
   timedOut(state: ConnectionState): PukaError {
-    // A few octets, such as those of a TLS alert, may be all that a stranger says.
+    // A peer that does not speak AMQP may send only a few octets, such as a TLS alert.
     const stranger = this.firstBytes?.end();
     if (stranger !== undefined) return stranger;
     return new HandshakeTimeout(
@@ -144,7 +144,7 @@ export class Handshake {
   }
 
   private whatIsAwaited(state: ConnectionState): string {
-    if (!this.isLineUp) {
+    if (!this.isConnected) {
       const hint = this.isEncrypted
         ? ', or the TLS handshake got no answer; does the server speak TLS on this port?'
         : '';
@@ -205,7 +205,7 @@ const forgivenBytes = 8;
 
 /** What the broker takes of a login unless it is configured otherwise; undefined for one that is not known. */
 function loginBytesTaken({ product, version }: FieldTable): number | undefined {
-  // A broker may send anything, and a table has no text.
+  // A broker may send any value here, also one that is not a string.
   const [, major = '', minor = ''] = (typeof version === 'string' && /^(\d+)\.(\d+)/.exec(version)) || [];
   if (product !== 'RabbitMQ' || major === '') return undefined;
   const isNew = Number(major) > 4 || (Number(major) === 4 && Number(minor) >= 1);

@@ -57,7 +57,7 @@ export class Login {
    * @throws {AuthenticationFailed} if there is none, or the mechanism failed.
    */
   start(offered: string): LoginStart {
-    // Not split: a peer may send megabytes.
+    // Searched without splitting it, because a peer may send megabytes.
     const names = ` ${offered} `;
     const chosen = this.#allowed().find(({ name }) => names.includes(` ${name} `));
     if (chosen === undefined) throw this.#nothingInCommon(offered);

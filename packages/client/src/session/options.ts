@@ -124,7 +124,7 @@ function checkRange(name: string, value: number, least: number, most: number): v
 
 function checkTime(name: string, value: number): void {
   if (typeof value === 'number' && value >= 0) return;
-  throw new UsageError(`${name} is ${String(value)}; it takes milliseconds, 0 and more`);
+  throw new UsageError(`${name} is ${String(value)}; it takes milliseconds, 0 or more`);
 }
 
 /** Checks options without a session. @throws {UsageError} as the constructor of `Session` does. */

@@ -108,7 +108,7 @@ export function connectionLostError({ name }: Request, cause: PukaError): Connec
   return cutOff(`before ${name} was answered`, cause, details);
 }
 
-/** The tag a consume or a cancel is about; `undefined` where the broker chooses it: for an empty one too. */
+/** The consumer tag of a consume or a cancel; `undefined` if it is absent or empty, so that the broker chooses it. */
 function consumerTagOf({ method }: Request): string | undefined {
   return method !== undefined && 'consumerTag' in method && method.consumerTag !== '' ? method.consumerTag : undefined;
 }

@@ -145,18 +145,18 @@ export class SessionChannel {
   /**
    * Sends a method that has a reply.
    *
-   * @throws {UsageError} for a method without a reply, and for those that open and close: `openChannel()` and `close()` do.
+   * @throws {UsageError} for a method without a reply, and for `channel.open` and `channel.close`: call `openChannel()` or `close()`.
    * @throws {UsageError | LimitExceeded} when it cannot be encoded; nothing is sent then.
    */
   request(method: MethodInput, handler: ReplyHandler): boolean {
     if (!this.isUsable) return false;
     const id = methodIds.get(method.type) ?? 0;
     checkRequest(id, method);
-    // A refusal closes the channel, and the broker drops unseen what comes behind it: acks given earlier are sent ahead.
+    // A refusal closes the channel, and the broker ignores what comes after it, so earlier acks are sent first.
     if (this.acksAreWaiting) this.flushAcks();
     encodeMethod(this.host.writer, this.id, method, this.host.frameMaxBytes);
     this.expect(id, handler, method);
-    // RabbitMQ: a second one changes nothing, and the tags count on.
+    // RabbitMQ: a second confirm.select changes nothing, and the tags continue.
     if (id === MethodId.confirmSelect && this.nextPublishTag === 0) this.nextPublishTag = 1;
     return true;
   }
@@ -169,7 +169,7 @@ export class SessionChannel {
   /**
    * Publishes, whole or not at all.
    *
-   * @returns the delivery tag that its confirm will carry; 0 without confirms; `false` on a channel that cannot be used.
+   * @returns the delivery tag of its confirm; 0 without confirms; `false` if the channel cannot be used.
    * @throws {UsageError | LimitExceeded} when it cannot be encoded; nothing is sent then, and no tag is used.
    */
   publish(message: PublishInput): number | false {
@@ -192,7 +192,7 @@ export class SessionChannel {
   /**
    * Acks a delivery of this channel with the next output; those of one turn go out together.
    *
-   * @throws {UsageError} for one that has not come, came without acks or is settled; so do `reject` and `nack`.
+   * @throws {UsageError} if the delivery was not received, needs no ack or is settled. `reject` and `nack` throw the same.
    */
   ack(deliveryTag: number): boolean {
     if (!this.isUsable) return false;
@@ -357,7 +357,7 @@ export class SessionChannel {
     }
   }
 
-  /** RabbitMQ closes the channel for a tag that it does not know. A second ack could also be taken for that of a later delivery. */
+  /** RabbitMQ closes the channel for an unknown tag. A second ack could also count for a later delivery. */
   private checkUnsettled(deliveryTag: number): void {
     if (this.acks.isUnsettled(deliveryTag)) return;
     throw new UsageError(
@@ -368,14 +368,14 @@ export class SessionChannel {
   private receiveClose(replyCode: number, replyText: string, classId: number, methodId: number): void {
     this.transit('channel.close', 'channel.close');
     const method = methodName(classId, methodId);
-    // Whatever the code: the connection stands.
+    // With any code only the channel is closed; the connection stays open.
     this.closeError = replyError(replyCode, replyText, {
       scope: 'channel',
       ...(method === undefined ? {} : { method }),
     });
     encodeChannelCloseOk(this.host.writer, this.id);
     this.host.answered(answerBytes, true);
-    // Where our own close is under way its close-ok still comes, and the number is not free before.
+    // If our own close is under way, its close-ok still comes, and the channel number is not free before it.
     if (this.state === 'closed') this.end(this.closeError);
   }
 

@@ -325,7 +325,7 @@ export class Session {
     this.answers.outputGone(this.writer.takenBytes - unsentBytes, this.writer.writtenBytes);
     const chunks = this.writer.take();
     if (chunks.length > 0) {
-      this.handshake.isLineUp = true;
+      this.handshake.isConnected = true;
       this.liveness.sent(nowMs);
     }
     return chunks;

@@ -465,7 +465,7 @@ describe('driven automatically', () => {
 });
 
 describe('a connector of the user', () => {
-  /** Connects to the broker, but for the attempts whose outcome is given. */
+  /** Connects to the broker, except that the first attempts have the given outcomes. */
   function withOutcomes(broker: ScriptedBroker, outcomes: (() => Promise<never>)[]): TransportConnector {
     const { connector } = broker;
     return {
@@ -477,7 +477,7 @@ describe('a connector of the user', () => {
   it.each<[string, unknown, () => Promise<never>]>([
     ['rejects with an error of its own', expect.any(RangeError), () => Promise.reject(new RangeError('mine'))],
     ['throws', expect.any(RangeError), () => throwing(new RangeError('mine'))],
-    ['rejects with a text', 'mine', () => Promise.reject('mine')],
+    ['rejects with a string', 'mine', () => Promise.reject('mine')],
     ['rejects with null', null, () => Promise.reject(null)],
     ['rejects with nothing', undefined, () => Promise.reject(undefined)],
   ])('that %s fails the connect with ConnectionBroken', async (_what, cause, outcome) => {
@@ -493,7 +493,7 @@ describe('a connector of the user', () => {
   });
 
   it.each([[undefined], [null], ['socket'], [{}]])(
-    'that gives %j for a transport is told so at once',
+    'that returns %j instead of a transport causes a UsageError at once',
     async (given) => {
       const broker = new ScriptedBroker();
       const connect = (): Promise<never> => Promise.resolve(given as never);
@@ -509,8 +509,8 @@ function throwing(error: Error): never {
   throw error;
 }
 
-describe('output that cannot be written', () => {
-  /** The transports that it makes throw in `write()` while that is wanted. */
+describe('output that cannot be written because', () => {
+  /** Makes transports whose `write()` throws while `isWanted()` is true. */
   function failing(broker: ScriptedBroker, isWanted: () => boolean): TransportConnector {
     const { connector } = broker;
     return {
@@ -533,7 +533,7 @@ describe('output that cannot be written', () => {
     return typeof value === 'function' ? value.bind(target) : value;
   }
 
-  it('since write() of the transport throws ends the connection, and nothing else', async () => {
+  it('write() of the transport throws ends the connection, and nothing else', async () => {
     const broker = new ScriptedBroker();
     let isWanted = false;
     const client = await broker.connected({ transport: failing(broker, () => isWanted) });
@@ -545,7 +545,7 @@ describe('output that cannot be written', () => {
     expect(client.state).toBe('idle');
   });
 
-  it('since the body of a publish was transferred fails that publish, and sends the others again', async () => {
+  it('the body of a publish was transferred fails that publish, and the others are sent again', async () => {
     const broker = new ScriptedBroker();
     const client = await broker.connected({ recover: true });
     const interruptions: unknown[] = [];

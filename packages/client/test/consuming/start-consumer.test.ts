@@ -163,7 +163,7 @@ describe('a refused consume', () => {
     expect(unobserved.map((error) => error instanceof UsageError)).toEqual(misuses.map(() => true));
   });
 
-  it('is held up to the limit while the connection is away, and the others are not looked at for it', async () => {
+  it('is held up to the limit while there is no connection, without a look at the others', async () => {
     const broker = new ScriptedBroker();
     const client = await broker.connected({ recover: { maxHeldOperations: 2 } });
     client.basicConsume({ queue: 'subscribed' });
@@ -176,7 +176,7 @@ describe('a refused consume', () => {
     expect(over.map(({ ready }) => ready.state)).toEqual(['pending', 'rejected', 'rejected']);
     expect(looks).not.toHaveBeenCalled();
     looks.mockRestore();
-    // One that is given up leaves its place.
+    // A call that is given up frees its place.
     const cancelled = held.cancel();
     const last = client.basicConsume({ queue: 'last' });
     expect(last.ready.state).toBe('pending');

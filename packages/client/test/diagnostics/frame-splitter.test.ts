@@ -39,7 +39,7 @@ describe('the splitter', () => {
     expect(seen).toEqual([[7, 8, 9]]);
   });
 
-  it('may be given more by what takes a frame', () => {
+  it('takes more bytes while it hands out a frame', () => {
     const splitter = new FrameSplitter();
     const seen: number[] = [];
     splitter.push(Uint8Array.from(body.slice(0, 8)), () => {});

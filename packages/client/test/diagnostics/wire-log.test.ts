@@ -70,7 +70,7 @@ describe('the log of the wire', () => {
     expect(new Set(unobserved)).toEqual(new Set(['listener']));
   });
 
-  it('may make the client write: that goes out behind what was logged', async () => {
+  it('may make the client write, which is sent after what was logged', async () => {
     const broker = new ScriptedBroker();
     const names: string[] = [];
     let closing: PromiseLike<void> | undefined;

@@ -4,7 +4,7 @@ import type { PublishOperation } from '../../src/publishing/publish-operation.ts
 import { SentPublishes } from '../../src/publishing/sent-publishes.ts';
 import type { SessionChannel } from '../../src/session/index.ts';
 
-/** Marks over a channel that writes down what is sent. */
+/** Marks on a channel that records what is sent. */
 function scene() {
   const written: string[] = [];
   const replies: ((reply: object | undefined) => void)[] = [];
@@ -14,7 +14,7 @@ function scene() {
       written.push(type);
       replies.push(onReply);
     },
-  } as unknown as SessionChannel; // What marks use of it.
+  } as unknown as SessionChannel; // Only what marks use of a channel.
   const sent = new SentPublishes();
   const marks = new PublishMarks();
   let returned = 0;
@@ -27,7 +27,7 @@ function scene() {
 }
 
 describe('marks', () => {
-  it('are footers, which take a tag, and come back as messages in their order', () => {
+  it('are footers, which use a tag, and come back as messages in order', () => {
     const { written, sent, marks, add, send } = scene();
     expect(marks.isFooter('', 'amq.puka.footer')).toBe(false);
     add();
@@ -45,7 +45,7 @@ describe('marks', () => {
     expect([marks.firstTag, marks.takeFirst(), marks.takeFirst(), marks.areOpen]).toEqual([1, 1, 3, false]);
   });
 
-  it('are fences if footers are refused, which take no tag, and come back unless their channel is lost', () => {
+  it('are fences if footers are refused; fences use no tag, and come back unless their channel is lost', () => {
     const { written, replies, sent, marks, add, send, returned } = scene();
     marks.mayUseFooters = false;
     add();

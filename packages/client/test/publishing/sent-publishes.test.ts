@@ -17,7 +17,7 @@ describe('sent publishes', () => {
     expect(sent.count).toBe(0);
   });
 
-  it('are taken once, and by no tag that was never given', () => {
+  it('are taken once, and not by an unknown tag', () => {
     const sent = new SentPublishes();
     sent.add(a);
     expect([0, 2, -1, Number.NaN, 2 ** 53].map((tag) => sent.take(tag))).toEqual(Array(5).fill(undefined));
@@ -37,7 +37,7 @@ describe('sent publishes', () => {
     expect([sent.take(1001), sent.take(900), sent.nextTag, sent.count]).toEqual([a, undefined, 1002, 100]);
   });
 
-  it('are all taken when their channel is gone, and the next channel counts from 1', () => {
+  it('are all taken when their channel is closed, and the next channel counts from 1', () => {
     const sent = new SentPublishes();
     for (const each of [a, b, c]) sent.add(each);
     sent.take(2);

@@ -113,7 +113,7 @@ describe('any number of them', () => {
   type Step = readonly [kind: 'add' | 'undo' | 'expire', value: number];
   const step: fc.Arbitrary<Step> = fc.tuple(fc.constantFrom('add', 'add', 'undo', 'expire'), fc.nat(400));
 
-  it('come at their time, in its order, whatever is added and undone meanwhile', () => {
+  it('are called at their time and in order, whatever is added and undone meanwhile', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 600 }), (steps) => {
         const { deadlines, called, add } = scene();
@@ -142,7 +142,7 @@ describe('any number of them', () => {
     );
   });
 
-  it('are not all looked at for each that is due, nor for each that is undone', () => {
+  it('are not all searched for each one that is due or undone', () => {
     let looks = 0;
     const deadlines = new Deadlines();
     const undo: (() => void)[] = [];

@@ -3,7 +3,7 @@ import { type MethodInput, methodInfo } from '@puka/wire';
 import { describe, expect, it } from 'vitest';
 import { checkRequest } from '../../src/session/channel-requests.ts';
 
-/** Whether a method of that name may be asked for on a channel. */
+/** Whether `request()` takes a method of that name. */
 function isTaken(id: number, type: string, fields: object = {}): boolean {
   try {
     checkRequest(id, { type, ...fields } as MethodInput);
@@ -16,7 +16,7 @@ function isTaken(id: number, type: string, fields: object = {}): boolean {
 }
 
 describe('requests on a channel', () => {
-  it('are all methods of a client with a reply, but for those that open and close', () => {
+  it('are all methods of a client that have a reply, except those that open and close', () => {
     const ofClients = [...methodInfo.values()].filter(({ direction }) => direction !== 'server');
     const taken = ofClients.filter(({ id, name }) => isTaken(id, name)).map(({ name }) => name);
     expect(taken).toEqual([
@@ -27,7 +27,7 @@ describe('requests on a channel', () => {
     ]);
   });
 
-  it('have a reply: not with noWait', () => {
+  it('must have a reply, so noWait is refused', () => {
     for (const { id, name } of methodInfo.values()) expect(isTaken(id, name, { noWait: true })).toBe(false);
   });
 

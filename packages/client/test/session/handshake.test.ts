@@ -23,7 +23,7 @@ describe('the first bytes', () => {
     }
   });
 
-  it('tell a stranger who says a few octets and then nothing more', () => {
+  it('recognise a peer that does not speak AMQP by a few octets and nothing more', () => {
     const scene = new LoginScene();
     scene.session.receive(Uint8Array.of(0x15, 3, 3, 0, 2, 2, 40), 0);
     scene.session.handleTimeout(10_000);
@@ -31,7 +31,7 @@ describe('the first bytes', () => {
     expect(scene.closed[0]?.message).toContain('amqps://');
   });
 
-  it('tell another version of AMQP that speaks in frames', () => {
+  it('recognise another version of AMQP that uses frames', () => {
     const scene = new LoginScene().say({
       type: 'connection.start',
       versionMajor: 8,
@@ -63,7 +63,7 @@ describe('the end of the stream', () => {
   });
 
   it.each([{ version: { major: 4 } }, { version: [4, 1] }, { version: 4 }, {}])(
-    'after the login is told whatever the broker calls its version: %o',
+    'after the login is reported whatever version the broker sends: %o',
     (fields) => {
       const scene = new LoginScene().say({
         type: 'connection.start',

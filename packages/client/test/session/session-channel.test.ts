@@ -113,7 +113,7 @@ describe('a method that announces a message', () => {
 });
 
 describe('a settlement', () => {
-  /** A channel on which so many messages have come. */
+  /** A channel that has received this many messages. */
   function delivered(count: number): ReturnType<typeof scene> {
     const all = scene();
     for (let tag = 1; tag <= count; tag++) hear(all.harness, delivery(tag), header(0));
@@ -124,7 +124,7 @@ describe('a settlement', () => {
     ['ack', (channel, tag) => channel.ack(tag)],
     ['reject', (channel, tag) => channel.reject(tag, true)],
     ['nack', (channel, tag) => channel.nack(tag, true)],
-  ])('by %s is refused a second time, and for what has not come', (_name, settle) => {
+  ])('by %s is refused a second time, and for a delivery that was not received', (_name, settle) => {
     const { harness, channel } = delivered(2);
     settle(channel, 1);
     for (const tag of [1, 3, 0, -1, Number.NaN]) expect(() => settle(channel, tag)).toThrow(UsageError);
@@ -133,18 +133,18 @@ describe('a settlement', () => {
     expect(channel.unsettledDeliveries).toBe(1);
   });
 
-  it('given twice does not settle a later delivery', () => {
+  it('sent twice does not settle a later delivery', () => {
     const { harness, channel } = delivered(64);
     for (let tag = 1; tag <= 64; tag++) channel.ack(tag);
     harness.sent();
-    // Notes are kept for 64 deliveries at first: this one has the place of the first.
+    // The window has 64 places at first, so this delivery has the place of the first one.
     hear(harness, delivery(65), header(0));
     expect(() => channel.ack(1)).toThrow(UsageError);
     expect(harness.sent()).toEqual([]);
     expect(channel.unsettledDeliveries).toBe(1);
   });
 
-  it('is not needed for what is let go, and letting go twice changes nothing', () => {
+  it('is not needed for a released delivery, and releasing twice changes nothing', () => {
     const { channel } = delivered(2);
     channel.letGo(1);
     channel.letGo(1);
@@ -155,7 +155,7 @@ describe('a settlement', () => {
 });
 
 describe('a close by the broker', () => {
-  it.each([404, 541, 200, 0])('with the code %i costs the channel alone', (replyCode) => {
+  it.each([404, 541, 200, 0])('with the code %i closes only the channel', (replyCode) => {
     const { harness, channel } = scene();
     const errors: unknown[] = [];
     channel.request({ type: 'queue.declare', queue: 'q' }, (_reply, error) => errors.push(error));
@@ -173,7 +173,7 @@ describe('a request', () => {
     { type: 'channel.close', replyCode: 200, replyText: '', classId: 0, methodId: 0 },
     { type: 'connection.close', replyCode: 200, replyText: '', classId: 0, methodId: 0 },
     { type: 'queue.declare', queue: 'q', noWait: true },
-  ])('of $type without a reply of its own is refused', (method) => {
+  ])('of $type is refused because request() cannot await its reply', (method) => {
     const { harness, channel } = scene();
     expect(() => channel.request(method, noReply)).toThrow(UsageError);
     expect(() => channel.request(method, noReply)).toThrow(method.type);
@@ -181,7 +181,7 @@ describe('a request', () => {
     expect(harness.session.awaitsReply).toBe(false);
   });
 
-  it('to consume leaves the tag to the broker, named by nothing or by an empty text', () => {
+  it('to consume lets the broker choose the tag if it is absent or empty', () => {
     const { harness, channel } = scene();
     const tags: unknown[] = [];
     for (const tag of [{}, { consumerTag: 'mine' }, { consumerTag: '' }]) {
@@ -199,7 +199,7 @@ describe('a request', () => {
     expect(harness.closed).toEqual([]);
   });
 
-  it('for confirms counts publishes from then on, and a second one counts on', () => {
+  it('for confirms counts publishes from then on, and a second one continues the count', () => {
     const { harness, channel } = scene();
     const message = { exchange: '', routingKey: 'q', mandatory: false, properties: {}, body: new Uint8Array(0) };
     expect(channel.publish(message)).toBe(0);

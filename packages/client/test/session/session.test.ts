@@ -34,9 +34,9 @@ describe('handshake', () => {
 
   it.each([
     ['an ArrayBuffer', handshake.slice().buffer],
-    ['a text', new TextDecoder('latin1').decode(handshake)],
+    ['a string', new TextDecoder('latin1').decode(handshake)],
     ['nothing', undefined],
-  ])('ends with a usage error for %s in place of bytes', (_what, given) => {
+  ])('ends with a usage error for %s instead of bytes', (_what, given) => {
     for (const harness of [new Harness(), new Harness().open()]) {
       harness.session.receive(given as unknown as Uint8Array, 0);
       expect(harness.closed).toMatchObject([{ code: 'USAGE_ERROR', blame: 'caller' }]);
