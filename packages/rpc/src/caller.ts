@@ -17,7 +17,7 @@ export type Method<Called extends Handler> =
       ? (argument?: Parameters<Called>[0], options?: CallOptions) => Promise<Awaited<ReturnType<Called>>>
       : (argument: Parameters<Called>[0], options?: CallOptions) => Promise<Awaited<ReturnType<Called>>>;
 
-/** The methods of a service, but for `then` and `toJSON`, which JavaScript itself calls. `await using` closes it. */
+/** The methods of a service, except `then` and `toJSON`, which JavaScript itself calls. `await using` closes the caller. */
 export type Caller<Served> = {
   readonly [Name in Exclude<
     keyof HandlersOf<Served> & string,
@@ -25,7 +25,7 @@ export type Caller<Served> = {
   >]: HandlersOf<Served>[Name] extends infer Called extends Handler ? Method<Called> : never;
 } & AsyncDisposable;
 
-/** So many functions are kept, which spares making one for each call. */
+/** How many functions are kept, so that not every call creates one. */
 const mostMethods = 1000;
 
 const callsOf = new WeakMap<object, Calls>();
@@ -63,12 +63,12 @@ export function caller<Served>(client: Client, options: CallerOptions): Caller<S
       get(_target, name) {
         if (name === Symbol.asyncDispose) return () => calls.close();
         if (name === Symbol.toPrimitive) return () => `the caller of queue '${calls.queue}'`;
-        // One with a `then` would be taken for a promise, and JSON.stringify would call `toJSON`.
+        // An object with a `then` would be treated as a promise, and JSON.stringify would call `toJSON`.
         if (typeof name !== 'string' || name === 'then' || name === 'toJSON') return undefined;
         const known = methods.get(name);
         if (known !== undefined) return known;
         const method = (argument: unknown, own?: CallOptions) => calls.call(name, argument, own);
-        // Names may come from anywhere, as from the requests of a gateway.
+        // The number of names has no limit: they may come from requests to a gateway.
         if (methods.size < mostMethods) methods.set(name, method);
         return method;
       },
@@ -84,7 +84,7 @@ export function callerStats(made: AsyncDisposable): CallerStats {
 }
 
 /**
- * Ends a caller: what is open fails, its reply queue goes. As `await using`. It waits no more than 5 seconds for the broker, and not for a
+ * Ends a caller, as `await using` does: open calls fail, and the reply queue is deleted. It waits up to 5 seconds for the broker, but not for a
  * connection. @throws {UsageError} as above.
  */
 export function closeCaller(made: AsyncDisposable): Promise<void> {

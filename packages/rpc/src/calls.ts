@@ -28,7 +28,7 @@ import {
 } from './wire-format.ts';
 
 const defaultTimeoutMs = 30_000;
-/** Longer than this the end of an address is not waited for: a broker that is short of memory does not answer. */
+/** How long closing waits for the broker, in milliseconds: a broker that is short of memory does not answer. */
 const closeMs = 5000;
 const callerForm: CallForm<CallerOptions> = {
   call: 'caller',
@@ -171,7 +171,7 @@ export class Calls implements ReplyReceiver {
     const { address } = this;
     this.address = undefined;
     const closing = (async () => (await address?.catch(() => undefined))?.close())();
-    // Without a connection its end is for the next one to bring, and nobody waits for that.
+    // Without a connection the address is closed only once there is one again, so do not wait.
     if (this.isDown) closing.catch(nothing);
     else await isOverWithin(closeMs, closing);
   }
@@ -323,7 +323,7 @@ export class Calls implements ReplyReceiver {
     this.settle(call, () => call.reject(error), 'answered');
   }
 
-  /** An error that the server's codec did not take comes as JSON. */
+  /** An error that the server's codec could not encode arrives as JSON. */
   private codecOf({ type, contentType }: Message): Codec {
     const isOther = type === errorType && contentType !== this.codec.contentType;
     return isOther && contentType === jsonCodec.contentType ? jsonCodec : this.codec;
@@ -409,8 +409,8 @@ export class Calls implements ReplyReceiver {
   }
 }
 
-/** Headers as an object. A `Map`, also one of another realm, has no fields of its own. */
+/** Headers as an object. Spreading a `Map` copies no entries. A `Map` of another realm fails `instanceof`. */
 function fieldsOf(headers: CallOptions['headers']): CallOptions['headers'] {
   const isMap = Object.prototype.toString.call(headers) === '[object Map]';
-  return isMap ? Object.fromEntries(headers as ReadonlyMap<string, FieldValueInput>) : headers; // As its tag says.
+  return isMap ? Object.fromEntries(headers as ReadonlyMap<string, FieldValueInput>) : headers; // Its tag shows it.
 }

@@ -57,7 +57,7 @@ class SharedConsumer {
     if (whose === this.consumer) this.lost(error);
   };
 
-  /** Nothing more comes of it. A second time does nothing. */
+  /** To be called when the consumer has ended. A second call does nothing. */
   ended(error: unknown): void {
     this.client.off('interrupted', this.interrupted);
     if (consumers.get(this.client) === this) consumers.delete(this.client);
@@ -80,7 +80,7 @@ export const directReplies: ReplyStrategy = async (client, receiver) => {
       await known.leaving;
       continue;
     }
-    // One that ended with its client says nothing of it.
+    // A consumer that ended with its client does not report its end.
     if (known?.isOpen === false) known.ended(undefined);
     const shared = known?.isOpen === true ? known : new SharedConsumer(client);
     consumers.set(client, shared);

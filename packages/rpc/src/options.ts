@@ -1,4 +1,4 @@
-/** What a server and a caller are told, and the types that go from one to the other. Checks of single options. */
+/** The options of a server and a caller, the types that pass between them, and checks of single options. */
 import type { FieldValueInput, Message, OperationOptions, QueueDeclareOptions } from '@puka/client';
 import { UsageError } from '@puka/errors';
 import { bytesOf, kindOf } from './check-options.ts';
@@ -106,7 +106,7 @@ export interface CallerStats {
   readonly lateReplies: number;
 }
 
-/** @throws {UsageError} for what is no time in milliseconds. */
+/** @throws {UsageError} for anything but a time in milliseconds. */
 export function checkTime(name: string, value: unknown, least: number): void {
   if (typeof value === 'number') {
     if (value === Number.POSITIVE_INFINITY || (value >= least && value <= longestMs)) return;
@@ -115,15 +115,15 @@ export function checkTime(name: string, value: unknown, least: number): void {
   throw new UsageError(`${name} is ${met}; it takes milliseconds from ${least} to ${longestMs}, or Infinity`);
 }
 
-/** @throws {UsageError} for what lacks a part of a codec. */
+/** @throws {UsageError} for an object that lacks a part of a codec, and for any other value. */
 export function checkCodec(codec: unknown): void {
   if (codec === undefined) return;
   const { contentType, encode, decode }: Partial<Codec> = typeof codec === 'object' && codec !== null ? codec : {};
   if (typeof contentType === 'string' && typeof encode === 'function' && typeof decode === 'function') return;
-  throw new UsageError(`codec is ${kindOf(codec)} of another kind; it takes { contentType, encode, decode }`);
+  throw new UsageError(`codec is ${kindOf(codec)}, which is no codec; it takes { contentType, encode, decode }`);
 }
 
-/** @throws {UsageError} for what is no name of a service's queue. */
+/** @throws {UsageError} for anything but a valid name of a service's queue. */
 export function checkQueue(queue: unknown): void {
   const bytes = typeof queue === 'string' ? bytesOf(queue) : undefined;
   if (bytes !== undefined && bytes > 0 && bytes <= 239) return;

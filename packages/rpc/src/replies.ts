@@ -27,8 +27,8 @@ export type ReplyStrategy = (client: Client, receiver: ReplyReceiver) => Promise
 /** A queue of its own, exclusive and named by the broker: gone with the connection. */
 export const replyQueue: ReplyStrategy = async (client, receiver) => {
   const declared = await client.queueDeclare({ exclusive: true });
-  // Without a consumer nobody reads it, and the next address has another.
-  const abandon = (): void => void client.queueDelete({ queue: declared.queue }).catch(() => {}); // Gone already.
+  // Without a consumer its replies would never be read, and the next address uses a new queue.
+  const abandon = (): void => void client.queueDelete({ queue: declared.queue }).catch(() => {}); // It is deleted already.
   const consumer = client.basicConsume({ queue: declared.queue, noAck: true }, (error, reply) => {
     if (reply !== undefined) receiver.reply(reply);
     else if (error !== undefined) {

@@ -85,12 +85,12 @@ async function listenForCancels(client: Client, service: Service): Promise<Consu
     await consumer.ready;
     return consumer;
   } catch (error) {
-    client.queueDelete({ queue }).catch(() => {}); // Gone already.
+    client.queueDelete({ queue }).catch(() => {}); // It is deleted already.
     throw error;
   }
 }
 
-/** Each bound to the object that it is of, so that `this` is what it is there. */
+/** The handlers, each bound to the object that it is a method of. */
 function checkedHandlers(handlers: Handlers): ReadonlyMap<string, Handler> {
   if (typeof handlers !== 'object' || handlers === null) {
     throw new UsageError(`handlers is ${kindOf(handlers)}; it takes an object of functions: ${serveForm.example}`);
@@ -98,7 +98,7 @@ function checkedHandlers(handlers: Handlers): ReadonlyMap<string, Handler> {
   const entries = Object.entries(handlers);
   if (entries.length === 0) {
     throw new UsageError(
-      `there are no handlers; a class has none of its own, so list its methods: ${serveForm.example}`,
+      `there are no handlers; methods of a class are not its own properties, so list them: ${serveForm.example}`,
     );
   }
   for (const [name, handler] of entries) {

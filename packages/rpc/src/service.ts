@@ -109,10 +109,10 @@ export class Service<Served extends Handlers = Handlers> {
   /** Refusals on their way. */
   private readonly refusals = new Set<Promise<void>>();
   private readonly diesWithUs: boolean;
-  /** That of the requests first. */
+  /** The consumer of the requests is the first. */
   private consumers: readonly Consumer[] = [];
   private isStopping = false;
-  /** Its time to stop is over. */
+  /** Whether the `timeout` of `stop()` has passed. */
   private isLate = false;
   private whenCancelled: (() => void) | undefined;
   private stopping: Promise<void> | undefined;
@@ -144,8 +144,8 @@ export class Service<Served extends Handlers = Handlers> {
   }
 
   /**
-   * Takes no new requests, lets running handlers finish, then ends. Those that have not finished in time are aborted, and their
-   * callers told (`SERVICE_STOPPED`). It settles soon after that, whatever the broker does. Stopping again gives the same promise.
+   * Takes no new requests, lets running handlers finish, then ends. Handlers that have not finished in time are aborted, and their
+   * callers get an error (`SERVICE_STOPPED`). It settles soon after that, whatever the broker does. A second call returns the same promise.
    *
    * @param options.timeout milliseconds until running handlers are aborted, 0 to 2 147 483 647, or `Infinity`. Default 30 000.
    * @throws (rejects) {UsageError} for an option out of its range.
@@ -193,7 +193,7 @@ export class Service<Served extends Handlers = Handlers> {
     giveUp(running, new OperationTimeout('the caller has given up the call'));
   }
 
-  /** For `serve`: no request will come any more. What runs is still answered, for the connection may stand. */
+  /** For `serve`: no more requests will arrive. Running handlers are still answered, because the connection may be open. */
   consumerEnded(error: unknown): void {
     this.whenCancelled?.();
     if (this.isStopping && error instanceof ConsumerCancelled) return;
@@ -201,7 +201,7 @@ export class Service<Served extends Handlers = Handlers> {
     void this.whenIdle().then(() => this.cancelAll());
   }
 
-  /** For `serve`: there is no connection to answer over, and none will follow. */
+  /** For `serve`: there is no connection to answer over, and there will be none. */
   clientClosed(error: unknown): void {
     this.whenCancelled?.();
     for (const running of this.running) giveUp(running, error);
@@ -271,7 +271,7 @@ export class Service<Served extends Handlers = Handlers> {
 
   /** Apart from `handle`, because the closures would cost each request whose handler returns at once. */
   private watch(running: Running, returned: PromiseLike<unknown>): void {
-    // A promise of another kind might settle twice.
+    // A promise of another library might settle twice.
     Promise.resolve(returned).then(
       (result) => this.returned(running, result),
       (error: unknown) => this.failed(running, errorBody(error, this.withStack)),
@@ -347,7 +347,7 @@ export class Service<Served extends Handlers = Handlers> {
     return this.busy.promise;
   }
 
-  /** An error as a reply; its `data` is left out where the codec does not take it. A codec that takes no errors gets JSON in its place. */
+  /** An error as a reply. Its `data` is left out if the codec cannot encode it. If the codec cannot encode errors, JSON is used. */
   private failure(error: ErrorBody): Reply {
     const { data: _data, ...rest } = error;
     const { contentType } = this.codec;
@@ -401,7 +401,7 @@ export class Service<Served extends Handlers = Handlers> {
 
   private async finish(timeoutMs: number): Promise<void> {
     this.isStopping = true;
-    // A broker that is short of memory answers nothing, and callers may send faster than we refuse: the time goes on meanwhile.
+    // Not awaited without a limit: a broker that is short of memory does not answer, and callers may send faster than we refuse.
     const over = this.leave().then(() => this.whenIdle());
     if (!(await isOverWithin(timeoutMs, over))) {
       this.isLate = true;
@@ -419,13 +419,13 @@ export class Service<Served extends Handlers = Handlers> {
   }
 
   private async leave(): Promise<void> {
-    // Where our own consumer has ended, those that are left are others': the queue is theirs.
+    // If our own consumer has ended, the remaining consumers belong to other servers, and so does the queue.
     if (this.diesWithUs && this.consumers[0]?.isEnded === false) await this.leaveQueue();
     await this.cancelAll();
   }
 
   private async cancelAll(): Promise<void> {
-    await Promise.all(this.consumers.map((consumer) => consumer.cancel().catch(() => {}))); // Gone already.
+    await Promise.all(this.consumers.map((consumer) => consumer.cancel().catch(() => {}))); // It has ended already.
   }
 
   /**
@@ -510,7 +510,7 @@ function isIdempotent(message: Message): boolean {
   }
 }
 
-/** By which a request is known; an empty one is none. */
+/** The id of a request. An empty id counts as none. */
 function idOf({ correlationId }: Message): string | undefined {
   return correlationId === '' ? undefined : correlationId;
 }

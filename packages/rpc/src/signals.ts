@@ -1,11 +1,11 @@
 /**
- * Gives calls up by an abort signal: one listener a signal, however many calls hang on it, for runtimes warn of many.
+ * Ends calls when their abort signal is aborted. Adds one listener per signal, because runtimes warn of many listeners.
  * Must not know what a call is.
  */
 import { UsageError } from '@puka/errors';
 import { kindOf } from './check-options.ts';
 
-/** What is needed of an `AbortSignal`. */
+/** The part of an `AbortSignal` that is used. */
 export interface Abortable {
   readonly aborted: boolean;
   readonly reason: unknown;
@@ -22,7 +22,7 @@ interface Watched {
 export class Signals {
   private readonly signals = new Map<Abortable, Watched>();
 
-  /** Calls when the signal is aborted; not for one that is aborted already. @returns undoes it. */
+  /** Calls `abort` when the signal is aborted, but not if it is aborted already. @returns a function that undoes it. */
   watch(signal: Abortable, abort: () => void): () => void {
     const watched = this.signals.get(signal) ?? this.listen(signal);
     watched.aborts.add(abort);
@@ -50,7 +50,7 @@ export class Signals {
   }
 }
 
-/** @throws {UsageError} for what is no abort signal. */
+/** @throws {UsageError} for anything but an abort signal. */
 export function checkSignal(signal: unknown): void {
   if (signal === undefined) return;
   if (typeof signal === 'object' && signal !== null && 'addEventListener' in signal) {

@@ -36,7 +36,7 @@ export function after(ms: number, callback: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
-/** @returns whether the promise settles in time. Rejects as the promise does, where that is in time. */
+/** @returns whether the promise settles in time. Rejects if the promise rejects in time. */
 export function isOverWithin(ms: number, over: Promise<unknown>): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const stopTimer = after(ms, () => resolve(false));

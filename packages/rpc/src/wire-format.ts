@@ -45,8 +45,8 @@ export interface ErrorBody {
 }
 
 /**
- * What of a thrown value goes to the caller: name, code, text and its own `data`; the stack only where it is asked for. What cannot be
- * read of it is left out.
+ * The part of a thrown value that is sent to the caller: name, code, text and its own `data`; the stack only with `withStack`. A field that
+ * cannot be read is left out.
  */
 export function errorBody(thrown: unknown, withStack: boolean): ErrorBody {
   if (!isError(thrown)) return { name: 'Error', message: textOf(thrown) };
@@ -68,11 +68,11 @@ function isError(value: unknown): value is object {
   try {
     return value instanceof Error || Object.prototype.toString.call(value) === '[object Error]';
   } catch {
-    return false; // A proxy that does not let itself be asked.
+    return false; // A proxy that throws when it is read.
   }
 }
 
-/** A field of an error, whose class may be anybody's, with getters that throw. */
+/** A field of an error. The error may be of any class, with getters that throw. */
 function read(error: object, name: string): unknown {
   try {
     return Reflect.get(error, name);
@@ -85,11 +85,11 @@ function textOf(value: unknown): string {
   try {
     return String(value);
   } catch {
-    return 'what was thrown cannot be made a text';
+    return 'the thrown value cannot be converted to a string';
   }
 }
 
-const noText = 'the server gave no text';
+const noText = 'the server sent no error text';
 
 /** Reads the body of an error, whoever wrote it: what is missing is made up. */
 export function readErrorBody(value: unknown): ErrorBody {

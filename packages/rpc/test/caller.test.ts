@@ -18,7 +18,7 @@ import { deferred, scene } from './scene.ts';
 const numbers = { one: (): number => 1 };
 
 describe('a caller', () => {
-  it('calls nothing where it is logged or made a text', async () => {
+  it('calls nothing if it is logged or converted to a string', async () => {
     const { server, client } = await scene();
     const service = await serve(server, { queue: 'q' }, numbers);
     const remote = caller<typeof service>(client, { queue: 'q' });
@@ -38,7 +38,7 @@ describe('a caller', () => {
     expectTypeOf<keyof Caller<Odd>>().toEqualTypeOf<'one' | typeof Symbol.asyncDispose>();
   });
 
-  it('keeps no function for each of thousands of names', async () => {
+  it('does not keep a function for each of thousands of names', async () => {
     const { client } = await scene();
     const remote = caller<Record<string, () => number>>(client, { queue: 'q' });
     const first = remote.name0;
@@ -47,7 +47,7 @@ describe('a caller', () => {
     expect(remote.name1999).not.toBe(remote.name1999);
   });
 
-  it('listens once to a signal that many calls have, and no more when they are over', async () => {
+  it('adds one listener to a signal of many calls, and removes it when they have ended', async () => {
     const { server, client } = await scene();
     const gate = deferred();
     const service = await serve(server, { queue: 'q', concurrency: 50 }, { wait: () => gate.promise });
@@ -101,7 +101,7 @@ describe('a caller', () => {
     const remote = caller<typeof service>(client, { queue: 'q', replies });
     await remote.one();
     broker.block();
-    // What publishes is not read any more.
+    // The broker does not read from publishing connections any more.
     client.basicPublish({ routingKey: 'q' }).catch(() => undefined);
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     onTestFinished(() => void vi.useRealTimers());
@@ -133,11 +133,11 @@ describe('a caller', () => {
 
 describe('an error of another program', () => {
   it.each([
-    ['', 'Error', 'the server gave no text'],
-    ['null', 'Error', 'the server gave no text'],
+    ['', 'Error', 'the server sent no error text'],
+    ['null', 'Error', 'the server sent no error text'],
     ['"too far"', 'Error', 'too far'],
-    ['[]', 'Error', 'the server gave no text'],
-    ['{"name":"Far","message":7}', 'Far', 'the server gave no text'],
+    ['[]', 'Error', 'the server sent no error text'],
+    ['{"name":"Far","message":7}', 'Far', 'the server sent no error text'],
   ])('has a name and a text, whatever its body is: %o', async (body, remoteName, message) => {
     const { server, client } = await scene();
     await server.queueDeclare({ queue: 'q' });
@@ -152,7 +152,7 @@ describe('an error of another program', () => {
 });
 
 describe('a queue for replies', () => {
-  it('is not left behind where it cannot be consumed', async () => {
+  it('is deleted if it cannot be consumed', async () => {
     const { server, client, broker } = await scene();
     const service = await serve(server, { queue: 'q', cancels: false }, numbers);
     const remote = caller<typeof service>(client, { queue: 'q', replies: replyQueue });

@@ -15,7 +15,7 @@ it.each([undefined, null, 5, 'timeout', [5]])('refuses %o, and shows the call', 
   );
 });
 
-it('refuses an option that the call does not have, be it one that each object has', () => {
+it('refuses an unknown option, even one with the name of an inherited property', () => {
   const text = /^stop has no option 'timeOut'; its options are timeout, grace. A call looks like this: stop\(/;
   expect(() => checkOptions(form, { timeOut: 5 })).toThrow(text);
   expect(() => checkOptions(form, { toString: 5 })).toThrow(UsageError);

@@ -83,7 +83,7 @@ describe('direct replies', () => {
     expect(callerStats(remote)).toMatchObject({ open: 0, answered: 100, failed: 0 });
   });
 
-  it('leave no listener behind where their client is closed and connects again', async () => {
+  it('leave no listener if their client is closed and connects again', async () => {
     const { server, client } = await scene();
     const service = await serve(server, { queue: 'q' }, echo);
     let listeners = 0;

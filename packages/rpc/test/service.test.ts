@@ -35,7 +35,7 @@ describe('a handler that never comes back', () => {
 });
 
 describe('what a handler throws', () => {
-  it('is answered at once, though it cannot be read, made a text or encoded', async () => {
+  it('is answered at once, even if it cannot be read, converted to a string or encoded', async () => {
     const { server, client } = await scene();
     const never = (): never => {
       throw new Error('not to be read');
@@ -64,7 +64,7 @@ describe('what a handler throws', () => {
       },
     );
     const remote = caller<typeof service>(client, { queue: 'q' });
-    const text = 'what was thrown cannot be made a text';
+    const text = 'the thrown value cannot be converted to a string';
     await expect(remote.atOnce()).rejects.toMatchObject({ remoteName: 'Error', message: text });
     await expect(remote.later()).rejects.toMatchObject({ remoteName: 'Error', message: text });
     await expect(remote.unreadable()).rejects.toMatchObject({ remoteName: 'RangeError', message: 'x' });
@@ -74,7 +74,7 @@ describe('what a handler throws', () => {
     expect(service.stats).toMatchObject({ failed: 5, done: 0 });
   });
 
-  it('is answered though the broker refuses it for its size', async () => {
+  it('is answered even if the broker refuses it because of its size', async () => {
     const { server, client } = await scene({ maxMessageBytes: 1000 });
     const service = await serve(
       server,
@@ -90,7 +90,7 @@ describe('what a handler throws', () => {
     expect(service.stats).toMatchObject({ failed: 1, unheard: 0 });
   });
 
-  it('has its name, code and data where it is an error of another realm', async () => {
+  it('keeps its name, code and data if it is an error of another realm', async () => {
     const { server, client } = await scene();
     const service = await serve(
       server,
@@ -106,7 +106,7 @@ describe('what a handler throws', () => {
     await expect(remote.fail()).rejects.toMatchObject(facts);
   });
 
-  it('reaches the caller though the codec takes no errors', async () => {
+  it('reaches the caller even if the codec cannot encode errors', async () => {
     const { server, client } = await scene();
     const codec: Codec = {
       contentType: 'text/number',
@@ -161,7 +161,7 @@ it('takes the first outcome of a promise that has several', async () => {
   expect(service.stats).toMatchObject({ done: 1, failed: 0 });
 });
 
-it('calls a handler as a method of the object that it is of', async () => {
+it('calls a handler as a method of its object', async () => {
   const { server, client } = await scene();
   const handlers = {
     twice(value: number): number {
@@ -176,7 +176,7 @@ it('calls a handler as a method of the object that it is of', async () => {
   expect(await remote.fourTimes(3)).toBe(12);
 });
 
-it('does not take two requests without an id for one', async () => {
+it('does not treat two requests without an id as one', async () => {
   const { server, client } = await scene();
   const gate = deferred();
   const seen: string[] = [];
@@ -209,7 +209,7 @@ describe('a service whose consumer has ended by itself', () => {
     expect(await remote.who()).toBe('second');
   });
 
-  it('answers what it runs, hears that calls are given up, and leaves nothing behind', async () => {
+  it('answers running calls, notices calls that are given up, and leaves no queue', async () => {
     const { server, client, broker } = await scene();
     const gate = deferred();
     const told = deferred<unknown>();
@@ -252,7 +252,7 @@ describe('stop', () => {
     },
   );
 
-  it('ends in its time though the broker is short of memory and does not answer', async () => {
+  it('ends in time even if the broker is short of memory and does not answer', async () => {
     const { server, client, broker } = await scene();
     const gate = deferred();
     const service = await serve(server, { queue: 'q' }, { wait: () => gate.promise });
@@ -260,7 +260,7 @@ describe('stop', () => {
     const call = remote.wait();
     await waitFor(() => service.stats.running === 1);
     broker.block();
-    // It publishes the answer, and is not read any more.
+    // It publishes the answer, and the broker does not read from it any more.
     gate.resolve();
     await service.stop({ timeout: 1 });
     broker.unblock();
@@ -270,7 +270,7 @@ describe('stop', () => {
 });
 
 describe('serve', () => {
-  it('leaves no queue behind where it fails', async () => {
+  it('leaves no queue if it fails', async () => {
     const { server, another, broker } = await scene();
     await server.queueDeclare({ queue: 'q' });
     const other = await another();
@@ -285,7 +285,7 @@ describe('serve', () => {
     await broker.until(() => broker.queues().length === 1);
   });
 
-  it('takes an autoDelete that is undefined for its default', async () => {
+  it('uses the default if autoDelete is undefined', async () => {
     const { server, broker } = await scene();
     const service = await serve(server, { queue: 'q', declare: { autoDelete: undefined } }, { hang });
     expect(broker.queue('q')?.autoDelete).toBe(true);
@@ -295,7 +295,7 @@ describe('serve', () => {
   it.each<[unknown, RegExp]>([
     [undefined, /serve takes one object of options, not undefined: serve\(client, /],
     [{ queue: 'q', concurency: 4 }, /serve has no option 'concurency'; its options are queue, concurrency, /],
-    [{ queue: 'q', codec: {} }, /codec is an object of another kind; it takes \{ contentType, encode, decode \}/],
+    [{ queue: 'q', codec: {} }, /codec is an object, which is no codec; it takes \{ contentType, encode, decode \}/],
     [{ queue: 'q', declare: 5 }, /declare is a number; it takes options of queueDeclare, or false/],
     [{ queue: 'q', cancels: 0 }, /cancels is a number/],
     [{ queue: 'q', withStack: 'no' }, /withStack is a string/],

@@ -2,7 +2,7 @@ import { UsageError } from '@puka/errors';
 import { expect, it } from 'vitest';
 import { type Abortable, checkSignal, Signals } from '../src/signals.ts';
 
-/** A signal that says how many listen. */
+/** A signal that counts its listeners. */
 function countedSignal(): { readonly signal: AbortSignal; abort(): void; readonly count: number } {
   const controller = new AbortController();
   const { signal } = controller;
@@ -28,7 +28,7 @@ function countedSignal(): { readonly signal: AbortSignal; abort(): void; readonl
   };
 }
 
-it('listens once to a signal, and no more when nothing hangs on it', () => {
+it('adds one listener to a signal, and removes it when no call uses the signal', () => {
   const signals = new Signals();
   const counted = countedSignal();
   const undo = Array.from({ length: 100 }, () => signals.watch(counted.signal, () => undefined));
@@ -40,7 +40,7 @@ it('listens once to a signal, and no more when nothing hangs on it', () => {
   expect(counted.count).toBe(1);
 });
 
-it('calls all that hang on a signal when it is aborted, but for those that were undone meanwhile', () => {
+it('calls every function of a signal when it is aborted, except those that were undone meanwhile', () => {
   const signals = new Signals();
   const counted = countedSignal();
   const called: string[] = [];
@@ -56,7 +56,7 @@ it('calls all that hang on a signal when it is aborted, but for those that were 
   expect(counted.count).toBe(0);
 });
 
-it('refuses what is no signal', () => {
+it('refuses anything but a signal', () => {
   expect(() => checkSignal(undefined)).not.toThrow();
   expect(() => checkSignal(AbortSignal.timeout(1))).not.toThrow();
   for (const other of [null, 5, {}, new AbortController()]) expect(() => checkSignal(other)).toThrow(UsageError);

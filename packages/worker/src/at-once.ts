@@ -1,16 +1,16 @@
-/** What functions of the user's have returned: a promise, or what has to come at once. Must not call them. */
+/** Checks whether a function of the user has returned a promise. Must not call such functions. */
 import { UsageError } from '@puka/errors';
 
-/** Whether a value has to be waited for. */
+/** Whether a value must be awaited. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
 /**
- * Gives the answer back.
+ * Returns `answer`, which must not be a promise.
  *
- * @param name of the function, as its option is called.
- * @throws {UsageError} for a promise. What that rejects with is swallowed, for nobody waits for it.
+ * @param name the name of the option that the function was given as.
+ * @throws {UsageError} for a promise. A rejection of this promise is ignored, because the error here already reports the mistake.
  */
 export function atOnce<Answer>(answer: Answer, name: string): Answer {
   if (!isThenable(answer)) return answer;

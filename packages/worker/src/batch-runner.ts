@@ -99,7 +99,7 @@ export class BatchRunner<Job> implements Runner {
     const batch = new Batch(deliveries);
     this.free--;
     for (const delivery of together) {
-      // A listener of `started` may have stopped the worker: those that had not begun are back in their queue.
+      // A listener of `started` may have stopped the worker: jobs that had not begun are back in their queue.
       if (delivery.isOver) continue;
       deliveries.push(delivery);
       this.batches.set(delivery, batch);
@@ -129,7 +129,7 @@ export class BatchRunner<Job> implements Runner {
         parse === undefined ? this.handle(batch) : this.parsed(batch, parse),
       );
       if (isThenable(returned)) {
-        // A promise of another kind might settle twice.
+        // A promise of another library might settle twice.
         Promise.resolve(returned).then(succeeded, failed);
         return;
       }

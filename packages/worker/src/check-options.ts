@@ -1,11 +1,11 @@
-/** Checks what a call was given: one object of the options that it has, of the right kind. Must not know a single call. */
+/** Checks the arguments of a call: one object with known options of the right kind. Must not know any particular call. */
 import { UsageError } from '@puka/errors';
 
 /** A call, its options and an example of it. */
 export interface CallForm<Options> {
   readonly call: string;
   readonly example: string;
-  /** Each option, so that the compiler finds one that lacks. */
+  /** Lists every option, so that the compiler reports a missing one. */
   readonly options: { readonly [Name in keyof Required<Options>]: true };
 }
 
@@ -23,26 +23,26 @@ export function checkOptions<Options>({ call, example, options }: CallForm<Optio
   }
 }
 
-/** @throws {UsageError} for what is there and cannot be called. */
+/** @throws {UsageError} for a value that is neither a function nor `undefined`. */
 export function checkFunction(name: string, value: unknown, example: string): void {
   if (value === undefined || typeof value === 'function') return;
   throw new UsageError(`${name} is ${kindOf(value)}; it takes a function: ${example}`);
 }
 
-/** @throws {UsageError} for what is there and is not `true` or `false`. */
+/** @throws {UsageError} for a value that is neither `true`, `false` nor `undefined`. */
 export function checkFlag(name: string, value: unknown): void {
   if (value === undefined || typeof value === 'boolean') return;
   throw new UsageError(`${name} is ${kindOf(value)}; it takes true or false`);
 }
 
-/** What kind of thing it is: never its value, which may be a secret. */
+/** The kind of a value. Never shows the value itself, which may be a secret. */
 export function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return 'an array';
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
-/** How many bytes a name has on the wire: in UTF-8. */
+/** The length of a name in UTF-8, as it is sent. */
 export function bytesOf(name: string): number {
   let bytes = 0;
   for (const character of name) {

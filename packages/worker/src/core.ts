@@ -91,7 +91,7 @@ export class WorkerCore implements RunnerHost {
     this.runner.dropWaiting();
     for (const delivery of this.inHand) {
       this.lose(delivery, error);
-      // Where its consumer alone has ended, the broker takes it back.
+      // If only the consumer has ended, the connection is open and the broker requeues the message.
       if (!delivery.message.isSettled) delivery.message.nack();
     }
   }
@@ -309,11 +309,11 @@ export class WorkerCore implements RunnerHost {
   }
 }
 
-/** @throws {UsageError} for what is no key: each object is another one, so that jobs of one customer would not wait for each other. */
+/** @throws {UsageError} for an object as key: every object is a different key, so jobs of one customer would not wait for each other. */
 function checkedKey(key: string): string {
   const value: unknown = atOnce(key, 'key');
   if ((typeof value === 'object' && value !== null) || typeof value === 'function') {
-    throw new UsageError(`key returned ${kindOf(value)}; it has to return a text`);
+    throw new UsageError(`key returned ${kindOf(value)}; it must return a string`);
   }
   return key;
 }

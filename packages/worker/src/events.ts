@@ -54,13 +54,14 @@ export class Events {
   /**
    * Adds a listener.
    *
-   * @throws {UsageError} for an event that is never emitted, and for what cannot be called.
+   * @throws {UsageError} for an unknown event, and for a listener that is not a function.
    */
   on<Name extends keyof WorkerEvents>(name: Name, listener: (...values: WorkerEvents[Name]) => void): void {
     if (!names.has(name)) {
       throw new UsageError(`a worker has no event '${String(name)}'; it has ${[...names].join(', ')}`);
     }
-    if (typeof listener !== 'function') throw new UsageError(`the listener of ${name} is ${kindOf(listener)}`);
+    if (typeof listener !== 'function')
+      throw new UsageError(`the listener of ${name} is ${kindOf(listener)}; it must be a function`);
     const list = this.listeners.get(name) ?? [];
     this.listeners.set(name, [...list, listener as Listener]); // `emit` calls it with the values of its name.
   }

@@ -16,7 +16,7 @@ export type DeadReason =
   | 'invalid'
   /** It was delivered as often as it may be begun, and no outcome was reported: it may have crashed its worker. */
   | 'redelivered'
-  /** Its headers cannot be read, or leave no room in a frame for those of the worker. */
+  /** The headers of the message cannot be read, or leave no room in a frame for those of the worker. */
   | 'malformed';
 
 /** The names of the headers. */
@@ -127,10 +127,10 @@ export interface ErrorFacts {
 }
 
 /**
- * What may be told of a thrown value. Never the value itself: who throws an object may throw anything with it. What cannot be
- * read of it, or be redacted, is left out.
+ * The facts of a thrown value that may be published. Never the value itself, because an object may hold anything. A field that
+ * cannot be read or redacted is left out.
  *
- * @param warn takes what `redact` throws.
+ * @param warn called with the error that `redact` throws.
  */
 export function errorFacts(
   error: unknown,
@@ -159,7 +159,7 @@ export function errorFacts(
   };
 }
 
-/** Halves of a surrogate pair, as a cut leaves them: no header takes them. */
+/** Halves of a surrogate pair, which a cut may leave. The client refuses them in a header. */
 const halves = /\p{Surrogate}/gu;
 
 function cut(text: string, limit: number): string {
@@ -168,7 +168,7 @@ function cut(text: string, limit: number): string {
 
 function redacted(redact: (text: string) => unknown, text: string): string {
   const changed = atOnce(redact(text), 'redact');
-  if (typeof changed !== 'string') throw new UsageError(`redact returned ${typeof changed}; it has to return a text`);
+  if (typeof changed !== 'string') throw new UsageError(`redact returned ${typeof changed}; it must return a string`);
   return changed;
 }
 
@@ -177,7 +177,7 @@ function isError(value: unknown): value is object {
   return value instanceof Error || Object.prototype.toString.call(value) === '[object Error]';
 }
 
-/** A field of an error as text. Its class may be anybody's, with getters that throw. */
+/** A field of an error as text. The error may be of any class, with getters that throw. */
 function textIn(error: object, name: 'name' | 'message' | 'stack'): string | undefined {
   try {
     const value: unknown = Reflect.get(error, name);
@@ -213,13 +213,13 @@ export function copyOf(message: Message, facts: CopyFacts): Omit<PublishOptions,
   };
 }
 
-/** The longest text in a copy that has to be small. */
+/** The longest text in a small copy. */
 const bareLimit = 255;
-const toldHeaders: readonly string[] = [headerNames.error, headerNames.errorName];
+const errorHeaders: readonly string[] = [headerNames.error, headerNames.errorName];
 
 /**
- * A copy without what its publisher gave it beside its body, where the client will not publish the whole. Of the worker's own headers
- * too a publisher may have written what it likes: what is longer than the worker itself writes is left out.
+ * A copy without the publisher's headers and `replyTo`, for a message that the client refuses to publish whole. The publisher may also
+ * have written the worker's own headers: values longer than the worker writes are left out.
  */
 export function bareCopy(copy: Omit<PublishOptions, 'routingKey'>): Omit<PublishOptions, 'routingKey'> {
   const { replyTo: _replyTo, headers = {}, ...rest } = copy;
@@ -228,7 +228,7 @@ export function bareCopy(copy: Omit<PublishOptions, 'routingKey'>): Omit<Publish
   for (const [name, value] of Object.entries(headers)) {
     if (!own.has(name)) continue;
     if (typeof value === 'number' || (typeof value === 'string' && value.length <= bareLimit)) bare[name] = value;
-    else if (typeof value === 'string' && toldHeaders.includes(name)) bare[name] = cut(value, bareLimit);
+    else if (typeof value === 'string' && errorHeaders.includes(name)) bare[name] = cut(value, bareLimit);
   }
   return { ...rest, headers: bare };
 }

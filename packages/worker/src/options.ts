@@ -6,7 +6,7 @@ import type { StandardSchema } from './standard-schema.ts';
 
 /** The options of `startWorker`. */
 export interface WorkerOptions {
-  /** The queue of the jobs, up to 238 bytes. It has to be there. Not a stream. */
+  /** The queue of the jobs, up to 238 bytes. It must exist, and must not be a stream. */
   readonly queue: string;
   /** Most handlers (of batches: most batches) at a time, 1 to 65 535. Default 1. */
   readonly concurrency?: number | undefined;
@@ -16,8 +16,8 @@ export interface WorkerOptions {
    */
   readonly prefetch?: number | undefined;
   /**
-   * How often a job is begun at most, 1 to 1 000 000; what crashes and lost connections took, and what a stop gave back, counts
-   * too. Default 5.
+   * How often a job is begun at most, 1 to 1 000 000. Deliveries that ended in a crash, a lost connection or a stop count too.
+   * Default 5.
    */
   readonly attempts?: number | undefined;
   /**
@@ -45,8 +45,8 @@ export interface WorkerOptions {
    */
   readonly queueType?: 'classic' | 'quorum' | undefined;
   /**
-   * Jobs of one key run one after the other, whatever the concurrency. It has to answer at once: a job for which it throws, or
-   * returns a promise or an object, has failed. Not together with `batch`.
+   * Jobs with the same key run one after the other, whatever the concurrency. It must not return a promise. If it throws, or
+   * returns a promise or an object, the job has failed. Not together with `batch`.
    */
   readonly key?: ((message: Message) => string) | undefined;
   /** Milliseconds that a handler may run, from 1. Then its `signal` is aborted and the attempt has failed. Default: no limit. */
@@ -54,8 +54,8 @@ export interface WorkerOptions {
   /** Puts the stack of the error into the header `puka-error-stack`, 4000 characters at most. Default `false`. */
   readonly stackInHeaders?: boolean | undefined;
   /**
-   * Changes the text of an error before it goes into a header, as to take secrets out, at once. Where it throws, the text is left
-   * out. Default: none is changed.
+   * Changes the text of an error before it is written into a header, for example to remove secrets. It must not return a promise.
+   * If it throws, the text is left out. Default: no text is changed.
    */
   readonly redact?: ((text: string) => string) | undefined;
   /** Arguments for consuming, such as `x-priority`. */
@@ -75,7 +75,7 @@ export interface WorkerOptions {
  */
 export type Parse<Job> = ((message: Message) => Job | PromiseLike<Job>) | StandardSchema<Job>;
 
-/** The job that comes of it. A schema that can be called, as those of arktype, is a schema. */
+/** The type of the parsed job. A schema that is also a function, as in arktype, counts as a schema. */
 export type Parsed<Parser> =
   Parser extends StandardSchema<infer Job>
     ? Job

@@ -54,7 +54,7 @@ export function outcomeOf(error: unknown): 'discard' | { readonly delayMs: numbe
     const delayMs = 'delayMs' in error ? error.delayMs : undefined;
     return typeof delayMs === 'number' ? { delayMs } : undefined;
   } catch {
-    return undefined; // A proxy that does not let itself be asked.
+    return undefined; // A proxy that throws when it is read.
   }
 }
 

@@ -26,7 +26,7 @@ export async function parseJob<Job>(parse: Parse<Job>, message: Message): Promis
   }
 }
 
-/** Whether it is a schema, which may be a function too: those of arktype are. */
+/** Whether `parse` is a schema. A schema may also be a function, as in arktype. */
 export function isSchema<Job>(parse: Parse<Job>): parse is StandardSchema<Job> {
   return '~standard' in parse && typeof parse['~standard'] === 'object';
 }
@@ -60,6 +60,6 @@ function textOf(error: unknown): string {
   try {
     return error instanceof Error ? error.message : String(error);
   } catch {
-    return 'what was thrown cannot be read';
+    return 'the thrown value cannot be read';
   }
 }

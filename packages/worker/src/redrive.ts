@@ -12,15 +12,15 @@ export interface RedriveOptions {
   readonly from: string;
   /** The queue they go to. Default: for each the one it came from, as the worker (or the broker, as it dead-lettered it) has written. */
   readonly to?: string | undefined;
-  /** Which of them are moved: those for which it returns `true`, at once. Default: all. */
+  /** Returns `true` for the messages to move. It must not return a promise. Default: all are moved. */
   readonly filter?: ((message: Message) => boolean) | undefined;
-  /** Most that are moved, a whole number or `Infinity`. Default: no limit. */
+  /** How many messages are moved at most, a whole number or `Infinity`. Default: no limit. */
   readonly limit?: number | undefined;
-  /** Called behind each that was looked at. What it throws ends the redrive, as what `filter` throws. */
+  /** Called after each message was checked. An error that it or `filter` throws ends the redrive. */
   readonly onProgress?: ((progress: RedriveProgress) => void) | undefined;
   /**
-   * Ends it, at once: what was not moved stays, and the promise rejects with `signal.reason`. Of what is on its way just then, two
-   * may be there.
+   * Ends the redrive at once: messages that were not moved stay, and the promise rejects with `signal.reason`. Messages that are
+   * being moved at that moment may be duplicated.
    */
   readonly signal?: JobSignal | undefined;
 }
@@ -29,7 +29,7 @@ export interface RedriveOptions {
 export interface RedriveProgress {
   /** Dead letters that went back. */
   readonly moved: number;
-  /** Those that stay: the filter did not want them, or it is not known where they came from. */
+  /** Those that stay: `filter` did not return `true`, or it is not known where they came from. */
   readonly kept: number;
   /** How many there were at the beginning. */
   readonly total: number;
@@ -54,10 +54,10 @@ const maxKept = 10_000;
 
 /**
  * Moves dead letters back: those that are there now, oldest first, each confirmed in its queue before it is acked here; a crash
- * in between leaves two of it. They begin anew, at attempt 1. Ends when all have been looked at, at `limit`, or when 10 000 stay.
+ * in between duplicates it. They start again at attempt 1. Ends when all have been checked, at `limit`, or when 10 000 stay.
  *
- * @throws (rejects) {UsageError} for options out of their range; {NotFound} where `from` is not there; {NoRoute} where the queue it goes
- * to is not there; what `filter` or `onProgress` throws. What was not moved stays.
+ * @throws (rejects) {UsageError} for options out of their range; {NotFound} if `from` does not exist; {NoRoute} if a target queue
+ * does not exist; an error that `filter` or `onProgress` throws. Messages that were not moved stay.
  *
  * @example
  * ```ts
@@ -84,7 +84,7 @@ export async function redrive(client: Client, options: RedriveOptions): Promise<
   checkFunction('filter', filter, "filter: ({ headers }) => headers['puka-reason'] === 'attempts'");
   checkFunction('onProgress', onProgress, 'onProgress: ({ moved, total }) => console.log(moved, total)');
   if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
-    throw new UsageError(`signal is ${kindOf(signal)} of another kind; it takes an AbortSignal`);
+    throw new UsageError(`signal is ${kindOf(signal)}, which is no signal; it takes an AbortSignal`);
   }
   const { messageCount: total } = await client.queueDeclare({ queue: from, passive: true, signal });
   return await new Redrive(client, options, total, limit).run();
@@ -160,7 +160,7 @@ class Redrive {
       message.ack();
       this.moved++;
     }
-    const told: unknown = onProgress?.({ moved: this.moved, kept: this.kept.length, total: this.total });
-    if (isThenable(told)) await told;
+    const returned: unknown = onProgress?.({ moved: this.moved, kept: this.kept.length, total: this.total });
+    if (isThenable(returned)) await returned;
   }
 }

@@ -6,7 +6,7 @@ import type { BatchOptions, Parse, WorkerOptions } from './options.ts';
 import { isSchema } from './parsing.ts';
 import { defaultRuntime } from './runtime.ts';
 
-/** What `startWorker` takes, whatever the handler. */
+/** The options of `startWorker` for any handler. */
 export type AnyOptions = WorkerOptions & {
   readonly parse?: Parse<unknown> | undefined;
   readonly batch?: BatchOptions | undefined;
@@ -44,7 +44,7 @@ const batchForm: CallForm<BatchOptions> = {
 };
 
 const maxPrefetch = 65_535;
-/** So that the longest name of a delay queue, `<queue>.retry.2592000000`, has no more than 255. */
+/** With this limit the longest name of a delay queue, `<queue>.retry.2592000000`, has at most 255 bytes. */
 const maxQueueBytes = 238;
 /** The most that a timer of JavaScript takes. */
 export const maxTimerMs = 2_147_483_647;

@@ -52,9 +52,9 @@ export class Settling {
   }
 
   /**
-   * To the delay queue. Resolves when the delivery is over, whatever came in between.
+   * Moves the job to the delay queue. Resolves when the delivery is over, whatever happened in between.
    *
-   * @returns `false` where it is not over, for no copy of it can be published.
+   * @returns `false` if it is not over because no copy of the message can be published.
    */
   retry(delivery: Delivery, delayMs: number, error: unknown): Promise<boolean> {
     const copy = this.copy(delivery, { error: this.facts(error) });
@@ -65,7 +65,7 @@ export class Settling {
     });
   }
 
-  /** To the dead letters. Resolves as `retry`. */
+  /** Moves the job to the dead letters. Resolves as `retry` does. */
   async bury(delivery: Delivery, reason: DeadReason, error: unknown): Promise<void> {
     const { deadLetter } = this.settings;
     const { message } = delivery;
@@ -86,10 +86,10 @@ export class Settling {
   }
 
   /**
-   * To the end of its queue, with the count of its deliveries in it. A queue that is full and refuses what comes leaves it here,
-   * still to be settled: to wait for a place would be for ever, where the places are made by the jobs in hand.
+   * Moves the job to the end of its queue, with the count of its deliveries. If the queue is full and refuses the copy, the job stays
+   * here unsettled. Waiting for a free place could take forever, because only the unsettled jobs can free one.
    *
-   * @returns `false` where no copy of it can be published.
+   * @returns `false` if no copy of the message can be published.
    */
   recount(delivery: Delivery): Promise<boolean> {
     const { queue } = this.settings;
@@ -150,9 +150,9 @@ export class Settling {
   /**
    * Tries to move the job until it is confirmed or the delivery is void; then acks it.
    *
-   * @param move says whether the job has moved.
-   * @param isBare there is no smaller copy: it is tried again whatever happens.
-   * @returns `false` where the copy is refused for what it is, so that to try again is no use.
+   * @param move returns whether the job has moved.
+   * @param isBare the copy is the smallest one, so it is tried again after any error.
+   * @returns `false` if the client refuses the copy because of its content, so that another try cannot succeed.
    */
   private async moved(delivery: Delivery, move: () => Promise<boolean>, isBare = false): Promise<boolean> {
     for (let pauseMs = firstPauseMs; delivery.state === 'writing'; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
@@ -184,7 +184,7 @@ export class Settling {
   }
 }
 
-/** The client itself refuses the copy for what stands in it, such as headers that fill a frame by themselves. */
+/** Whether the client refuses the copy because of its content, such as headers that nearly fill a frame. */
 function isForever(error: unknown): boolean {
   return (error instanceof UsageError || error instanceof LimitExceeded) && !error.retryable;
 }

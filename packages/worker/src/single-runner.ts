@@ -84,7 +84,7 @@ export class SingleRunner<Job> implements Runner {
 
   /** Apart from `run`, because the closures would cost each job whose handler returns at once. */
   private watch(delivery: Delivery, returned: PromiseLike<unknown>): void {
-    // A promise of another kind might settle twice.
+    // A promise of another library might settle twice.
     Promise.resolve(returned).then(
       () => this.succeeded(delivery),
       (error: unknown) => this.failed(delivery, error),

@@ -58,25 +58,25 @@ export class Worker implements AsyncDisposable {
   }
 
   /**
-   * Adds a listener; see `WorkerEvents`. What it throws is a warning on the console.
+   * Adds a listener; see `WorkerEvents`. An error that it throws becomes a warning on the console.
    *
-   * @throws {UsageError} for an event that is never emitted, and for what cannot be called.
+   * @throws {UsageError} for an unknown event, and for a listener that is not a function.
    */
   on<Name extends keyof WorkerEvents>(name: Name, listener: (...values: WorkerEvents[Name]) => void): this {
     this.#events.on(name, listener);
     return this;
   }
 
-  /** Takes a listener away. */
+  /** Removes a listener. */
   off<Name extends keyof WorkerEvents>(name: Name, listener: (...values: WorkerEvents[Name]) => void): this {
     this.#events.off(name, listener);
     return this;
   }
 
   /**
-   * Takes no new jobs, lets running ones finish for `timeout`, then aborts their signals, and gives those that have not
-   * come back after `grace` to the queue. What had not begun goes back at once. It settles when both times are over at the latest,
-   * also where the broker does not answer. The client stays connected. Stopping again gives the same promise.
+   * Takes no new jobs and lets running ones finish for `timeout`. Then it aborts their signals, and after `grace` it returns the
+   * unfinished jobs to the queue. Jobs that had not begun go back at once. It settles when both times are over at the latest,
+   * even if the broker does not answer. The client stays connected. A second call returns the same promise.
    *
    * @throws (rejects) {UsageError} for an option out of its range.
    */
@@ -104,8 +104,8 @@ export class Worker implements AsyncDisposable {
   async #stop(timeout: number, grace: number): Promise<void> {
     const core = this.#core;
     core.beginStop();
-    // A connection that is lost meanwhile has given everything back by itself. A broker that is short of memory does not answer:
-    // the time goes on meanwhile.
+    // If the connection is lost meanwhile, the broker has requeued everything. Not awaited without a limit, because a broker
+    // that is short of memory does not answer.
     const cancelled = this.#consumer.cancel().catch(() => undefined);
     const over = Promise.all([cancelled, core.whenIdle()]);
     if (!(await this.#isOverWithin(timeout, over))) {

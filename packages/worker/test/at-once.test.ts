@@ -2,12 +2,12 @@ import { UsageError } from '@puka/errors';
 import { expect, it } from 'vitest';
 import { atOnce } from '../src/at-once.ts';
 
-it('gives an answer back', () => {
+it('returns an answer', () => {
   expect(atOnce('a', 'key')).toBe('a');
   expect(atOnce(undefined, 'key')).toBeUndefined();
 });
 
-it("refuses a promise, and what that rejects with is nobody's", async () => {
+it('refuses a promise, and ignores its rejection', async () => {
   const rejected: unknown[] = [];
   const onRejection = (reason: unknown): void => void rejected.push(reason);
   process.on('unhandledRejection', onRejection);

@@ -170,7 +170,7 @@ it('takes the first outcome of a promise that has several', async () => {
   expect(worker.stats).toMatchObject({ running: 0, done: 2, failed: 0, durations: { count: 2 } });
 });
 
-it('leaves out of a batch what a stop has given back as the batch began', async () => {
+it('leaves out of a batch the jobs that a stop returned when the batch began', async () => {
   const { broker, client, clock, runtime } = await startScene();
   const seen: string[] = [];
   const options = { queue: 'jobs', batch: { size: 3 }, runtime };

@@ -15,7 +15,7 @@ it.each([undefined, null, 5, 'timeout', [5]])('refuses %o, and shows the call', 
   );
 });
 
-it('refuses an option that the call does not have, be it one that each object has', () => {
+it('refuses an unknown option, even one with the name of an inherited property', () => {
   const text = /^stop has no option 'timeOut'; its options are timeout, grace. A call looks like this: stop\(/;
   expect(() => checkOptions(form, { timeOut: 5 })).toThrow(text);
   expect(() => checkOptions(form, { toString: 5 })).toThrow(UsageError);
@@ -27,7 +27,7 @@ it('refuses a flag that is neither true nor false', () => {
   expect(() => checkFlag('cancels', 'no')).toThrow('cancels is a string; it takes true or false');
 });
 
-it('refuses what cannot be called, and takes nothing', () => {
+it('refuses anything but a function or undefined', () => {
   expect(() => checkFunction('key', undefined, 'key: () => 1')).not.toThrow();
   expect(() => checkFunction('key', checkFlag, 'key: () => 1')).not.toThrow();
   expect(() => checkFunction('key', 5, 'key: () => 1')).toThrow('key is a number; it takes a function: key: () => 1');

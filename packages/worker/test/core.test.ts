@@ -92,7 +92,7 @@ describe('a delivery that is lost', () => {
     finish.open();
     const done = told(worker, 'done', 2);
     broker.publish({ routingKey: 'jobs', body: 'b' });
-    // The broker, which knows nothing of it here, has got the delivery back.
+    // The broker does not know of this interruption, so the worker has returned the delivery.
     await done;
     expect(worker.stats).toMatchObject({ lost: 1, done: 2 });
   });
@@ -248,7 +248,7 @@ it('sends a message whose headers cannot be read to the dead letters', async () 
   await sender.close();
 });
 
-it('gives back what it has in hand where the broker cancels its consumer alone', async () => {
+it('returns its unsettled jobs if the broker cancels only its consumer', async () => {
   const { broker, client, another } = await startScene();
   const finish = gate();
   const worker = await startWorker(client, { queue: 'jobs' }, () => finish.promise);
@@ -258,7 +258,7 @@ it('gives back what it has in hand where the broker cancels its consumer alone',
   const lost = told(worker, 'lost');
   broker.faults.cancelConsumers('jobs');
   await lost;
-  // The connection stands, so the broker by itself would not deliver it again.
+  // The connection is open, so the broker would not requeue the job by itself.
   const second = await startWorker(await another(), { queue: 'jobs' }, () => undefined);
   await told(second, 'done');
   finish.open();

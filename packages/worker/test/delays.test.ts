@@ -77,7 +77,7 @@ describe('rounding up', () => {
   });
 });
 
-it("refuses a promise as a delay, whose failure is then nobody's", () => {
+it('refuses a promise as a delay, and ignores its rejection', () => {
   const later = (async () => {
     throw new Error('no');
   }) as unknown as () => number;

@@ -46,7 +46,7 @@ it('reports what a listener throws, at once or later, and goes on', async () => 
   expect(reported).toEqual([new Error('at once'), new Error('later'), 'of another realm']);
 });
 
-it('refuses an event that it never emits, and what cannot be called', () => {
+it('refuses an unknown event, and a listener that is not a function', () => {
   const events = new Events(() => undefined);
   expect(() => events.on('faild' as 'failed', () => undefined)).toThrow(
     /no event 'faild'; it has started, done, failed/,

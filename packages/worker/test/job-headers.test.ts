@@ -93,7 +93,7 @@ describe('a copy', () => {
     expect(copyOf(unreadable, facts).headers).toMatchObject({ 'puka-queue': 'jobs', 'puka-attempts': 2 });
   });
 
-  it('that has to be small has of the headers of the worker what is short, and the beginning of the error', () => {
+  it('that must be small keeps the short headers of the worker, and the beginning of the error', () => {
     const forged = {
       own: 1,
       'puka-exchange': 'x'.repeat(256),
@@ -126,7 +126,7 @@ describe('a copy', () => {
 const warnings: unknown[] = [];
 const warn = (error: unknown): void => void warnings.push(error);
 
-describe('what is told of an error', () => {
+describe('the recorded facts of an error', () => {
   it('is its name and text, no stack', () => {
     expect(errorFacts(new RangeError('far'), undefined, false, warn)).toEqual({
       name: 'RangeError',

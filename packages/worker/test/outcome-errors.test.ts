@@ -17,7 +17,7 @@ it('knows those of another copy of the package', () => {
   expect(outcomeOf(foreign)).toBe('discard');
 });
 
-it('asks nothing of what throws when it is asked', () => {
+it('ignores a value that throws when it is read', () => {
   const { proxy, revoke } = Proxy.revocable({}, {});
   revoke();
   expect(outcomeOf(proxy)).toBeUndefined();

@@ -65,10 +65,10 @@ it('takes a function, at once or later, and what it throws', async () => {
   });
 });
 
-it('takes a schema that can be called for a schema, as those of arktype', async () => {
+it('treats a schema that is also a function as a schema, as in arktype', async () => {
   const validate = (value: unknown): StandardSchemaResult<number> =>
     typeof value === 'number' ? { value } : { issues: [{ message: 'must be a number' }] };
-  // Called, it returns what is wrong, and throws nothing.
+  // When it is called, it returns the issues and does not throw.
   const schema = Object.assign((value: unknown) => validate(value) as never, {
     '~standard': { version: 1, vendor: 'test', validate } as const,
   });
@@ -76,7 +76,7 @@ it('takes a schema that can be called for a schema, as those of arktype', async 
   await expect(parseJob<number>(schema, message('"3"'))).rejects.toThrow(/^must be a number$/);
 });
 
-it('knows a message for one that does not fit whatever is thrown', async () => {
+it('rejects with InvalidJob whatever is thrown', async () => {
   const failing = (): never => {
     throw Object.create(null);
   };

@@ -123,7 +123,7 @@ describe('redrive', () => {
     await expect(redrive(client, { from: 'none' })).rejects.toBeInstanceOf(NotFound);
   });
 
-  it('ends with its signal though the broker is short of memory and does not answer', async () => {
+  it('ends with its signal even if the broker is short of memory and does not answer', async () => {
     const { broker, client } = await buried(3);
     broker.block();
     const controller = new AbortController();
@@ -138,7 +138,7 @@ describe('redrive', () => {
   });
 });
 
-describe('a redrive that is asked wrongly', () => {
+describe('a redrive with wrong options', () => {
   it.each<
     [string, (typeof redrive extends (client: never, options: infer Options) => unknown ? Options : never)['filter']]
   >([
@@ -151,13 +151,13 @@ describe('a redrive that is asked wrongly', () => {
     expect(broker.queue('jobs')?.ready).toBe(0);
   });
 
-  it('leaves those for which filter returns nothing', async () => {
+  it('leaves messages for which filter returns undefined', async () => {
     const { client } = await buried(2);
     const filter = ((): undefined => undefined) as unknown as () => boolean;
     expect(await redrive(client, { from: 'jobs.dead', filter })).toMatchObject({ moved: 0, kept: 2 });
   });
 
-  it('ends with what onProgress throws, at once or later', async () => {
+  it('ends with the error of onProgress, even if a promise rejects with it', async () => {
     const { client } = await buried(2);
     const failed = new Error('no screen');
     const onProgress = async (): Promise<void> => {

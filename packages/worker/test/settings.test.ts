@@ -49,11 +49,11 @@ it.each<[Record<string, unknown>, RegExp]>([
   [{ deadLetter: true }, /deadLetter takes the name of another queue, or false; it is a boolean/],
   [{ deadLetter: null }, /deadLetter takes .* it is null/],
   [{ queue: 'ü'.repeat(120) }, /queue has 240 bytes; a worker takes up to 238/],
-])('refuses %o, and says what is right', (options, text) => {
+])('refuses %o, and names what is allowed', (options, text) => {
   expect(() => settingsOf({ queue: 'jobs', ...options })).toThrow(UsageError);
   expect(() => settingsOf({ queue: 'jobs', ...options })).toThrow(text);
 });
 
-it.each([undefined, null, 'jobs', []])('refuses %o in place of options', (options) => {
+it.each([undefined, null, 'jobs', []])('refuses %o instead of options', (options) => {
   expect(() => settingsOf(options as never)).toThrow(/startWorker takes one object of options, not .*: startWorker\(/);
 });

@@ -6,7 +6,7 @@ const failing = (): never => {
   throw new Error('no');
 };
 
-describe('an error that cannot be told as it is', () => {
+describe('an error that cannot be recorded as it is', () => {
   const unreadable = new Error('x');
   Object.defineProperty(unreadable, 'message', {
     get: () => {
@@ -20,7 +20,7 @@ describe('an error that cannot be told as it is', () => {
     ['because reading it throws', unreadable, {}],
     ['because redact throws', new Error('x'), { redact: unredacted }],
     ['because a cut would go through a character', new Error(`${'x'.repeat(999)}\u{1f600}`), {}],
-  ])('leaves no job in hand: %s', async (_how, error, options) => {
+  ])('leaves no job unsettled: %s', async (_how, error, options) => {
     const { broker, client, runtime } = await startScene();
     const worker = await startWorker(client, { queue: 'jobs', attempts: 2, delay: 50, runtime, ...options }, () => {
       throw error;
@@ -42,14 +42,14 @@ describe('a message of which no whole copy can be published', () => {
     'puka-first-attempt': 'x'.repeat(65_900),
   };
   const forged = { headers: filling, messageId: 'm-1', body: 'job' };
-  // RabbitMQ puts an address of its own there; another broker may not.
+  // RabbitMQ replaces this with a real address; another broker may not.
   const direct = { replyTo: 'amq.rabbitmq.reply-to', messageId: 'm-1', body: 'job' };
 
   it.each([
     ['its headers fill a frame', full],
-    ['its replyTo is none that may be published', direct],
+    ['its replyTo must not be published', direct],
     ['its publisher has filled the headers of the worker', forged],
-  ])('goes to the dead letters without what stands in the way: %s', async (_how, message) => {
+  ])('goes to the dead letters without its own headers and replyTo: %s', async (_how, message) => {
     const { broker, client, runtime } = await startScene();
     const worker = await startWorker(client, { queue: 'jobs', attempts: 3, delay: 50, runtime }, (job) => {
       if (job.text() === 'job') failing();
@@ -68,7 +68,7 @@ describe('a message of which no whole copy can be published', () => {
     await told(worker, 'done');
   });
 
-  it('and that was delivered before goes there as well, for its deliveries cannot be counted', async () => {
+  it('and that was delivered before goes there too, because its deliveries cannot be counted', async () => {
     const { broker, client, another, runtime } = await startScene();
     const first = await another();
     await first.basicConsume({ queue: 'jobs', prefetchCount: 1 }).ready;

@@ -101,7 +101,7 @@ describe('order by key', () => {
     expect(seen).toEqual(['a1', 'b1', 'a2']);
   });
 
-  it('takes a key that cannot be told for a failure of the job', async () => {
+  it('treats an error of key as a failure of the job', async () => {
     const { broker, client } = await startScene();
     const key = (): string => {
       throw new Error('no key');
@@ -199,7 +199,7 @@ it.each<[string, () => unknown]>([
   ['a promise', async () => 'a'],
   ['a promise that rejects', () => Promise.reject(new Error('no'))],
   ['an object', () => ({ customer: 7 })],
-])('fails a job whose key is %s, for it would keep no order', async (_what, key) => {
+])('fails a job whose key is %s, because it would keep no order', async (_what, key) => {
   const { broker, client } = await startScene();
   let runs = 0;
   const options = { queue: 'jobs', attempts: 1, key: key as () => string };

@@ -257,7 +257,7 @@ describe('starting', () => {
   });
 });
 
-it('takes a schema that can be called for a schema, in its types too', async () => {
+it('treats a schema that is also a function as a schema, in its types too', async () => {
   interface Faults {
     readonly issues: readonly { readonly message: string }[];
   }
@@ -279,7 +279,7 @@ it('takes a schema that can be called for a schema, in its types too', async () 
   for (const body of ['7', '"seven"']) broker.publish({ routingKey: 'jobs', body });
   expect((await dead)[1]).toBe('invalid');
   expect(seen).toEqual([7]);
-  // Of what may be either, too.
+  // The types also accept a parser that may be either.
   const either: Parse<{ readonly to: string }> = (message) => message.json<{ to: string }>();
   const batch = { size: 1 };
   const other = startWorker(client, { queue: 'jobs', parse: either, batch }, (jobs) => {

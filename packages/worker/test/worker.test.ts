@@ -120,7 +120,7 @@ describe('stop', () => {
     await worker.stop();
   });
 
-  it('ends in its time though the broker is short of memory and does not answer', async () => {
+  it('ends in time even if the broker is short of memory and does not answer', async () => {
     const { broker, client, clock, runtime } = await startScene();
     const end = gate();
     const worker = await startWorker(client, { queue: 'jobs', runtime }, () => end.promise);
@@ -128,7 +128,7 @@ describe('stop', () => {
     await broker.until(() => broker.queue('jobs')?.unacked === 1);
     await turns();
     broker.block();
-    // What publishes is not read any more.
+    // The broker does not read from publishing connections any more.
     client.basicPublish({ routingKey: 'jobs' }).catch(() => undefined);
     await turns();
     const stopped = worker.stop({ timeout: 5000, grace: 100 });
@@ -144,7 +144,7 @@ describe('stop', () => {
     end.open();
   });
 
-  it.each([null, 5, { timeOut: 5 }])('refuses %o in place of options', async (options) => {
+  it.each([null, 5, { timeOut: 5 }])('refuses %o instead of options', async (options) => {
     const { client } = await startScene();
     const worker = await startWorker(client, { queue: 'jobs' }, () => undefined);
     await expect(worker.stop(options as never)).rejects.toThrow(/worker.stop\(\{ timeout: 30_000, grace: 1000 \}\)/);

@@ -1,10 +1,10 @@
-/** A memory alarm: RabbitMQ reads no more from a connection that publishes, and so answers nothing it asks. */
+/** A memory alarm: RabbitMQ stops reading from connections that publish, so it answers none of their requests. */
 import { Client, ConnectionBroken } from '@puka/client';
 import { caller, closeCaller, serve } from '@puka/rpc';
 import { launchBroker, uniqueName, waitFor } from '@puka/testkit';
 import { expect, it } from 'vitest';
 
-it('under a memory alarm a service stops and a caller closes in their time', async () => {
+it('under a memory alarm a service stops and a caller closes in time', async () => {
   await using broker = await launchBroker();
   const server = new Client(broker.url);
   const client = new Client(broker.url);
@@ -21,12 +21,12 @@ it('under a memory alarm a service stops and a caller closes in their time', asy
   await waitFor(() => service.stats.running === 1);
   call.catch(() => undefined);
   await broker.setMemoryAlarm('on');
-  // Each is blocked by what it publishes: an answer, a request.
+  // Each connection is blocked because it publishes: an answer or a request.
   finish();
   remote.now().catch(() => undefined);
   await blocked;
   await Promise.all([service.stop({ timeout: 1 }), closeCaller(remote)]);
-  // The answer may have been the publish that blocked.
+  // The answer may be the publish that was blocked.
   await call.catch((error: unknown) => expect(error).toBeInstanceOf(ConnectionBroken));
   await broker.setMemoryAlarm('off');
   await Promise.all([server.close(), client.close()]);

@@ -1,10 +1,10 @@
-/** A memory alarm: RabbitMQ reads no more from a connection that publishes, and so answers nothing it asks. */
+/** A memory alarm: RabbitMQ stops reading from connections that publish, so it answers none of their requests. */
 import { Client } from '@puka/client';
 import { launchBroker, uniqueName, waitFor } from '@puka/testkit';
 import { redrive, startWorker } from '@puka/worker';
 import { expect, it } from 'vitest';
 
-it('under a memory alarm a worker stops in its time, and a redrive ends with its signal; no job is lost', async () => {
+it('under a memory alarm a worker stops in time, and a redrive ends with its signal; no job is lost', async () => {
   await using broker = await launchBroker();
   const client = new Client(broker.url);
   await client.connect();
@@ -25,7 +25,7 @@ it('under a memory alarm a worker stops in its time, and a redrive ends with its
   await dead;
   await waitFor(() => worker.stats.running === 1);
   await broker.setMemoryAlarm('on');
-  // It is blocked by what it publishes.
+  // The connection is blocked because it publishes.
   client.basicPublish({ routingKey: queue, body: 'later' }).catch(() => undefined);
   await blocked;
   await worker.stop({ timeout: 1, grace: 1 });
@@ -38,7 +38,7 @@ it('under a memory alarm a worker stops in its time, and a redrive ends with its
   await broker.setMemoryAlarm('off');
   const countOf = async (name: string): Promise<number> =>
     (await client.queueDeclare({ queue: name, passive: true })).messageCount;
-  // What came back, and what was published meanwhile.
+  // The returned jobs, and those published meanwhile.
   await waitFor(async () => (await countOf(queue)) === 2);
   await waitFor(async () => (await countOf(`${queue}.dead`)) === 1);
   await client.close();
