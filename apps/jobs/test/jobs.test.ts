@@ -17,12 +17,12 @@ it.each(['embedded', 'RabbitMQ'])('works its jobs off, and sends dead letters ba
   expect(Math.max(...shown.map(({ waiting }) => waiting))).toBeGreaterThan(0);
 });
 
-it.each([Number.NaN, -1, 1.5])('refuses to work off %d jobs, for it would never end', async (count) => {
+it.each([Number.NaN, -1, 1.5])('refuses to process %d jobs, because it would never end', async (count) => {
   const plan = { count, concurrency: 8, workMs: 1, delayMs: 20 };
   await expect(runJobs(inject('amqpUrl'), plan, () => undefined)).rejects.toBeInstanceOf(RangeError);
 });
 
-it('fails where its worker ends before the jobs do', async () => {
+it('fails if its worker ends before the jobs do', async () => {
   const broker = await startBroker();
   onTestFinished(() => broker.stop());
   const plan = { count: 10, concurrency: 1, workMs: 1, delayMs: 20 };

@@ -1,6 +1,6 @@
 // Packs the published packages and uses them as a user would: outside the workspace, installed by npm, by import and
-// by require, with types under each module resolution, and in Jest; and checks where the maps lead, and what the text of the
-// modules takes. It must not look at the sources. Needs a build.
+// by require, with types under each module resolution, and in Jest. Also checks where the source maps lead, and how much memory
+// the text of the modules takes. It must not read the sources. Needs a build.
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';

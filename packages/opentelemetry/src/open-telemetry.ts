@@ -57,7 +57,7 @@ interface Traced {
 
 /** Work on messages. */
 interface TracedWork extends Traced {
-  /** That of the publisher, where the publish is the parent. */
+  /** The baggage of the publisher, if the publish is the parent. */
   readonly baggage: Baggage | undefined;
 }
 
@@ -92,7 +92,7 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): Diagnostics {
 class Listener implements Diagnostics {
   private readonly tracer: Tracer;
   private readonly meterProvider: MeterProvider | undefined;
-  /** What made the instruments. */
+  /** The provider whose meter made the instruments. */
   private meteredBy: MeterProvider;
   private instruments: Instruments;
   private readonly propagation: Propagation;
@@ -204,8 +204,8 @@ class Listener implements Diagnostics {
   }
 
   runProcess(slot: unknown, work: () => unknown): unknown {
-    const { span, baggage } = slot as TracedWork; // From `processStarted`.
-    // What else is in the context stays: that of the caller holds more than its span.
+    const { span, baggage } = slot as TracedWork; // It was returned by `processStarted`.
+    // The other values in the caller's context are kept.
     const context = trace.setSpan(contextApi.active(), span);
     return contextApi.with(baggage === undefined ? context : propagation.setBaggage(context, baggage), work);
   }
@@ -225,7 +225,7 @@ class Listener implements Diagnostics {
     span.end();
   }
 
-  /** The API has no meter that waits for an SDK, as it has a tracer: one that is registered meanwhile is looked for. */
+  /** Unlike a tracer, a meter of the API does not switch to an SDK that is registered later, so this looks for one. */
   private findMeter(): void {
     if (this.meterProvider !== undefined) return;
     const provider = metrics.getMeterProvider();

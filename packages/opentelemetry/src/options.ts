@@ -6,7 +6,7 @@ import { UsageError } from '@puka/client';
 export interface OpenTelemetryOptions {
   /** Makes the tracer. Default: that of the API, which is the one that your SDK registers. */
   readonly tracerProvider?: TracerProvider | undefined;
-  /** Makes the meter. Default: that of the API, which is looked for whenever a client connects. */
+  /** Makes the meter. Default: the provider of the API, which is looked up each time a client connects. */
   readonly meterProvider?: MeterProvider | undefined;
   /** Writes contexts into headers and reads them. Default: that of the API, for the W3C's `traceparent` if an SDK is registered. */
   readonly propagator?: TextMapPropagator | undefined;

@@ -27,12 +27,12 @@ const getter: TextMapGetter<Headers> = {
   },
 };
 
-/** Of any realm: a publish may have headers from a test runner's sandbox. */
+/** Recognises a `Map` of any realm: a publish may have headers from a test runner's sandbox. */
 function isMap(headers: Headers): headers is ReadonlyMap<string, unknown> {
   return Object.prototype.toString.call(headers) === '[object Map]';
 }
 
-/** The contexts of messages. A propagator that throws costs them and nothing else: the API's `diag` gets its error. */
+/** The contexts of messages. If the propagator throws, only the context is lost; the error is logged to the API's `diag`. */
 export class Propagation {
   private readonly propagator: Pick<TextMapPropagator, 'inject' | 'extract'>;
 
@@ -56,7 +56,7 @@ export class Propagation {
     try {
       headers = message.headers;
     } catch {
-      // The publisher's mistake: who reads the headers gets the error.
+      // The publisher's mistake: code that reads the headers gets the error.
       return undefined;
     }
     return this.extracted(headers);
@@ -65,7 +65,7 @@ export class Propagation {
   /** The context that the headers of a publish have already, as those of a copy of a message. */
   ofPublish({ options: { headers } }: PublishData): Context | undefined {
     if (headers === undefined || typeof headers !== 'object') return undefined;
-    return this.extracted(headers as Headers); // Of tagged headers nothing is found.
+    return this.extracted(headers as Headers); // In tagged headers nothing is found.
   }
 
   private extracted(headers: Headers): Context | undefined {
@@ -79,7 +79,7 @@ export class Propagation {
   }
 }
 
-/** What a publisher has sent for all that follows, beside its span. */
+/** The baggage that a publisher has sent together with its span. */
 export function baggageOf(context: Context | undefined): Baggage | undefined {
   return context === undefined ? undefined : propagation.getBaggage(context);
 }

@@ -265,7 +265,7 @@ describe('publishes', () => {
     expect(sent?.map((point) => /error\.type=(\w+)/.exec(point)?.[1])).toEqual(['NO_ROUTE', 'USAGE_ERROR']);
   });
 
-  it('and their work have spans that end when the propagator throws, and go on without a context', async () => {
+  it('and their work have spans that end even if the propagator throws, and continue without a context', async () => {
     const errors: unknown[] = [];
     const logger = { error: (...values: unknown[]) => errors.push(...values) } as Partial<DiagLogger> as DiagLogger;
     diag.setLogger(logger, { suppressOverrideMessage: true });
@@ -287,7 +287,7 @@ describe('publishes', () => {
     expect(unobserved).toEqual([]);
   });
 
-  it('of a copy keep the context that a Map of another realm has', async () => {
+  it('that are copies keep the context in a Map of another realm', async () => {
     const { client, spans } = await scene();
     const traceId = '0af7651916cd43dd8448eb211c80319c';
     const headers = runInContext(
@@ -315,7 +315,7 @@ describe('publishes', () => {
   });
 });
 
-it('finds an SDK that is registered behind it, for metrics too', async () => {
+it('finds an SDK that is registered after it, for metrics too', async () => {
   const listener = openTelemetry();
   const { meterProvider, points } = telemetry();
   metrics.setGlobalMeterProvider(meterProvider);

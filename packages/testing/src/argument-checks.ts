@@ -1,10 +1,10 @@
 /**
- * Checks of what a test gives its broker. What is wrong is refused at the call: a fault that never happens, or happens to
- * others, would let a test pass that should not. Must not know a single call.
+ * Checks the arguments that a test passes to its broker. A wrong argument is refused at the call, because a fault that never happens, or
+ * affects other clients, would let a wrong test pass. Must not know any particular call.
  */
 import { UsageError } from '@puka/errors';
 
-/** @throws {UsageError} for what is no number from `least` on. `mayBeInfinite`: `Infinity` is one. */
+/** @throws {UsageError} for anything but a number from `least` on. With `mayBeInfinite`, `Infinity` is allowed. */
 export function checkNumber(
   what: string,
   value: unknown,
@@ -16,13 +16,13 @@ export function checkNumber(
   );
 }
 
-/** @throws {UsageError} for what is no integer from 0 on, and not `Infinity`. */
+/** @throws {UsageError} for anything but an integer from 0 on, or `Infinity`. */
 export function checkTimes(call: string, times: unknown): void {
   if (times === Number.POSITIVE_INFINITY || (Number.isSafeInteger(times) && Number(times) >= 0)) return;
   throw new UsageError(`times of ${call}() is ${shown(times)}; it takes an integer from 0 on, or Infinity`);
 }
 
-/** @throws {UsageError} for an option that the call does not have, and for what is no object. */
+/** @throws {UsageError} for an option that the call does not have, and for a value that is not an object. */
 export function checkNames<Options extends object>(
   call: string,
   options: Options,

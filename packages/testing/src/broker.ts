@@ -278,7 +278,7 @@ export class EmbeddedBroker implements AsyncDisposable {
    * @param milliseconds of the broker's time.
    * @param options with `clients: 'silent'` the clients are held to have sent nothing all the while, so that heartbeats run
    * out; by default their silence is not held against them, for their own clock has not moved.
-   * @throws (rejects) {UsageError} for what is no number from 0 on.
+   * @throws (rejects) {UsageError} for anything but a number from 0 on.
    */
   async advance(milliseconds: number, options: { readonly clients?: 'alive' | 'silent' } = {}): Promise<void> {
     checkNumber('milliseconds of advance()', milliseconds);
@@ -412,7 +412,7 @@ export class EmbeddedBroker implements AsyncDisposable {
 /**
  * Starts a broker on a free port of 127.0.0.1. It takes about a millisecond, so each test can have its own.
  *
- * @throws (rejects) {ConnectionBroken} where the port asked for cannot be had, {UsageError} for an unknown option.
+ * @throws (rejects) {ConnectionBroken} if the given port is not free, {UsageError} for an unknown option.
  */
 export async function startBroker(options: BrokerOptions = {}): Promise<EmbeddedBroker> {
   const broker = new EmbeddedBroker(options);

@@ -144,7 +144,7 @@ it('puts a real clock forward as well', async () => {
 });
 
 it.each([Number.NaN, Number.POSITIVE_INFINITY, -1, undefined as unknown as number])(
-  'refuses to go forward by %d, which would never end',
+  'refuses to advance by %d, which would never end',
   async (milliseconds) => {
     const before = broker.now;
     await expect(broker.advance(milliseconds)).rejects.toThrow('it takes a number from 0 on');

@@ -38,7 +38,7 @@ describe('a broker', () => {
     expect(() => broker.url).toThrow('the broker does not listen');
   });
 
-  it('is not started with an option that it does not have', async () => {
+  it('is not started with an unknown option', async () => {
     await expect(startBroker({ timer: 'manual' } as object)).rejects.toThrow("startBroker() has no option 'timer'");
     await expect(startBroker({ time: 'manuel' as 'manual' })).rejects.toThrow(UsageError);
     await expect(startBroker({ historyLimit: Number.NaN })).rejects.toThrow(UsageError);

@@ -1,4 +1,4 @@
-/** Recognises a `Map` and a `Date` of any realm, such as a test runner's sandbox, where `instanceof` fails. Must not read them. */
+/** Recognises a `Map` and a `Date` of any realm, such as a test runner's sandbox, where `instanceof` fails. Must not read their content. */
 
 /** Whether a value is a `Map`. */
 export function isMap(value: unknown): value is ReadonlyMap<unknown, unknown> {

@@ -262,7 +262,7 @@ function checkKnown(kind: 'queue' | 'exchange', name: string, known: ReadonlySet
 
 function fieldsOf(table: FieldTableInput | undefined): ReadonlyMap<string, unknown> {
   if (table === undefined) return new Map();
-  if (isMap(table)) return new Map(table as ReadonlyMap<string, unknown>); // The names of a field table are texts.
+  if (isMap(table)) return new Map(table as ReadonlyMap<string, unknown>); // The names in a field table are strings.
   if (typeof table !== 'object' || table === null || table instanceof Tagged) {
     throw new UsageError(`arguments are ${shown(table)}; a topology takes an object or a Map`);
   }

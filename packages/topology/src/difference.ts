@@ -63,7 +63,7 @@ export function canonical(value: unknown): string {
 
 /** A value without its type tag. RabbitMQ's management API has times in seconds. */
 function plain(value: unknown): unknown {
-  if (isMap(value)) return Object.fromEntries(value as ReadonlyMap<string, unknown>); // The names of a field table are texts.
+  if (isMap(value)) return Object.fromEntries(value as ReadonlyMap<string, unknown>); // The names in a field table are strings.
   if (isDate(value)) return Math.floor(value.getTime() / 1000);
   return value instanceof Tagged ? plain(value.value) : value;
 }

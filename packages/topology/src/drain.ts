@@ -31,7 +31,7 @@ const idleMs = 50;
 /** After the delete: how long the broker may take to end the consumer, in milliseconds. */
 const endMs = 10_000;
 const userHeader = 'puka-user-id';
-/** A quorum queue adds them at each delivery; from a classic queue those of a copy would come for ever. */
+/** A quorum queue adds these headers at each delivery. A classic queue would keep copied ones forever. */
 const deliveryCounts: ReadonlySet<unknown> = new Set(['x-delivery-count', 'x-acquired-count']);
 
 /** @returns how many were moved. Rejects with the first failure; what had no confirm goes back to its queue. */
@@ -156,7 +156,7 @@ async function copy(client: Client, message: Message, exchange: string, options:
   const { properties, body, routingKey, taggedHeaders } = message;
   // Said, for the client's own default is another.
   const deliveryMode = properties.deliveryMode ?? 1;
-  // With their types: an `int8` of 5 would be an `int32` in the copy.
+  // Copied with their types. Otherwise an `int8` of 5 would become an `int32`.
   const sent = Array.isArray(taggedHeaders?.value) ? taggedHeaders.value : [];
   const fields: readonly unknown[] = sent.filter((field: unknown) => !deliveryCounts.has(Object(field).name));
   const headers = fields.length === 0 ? undefined : new Tagged('F', fields);

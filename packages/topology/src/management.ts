@@ -131,7 +131,7 @@ export class Management {
   private async list<Told>(what: string, options: OperationOptions): Promise<readonly Told[]> {
     const answer = parsed(await this.ask('GET', `${what}/${this.vhost}`, options));
     if (Array.isArray(answer)) return answer;
-    throw new ManagementFailed(`GET ${this.base}/${what}/${this.vhost} was answered with no list in JSON`);
+    throw new ManagementFailed(`GET ${this.base}/${what}/${this.vhost} did not return a JSON list`);
   }
 
   private async ask(method: string, path: string, options: OperationOptions, body?: object): Promise<string> {
@@ -182,7 +182,7 @@ function partsOf(url: string): URL {
   throw new UsageError(`the URL of the management API begins with ${parts.protocol}; it takes http: or https:`);
 }
 
-/** A URL may hold a percent sign that stands for nothing. */
+/** @throws {UsageError} for a percent sign without two hexadecimal digits. */
 function percentDecoded(login: string): string {
   try {
     return decodeURIComponent(login);
@@ -191,7 +191,7 @@ function percentDecoded(login: string): string {
   }
 }
 
-/** @returns `undefined` for what is not JSON, such as the page of a proxy. */
+/** @returns `undefined` for text that is not JSON, such as the page of a proxy. */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);

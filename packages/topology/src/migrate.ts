@@ -57,7 +57,7 @@ export interface MigrationPlan {
   readonly queue: Queue;
   /** Those of the queue. */
   readonly bindings: readonly Binding[];
-  /** What the migration must not take for its own. */
+  /** The queues and exchanges that the migration must not use as its own. */
   readonly topology: Pick<TopologyData, 'exchanges' | 'queues'>;
 }
 
@@ -94,12 +94,12 @@ export async function migrateQueue(client: Client, plan: MigrationPlan, options:
   checkName('name of the queue that holds the messages meanwhile', holding.name);
   if (!(await migration.fits(queue))) await migration.move(queue.name, holding, queue.name);
   await migration.move(holding.name, queue);
-  // Left behind where the first move was cut off at its very end.
+  // It is left if the first move was cut off at its very end.
   await migration.deleteDrain(holding.name);
   return migration.result;
 }
 
-/** @throws {UsageError} where the topology has a queue or an exchange that a migration would use, and delete at its end. */
+/** @throws {UsageError} if the topology has a queue or an exchange that a migration would use, and delete at its end. */
 function checkFree({ exchanges, queues }: MigrationPlan['topology'], targets: readonly string[]): void {
   const [name, holding] = targets;
   const queue = queues.find((each) => each.name === holding);
@@ -165,30 +165,30 @@ class Migration {
   }
 
   /**
-   * Moves routes and messages from one queue to another, then deletes the first; all of it where it is still to do.
+   * Moves routes and messages from one queue to another, then deletes the first. Steps that are already done are skipped.
    *
-   * @param next where messages go behind that.
+   * @param next the queue to which the messages are moved after that.
    */
   async move(from: string, to: Queue, next?: string): Promise<void> {
     const { client, each } = this;
     const report = (step: MigrationProgress['step'], moved = 0, left = 0): void =>
       this.options.onProgress?.({ step, from, to: to.name, moved, left });
     const isThere = (await lookAt(client, from, each)) !== undefined;
-    // Before any change: what is refused is refused with everything as it was.
+    // Before any change, so that a refused migration changes nothing.
     if (isThere) {
       await this.checkUnused(from);
       await this.checkDrainable(from);
     }
     report('declare');
     await declareQueue(client, to, each);
-    // Ahead of the routes: where the user may not declare one of them, no route is changed.
+    // Before the routes: if the user may not declare one of them, no route is changed.
     if (isThere) await this.declareDrains(to.name, next);
     report('bind');
     const routes = this.bindings.map((binding) => ({ ...binding, destination: to.name }));
     await Promise.all(routes.map((binding) => bind(client, binding, each)));
     if (isThere) {
       report('unbind');
-      // At once after the bind: what is published in between comes to both.
+      // Immediately after the bind: messages published in between go to both.
       const old = await this.bindingsOf(from);
       await Promise.all(old.map((binding) => unbind(client, binding, each)));
       await this.empty(from, to.name, report);

@@ -60,8 +60,8 @@ export interface ClassicQueueOptions extends CommonOptions {
   /** Which version of the storage, 1 or 2. RabbitMQ: `x-queue-version`; by default the broker's choice. */
   readonly version?: 1 | 2 | undefined;
   /**
-   * The node it is made on. RabbitMQ: `x-queue-master-locator`; by default `client-local`. RabbitMQ 4.3 ends the connection
-   * for it (541): there, give `x-queue-leader-locator` in the `arguments` of the queue.
+   * The node on which the queue is made. RabbitMQ: `x-queue-master-locator`; by default `client-local`. RabbitMQ 4.3 closes the connection
+   * because of it (541): there, set `x-queue-leader-locator` in the `arguments` of the queue.
    */
   readonly leaderLocator?: 'client-local' | 'min-masters' | 'random' | undefined;
 }

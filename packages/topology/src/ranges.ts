@@ -44,7 +44,7 @@ export function checkName(name: string, value: unknown): void {
   if (value === '' || value === undefined) throw new UsageError(`${name} is empty; it takes a name`);
 }
 
-/** @throws {UsageError} for an option that the call does not have: it would be ignored, and what it was to prevent would happen. */
+/** @throws {UsageError} for an unknown option. It would otherwise be ignored, and the call would do what the option should prevent. */
 export function checkNames<Name extends string>(call: string, options: object, names: readonly Name[]): void {
   const known: readonly string[] = names;
   const unknown = Object.keys(options).find((name) => !known.includes(name));

@@ -38,7 +38,7 @@ export async function removeTopology(client: Client, data: TopologyData, options
   if (data.policies.length > 0 && management === undefined) {
     throw new UsageError('the topology has policies: remove takes management');
   }
-  // Ahead of any delete: a URL that is none is refused with everything as it was.
+  // Before any delete, so that a wrong URL changes nothing.
   const api = management === undefined ? undefined : new Management(management);
   const work = new Attempts();
   const queues = data.queues.filter(({ external }) => !external);
@@ -51,7 +51,7 @@ export async function removeTopology(client: Client, data: TopologyData, options
   await work.all('binding', between, (binding) => unbind(client, binding, each));
   let messageCount = 0;
   await work.all('queue', queues, async (queue) => {
-    // Read behind the await: the queues are deleted side by side.
+    // Read the sum after the await: the queues are deleted in parallel.
     const dropped = await deleteQueue(client, queue, { ifUnused, ifEmpty }, each);
     messageCount += dropped;
   });

@@ -41,7 +41,7 @@ export function streamOffset(from: StreamOffset): FieldTableInput {
 function offsetValue(from: StreamOffset): string | Date | ReturnType<typeof int64> {
   if (from === 'first' || from === 'last' || from === 'next') return from;
   if (typeof from === 'string' && intervalPattern.test(from)) return from;
-  if (isDate(from) && from.getTime() >= 0) return from; // An invalid one is NaN, which is not.
+  if (isDate(from) && from.getTime() >= 0) return from; // The time of an invalid date is NaN, which fails this check.
   const isOffset = typeof from === 'bigint' ? from >= 0n && from <= longestOffset : isCount(from);
   if (isOffset) return int64(BigInt(from as number | bigint)); // Checked on the line above.
   throw new UsageError(

@@ -100,7 +100,7 @@ describe('the management API', () => {
     const { client } = await scene();
     const { url } = await answering(200, body);
     const checking = topology.check(client, { management: url });
-    await expect(checking).rejects.toThrow(/\/rabbit\/api\/\w+\/%2F was answered with no list in JSON$/);
+    await expect(checking).rejects.toThrow(/\/rabbit\/api\/\w+\/%2F did not return a JSON list$/);
     await expect(checking).rejects.toBeInstanceOf(ManagementFailed);
   });
 

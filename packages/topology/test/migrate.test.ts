@@ -83,7 +83,7 @@ describe('migrate', () => {
   it.each([
     ['queue', defineTopology({ queues: { jobs: quorumQueue(), 'jobs.migration': classicQueue() } })],
     ['exchange', defineTopology({ exchanges: { 'jobs.drain': { type: 'fanout' } }, queues: { jobs: quorumQueue() } })],
-  ] as const)('does not take a %s of the topology for its own, and delete it', async (kind, topology) => {
+  ] as const)('does not use a %s of the topology as its own, and delete it', async (kind, topology) => {
     const { broker, client } = await scene();
     await topology.apply(client);
     const refused = topology.migrate(client, 'jobs');
@@ -187,7 +187,7 @@ describe('migrate', () => {
     expectMigrated(broker);
   });
 
-  it('leaves the routes as they were where it may not declare the exchange that messages move by', async () => {
+  it('changes no route if it may not declare the exchange through which messages move', async () => {
     const { broker, client } = await scene();
     await before.apply(client);
     await fill(client, 3);
@@ -201,7 +201,7 @@ describe('migrate', () => {
     expectMigrated(broker);
   });
 
-  it('takes away what was left when it was cut off between the two moves', async () => {
+  it('deletes what was left when it was cut off between the two moves', async () => {
     const { broker, client } = await scene();
     await before.apply(client);
     await client.queueDelete({ queue: 'jobs' });

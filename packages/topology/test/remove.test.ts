@@ -25,7 +25,7 @@ describe('remove', () => {
     expect(await topology.remove(client)).toMatchObject({ messageCount: 0 });
   });
 
-  it('deletes nothing when the URL of the management API is none', async () => {
+  it('deletes nothing if the URL of the management API is not a URL', async () => {
     const { broker, client } = await scene();
     await client.queueDeclare({ queue: 'jobs', durable: true });
     const topology = defineTopology({

@@ -29,7 +29,7 @@ describe('defineTopology', () => {
     expect(broker.queue('jobs')?.arguments).toEqual({ 'x-max-length': 5 });
   });
 
-  it('takes a header of the name tag for a header', async () => {
+  it('treats a header named tag as a header', async () => {
     const { broker, client } = await scene();
     await defineTopology({
       exchanges: { paints: { type: 'headers' } },
@@ -57,7 +57,7 @@ describe('defineTopology', () => {
     ['an empty name', () => defineTopology({ exchanges: { '': {} } })],
     ['a name of 256 bytes', () => defineTopology({ queues: { ['x'.repeat(256)]: {} } })],
     ['an empty policy', () => defineTopology({ policies: { p: { pattern: '.*', definition: {} } } })],
-    ['a value in place of arguments', () => defineTopology({ queues: { q: { arguments: int8(5) as never } } })],
+    ['a value instead of arguments', () => defineTopology({ queues: { q: { arguments: int8(5) as never } } })],
     ['a flag that is none', () => defineTopology({ queues: { q: { durable: 1 as unknown as boolean } } })],
   ])('refuses %s', (_what, call) => {
     expect(call).toThrow(UsageError);

@@ -119,7 +119,7 @@ export function breakFailure(
   });
 }
 
-/** The cause of a break of our own: what was written has lost its memory. The peer would take what follows for it. */
+/** The cause if this side breaks the connection because written bytes have lost their memory. The peer would misread what follows. */
 export function gapError(): Error {
   return new Error('bytes given to write() were transferred or resized before they were sent');
 }

@@ -22,7 +22,7 @@ export class Outbox {
     return this.#bytes;
   }
 
-  /** Whether bytes are missing: their buffer was transferred or resized since. Nothing may be sent behind them. */
+  /** Whether bytes are missing because their buffer was transferred or resized. Nothing may be sent after them. */
   get hasGap(): boolean {
     return this.#hasGap;
   }
@@ -34,12 +34,12 @@ export class Outbox {
   }
 
   /**
-   * The bytes to send next; `undefined` when there are none, and once there is a gap. A second call before `sent()` returns the
+   * The bytes to send next; `undefined` if there are none, or if there is a gap. A second call before `sent()` returns the
    * same bytes first.
    */
   next(): Uint8Array | undefined {
     const head = this.#chunks.at(0);
-    // Empty chunks are not added.
+    // Empty chunks are never added, so this one has lost its bytes.
     if (head?.length === 0) this.#hasGap = true;
     if (this.#hasGap || head === undefined || head.length >= smallBytes) return this.#hasGap ? undefined : head;
     const { count, byteCount } = this.#smallOnes();
@@ -55,7 +55,7 @@ export class Outbox {
     return joined;
   }
 
-  /** So many bytes of what `next()` returned were sent. */
+  /** To be called when `byteCount` bytes of those that `next()` returned were sent. */
   sent(byteCount: number): void {
     const head = this.#chunks.at(0);
     // It was cleared meanwhile.

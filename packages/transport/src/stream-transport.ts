@@ -178,7 +178,7 @@ export class StreamTransport implements Transport, InboxSource {
         this.#outbox.sent(await this.#stream.write(bytes));
       }
       if (this.#outbox.hasGap) {
-        // Not within `write()`.
+        // Never fail within `write()`.
         await Promise.resolve();
         this.#fail(gapError());
         return;

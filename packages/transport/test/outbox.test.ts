@@ -51,7 +51,7 @@ describe('Outbox', () => {
     expect(drain(outbox, 10)).toEqual([2, 3, 4]);
   });
 
-  it.each([10, 20_000])('gives nothing behind %i bytes whose buffer was transferred meanwhile', (size) => {
+  it.each([10, 20_000])('returns nothing after %i bytes whose buffer was transferred meanwhile', (size) => {
     const outbox = new Outbox();
     const lost = new Uint8Array(size);
     for (const chunk of [Uint8Array.of(1), Uint8Array.of(2), lost, Uint8Array.of(3)]) outbox.add(chunk);

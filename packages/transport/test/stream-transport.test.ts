@@ -1,4 +1,4 @@
-/** What the contract suite cannot see without Deno or Cloudflare. */
+/** Checks what the contract suite cannot test without Deno or Cloudflare. */
 import { Recorder } from '@puka/testkit/transport-contract';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type ByteStream, StreamTransport } from '../src/stream-transport.ts';
@@ -11,7 +11,7 @@ afterEach(() => {
 });
 
 describe('StreamTransport', () => {
-  it('breaks at bytes that were transferred while they waited, never within write()', async () => {
+  it('breaks if bytes were transferred while they waited, never within write()', async () => {
     const sent: number[] = [];
     let endRead: (end: null) => void = () => {};
     const stream: ByteStream = {

@@ -48,12 +48,12 @@ export class ByteWriter {
   /**
    * @param chunks size of a chunk in bytes, or where chunks come from and go to by `reuse()`. A unit longer than a chunk gets
    *   one of its own size.
-   * @throws {UsageError} for a size that is no whole number of bytes.
+   * @throws {UsageError} for a size that is not a whole number of bytes.
    */
   constructor(chunks: number | SpareChunks = defaultChunkBytes) {
     this.spares = chunks instanceof SpareChunks ? chunks : undefined;
     this.chunkBytes = chunks instanceof SpareChunks ? chunks.chunkBytes : chunks;
-    // With NaN everything would be written into nothing.
+    // With NaN the writer would drop every byte.
     if (Number.isSafeInteger(this.chunkBytes) && this.chunkBytes >= 0) return;
     throw new UsageError(`chunk of a ByteWriter is ${describe(chunks)}; it takes bytes, 0 or more`);
   }

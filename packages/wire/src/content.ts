@@ -43,7 +43,7 @@ export function writeBody(
   frameMaxBytes: number,
   copyUpToBytes: number = defaultCopyUpToBytes,
 ): void {
-  // The octets of a text would go out as zeros.
+  // A string would be sent as zeros.
   if (!isBytes(body)) throw new UsageError(`a body is a Uint8Array, not ${describe(body)}`);
   const { length } = body;
   if (length === 0) return;

@@ -58,7 +58,7 @@ export class FrameDecoder {
   private assembly: Uint8Array | undefined;
   private assembledBytes = 0;
 
-  /** Payload octets of the current body frame still to come; -1 between frames. */
+  /** Payload octets of the current body frame that have not arrived; -1 between frames. */
   private bodyLeft = -1;
   private bodyChannel = 0;
   /** The last piece of a body frame, from `heldStart` to its end, whose end octet has not come yet. */
@@ -82,7 +82,7 @@ export class FrameDecoder {
    * @throws {UsageError} for anything but a `Uint8Array`, and when called from within the sink.
    */
   push(chunk: Uint8Array): void {
-    // An ArrayBuffer has no length, and would be taken for nothing.
+    // An ArrayBuffer has no `length`, and would be treated as empty.
     if (!isBytes(chunk)) throw new UsageError(`FrameDecoder.push takes a Uint8Array, not ${describe(chunk)}`);
     if (this.state === stopped || chunk.length === 0) return;
     if (this.state === decoding) throw new UsageError('FrameDecoder.push was called by its own sink');

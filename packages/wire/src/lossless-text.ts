@@ -14,7 +14,7 @@ import { decodeUtf8Strictly, utf8Length, utf8SequenceEnd, writeUtf8 } from './ut
 
 /** Code units from here to U+DCFF represent the octets 0x80 to 0xFF. */
 const escapeBase = 0xdc00;
-/** So many code units become a string at once. */
+/** How many code units are converted to a string at once. */
 const blockUnits = 4096;
 
 /**
@@ -90,8 +90,8 @@ function isEscape(code: number): boolean {
 }
 
 /**
- * Takes each whole sequence of UTF-8 as it is, and an octet that begins none alone. By blocks of code units: a string for each
- * of a peer's octets would take fifty times their memory.
+ * Decodes each whole UTF-8 sequence, and escapes each other octet. It works in blocks of code units, because one string for each
+ * octet would take fifty times the memory of the octets.
  */
 function decodeWithEscapes(bytes: Uint8Array, start: number, end: number): string {
   let text = '';
@@ -116,7 +116,7 @@ function decodeWithEscapes(bytes: Uint8Array, start: number, end: number): strin
 /** Reads one well-formed sequence of UTF-8. */
 function codePointAt(bytes: Uint8Array, at: number, next: number): number {
   const lead = bytes[at] ?? 0;
-  // The lead has as many bits fewer as the sequence has octets, and one more.
+  // In a sequence of n octets, the lead octet holds 7 - n bits of the code point.
   let code = next - at === 1 ? lead : lead & (0x7f >>> (next - at));
   for (let index = at + 1; index < next; index++) code = (code << 6) | ((bytes[index] ?? 0) & 0x3f);
   return code;

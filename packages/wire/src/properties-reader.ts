@@ -70,7 +70,7 @@ export class PropertiesReader {
   private readonly start: number;
   private readonly end: number;
   private readonly options: TableReadOptions | undefined;
-  /** The word of flags; -1 until it was read. */
+  /** The word of flags; -1 until it is read. */
   private flags = -1;
   /** Index of the first property. */
   private first = 0;
@@ -248,7 +248,7 @@ export class PropertiesReader {
     return at < 0 ? undefined : this.bytes[at];
   }
 
-  /** Walks to a property. @returns its index; -1 when it is absent, or not wholly there. */
+  /** Walks to a property. @returns its index; -1 if it is absent or cut off. */
   private find(flag: number): number {
     if (this.flags < 0) this.readFlags();
     const { flags } = this;

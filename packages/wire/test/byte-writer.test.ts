@@ -151,7 +151,7 @@ describe('ByteWriter strings', () => {
 });
 
 describe('ByteWriter chunks', () => {
-  it.each([Number.NaN, -1, 1.5, Number.POSITIVE_INFINITY, '64'])('are not of the size %s', (size) => {
+  it.each([Number.NaN, -1, 1.5, Number.POSITIVE_INFINITY, '64'])('do not have the size %s', (size) => {
     expect(() => new ByteWriter(size as number)).toThrow(UsageError);
   });
 

@@ -82,11 +82,11 @@ describe('writeBody', () => {
   });
 
   it.each([
-    ['a text', 'text'],
+    ['a string', 'text'],
     ['a buffer', new ArrayBuffer(4)],
     ['numbers of two octets', Uint16Array.of(1, 2)],
     ['nothing', undefined],
-  ])('refuses %s, whose octets would go out as others', (_what, body) => {
+  ])('refuses %s, which would be sent as different octets', (_what, body) => {
     expect(() => chunksOf(body as unknown as Uint8Array, 8192)).toThrow(UsageError);
   });
 

@@ -293,10 +293,10 @@ describe('FrameDecoder.stop', () => {
 
   it.each([
     ['a buffer', fromHex('08 0000 00000000 ce').slice().buffer],
-    ['a text', 'text'],
+    ['a string', 'text'],
     ['numbers of two octets', Uint16Array.of(8, 0)],
     ['nothing', undefined],
-  ])('refuses %s, and goes on with the next chunk', (_what, given) => {
+  ])('refuses %s, and continues with the next chunk', (_what, given) => {
     const sink = new RecordingSink();
     const decoder = new FrameDecoder(sink);
     expect(() => decoder.push(given as unknown as Uint8Array)).toThrow(UsageError);

@@ -49,7 +49,7 @@ describe('decodeText', () => {
     expect(toHex(encodeText(text))).toBe(hex.replaceAll(' ', ''));
   });
 
-  it('makes a long text of thousands of octets at a time, not of one', () => {
+  it('builds a long text from thousands of octets at a time, not one by one', () => {
     const bytes = Uint8Array.from(
       { length: 100_000 },
       (_, index) => [0xff, 0x61, 0xc3, 0xa9, 0xf0, 0x9f][index % 6] ?? 0,

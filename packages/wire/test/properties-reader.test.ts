@@ -133,7 +133,7 @@ describe('contentBodySize', () => {
   });
 });
 
-it('a body too large to be counted costs the connection, and says so', () => {
+it('a body too large to be counted ends the connection, as the error shows', () => {
   const bytes = fromHex('003c 0000 ffffffffffffffff 0000');
   const traits = { blame: 'peer', scope: 'connection', outcome: 'unknown' };
   expect(() => contentBodySize(bytes, 0)).toThrow(expect.objectContaining(traits));

@@ -1,11 +1,11 @@
 /**
- * Finds modules of a package that take twice the memory for their text: V8 keeps two octets for each character of a module
- * in which a single one lies above U+00FF. Must not judge what a module does.
+ * Finds modules of a package whose text takes twice the memory: V8 stores two octets for every character of a module
+ * if one of them is above U+00FF. Must not judge what a module does.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
 
-/** Each such character as a line, the first of each module below `dist`; none when all is well. */
+/** One line for each module below `dist` with such a character, naming the first one; empty if there is none. */
 export function findWideText(folder: string): string[] {
   const paths = readdirSync(join(folder, 'dist'), { recursive: true, encoding: 'utf8' });
   return paths

@@ -84,7 +84,7 @@ describe.each(['node', 'deno', 'bun'] as const)('a process with nothing but a co
     const child = new Child(runtime, proxy, queue, phase);
     try {
       await child.says('ready');
-      // Each phase lasts long enough to be seen.
+      // With this delay each phase lasts long enough to be noticed.
       proxy.latency(100);
       proxy.reset();
       await child.says(`closes while ${phase}`);

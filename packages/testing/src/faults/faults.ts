@@ -42,8 +42,8 @@ const messageFilter = ['exchange', 'routingKey'] as const;
 const connectionFilter = ['connection', 'user', 'vhost'] as const;
 
 /**
- * What a test may do to the clients of its broker: each call is one fault, and `clear()` ends them all. A number out of its
- * range and an unknown option are a `UsageError`.
+ * Faults that a test can cause for the clients of its broker. Each call is one fault, and `clear()` ends them all. A number out of its
+ * range or an unknown option throws a `UsageError`.
  */
 export class Faults {
   private readonly targets: FaultTargets;
@@ -289,8 +289,8 @@ export class Faults {
   /**
    * Ends consumers as RabbitMQ does when a queue is deleted; the queues stay.
    *
-   * @param queue whose; default of all queues.
-   * @throws {UsageError} where no vhost has such a queue.
+   * @param queue the queue whose consumers are ended. Default: all queues.
+   * @throws {UsageError} if no vhost has such a queue.
    */
   cancelConsumers(queue?: string): void {
     this.targets.cancelConsumers(queue);

@@ -358,30 +358,30 @@ function joined(pieces: readonly Uint8Array[]): Uint8Array {
   return new Uint8Array(pieces.flatMap((piece) => [...piece]));
 }
 
-describe('a call that would cause no fault, or another one,', () => {
+describe('a call that would cause no fault, or a different one,', () => {
   type Call = (faults: EmbeddedBroker['faults']) => void;
-  // What a program without types may give.
+  // Arguments that a program without types may pass.
   const none = Number.NaN;
   const other = { routingkey: 'jobs' } as object;
   it.each<[string, Call]>([
     ['dropAfterBytes(NaN)', (faults) => faults.dropAfterBytes(none)],
-    ['dropAfterBytes() of an unknown option', (faults) => faults.dropAfterBytes(1, { form: 'client' } as object)],
+    ['dropAfterBytes() with an unknown option', (faults) => faults.dropAfterBytes(1, { form: 'client' } as object)],
     ['ghosts(NaN)', (faults) => faults.ghosts(none)],
-    ['ghosts() of an unknown filter', (faults) => faults.ghosts(1, other)],
-    ['delayReplies() for ever', (faults) => faults.delayReplies('basic.consume', Number.POSITIVE_INFINITY)],
+    ['ghosts() with an unknown filter', (faults) => faults.ghosts(1, other)],
+    ['delayReplies() forever', (faults) => faults.delayReplies('basic.consume', Number.POSITIVE_INFINITY)],
     ['delayConfirms(-1)', (faults) => faults.delayConfirms(-1)],
-    ['closeChannels() of an unknown filter', (faults) => faults.closeChannels({ queues: 'jobs' } as object)],
+    ['closeChannels() with an unknown filter', (faults) => faults.closeChannels({ queues: 'jobs' } as object)],
     ['loseLeader() after NaN', (faults) => faults.loseLeader('jobs', { afterMs: none })],
     ['refuseConnections(NaN)', (faults) => faults.refuseConnections(none)],
     ['refuseLogins(0.5)', (faults) => faults.refuseLogins(0.5)],
-    ['nackPublishes() of an object', (faults) => faults.nackPublishes({} as number)],
-    ['nackPublishes() of an unknown filter', (faults) => faults.nackPublishes(1, other)],
-    ['returnPublishes() of an unknown filter', (faults) => faults.returnPublishes(1, other)],
+    ['nackPublishes() with an object', (faults) => faults.nackPublishes({} as number)],
+    ['nackPublishes() with an unknown filter', (faults) => faults.nackPublishes(1, other)],
+    ['returnPublishes() with an unknown filter', (faults) => faults.returnPublishes(1, other)],
     ['loseConfirms(-1)', (faults) => faults.loseConfirms(-1)],
     ["loseAcks('2')", (faults) => faults.loseAcks('2' as unknown as number)],
     ['splitReads(0)', (faults) => faults.splitReads(0)],
-    ['cancelConsumers() of no queue', (faults) => faults.cancelConsumers('job')],
-    ['cancelNewConsumers() so many times', (faults) => faults.cancelNewConsumers('jobs', { times: none })],
+    ['cancelConsumers() of a missing queue', (faults) => faults.cancelConsumers('job')],
+    ['cancelNewConsumers() NaN times', (faults) => faults.cancelNewConsumers('jobs', { times: none })],
   ])('is refused: %s', (_call, call) => {
     expect(() => call(broker.faults)).toThrow(UsageError);
   });

@@ -67,10 +67,10 @@ it('ends all when it is stopped, and begins no more', async () => {
   await expect(begin(waits).promise).rejects.toMatchObject({ name: 'UsageError' });
 });
 
-it('waits for ever where it is given for ever', async () => {
+it('waits forever with a timeout of Infinity', async () => {
   vi.useRealTimers();
   const { promise, done } = begin(new Waits(), Number.POSITIVE_INFINITY);
-  // Of two timers Node runs the shorter one first. Node takes one of Infinity for one of 1 ms.
+  // Node runs the shorter of two timers first, and treats a timer of Infinity as one of 1 ms.
   await new Promise<void>((resolve) => setTimeout(resolve, 2));
   done('clean');
   expect(await promise).toBe('clean');

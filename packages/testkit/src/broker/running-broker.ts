@@ -191,7 +191,7 @@ export class RunningBroker implements Broker {
   }
 
   async closeAllConnections(reason = 'closed by a test'): Promise<void> {
-    // As `ctl close_all_connections` does, in a tenth of its time. One that ends by itself meanwhile makes the call fail.
+    // Does what `ctl close_all_connections` does, ten times faster. Without `catch`, a connection that ends meanwhile would fail the call.
     const text = Buffer.from(reason).toString('base64');
     await this.evaluate(
       `Why = base64:decode_to_string("${text}"), ` +

@@ -89,7 +89,7 @@ describe('two nodes side by side', () => {
     expect(await first.ctl('--quiet', 'list_permissions', '-p', 'a/b')).toMatch(/mar ta\t\.\*\t\t\.\*/);
   });
 
-  it('close all connections, though one ends by itself meanwhile', async () => {
+  it('close all connections, even if one ends by itself meanwhile', async () => {
     await first.evaluate('pg_local:join(rabbit_connections, spawn(fun() -> receive _ -> ok end end)), pg_local:sync()');
     await first.closeAllConnections();
     expect(await first.evaluate('length(rabbit_networking:connections())')).toBe('0');

@@ -45,7 +45,7 @@ afterAll(async () => {
   await broker.stop();
 });
 
-/** RabbitMQ 4.3 ends the connection that declares a classic queue with it. */
+/** RabbitMQ 4.3 closes a connection that declares a classic queue with this argument. */
 const leaderLocator = isAtLeast(inject('brokerVersion'), '4.3') ? undefined : 'client-local';
 
 const everything = defineTopology({

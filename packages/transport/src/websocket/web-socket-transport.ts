@@ -239,7 +239,7 @@ export class WebSocketTransport implements Transport, InboxSource {
       this.#outbox.sent(byteCount);
       this.#credit -= byteCount;
     }
-    // Not within `write()`.
+    // Never fail within `write()`.
     if (this.#outbox.hasGap) queueMicrotask(() => this.#failForGap());
   }
 

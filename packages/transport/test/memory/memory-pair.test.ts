@@ -107,7 +107,7 @@ describe('createMemoryPair', () => {
     expect(recorderB.closeError?.message).toContain('EPIPE');
   });
 
-  it('breaks both ends at bytes that were transferred before they were handed over', () => {
+  it('breaks both ends if bytes were transferred before they were handed over', () => {
     const { a, recorderA, recorderB, runTasks } = makePair();
     const lost = new Uint8Array(10);
     a.write([Uint8Array.of(1), lost, Uint8Array.of(2)]);

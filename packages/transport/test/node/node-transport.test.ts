@@ -83,7 +83,7 @@ for (const isSecure of [false, true]) {
         expect(Buffer.compare(await peer.receive(30_000), bytes.subarray(0, 30_000))).toBe(0);
       });
 
-      it('breaks at what was transferred while it waited, and sends nothing behind it', async () => {
+      it('breaks if bytes were transferred while they waited, and sends nothing after them', async () => {
         await using scene = await connect();
         const { transport, peer, recorder } = scene;
         const bytes = patternBytes(80_000);

@@ -81,7 +81,7 @@ describe('credit of our own', () => {
     expect(transport.bufferedBytes).toBe(30_000);
   });
 
-  it('is of no use behind bytes that were transferred while they waited for it', async () => {
+  it('sends nothing after bytes that were transferred while they waited', async () => {
     const scene = await accepted();
     const { socket, transport, recorder } = scene;
     const lost = new Uint8Array(20_000);

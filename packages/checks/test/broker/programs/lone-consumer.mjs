@@ -1,4 +1,4 @@
-// Nothing but a consumer: says when it is ready, when its connection is lost, and what it gets. It closes behind the message
+// Runs only a consumer. Prints when it is ready, when its connection is lost, and what it receives. It closes after the message
 // `end`, or in the phase of recovery that its second argument names, and has nothing left to do then.
 import { setInterval } from 'node:timers';
 import { Client } from '@puka/client';
@@ -21,7 +21,7 @@ const consumer = client.basicConsume({ queue }, (error, message) => {
 });
 await consumer.ready;
 if (phaseOfClose !== undefined) {
-  // It does not keep the process: the client alone does.
+  // The interval does not keep the process running; only the client does.
   const look = setInterval(() => {
     if (client.recovery.phase !== phaseOfClose) return;
     clearInterval(look);
