@@ -97,7 +97,7 @@ async function writeReference(folders: readonly string[]): Promise<object[]> {
     sort: ['source-order'],
     outputs: [{ name: 'markdown', path: api }],
     validation: { notExported: true, invalidLink: true, notDocumented: true },
-    // As typedoc has it, but for constructors: what they take is told by `@param` or by their class.
+    // The default of typedoc without constructors: their `@param` or their class documents them.
     requiredToBeDocumented: [
       ...(['EnumMember', 'Variable', 'Function', 'Class', 'Interface', 'Property'] as const),
       ...(['Method', 'Accessor', 'TypeAlias', 'Enum'] as const),

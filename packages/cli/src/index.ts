@@ -12,7 +12,7 @@ function interrupt(): void {
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupt);
-// Whoever waits for a write hears of it there; without a listener the process would end with a stack trace.
+// A failed write is reported to its caller. Without a listener here the process would end with a stack trace.
 for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined);
 
 process.exitCode = await runCli(process.argv.slice(2), {

@@ -86,7 +86,7 @@ describe('the end', () => {
     ]);
   });
 
-  it('of a client that never connected has nobody to detach and no connection to be lost', () => {
+  it('of a client that never connected detaches nothing and reports no lost connection', () => {
     const { log, changes } = scene();
     changes.ended({ connection: undefined, error, reason: error, stateBefore: 'connecting' });
     expect(log).toEqual(['recovery ended', 'flow', 'shutdowns', 'closed', 'loops close', 'rest', 'turn']);

@@ -71,7 +71,7 @@ describe('listeners', () => {
 });
 
 describe('a listener that fails', () => {
-  it('by throwing is reported and keeps nobody from being called', () => {
+  it('by throwing is reported, and the other listeners are called', () => {
     const { events, reported, calls, note } = scene();
     const error = new Error('mine');
     events.on('blocked', () => {
@@ -105,7 +105,7 @@ describe('a listener that fails', () => {
     expect(reported).toEqual(['foreign']);
   });
 
-  it('by an operation that it returns is not: an operation tells of its failure by itself', async () => {
+  it('by an operation that it returns is not: an operation reports its failure by itself', async () => {
     const { events, reported } = scene();
     const told: unknown[] = [];
     const host = { nextNumber: () => 1, callbackReady: () => {}, failedUnseen: () => told.push('operation') };

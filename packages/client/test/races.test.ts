@@ -202,7 +202,7 @@ describe('M10: the connection breaks', () => {
     expect(harness.closed).toHaveLength(1);
   });
 
-  it('while update-secret-ok is due: who asked is told, once', () => {
+  it('while update-secret-ok is due: the caller gets the error once', () => {
     const harness = new Harness().open();
     const told: (PukaError | undefined)[] = [];
     harness.session.updateSecret('token', 'expiry', (error) => told.push(error));

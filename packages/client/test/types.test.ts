@@ -223,7 +223,7 @@ describe('the types of the client', () => {
     });
   });
 
-  it('of callbacks: one look at the error tells which of the two there is', () => {
+  it('of callbacks: checking the error shows which of the two there is', () => {
     never((client) => {
       client.queueDeclare({}, (error, result, promise) => {
         if (error) throw error;

@@ -109,7 +109,7 @@ describe('wait', () => {
     expect(await settled).toMatchObject({ queue: 'q' });
   });
 
-  it('on a consumer that nobody feeds takes no message when its time is over', async () => {
+  it('on a consumer without deliveries takes no message when its time is over', async () => {
     const { broker, client } = await scene();
     const consumer = client.basicConsume({ queue: 'q', consumerTag: 'c' });
     await broker.pump();
@@ -290,7 +290,7 @@ describe('a lost connection', () => {
     }
   });
 
-  it('fails what is asked of it then as broken, not as misuse, until it is closed', async () => {
+  it('rejects calls then as broken, not as misuse, until it is closed', async () => {
     const { broker, client } = await scene();
     broker.reset();
     await broker.pump();

@@ -50,7 +50,7 @@ describe('toJSON', () => {
     });
   });
 
-  it('holds the cause of another realm, which is told by its shape', () => {
+  it('holds the cause of another realm, which is recognised by its shape', () => {
     const cause = { name: 'TypeError', message: 'from a worker', code: 7, stack: 'x' };
 
     expect(new ConnectionBroken('outer', { cause }).toJSON().cause).toEqual({

@@ -4,7 +4,7 @@ import { AmqpError, ConnectionBroken, isPukaError, NoRoute, NotFound, PukaError,
 import { everyClass } from './every-class.ts';
 
 describe('every class', () => {
-  it('stands in the tree: 18 of reply codes, 9 others and the base of the former', () => {
+  it('is in the tree: 18 of reply codes, 9 others and the base of the former', () => {
     expect(everyClass).toHaveLength(28);
   });
 
@@ -121,7 +121,7 @@ describe('a PukaError', () => {
     }
   });
 
-  it('can be derived from: the derived class is told by its identity', () => {
+  it('can be derived from: the derived class is recognised by its identity', () => {
     class QueueGone extends NotFound {}
     class OtherGone extends NotFound {}
     const error = new QueueGone('gone');

@@ -44,7 +44,7 @@ export function isOverWithin(ms: number, over: Promise<unknown>): Promise<boolea
   });
 }
 
-/** A name that nobody else has. */
+/** A unique name. */
 export function uniqueId(): string {
   return crypto.randomUUID();
 }

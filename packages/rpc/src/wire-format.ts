@@ -91,7 +91,7 @@ function textOf(value: unknown): string {
 
 const noText = 'the server sent no error text';
 
-/** Reads the body of an error, whoever wrote it: what is missing is made up. */
+/** Reads the body of an error from any program. A missing field gets a default. */
 export function readErrorBody(value: unknown): ErrorBody {
   if (value === undefined || value === null) return { name: 'Error', message: noText };
   if (typeof value !== 'object') return { name: 'Error', message: String(value) };

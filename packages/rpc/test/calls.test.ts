@@ -142,7 +142,7 @@ describe('an error of a handler', () => {
     expect(service.stats.failed).toBe(4);
   });
 
-  it('has its stack where the server is told to send it', async () => {
+  it('has its stack if the server has the option to send it', async () => {
     const { server, client } = await scene();
     const service = await serve(
       server,
@@ -175,7 +175,7 @@ describe('an error of a handler', () => {
   });
 });
 
-describe('nobody there', () => {
+describe('a call without a server', () => {
   it('is NoRoute at once', async () => {
     const { client, server } = await scene();
     const remote = caller<typeof maths>(client, { queue: 'maths', timeout: Number.POSITIVE_INFINITY });

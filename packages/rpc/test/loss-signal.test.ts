@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { LossSignal } from '../src/loss-signal.ts';
 
-it('tells those that listen when it is aborted, and why', () => {
+it('calls its listeners when it is aborted, with the reason', () => {
   const signal = new LossSignal();
   const told: string[] = [];
   const first = (): void => void told.push(`first: ${String(signal.reason)}`);

@@ -67,14 +67,14 @@ describe('a broker', () => {
     await expect(client.queueDeclare({ queue: 'yours' })).rejects.toMatchObject({ name: 'AccessRefused' });
   });
 
-  it('offers what it is told to', async () => {
+  it('offers the values of its options', async () => {
     await using broker = await startBroker({ listen: false, frameMax: 8192, channelMax: 7, heartbeat: 30 });
     const client = new Client('amqp://', { transport: broker.transport() });
     expect(await client.connect()).toMatchObject({ frameMax: 8192, channelMax: 7, heartbeat: 30 });
     await client.close();
   });
 
-  it('takes nobody once it has been stopped', async () => {
+  it('accepts no connection once it has been stopped', async () => {
     const broker = new EmbeddedBroker();
     await broker.stop();
     await broker.stop();
@@ -93,7 +93,7 @@ describe('a broker', () => {
     expect(broker.connections).toEqual([]);
   });
 
-  it('tells clients why it closes their connections', async () => {
+  it('sends clients the reason why it closes their connections', async () => {
     const closed = new Promise((resolve) => client.once('disconnected', resolve));
     broker.closeConnections('maintenance');
     expect(await closed).toMatchObject({ message: expect.stringContaining('CONNECTION_FORCED - maintenance') });

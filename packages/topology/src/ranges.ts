@@ -53,7 +53,7 @@ export function checkNames<Name extends string>(call: string, options: object, n
   }
 }
 
-/** A value as it stands in a complaint: short, and never a whole object. */
+/** A value as an error message shows it: short, and never a whole object. */
 export function shown(value: unknown): string {
   if (typeof value === 'string') return `'${value.length > 60 ? `${value.slice(0, 60)}…` : value}'`;
   return typeof value === 'object' && value !== null ? 'an object' : String(value);

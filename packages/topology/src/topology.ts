@@ -57,7 +57,7 @@ export class Topology<Exchange extends string = string, Queue extends string = s
 
   /**
    * Brings one queue to the arguments of the topology, with its messages: they move by way of `<name>.migration`, each
-   * acked when its copy is confirmed. Called again it goes on where it was cut off. At least once: a message may come twice.
+   * acked when its copy is confirmed. A second call continues where the first was cut off. At least once: a message may come twice.
    *
    * Rejects with the error that stopped it, such as `PreconditionFailed` for a queue that has consumers, and `UsageError` for a stream
    * and for a topology that has a queue or an exchange with a name that the migration uses itself.

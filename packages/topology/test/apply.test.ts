@@ -46,7 +46,7 @@ describe('apply', () => {
     expect(broker.bindings()).toHaveLength(1000);
   });
 
-  it('does all it can, and then tells each failure; a binding to what failed is not tried', async () => {
+  it('does all it can, and then reports each failure; a binding to a failed entity is not tried', async () => {
     const { broker, client } = await scene();
     await client.queueDeclare({ queue: 'billing', durable: true });
     const error = await orders.apply(client).catch((thrown: unknown) => thrown);

@@ -44,7 +44,7 @@ describe('check without the management API', () => {
     expect(unchecked).toEqual(['1 bindings']);
   });
 
-  it('tells of a flag, and of an argument that one side does not have', async () => {
+  it('reports a flag, and an argument that one side does not have', async () => {
     const { client } = await scene();
     await client.queueDeclare({ queue: 'a', durable: false });
     await client.queueDeclare({ queue: 'b', durable: true, arguments: { 'x-max-length': 5 } });

@@ -92,7 +92,7 @@ describe('migrate', () => {
     expect(broker.queue('jobs')?.type).toBe('quorum');
   });
 
-  it('tells each step, and how far the messages have come', async () => {
+  it('reports each step, and how many messages have moved', async () => {
     const { client } = await scene();
     await before.apply(client);
     await fill(client, 300);

@@ -61,7 +61,7 @@ describe('limits of what is decoded', () => {
     expect(() => decodeTable(nestedBytes(2000, 'A'), { tagged: true })).toThrow(/maxTableDepth/);
   });
 
-  it('never takes more than 512 levels, whatever it is told', () => {
+  it('never takes more than 512 levels, whatever its limit', () => {
     for (const maxTableDepth of [1e9, Number.POSITIVE_INFINITY]) {
       expect(() => decodeTable(nestedBytes(512, 'F'), { maxTableDepth, maxTableFields: 1e9 })).not.toThrow();
       expect(() => decodeTable(nestedBytes(100_000, 'A'), { maxTableDepth })).toThrow(/maxTableDepth/);

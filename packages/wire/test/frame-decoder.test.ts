@@ -103,7 +103,7 @@ describe('FrameDecoder on streams', () => {
     }
   });
 
-  it('copies a frame together when the chunks lie apart, and gives bytes nobody changes later', () => {
+  it('copies a frame together when the chunks lie apart, and hands out bytes that are not changed later', () => {
     const bytes = concat(frameOf(1, 1, new Uint8Array(100).fill(1)), frameOf(1, 2, new Uint8Array(100).fill(2)));
     const sink = new RecordingSink();
     const decoder = new FrameDecoder(sink);

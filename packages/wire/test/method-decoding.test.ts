@@ -88,7 +88,7 @@ describe('decodeMethod', () => {
     });
   });
 
-  it('skips what stands in reserved fields', () => {
+  it('skips the content of reserved fields', () => {
     expect(decodeMethod(fromHex('0014000b 00000003 616263'))).toEqual({ type: 'channel.open-ok' });
     expect(decodeMethod(fromHex('003c0048 03 616263'))).toEqual({ type: 'basic.get-empty' });
     expect(decodeMethod(fromHex('000a0028 01 2f 03 616263 01'))).toEqual({ type: 'connection.open', virtualHost: '/' });

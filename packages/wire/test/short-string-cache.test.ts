@@ -14,7 +14,7 @@ it('decodes as without a cache, in any order', () => {
   );
 });
 
-it('tells apart strings that share a place', () => {
+it('distinguishes strings that share a place', () => {
   const cache = new ShortStringCache(1);
   const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
   for (const text of ['abc', 'axc', 'abc', 'abd', 'ab', '', 'é', 'Ã©', 'e\u0301']) {

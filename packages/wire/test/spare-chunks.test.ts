@@ -45,7 +45,7 @@ describe('ByteWriters that share spare chunks', () => {
     expect(buffers[1]).toBe(buffers[0]);
   });
 
-  it('keep their chunk while something is pending, so that nobody else writes into it', () => {
+  it('keep their chunk while something is pending, so that no other writer uses it', () => {
     const spares = new SpareChunks(16);
     const [one, other] = [new ByteWriter(spares), new ByteWriter(spares)];
     one.begin();

@@ -12,7 +12,7 @@ export type Delay = number | DelaySchedule | ((attempt: number, error: unknown) 
 
 /** What `exponential` takes. */
 export interface Exponential {
-  /** The delay behind the first attempt, in milliseconds, at least 1. Default 1000. */
+  /** The delay after the first attempt, in milliseconds, at least 1. Default 1000. */
   readonly first?: number | undefined;
   /** The longest delay, in milliseconds. Default 60 000. */
   readonly most?: number | undefined;

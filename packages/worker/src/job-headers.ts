@@ -49,8 +49,8 @@ const outcomeHeaders: readonly string[] = [
 
 /**
  * Headers of the broker's that a copy must not have. `CC` and `BCC` would send it to further queues. `x-death` would make
- * RabbitMQ take a job that comes back for one that goes round in a circle, and drop it (rabbit_dead_letter:is_cycle).
- * The counts belong to the delivery, and so does the offset in a stream, for which a queue would pass for a stream.
+ * RabbitMQ treat a returning job as part of a dead-letter cycle, and drop it (rabbit_dead_letter:is_cycle).
+ * The counts belong to the delivery, and so does the offset in a stream, which would make a queue look like a stream.
  */
 const brokerHeaders: readonly string[] = [
   ...['CC', 'BCC', 'x-death', 'x-delivery-count', 'x-acquired-count', 'x-stream-offset'],

@@ -60,7 +60,7 @@ describe('a delivery that is lost', () => {
     expect(broker.queue('jobs.retry.5')?.ready).toBe(0);
   });
 
-  it('is noticed at its ack where nobody told of it', async () => {
+  it('is noticed at its ack if no event reported it', async () => {
     const { broker, client } = await startScene();
     const worker = await startWorker(client, { queue: 'jobs' }, (message) => {
       Object.defineProperty(message, 'ack', { value: () => false });

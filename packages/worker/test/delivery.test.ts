@@ -34,7 +34,7 @@ it('is over when it is written or lost', () => {
   expect(over).toEqual(['written', 'lost']);
 });
 
-it('tells where its message was published', () => {
+it('names where its message was published', () => {
   const delivery = new Delivery(message, 2);
   expect([delivery.exchange, delivery.routingKey, delivery.attempt]).toEqual(['logs', 'k', 2]);
 });

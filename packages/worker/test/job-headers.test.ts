@@ -26,11 +26,11 @@ describe('how often a job was begun', () => {
   it.each([
     ['never', {}, false, 0, false],
     ['as written', { 'puka-attempts': 3 }, false, 3, false],
-    ['once more for a redelivery that nobody counts', { 'puka-attempts': 3 }, true, 4, true],
+    ['once more for a redelivery without a count', { 'puka-attempts': 3 }, true, 4, true],
     ['as a quorum queue has counted', { 'x-delivery-count': 2n }, true, 2, false],
     ['both together', { 'puka-attempts': 3, 'x-delivery-count': 2 }, true, 5, false],
     ['not as another queue has counted', { 'x-delivery-count': 2 }, false, 0, true],
-    ['not as somebody writes who has not counted', { 'puka-attempts': -4 }, false, 0, false],
+    ['not as a wrong header says', { 'puka-attempts': -4 }, false, 0, false],
     ['not as words', { 'puka-attempts': 'many', 'x-delivery-count': 'few' }, true, 1, true],
   ])('%s', (_name, headers, redelivered, begun, needsRecount) => {
     expect(pastOf(message(headers, { redelivered }))).toEqual({ begun, needsRecount, isReadable: true });

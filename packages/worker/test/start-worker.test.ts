@@ -102,7 +102,7 @@ describe('a job', () => {
     await broker.consumed('jobs');
   });
 
-  it('is told the exchange and the key it was published with at every attempt', async () => {
+  it('has the exchange and the key it was published with at every attempt', async () => {
     const { broker, client } = await startScene();
     await client.queueBind({ queue: 'jobs', exchange: 'amq.topic', routingKey: 'mail.#' });
     const seen: string[] = [];
@@ -233,7 +233,7 @@ describe('starting', () => {
     await expect(starting).rejects.toBeInstanceOf(PreconditionFailed);
   });
 
-  it('fails where the broker refuses to consume, and leaves no listener behind', async () => {
+  it('fails if the broker refuses to consume, and leaves no listener', async () => {
     const { client, another } = await startScene();
     const other = await another();
     await other.basicConsume({ queue: 'jobs', exclusive: true }).ready;

@@ -9,7 +9,7 @@ export interface Measure {
   readonly name: string;
   /** Less is better; `undefined` where it was not measured. */
   of(row: Row): number | undefined;
-  /** From which ratio to the best on this client is behind: below it is noise. */
+  /** The ratio to the best client from which this client counts as slower. A smaller difference is noise. */
   readonly tolerance: number;
 }
 

@@ -23,7 +23,7 @@ export const modeTexts: Readonly<Record<Mode, string>> = {
   publish:
     'Each message is confirmed by the broker. At most 1000 are unconfirmed at a time, 256 of 256 KiB, 10 of 1 MiB.',
   'publish-ignored':
-    'Nobody looks at the outcome, but back-pressure is heeded. This client waits for confirms all the same, the others do not.',
+    'The outcome is ignored, but back-pressure is respected. This client still waits for confirms, the others do not.',
   'consume-ack':
     "From a full queue, each message acked by itself, prefetch 500. `puka (lent)` is this client with `bodies: 'lent'`.",
   'consume-no-ack': "From a full queue, without acks. `puka (lent)` is this client with `bodies: 'lent'`.",

@@ -91,7 +91,7 @@ async function publishLines(
       state.read(bytes);
       if (messages <= skipped) continue;
       const name = `${file ?? 'standard input'}, line ${line}`;
-      // No more than the window is ahead of the file, so that a crash makes no more doubles than that.
+      // The count in the file is behind by at most one window, so that a crash causes no more duplicates than that.
       while (window.failure === undefined && state.saved < messages - size) {
         await state.flush();
         if (state.saved < messages - size) await window.settleOne();

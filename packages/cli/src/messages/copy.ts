@@ -9,7 +9,7 @@ export interface CopyOptions {
 
 /**
  * RabbitMQ: `CC` and `BCC` are further routing keys, so that a copy with them would go to those queues once more.
- * `x-stream-offset` is the place in the stream that a message was read from; in a copy it would make a queue pass for a stream.
+ * `x-stream-offset` is the place in the stream that a message was read from; in a copy it would make a queue look like a stream.
  * A quorum queue adds the counts at each delivery; a classic queue would keep the copied counts forever.
  */
 const headersLeftOut: ReadonlySet<unknown> = new Set([

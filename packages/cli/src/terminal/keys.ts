@@ -17,7 +17,7 @@ export function keyTable(keys: readonly Pick<Key, 'key' | 'meaning'>[]): string 
   return [...keys.map(({ key, meaning }) => `  ${key}   ${meaning}`), '  q   quit'].join('\n');
 }
 
-/** The table for who sits at a terminal, behind what is printed at the start; else nothing. */
+/** The table of keys, to be printed after the first output on a terminal; empty elsewhere. */
 export function keyHint(io: Io, { json, quiet }: CommonOptions, keys: readonly Key[]): string {
   return io.stdin.isTTY === true && json !== true && quiet !== true ? `\n${keyTable(keys)}` : '';
 }

@@ -56,7 +56,7 @@ describe('puka doctor', () => {
     expect(code).toBe('noConnection');
   });
 
-  test('knows a name that nobody has', async () => {
+  test('reports a name that does not exist', async () => {
     const { code, stdout } = await run(['doctor', 'amqp://no-such-host.invalid', '--json']);
     expect(steps(stdout).at(-1)).toBe('name failed');
     expect(code).toBe('noConnection');

@@ -60,7 +60,7 @@ describe('what deletes', () => {
     ['delete', 'queue', 'jobs'],
     ['purge', 'jobs'],
     ['unbind', 'events', 'jobs'],
-  ])('needs --yes where nobody can be asked: %s', async (...words) => {
+  ])('needs --yes without a terminal: %s', async (...words) => {
     const ran = await puka(...words);
     expect(ran).toMatchObject({ code: 'usage', stdout: '' });
     expect(ran.stderr).toContain('give --yes');

@@ -199,7 +199,7 @@ describe('hostile input', () => {
     expect(scene.relay.counts().ends).toEqual({ clientLost: 1 });
   });
 
-  test('pings without end are not all answered by a relay that nobody reads', async () => {
+  test('pings without end are not all answered if the replies of the relay are not read', async () => {
     const scene = await relayBefore(deaf);
     const client = await rawWebSocket(scene);
     client.socket.pause();

@@ -131,7 +131,7 @@ function lengthOf(value: unknown): unknown {
   return typeof value === 'string' ? { bytes: value.length } : { hidden: typeof value };
 }
 
-/** On one line, whatever it is, and not for ever. */
+/** Any value on one line, of limited length. */
 function shown(value: unknown, depth = 0): string {
   if (typeof value === 'string') return `'${peerText(value, maxTextLength)}'`;
   if (isBytes(value)) return shownBytes(value);

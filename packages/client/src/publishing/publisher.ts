@@ -73,7 +73,7 @@ export class Publisher implements ChannelSink, ConnectionUser, CheckedSink {
   private hasConfirms = true;
   private channel: SessionChannel | undefined = undefined;
   private readonly sent = new SentPublishes();
-  /** To be sent, in order: held back behind a suspect, or for want of a channel. Those given up keep their place for a while. */
+  /** To be sent, in order: held back by a suspect, or because there is no channel. Those given up keep their place for a while. */
   private readonly held = new Queue<PublishOperation>();
   /** Those with `isHeld`: in `held` or unchecked, and not given up. */
   private waiting = 0;

@@ -131,7 +131,7 @@ export class ContentAssembler {
     return true;
   }
 
-  /** Lets go of the body of the unfinished message, and of what will come of it. @param why names the limit. */
+  /** Drops the body of the unfinished message, and what is still to come of it. @param why names the limit. */
   passOver(why: string): void {
     this.counts.halfMessageBytes -= this.keptBytes;
     this.isPassingOver = true;
@@ -188,7 +188,7 @@ export class ContentAssembler {
     return isWhole;
   }
 
-  /** Lets go of the bytes of the last message. */
+  /** Releases the bytes of the last message. */
   release(): void {
     const { content } = this;
     content.methodBytes = noBytes;

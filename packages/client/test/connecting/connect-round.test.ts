@@ -99,7 +99,7 @@ describe('a failure', () => {
     expect(connecting.error).toBe(broken);
   });
 
-  it('of all hosts tells each', () => {
+  it('of all hosts names each', () => {
     const { round: connecting } = round(['amqp://a', 'amqp://b']);
     const failures = [broken, new NotAllowed('no such vhost')];
     tryAll(connecting, failures);

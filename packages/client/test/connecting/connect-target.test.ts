@@ -50,7 +50,7 @@ describe('a target', () => {
     ['a mechanism whose name is no text', 'amqp://a', { mechanisms: [{ name: 5, begin: () => ({}) } as never] }],
     ['mechanisms that are no list', 'amqp://a', { mechanisms: 'EXTERNAL' as never }],
     ['a password in the clear where that is forbidden', 'amqp://a', { allowCleartextPassword: false }],
-    ['files that nobody can read', 'amqps://a?cacertfile=x', { transport: withoutFiles }],
+    ['unreadable files', 'amqps://a?cacertfile=x', { transport: withoutFiles }],
     ['frames that are too small', 'amqp://a', { frameMax: 4096 }],
     ['properties that no table can hold', 'amqp://a', { clientProperties: { x: Number.NaN } }],
     ['a name that is no text', 'amqp://a', { connectionName: 5 as never }],

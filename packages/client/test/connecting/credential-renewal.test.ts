@@ -116,7 +116,7 @@ describe('renewal', () => {
     expect(stopped.state.asked).toBe(0);
   });
 
-  it('sends nothing, and tells nothing, when it was stopped while it asked', async () => {
+  it('sends nothing, and reports nothing, if it was stopped while it asked', async () => {
     for (const answer of [token('two', minute), new Error('late')]) {
       const { renewal, sent, failures, clock, advance } = scene([answer]);
       renewal.plan(minute, 0);

@@ -54,7 +54,7 @@ describe('lending', () => {
     expect(order).toEqual(['a', 'b', 'c']);
   });
 
-  it('serves any number that want nothing any more, without a deep stack', () => {
+  it('skips any number of waiters that need no channel any more, without a deep stack', () => {
     const pool = attached(tuned(2).session, () => false);
     const [first] = takeAll(pool, 1);
     let served = 0;

@@ -26,7 +26,7 @@ async function scene(): Promise<{
   return { broker, client, answerAll };
 }
 
-describe('who is to share a channel while the one to share is still to be had', () => {
+describe('an operation that must share a channel while the channel to share is not open yet', () => {
   it('gets wait for it', async () => {
     const { broker, client, answerAll } = await scene();
     const first = client.basicGet({ queue: 'a' });
@@ -132,7 +132,7 @@ describe('with few channels', () => {
     expect(another.ready.state).toBe('fulfilled');
   });
 
-  it('who waits for a channel is told when the client closes, though a get is not settled', async () => {
+  it('an operation that waits for a channel ends when the client closes, although a get is not settled', async () => {
     const { broker, client } = await few();
     broker.answers.set('basic.get', () => []);
     const get = client.basicGet({ queue: 'a' });
@@ -151,7 +151,7 @@ describe('with few channels', () => {
     expect(states.filter((state) => state === 'pending')).toEqual([]);
   });
 
-  it('what is freed once our close is sent is lent to nobody', async () => {
+  it('a channel that is freed after our close was sent is not lent again', async () => {
     const { broker, client } = await few();
     broker.answers.set('queue.declare', () => []);
     broker.answers.set('connection.close', () => []);

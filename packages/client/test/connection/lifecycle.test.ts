@@ -30,7 +30,7 @@ describe('connect()', () => {
     await broker.pump();
   });
 
-  it('that nobody called for a recovered connection has its result at once', async () => {
+  it('has its result at once if the client has connected again by itself', async () => {
     const { broker, client } = await lost();
     await broker.advance(1000);
     expect(client.state).toBe('connected');
@@ -81,7 +81,7 @@ describe('close() while recovering', () => {
   });
 });
 
-describe('a client that is closed by the function or the listener that it asks or tells', () => {
+describe('a client that is closed by a function or a listener that it calls', () => {
   const ways = {
     close: (client: Client) => client.close(),
     shutdown: (client: Client) => client.shutdown(),

@@ -75,7 +75,7 @@ for (const isOfPool of [true, false]) {
       expect([moved.length, moved[4999]]).toEqual([5000, 97]);
     });
 
-    it('that is empty is returned without a word', () => {
+    it('that is empty is returned without an error', () => {
       const loan = loanOf(0, new BodyPool(), false);
       expect([loan.body.length, loan.text()]).toEqual([0, '']);
       loan.giveBack();
@@ -85,7 +85,7 @@ for (const isOfPool of [true, false]) {
 }
 
 describe('memory of the pool', () => {
-  it('serves the next body, whether anybody had looked at this one or not', () => {
+  it('serves the next body, whether or not this one was read', () => {
     const pool = new BodyPool();
     const unseen = loanOf(5000, pool, true);
     unseen.giveBack();

@@ -161,7 +161,7 @@ describe('a message', () => {
     expect(empty.properties).toEqual({});
   });
 
-  it('has headers without a prototype, which nobody can change for all where there are none', () => {
+  it('has headers without a prototype, and the empty object that messages share cannot be changed', () => {
     expect(Object.getPrototypeOf(message().headers)).toBeNull();
     expect(Object.getPrototypeOf(message({ properties: { headers: { a: 1 } } }).headers)).toBeNull();
     expect(() => Object.assign(message().headers, { x: 1 })).toThrow(TypeError);

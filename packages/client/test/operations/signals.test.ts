@@ -43,7 +43,7 @@ describe('one signal', () => {
     expect(reasons).toEqual(['why']);
   });
 
-  it('aborted, may have others undone by those that are told first', () => {
+  it('aborted, lets the listeners called first undo others', () => {
     const signals = new Signals();
     const controller = new AbortController();
     const told: string[] = [];
@@ -58,7 +58,7 @@ describe('one signal', () => {
   });
 });
 
-it('several signals are told apart', () => {
+it('distinguishes several signals', () => {
   const signals = new Signals();
   const [one, other] = [new AbortController(), new AbortController()];
   const reasons: unknown[] = [];

@@ -34,7 +34,7 @@ async function scene(isPoison: (method: Parameters<Answer>[1]) => boolean) {
   };
 }
 
-describe('what makes the broker close the connection without a word', () => {
+describe('an operation that makes the broker close the connection without naming it', () => {
   it('is not looked up for ever: the publish to such an exchange fails, the others are confirmed', async () => {
     const { client, connections, settle } = await scene(
       (method) => method.type === 'exchange.declare' && method.exchange === 'poison',
@@ -107,8 +107,8 @@ describe('what makes the broker close the connection while it is restored', () =
   });
 });
 
-describe('a consume that makes the broker close the connection without a word', () => {
-  it('is not repeated for ever where it was taken before: that consumer ends, the others go on', async () => {
+describe('a consume that makes the broker close the connection without naming it', () => {
+  it('is not repeated forever if it succeeded before: that consumer ends, the others continue', async () => {
     let isOn = false;
     const { broker, client, connections, settle } = await scene(
       (method) => isOn && method.type === 'basic.consume' && method.queue === 'poison',

@@ -162,7 +162,7 @@ describe('a refusal', () => {
     expect(scene.sent().at(-1)).toBe('new');
   });
 
-  it('that may be meant for others than those it fits speaks for nobody else', () => {
+  it('that may belong to publishes other than those it fits settles no other', () => {
     const scene = new PublisherScene();
     scene.publish('wrong', { headers: { CC: ['text'] } });
     scene.publish('right', { headers: { CC: ['queue'] } });
@@ -554,7 +554,7 @@ describe('mandatory publishes', () => {
     expect(scene.fates).toEqual(['a NO_ROUTE', 'a NO_ROUTE']);
   });
 
-  it('that nobody sent do no harm when they come back', () => {
+  it('that were never sent do no harm when they come back', () => {
     const scene = inFlight('a');
     scene.giveBack('stranger');
     scene.giveFooterBack();

@@ -76,7 +76,7 @@ describe('an alarm', () => {
     expect(scene.running).toBe(1);
   });
 
-  it('replaces a timer that keeps the process when nobody needs that any more, and the other way round', () => {
+  it('replaces a timer that keeps the process when this is no longer needed, and the other way round', () => {
     const scene = new Scene();
     scene.nextDeadlineMs = 100;
     scene.keepsProcess = true;

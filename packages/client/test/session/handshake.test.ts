@@ -55,7 +55,7 @@ describe('the end of the stream', () => {
     }
   });
 
-  it('without a word names the port that speaks TLS only', () => {
+  it('without any bytes suggests a port that speaks only TLS', () => {
     const scene = new LoginScene();
     scene.session.receiveEof(0, cause);
     expect(scene.closed).toMatchObject([{ code: 'CONNECTION_BROKEN', outcome: 'not-sent', cause }]);
@@ -192,7 +192,7 @@ describe('a login too long for the broker', () => {
     ['4.0.5', 4096],
     ['4.1.0', 8192],
     ['5.0', 8192],
-  ])('is named as the reason where RabbitMQ %s drops the connection without a word', (version, limit) => {
+  ])('is named as the reason where RabbitMQ %s closes the connection without an error', (version, limit) => {
     const scene = offered(version, padFor(limit + 9));
     expect(bytesSent(scene)).toBe(limit + 9);
     scene.session.receiveEof(0);

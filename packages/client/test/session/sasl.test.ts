@@ -13,7 +13,7 @@ describe('PLAIN', () => {
     expect(text(responseOf('PLAIN', 'jörg', 'p:ä'))).toBe('\0jörg\0p:ä');
   });
 
-  it('refuses a NUL in either, without a word of them', () => {
+  it('refuses a NUL in either, without showing them', () => {
     expect(() => responseOf('PLAIN', 'u', 'sec\0ret')).toThrow(UsageError);
     expect(() => responseOf('PLAIN', 'u\0', 'secret')).toThrow(/^(?!.*sec).*NUL/);
   });

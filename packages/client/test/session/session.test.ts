@@ -44,7 +44,7 @@ describe('handshake', () => {
     }
   });
 
-  it('settles exactly once wherever the line is cut', () => {
+  it('settles exactly once wherever the connection is cut', () => {
     for (let cut = 0; cut < handshake.length; cut++) {
       const harness = new Harness();
       harness.session.receive(handshake.slice(0, cut), 0);

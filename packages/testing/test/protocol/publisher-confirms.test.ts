@@ -42,12 +42,12 @@ it.each<readonly [string, number, Readonly<Record<number, boolean>>, readonly st
   expect(told((writer) => all.flush(writer, 1))).toEqual(expected);
 });
 
-it('tells the last first where the order is to be another', () => {
+it('confirms the last first if the order is reversed', () => {
   const all = confirms(3, { 1: true, 2: true, 3: false });
   expect(told((writer) => all.flushReversed(writer, 1))).toEqual(['ack 2', 'ack 1', 'nack 3']);
 });
 
-it('tells nothing twice', () => {
+it('confirms nothing twice', () => {
   const all = confirms(1, { 1: true });
   told((writer) => all.flush(writer, 1));
   all.settle(1, true);

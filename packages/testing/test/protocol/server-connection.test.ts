@@ -19,7 +19,7 @@ it('ends the connection of a consumer to which a message cannot be written, and 
   expect(broker.queue('dead')).toMatchObject({ ready: 1, unacked: 0 });
 });
 
-it('tells a client whose method the broker itself fails at, and goes on', async () => {
+it('sends an error to a client if the broker itself fails at its method, and continues', async () => {
   await using broker = await startBroker({ listen: false, time: 'manual' });
   const peer = await RawPeer.open(broker.transport(), 0);
   await peer.channel(1);

@@ -22,7 +22,7 @@ it('ends a wait with the message that makes it enough', async () => {
   expect(textsOf(await history.published('/', 'jobs', 1, {}))).toEqual(['a', 'b']);
 });
 
-it('remembers no more than it is told to, and counts on', async () => {
+it('keeps no more entries than its limit, and continues to count', async () => {
   const history = new History(2, new Waits());
   for (const body of ['a', 'b', 'c', 'd', 'e']) history.queued(vhost, queue, newMessage(body), 'taken');
   expect(textsOf(await history.published('/', 'jobs', 5, {}))).toEqual(['d', 'e']);
@@ -30,7 +30,7 @@ it('remembers no more than it is told to, and counts on', async () => {
   expect(textsOf(history.unroutable)).toEqual(['y', 'z']);
 });
 
-it('remembers nothing where it is told so, and counts on', async () => {
+it('keeps nothing with a limit of 0, and continues to count', async () => {
   const history = new History(0, new Waits());
   history.queued(vhost, queue, newMessage('a'), 'taken');
   expect(await history.published('/', 'jobs', 1, {})).toEqual([]);

@@ -53,7 +53,7 @@ it('shows an acknowledgement that took too long', async () => {
   expect(broker.mistakes).toMatchObject([{ replyCode: 406, method: undefined }]);
 });
 
-it('shows a login that is wrong, and what RabbitMQ ends without a word', async () => {
+it('shows a wrong login, and what RabbitMQ ends without an error', async () => {
   await expect(RawPeer.open(broker.transport(), 0, { password: 'wrong' })).rejects.toThrow('ACCESS_REFUSED');
   const peer = await RawPeer.connect(broker.transport(), 0);
   peer.sendBytes(new TextEncoder().encode('GET / HTTP/1.1'));
@@ -83,7 +83,7 @@ it('shows nothing that a fault, an operator or a lost connection has caused', as
   expect(broker.mistakes).toEqual([]);
 });
 
-it('keeps no more than it is told to', () => {
+it('keeps no more than its limit', () => {
   const mistakes = new Mistakes(2);
   const mistake = { connection: '', channel: 0, ended: 'channel', replyCode: 404, replyText: '' } as const;
   for (const channel of [1, 2, 3, 4, 5]) {

@@ -32,7 +32,7 @@ it('ends with the value it is called with, and leaves nothing behind', async () 
   expect(vi.getTimerCount()).toBe(0);
 });
 
-it('ends with the error it is told', async () => {
+it('ends with the given error', async () => {
   const { promise, fail, undone } = begin(new Waits());
   fail(new Error('broken'));
   await expect(promise).rejects.toThrow('broken');
@@ -50,7 +50,7 @@ it('reports what there is instead when it has taken too long', async () => {
   expect(undone).toHaveBeenCalledTimes(1);
 });
 
-it('takes no longer than four seconds unless it is told to', async () => {
+it('takes no longer than four seconds by default', async () => {
   const { promise } = begin(new Waits());
   const refused = expect(promise).rejects.toThrow('within 4000 ms');
   await vi.advanceTimersByTimeAsync(4000);

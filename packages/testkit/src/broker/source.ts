@@ -30,7 +30,7 @@ export async function findSource(options: SourceOptions): Promise<Source> {
   const installed = findInstalledServer(search);
   if (installed !== undefined) return { type: 'installed', server: installed };
   const failures = ['RabbitMQ is not installed'];
-  if (!provision) failures.push('the caller wants nothing to be installed');
+  if (!provision) failures.push('the caller does not allow installing anything');
   else {
     const server = await tryApt(options, env, failures);
     if (server !== undefined) return { type: 'installed', server };

@@ -171,7 +171,7 @@ describe('blackHole', () => {
     await client.received('a');
   });
 
-  it('tells nobody of an end', async () => {
+  it('reports no end of the stream', async () => {
     const client = await Peer.connect(proxy);
     client.send('a');
     await client.received('a');

@@ -95,7 +95,7 @@ describe('credit of our own', () => {
     expect(socket.closes.length).toBe(1);
   });
 
-  it('lets the end out behind the bytes', async () => {
+  it('sends the end after the bytes', async () => {
     const { socket, transport, recorder } = await accepted();
     socket.sent.length = 0;
     transport.write([Uint8Array.of(1, 2)]);

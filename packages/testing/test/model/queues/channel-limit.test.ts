@@ -25,7 +25,7 @@ it('does not count what needs no ack', () => {
   expect([limit.take(false, waiter()), limit.take(false, waiter())]).toEqual([true, true]);
 });
 
-it('wakes nobody who has been forgotten', () => {
+it('wakes no consumer that has been removed', () => {
   const limit = new ChannelLimit();
   const waiting = waiter();
   limit.limit(1, 1);

@@ -49,7 +49,7 @@ describe('a stream', () => {
     expect(channel.got).toEqual(['t:b']);
   });
 
-  it('ends with nobody when its readers go', () => {
+  it('has no consumer left when its readers leave', () => {
     const scene = streamScene();
     const channel = new TestChannel();
     read(scene, channel, {});
