@@ -35,7 +35,7 @@ export interface ConnectionChangesHost {
   readonly observed: { host: string; port: number; virtualHost: string };
   readonly counts: Pick<ClientCounts, 'connections' | 'deliveries'>;
   /** Its listeners; `undefined` if there are none. */
-  readonly observer?: Pick<Observer, 'client' | 'tell' | 'start' | 'end'> | undefined;
+  readonly observer?: Pick<Observer, 'client' | 'emit' | 'start' | 'end'> | undefined;
 }
 
 /** The changes of one client's connections. */
@@ -68,14 +68,14 @@ export class ConnectionChanges implements LifecycleListener, ConnectionListener 
 
   channelOpened(channel: number): void {
     const { observer } = this.host;
-    observer?.tell('channelOpened', { client: observer.client, channel });
+    observer?.emit('channelOpened', { client: observer.client, channel });
   }
 
   channelClosed(channel: number, error: PukaError | undefined, deliveries: DeliveryCounts): void {
     const { counts, observer } = this.host;
     // What was unsettled goes back to its queue.
     counts.deliveries = addedCounts(counts.deliveries, { ...deliveries, unsettled: 0 });
-    observer?.tell('channelClosed', { client: observer.client, channel, error });
+    observer?.emit('channelClosed', { client: observer.client, channel, error });
   }
 
   /** It is open, and its users are attached. */
@@ -86,7 +86,7 @@ export class ConnectionChanges implements LifecycleListener, ConnectionListener 
       events.emit('connected', info);
       return;
     }
-    observer?.tell('recovered', { client: observer.client, report });
+    observer?.emit('recovered', { client: observer.client, report });
     events.emit('connected', info, report);
   }
 
@@ -104,7 +104,7 @@ export class ConnectionChanges implements LifecycleListener, ConnectionListener 
   planned(attempt: PlannedAttempt): void {
     const { observer } = this.host;
     this.endBlocked();
-    observer?.tell('recoveryPlanned', { client: observer.client, attempt });
+    observer?.emit('recoveryPlanned', { client: observer.client, attempt });
     this.host.events.emit('recovering', attempt);
   }
 
@@ -128,14 +128,14 @@ export class ConnectionChanges implements LifecycleListener, ConnectionListener 
   blocked(reason: string): void {
     const { observer } = this.host;
     this.isBlocked = true;
-    observer?.tell('blocked', { client: observer.client, reason });
+    observer?.emit('blocked', { client: observer.client, reason });
     this.host.events.emit('blocked', reason);
   }
 
   unblocked(): void {
     const { observer } = this.host;
     this.isBlocked = false;
-    observer?.tell('unblocked', { client: observer.client });
+    observer?.emit('unblocked', { client: observer.client });
     this.host.events.emit('unblocked');
   }
 
@@ -146,7 +146,7 @@ export class ConnectionChanges implements LifecycleListener, ConnectionListener 
   private gone(connection: Connection | undefined, error: PukaError | undefined, isRecovering: boolean): void {
     const { counts, observer } = this.host;
     if (error !== undefined) counts.connections.lost++;
-    observer?.tell('disconnected', { client: observer.client, error, isRecovering });
+    observer?.emit('disconnected', { client: observer.client, error, isRecovering });
     this.host.events.emit('disconnected', error, isRecovering);
     this.endBlocked();
     this.wake(connection);

@@ -107,8 +107,8 @@ export class Inbox {
     const bytes = this.#shift();
     if (bytes === undefined) {
       this.#isAnnounced = false;
-      this.#tellEnd();
-      if (this.#close !== undefined && !this.#isClosed) this.#soon(() => this.#tellClose());
+      this.#emitEnd();
+      if (this.#close !== undefined && !this.#isClosed) this.#soon(() => this.#emitClose());
     }
     if (this.#heldBytes === 0) this.#startSource();
     return bytes;
@@ -141,7 +141,7 @@ export class Inbox {
     if (!this.#isOpen || this.#isFlushing || this.#isClosed) return;
     if (this.#mode === 'push') this.#flushPush();
     else this.#announce();
-    this.#tellClose();
+    this.#emitClose();
   }
 
   #flushPush(): void {
@@ -156,7 +156,7 @@ export class Inbox {
       this.#isFlushing = false;
     }
     if (!this.#mayPush() || this.#held.length > 0) return;
-    this.#tellEnd();
+    this.#emitEnd();
     if (!this.#isPaused) this.#startSource();
   }
 
@@ -167,13 +167,13 @@ export class Inbox {
     this.#handlers.onReadable();
   }
 
-  #tellEnd(): void {
+  #emitEnd(): void {
     if (this.#end !== 'pending' || this.#isDiscarding) return;
     this.#end = 'reported';
     this.#handlers.onEnd();
   }
 
-  #tellClose(): void {
+  #emitClose(): void {
     if (this.#close === undefined || !this.#isOpen || this.#isClosed) return;
     const { error } = this.#close;
     const hasNewsBefore = this.#held.length > 0 || this.#end === 'pending';

@@ -53,7 +53,7 @@ export class Observer {
   }
 
   /** Reports something that has no end. */
-  tell<Name extends PlainHook>(name: Name, data: ValuesOf<Name>[0]): void {
+  emit<Name extends PlainHook>(name: Name, data: ValuesOf<Name>[0]): void {
     for (const listener of this.listeners) this.call(listener, name, data);
   }
 
@@ -75,8 +75,8 @@ export class Observer {
   countBytes(): ByteTap {
     const { client } = this;
     return {
-      received: ({ length }) => this.tell('bytesReceived', { client, bytes: length }),
-      sent: (chunks) => this.tell('bytesSent', { client, bytes: chunks.reduce((sum, { length }) => sum + length, 0) }),
+      received: ({ length }) => this.emit('bytesReceived', { client, bytes: length }),
+      sent: (chunks) => this.emit('bytesSent', { client, bytes: chunks.reduce((sum, { length }) => sum + length, 0) }),
     };
   }
 

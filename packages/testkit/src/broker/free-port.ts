@@ -41,7 +41,7 @@ export async function claimPort(): Promise<ClaimedPort> {
 }
 
 /** Whether what RabbitMQ, Erlang, docker or a node's epmd printed means that another program has taken a port meanwhile. */
-export function tellsOfTakenPort(text: string): boolean {
+export function isPortTaken(text: string): boolean {
   // `nodistribution`: something that is no epmd listens on the port of epmd.
   return /eaddrinuse|already (in use|allocated)|could not bind to distribution port|nodistribution/i.test(text);
 }

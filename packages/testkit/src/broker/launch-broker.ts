@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type NodePorts, writeConfiguration } from './configuration.ts';
 import { createDockerNode } from './docker-node.ts';
-import { type ClaimedPort, claimPort, tellsOfTakenPort } from './free-port.ts';
+import { type ClaimedPort, claimPort, isPortTaken } from './free-port.ts';
 import { InstalledNode } from './installed-node.ts';
 import type { NodeProcess } from './node-process.ts';
 import { RunningBroker } from './running-broker.ts';
@@ -44,7 +44,7 @@ export async function launchBroker(options: LaunchOptions = {}): Promise<Broker>
     } catch (error) {
       await broker.stop();
       // Another process, which does not reserve its ports, may have taken one between the choice and the start.
-      const portTaken = error instanceof Error && tellsOfTakenPort(error.message);
+      const portTaken = error instanceof Error && isPortTaken(error.message);
       if (!portTaken || attempt === launchAttempts) throw error;
     }
   }

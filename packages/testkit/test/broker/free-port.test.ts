@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { tellsOfTakenPort } from '../../src/broker/free-port.ts';
+import { isPortTaken } from '../../src/broker/free-port.ts';
 import { claimPort } from '../../src/broker/index.ts';
 import { epmdIsGone } from '../../src/broker/installed-node.ts';
 
@@ -73,6 +73,6 @@ describe('what a start has complained of', () => {
     ['Error during startup: {error,no_configuration_schema_found}', false],
     ['it ended with status 1', false],
   ])('%s: a port taken meanwhile, %s', (text, isTaken) => {
-    expect(tellsOfTakenPort(text)).toBe(isTaken);
+    expect(isPortTaken(text)).toBe(isTaken);
   });
 });

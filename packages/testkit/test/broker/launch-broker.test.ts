@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { tellsOfTakenPort } from '../../src/broker/free-port.ts';
+import { isPortTaken } from '../../src/broker/free-port.ts';
 import { type Broker, BrokerUnavailable, launchBroker, probeBroker } from '../../src/broker/index.ts';
 import { makeCertificates } from '../../src/transport-contract/index.ts';
 import { waitFor } from '../../src/wait-for.ts';
@@ -191,7 +191,7 @@ describe('a start that fails', start, () => {
     );
     holder.close();
     expect(complaint).toBeInstanceOf(BrokerUnavailable);
-    expect(tellsOfTakenPort(String(complaint))).toBe(true);
+    expect(isPortTaken(String(complaint))).toBe(true);
   });
 
   it('reports why, from the log of the server', async () => {

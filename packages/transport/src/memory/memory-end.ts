@@ -97,12 +97,12 @@ export class MemoryEnd implements MemoryTransport, InboxSource {
 
   close(): void {
     this.#closeThisEnd();
-    this.#options.schedule(() => this.#tellPeer((peer) => peer.#receiveEnd()));
+    this.#options.schedule(() => this.#withPeer((peer) => peer.#receiveEnd()));
   }
 
   reset(cause: unknown = Object.assign(new Error('connection reset'), { code: 'ECONNRESET' })): void {
     this.#closeThisEnd();
-    this.#options.schedule(() => this.#tellPeer((peer) => peer.#break(cause)));
+    this.#options.schedule(() => this.#withPeer((peer) => peer.#break(cause)));
   }
 
   startTls(): Promise<void> {
@@ -111,15 +111,15 @@ export class MemoryEnd implements MemoryTransport, InboxSource {
 
   startReading(): void {
     this.#isReading = true;
-    this.#tellPeer((peer) => peer.#deliverSoon());
+    this.#withPeer((peer) => peer.#deliverSoon());
   }
 
   stopReading(): void {
     this.#isReading = false;
   }
 
-  #tellPeer(news: (peer: MemoryEnd) => void): void {
-    if (this.#peer !== undefined) news(this.#peer);
+  #withPeer(act: (peer: MemoryEnd) => void): void {
+    if (this.#peer !== undefined) act(this.#peer);
   }
 
   #closeThisEnd(): void {
