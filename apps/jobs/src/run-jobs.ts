@@ -33,7 +33,7 @@ export function fateOf(job: number): 'hopeless' | 'unwanted' | 'flaky' | 'easy' 
 export async function runJobs(url: string, plan: Plan, onProgress: (progress: Progress) => void): Promise<Outcome> {
   const { count, concurrency, workMs, delayMs } = plan;
   if (!Number.isInteger(count) || count < 0)
-    throw new RangeError(`the count of jobs is ${count}; it is a whole number`);
+    throw new RangeError(`the count of jobs is ${count}; it must be a whole number, 0 or more`);
   const client = new Client(url, { connectionName: 'jobs' });
   await client.connect();
   const queue = `jobs-${process.pid}-${Date.now()}`;

@@ -369,7 +369,7 @@ export class Calls implements ReplyReceiver {
   }
 
   /**
-   * The client does nothing more. Where it was closed, or has tried by itself and given up, it is over; else the program may
+   * The client does nothing more. If it was closed, or has tried by itself and given up, it is over; else the program may
    * connect again, and calls that may run twice wait for that.
    */
   private readonly closed = (error: PukaError | undefined): void => {

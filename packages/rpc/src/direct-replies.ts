@@ -71,7 +71,7 @@ function noReply(): void {}
 
 /**
  * RabbitMQ's direct reply-to. Replies need no queue: nothing is declared, and a reply is not kept. All callers of a client share one
- * consumer. Where the program has a consumer of `amq.rabbitmq.reply-to` by itself, or the broker has no such thing, it is `replyQueue`.
+ * consumer. If the program has its own consumer of `amq.rabbitmq.reply-to`, or the broker has no direct reply-to, it is `replyQueue`.
  */
 export const directReplies: ReplyStrategy = async (client, receiver) => {
   for (;;) {

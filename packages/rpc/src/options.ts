@@ -120,7 +120,7 @@ export function checkCodec(codec: unknown): void {
   if (codec === undefined) return;
   const { contentType, encode, decode }: Partial<Codec> = typeof codec === 'object' && codec !== null ? codec : {};
   if (typeof contentType === 'string' && typeof encode === 'function' && typeof decode === 'function') return;
-  throw new UsageError(`codec is ${kindOf(codec)}, which is no codec; it takes { contentType, encode, decode }`);
+  throw new UsageError(`codec is ${kindOf(codec)}, not a codec; it takes { contentType, encode, decode }`);
 }
 
 /** @throws {UsageError} for anything but a valid name of a service's queue. */

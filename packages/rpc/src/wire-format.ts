@@ -63,7 +63,7 @@ export function errorBody(thrown: unknown, withStack: boolean): ErrorBody {
   };
 }
 
-/** An error of this realm or of another, such as a test runner's sandbox, for which `instanceof` fails. */
+/** Whether a value is an error of any realm. For another realm, such as a test runner's sandbox, `instanceof` fails. */
 function isError(value: unknown): value is object {
   try {
     return value instanceof Error || Object.prototype.toString.call(value) === '[object Error]';

@@ -295,7 +295,7 @@ describe('serve', () => {
   it.each<[unknown, RegExp]>([
     [undefined, /serve takes one object of options, not undefined: serve\(client, /],
     [{ queue: 'q', concurency: 4 }, /serve has no option 'concurency'; its options are queue, concurrency, /],
-    [{ queue: 'q', codec: {} }, /codec is an object, which is no codec; it takes \{ contentType, encode, decode \}/],
+    [{ queue: 'q', codec: {} }, /codec is an object, not a codec; it takes \{ contentType, encode, decode \}/],
     [{ queue: 'q', declare: 5 }, /declare is a number; it takes options of queueDeclare, or false/],
     [{ queue: 'q', cancels: 0 }, /cancels is a number/],
     [{ queue: 'q', withStack: 'no' }, /withStack is a string/],

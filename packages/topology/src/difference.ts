@@ -1,4 +1,4 @@
-/** A difference between a topology and a broker, told with both sides, and how values are compared. Must not ask a broker. */
+/** A difference between a topology and a broker, with the values of both sides, and how values are compared. Must not call a broker. */
 import { Tagged } from '@puka/client';
 import { isDate, isMap } from './any-realm.ts';
 

@@ -1,6 +1,6 @@
 /**
  * Brings a queue to other arguments, which RabbitMQ cannot change: its messages move to a queue that has them. Every step may be
- * done again, and what exists shows which step is next, so a migration that was cut off goes on where it was.
+ * done again, and what exists shows which step is next, so a migration that was cut off continues where it was.
  */
 import type { Client, OperationOptions, QueueDeclared } from '@puka/client';
 import { PreconditionFailed, UsageError } from '@puka/errors';

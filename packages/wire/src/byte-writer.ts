@@ -187,7 +187,7 @@ export class ByteWriter {
     this.put32(value);
   }
 
-  /** Writes an integer from 0 to 2^64 - 1, big-endian. @throws {UsageError} for any other value, and for a number that is no safe integer. */
+  /** Writes an integer from 0 to 2^64 - 1, big-endian. @throws {UsageError} for any other value, and for a number that is not a safe integer. */
   writeUint64(value: number | bigint, field?: string): void {
     this.reserve(8);
     if (typeof value === 'bigint') {
@@ -220,7 +220,7 @@ export class ByteWriter {
     this.put32(value);
   }
 
-  /** Writes an integer from -2^63 to 2^63 - 1, big-endian. @throws {UsageError} for any other value, and for a number that is no safe integer. */
+  /** Writes an integer from -2^63 to 2^63 - 1, big-endian. @throws {UsageError} for any other value, and for a number that is not a safe integer. */
   writeInt64(value: number | bigint, field?: string): void {
     this.reserve(8);
     if (typeof value === 'bigint') {

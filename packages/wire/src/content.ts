@@ -34,7 +34,7 @@ export function bodyFramePayloadMax(frameMaxBytes: number): number {
  * @param body pieces over `copyUpToBytes` are lent to the writer until they are sent; shorter ones are copied at once.
  * @param frameMaxBytes the tuned `frame_max`, or 0 for no limit.
  * @param copyUpToBytes 16 384 by default.
- * @throws {UsageError} for a body that is no `Uint8Array`, a channel out of its range, and a `frameMaxBytes` that leaves no room.
+ * @throws {UsageError} for a body that is not a `Uint8Array`, a channel out of its range, and a `frameMaxBytes` that leaves no room.
  */
 export function writeBody(
   writer: ByteWriter,

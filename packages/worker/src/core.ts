@@ -36,7 +36,7 @@ export class WorkerCore implements RunnerHost {
   /** Handlers that have not come back, those of lost deliveries among them. */
   private handling = 0;
   private isStopping = false;
-  /** The time of this turn, where it has been asked for. */
+  /** The time of this turn, once it was read. */
   private turnMs: number | undefined = undefined;
   private readonly turnOver = (): void => {
     this.turnMs = undefined;

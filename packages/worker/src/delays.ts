@@ -40,7 +40,7 @@ export function exponential(options: Exponential = {}): DelaySchedule {
     throw new UsageError(`exponential: first is 1 to most (${most} ms), not ${String(first)}`);
   }
   if (!(typeof factor === 'number' && factor > 1))
-    throw new UsageError(`exponential: factor is more than 1, not ${String(factor)}`);
+    throw new UsageError(`exponential: factor must be more than 1, not ${String(factor)}`);
   const delays: number[] = [];
   for (let delay = first; delay < most; delay *= factor) {
     delays.push(Math.round(delay));

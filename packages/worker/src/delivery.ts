@@ -41,7 +41,7 @@ export class Delivery implements JobContext {
   hasPlace = false;
   /** When its handler began, by the clock of the worker. */
   startedMs = 0;
-  /** Where an order by key is asked for. */
+  /** Set if `key` is given. */
   key = '';
   /** Withdraws the copy that is on its way to its next home. */
   copying: Aborter | undefined = undefined;

@@ -172,7 +172,7 @@ function redacted(redact: (text: string) => unknown, text: string): string {
   return changed;
 }
 
-/** An error of this realm or of another, such as a test runner's sandbox, for which `instanceof` fails. */
+/** Whether a value is an error of any realm. For another realm, such as a test runner's sandbox, `instanceof` fails. */
 function isError(value: unknown): value is object {
   return value instanceof Error || Object.prototype.toString.call(value) === '[object Error]';
 }
@@ -233,7 +233,7 @@ export function bareCopy(copy: Omit<PublishOptions, 'routingKey'>): Omit<Publish
   return { ...rest, headers: bare };
 }
 
-/** The copy of a dead letter that begins anew, without its route. It keeps where it came from. */
+/** The copy of a dead letter that starts again at attempt 1, without its route. Its origin is kept. */
 export function redriveCopyOf(message: Message): Omit<PublishOptions, 'routingKey'> {
   const headers = keptHeaders(message);
   for (const name of outcomeHeaders) delete headers[name];

@@ -79,12 +79,12 @@ export async function redrive(client: Client, options: RedriveOptions): Promise<
     throw new UsageError('redrive takes the name of another queue as `to`');
   }
   if (!(limit === Number.POSITIVE_INFINITY || (Number.isInteger(limit) && limit >= 0))) {
-    throw new UsageError(`redrive: limit is a whole number from 0, or Infinity, not ${String(limit)}`);
+    throw new UsageError(`redrive: limit must be a whole number from 0, or Infinity, not ${String(limit)}`);
   }
   checkFunction('filter', filter, "filter: ({ headers }) => headers['puka-reason'] === 'attempts'");
   checkFunction('onProgress', onProgress, 'onProgress: ({ moved, total }) => console.log(moved, total)');
   if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
-    throw new UsageError(`signal is ${kindOf(signal)}, which is no signal; it takes an AbortSignal`);
+    throw new UsageError(`signal is ${kindOf(signal)}; it takes an AbortSignal`);
   }
   const { messageCount: total } = await client.queueDeclare({ queue: from, passive: true, signal });
   return await new Redrive(client, options, total, limit).run();

@@ -4,7 +4,7 @@
  */
 import type { Runtime, Timer } from '@puka/client';
 
-/** What a signal has where the program's types know no `AbortSignal`. */
+/** The part of an `AbortSignal` that is used, for programs whose types do not declare it. */
 interface BareSignal {
   readonly aborted: boolean;
   readonly reason: unknown;

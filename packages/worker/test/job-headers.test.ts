@@ -174,7 +174,7 @@ describe('the recorded facts of an error', () => {
     expect(errorFacts(error, undefined, false, warn)).toMatchObject({ name: 'RangeError', text: 'far' });
   });
 
-  it('leaves out what cannot be read', () => {
+  it('leaves out fields that cannot be read', () => {
     const never = (): never => {
       throw new Error('not to be read');
     };
@@ -184,7 +184,7 @@ describe('the recorded facts of an error', () => {
     expect(errorFacts(message, undefined, false, warn)).toMatchObject({ name: 'Error', text: '' });
   });
 
-  it('leaves out the text where redact fails, and warns of that', () => {
+  it('leaves out the text if redact fails, and warns of that', () => {
     const failed = new Error('cannot');
     const redacts: unknown[] = [
       () => {

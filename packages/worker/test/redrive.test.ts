@@ -144,7 +144,7 @@ describe('a redrive with wrong options', () => {
   >([
     ['a promise', (async () => false) as never],
     ['a promise that rejects', (async () => Promise.reject(new Error('no'))) as never],
-  ])('moves nothing where filter returns %s', async (_what, filter) => {
+  ])('moves nothing if filter returns %s', async (_what, filter) => {
     const { broker, client } = await buried(2);
     await expect(redrive(client, { from: 'jobs.dead', filter })).rejects.toThrow(/filter returned a promise/);
     await broker.until(() => broker.queue('jobs.dead')?.ready === 2);

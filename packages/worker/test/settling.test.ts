@@ -63,7 +63,7 @@ describe('a message of which no whole copy can be published', () => {
     expect(letter?.text()).toBe('job');
     expect(letter?.properties).toMatchObject({ messageId: 'm-1', deliveryMode: 2 });
     expect(letter?.headers).toMatchObject({ 'puka-reason': 'malformed', 'puka-error': 'no', 'puka-attempts': 1 });
-    // The worker goes on.
+    // The worker continues.
     broker.publish({ routingKey: 'jobs', body: 'next' });
     await told(worker, 'done');
   });

@@ -264,7 +264,7 @@ export class Message {
     });
   }
 
-  /** For `JSON.stringify`: where it is from, neither properties nor body. What is malformed in it is named and never thrown. */
+  /** For `JSON.stringify`: the origin of the message, without properties and body. A malformed part is named and never thrown. */
   toJSON(): MessageSummary {
     const { deliveryTag, consumerTag, queue, exchange, routingKey, redelivered, bodySize } = this;
     const face = { deliveryTag, consumerTag, queue, exchange, routingKey, redelivered, bodySize };
@@ -315,7 +315,7 @@ export class Message {
     this.loan?.giveBack();
   }
 
-  /** @internal For the client: the body is the user's for good, also where it was lent. */
+  /** @internal For the client: the user keeps the body, even if it was lent. */
   keepBody(): void {
     if (this.loan === undefined || this.loan.isEnded) return;
     this.bodyBytes = this.loan.keep();

@@ -284,7 +284,7 @@ export class Publisher implements ChannelSink, ConnectionUser, CheckedSink {
     this.host.publishesSettled();
   }
 
-  /** One of those found did it. Where that is one alone it fails; several are sent again one by one. */
+  /** One of those found caused the error. A single one fails; several are sent again one by one. */
   private refuse(
     open: readonly PublishOperation[],
     found: readonly PublishOperation[],
