@@ -412,8 +412,8 @@ export const mutants: readonly Mutant[] = [
     fault: 'changes the limit for a basicQos that was given up',
     edits: [
       [
-        "    if (operation.state !== 'pending') {\n      // Given up while it waited",
-        "    if (operation.state === 'fulfilled') {\n      // Given up while it waited",
+        "    if (operation.state !== 'pending') {\n      // The caller gave it up",
+        "    if (operation.state === 'fulfilled') {\n      // The caller gave it up",
       ],
     ],
   },

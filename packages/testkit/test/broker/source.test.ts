@@ -61,7 +61,7 @@ describe('findSource', () => {
   it('neither installs nor runs docker when told not to', async () => {
     await machine.command('apt-get', 'exit 0');
     await machine.command('docker', 'echo 28.0');
-    await expect(findSource({ ...options, provision: false })).rejects.toThrow(/wants nothing to be installed/);
+    await expect(findSource({ ...options, provision: false })).rejects.toThrow(/does not allow installing anything/);
     expect(await machine.calls()).toEqual([]);
   });
 });
