@@ -89,6 +89,9 @@ export class Actor {
   readonly model: NaiveModel = new NaiveModel();
   readonly consumers: Subscribed[] = [];
   readonly started: Started[] = [];
+  /** Keys of which two changes were under way at once. */
+  readonly overlapping: Set<string> = new Set();
+  private readonly changing = new Map<string, number>();
   /** Queues of this life of the client that the broker has named, and that were not deleted. */
   serverNamed: ServerNamed[] = [];
   /** How many that were, in all lives. */
@@ -130,6 +133,17 @@ export class Actor {
     client.on('queueRenamed', (from, to) => {
       for (const { names } of this.serverNamed) if (names.at(-1) === from) names.push(to);
     });
+  }
+
+  /** A declare or a delete of it is called. */
+  noteChange(key: string, operation: Operation<unknown>): void {
+    const count = this.changing.get(key) ?? 0;
+    if (count > 0) this.overlapping.add(key);
+    this.changing.set(key, count + 1);
+    const over = (): void => {
+      this.changing.set(key, (this.changing.get(key) ?? 1) - 1);
+    };
+    operation.then(over, over);
   }
 
   /** All consumers end without a word. */

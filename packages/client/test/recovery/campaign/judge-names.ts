@@ -4,7 +4,7 @@ import type { Actor, ServerNamed } from './actor.ts';
 import type { World } from './world.ts';
 
 /** Old names that are good for something, the first besides. */
-const oldNames = 15;
+export const oldNames = 15;
 
 interface Probe {
   readonly actor: Actor;

@@ -1,8 +1,10 @@
 /** Judges what became of publishes: where they came, in which order, and how often. */
 import { endOf } from '../scene.ts';
+import type { Published } from './actor.ts';
+import { oldNames } from './judge-names.ts';
 import type { World } from './world.ts';
 
-/** See the head of the file. */
+/** Complains of publishes that came nowhere, too often or out of order. */
 export async function judgePublishes(world: World): Promise<void> {
   const histories = new Map<string, readonly string[]>();
   for (const name of [...world.names, ...world.keyOfName.keys()]) {
@@ -28,8 +30,13 @@ function judgeRoutes(world: World, histories: ReadonlyMap<string, readonly strin
     for (const body of bodies) known.add(body);
     byKey.set(key, known);
   }
-  for (const { text, operation, body, mandatory, queue, actor } of world.published) {
-    const isLasting = queue !== undefined && !world.unsafeQueues.has(queue) && !isLost(queue, actor.setup.recover);
+  for (const published of world.published) {
+    const { text, operation, body, mandatory, queue, actor } = published;
+    const isLasting =
+      queue !== undefined &&
+      !world.unsafeQueues.has(queue) &&
+      !isLost(queue, actor.setup.recover) &&
+      !isForgotten(published);
     const end = endOf(operation);
     const short = `${text} ${body.slice(0, 8)}`;
     const hasCome = isLasting ? byKey.get(queue)?.has(body) === true : seen.has(body);
@@ -41,6 +48,11 @@ function judgeRoutes(world: World, histories: ReadonlyMap<string, readonly strin
 /** Whether a queue goes with its connection, and the client does not make it again. */
 function isLost(key: string, recover: string): boolean {
   return key.startsWith('s') && (recover === 'none' || recover === 'off');
+}
+
+/** Whether the name that its queue had at the call may not be translated any more: the first one and the last ones are. */
+function isForgotten({ queue, actor, lossesBefore }: Published): boolean {
+  return queue?.startsWith('s') === true && actor.losses - lossesBefore >= oldNames;
 }
 
 /** A publish goes out once over each connection, and once more where its channel was closed. */

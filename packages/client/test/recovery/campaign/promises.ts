@@ -53,10 +53,13 @@ export class Promises {
   ): void {
     const { life, losses, model } = actor;
     const { wasConnected } = this.start(step, actor, operation);
+    for (const key of keys) actor.noteChange(key, operation);
     operation.then(
       () => {
         if (actor.life !== life) return;
         apply();
+        // Their answers are delayed apart: which of the two took effect last is not known.
+        if (this.world.hasDelays) model.taint(...keys.filter((key) => actor.overlapping.has(key)));
         // With the connection went what it took along, and came back what was called for meanwhile, in no order of these two.
         const isLate = !wasConnected || actor.losses !== losses;
         if (isLate && (step.do === 'delete' || step.do === 'unbind')) model.taint(`f${actor.index}`);
