@@ -62,8 +62,8 @@ function judgeLost(world: World, actor: Actor, complain: Complain): void {
       // What is not recorded is not made again; whoever is exclusive keeps the others out.
       if (!model.queues.has(key) || world.exclusiveKeys.has(key) || world.deletedKeys.has(key)) return false;
       if (world.hasBeenUpgraded && /^[atn]/.test(key)) return false;
-      // It goes with its last consumer, as if an operator had deleted it.
-      if (world.cancelsConsumers && /^[an]/.test(key)) return false;
+      // It goes with its last consumer, or expires before it has one again, as if an operator had deleted it.
+      if (world.cancelsConsumers && /^[anp]/.test(key)) return false;
       if (setup.recover === 'transient' && key.startsWith('p')) return false;
       return world.stoppedAtMs.has(key) ? isTrying(key) : !world.unsafeQueues.has(key);
     };
