@@ -34,9 +34,12 @@ export class Promises {
     if (refuses && !neverRefused.has(step.do) && operation.state !== 'rejected') {
       wrong.push(`not refused while there is no connection: ${text}`);
     }
+    // At once: before a promise is seen to settle, the same turn may lose the connection.
+    operation.whenSettled(() => {
+      started.lossesBehind = actor.losses;
+    });
     const count = (): void => {
       started.settled++;
-      started.lossesBehind = actor.losses;
       started.settledAtMs = scene.clock.now();
     };
     operation.then(count, count);
