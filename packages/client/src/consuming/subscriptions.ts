@@ -40,7 +40,7 @@ export class Subscriptions implements ConsumerChannelHost, ConnectionUser, Consu
   readonly again: Resubscribing;
   private readonly states = new LazyMap<Consumer, ConsumerState>();
   private lentMemory: BodyPool | undefined = undefined;
-  /** Those whose first subscribing has no outcome. */
+  /** The number of consumers whose first subscribing has no outcome yet. */
   private unanswered = 0;
   /** Counts the connections: what waited for an answer over one is over with it. */
   private attachments = 0;

@@ -103,6 +103,7 @@ export class Replay implements EntityRequestsHost {
   private madeRequests: EntityRequests | undefined = undefined;
   private epoch: Epoch | undefined = undefined;
   private exclusiveMs = 60_000;
+  /** Of the connection that was opened last, which may be a first one and have no epoch. */
   private newestRefusesTransientQueues = false;
   private readonly retries: Retries;
   /** They may have made the broker close the connection: made one by one, before the rest. */
@@ -175,8 +176,8 @@ export class Replay implements EntityRequestsHost {
   }
 
   /**
-   * Operations go out. By the heartbeat of the connection the broker finds it dead, once it is lost, two to three of them
-   * later.
+   * Operations go out. If the connection is lost, the broker notices that after two to three heartbeats: what it still
+   * takes for the lost connection's is tried again for longer than that.
    */
   opened({ heartbeat, serverProperties }: Pick<ConnectionInfo, 'heartbeat' | 'serverProperties'>): void {
     const ofHeartbeat = heartbeat === 0 ? 60_000 : heartbeat * 3000 + 10_000;

@@ -80,7 +80,7 @@ export interface Subscribed {
 /** Calls that `retryIf` and `filter` of a client make. */
 export type Upon = Readonly<Record<'retryIf' | 'filter', (() => void)[]>>;
 
-/** See the head of the file. */
+/** One client of a program, and what is known of it. */
 export class Actor {
   readonly index: number;
   readonly setup: Setup;
@@ -127,7 +127,7 @@ export class Actor {
     });
     client.on('closed', (error) => {
       this.beginAgain();
-      // They end without an error, which nobody is told.
+      // They end without an error: their callbacks are not called.
       if (error === undefined) this.callOff();
     });
     client.on('queueRenamed', (from, to) => {
@@ -146,7 +146,7 @@ export class Actor {
     operation.then(over, over);
   }
 
-  /** All consumers end without a word. */
+  /** All consumers end, and none of their callbacks is called. */
   callOff(): void {
     for (const subscribed of this.consumers) {
       subscribed.isTold = true;

@@ -5,7 +5,7 @@ import type { World } from './world.ts';
 
 const delayed = ['queue.declare', 'queue.bind', 'basic.consume', 'basic.cancel'] as const;
 
-/** See the head of the file. */
+/** The faults of one program. */
 export class Breaker {
   private readonly world: World;
 
@@ -129,7 +129,7 @@ export class Breaker {
     world.taintExchanges();
   }
 
-  /** RabbitMQ may delete what is made again for what was lost, without a word: clients look behind the gate. */
+  /** RabbitMQ may take a queue that was made again for the lost one, and delete it silently: clients look after the gate. */
   private isLookedAt(key: string | undefined): boolean {
     const { actors, scene, isNewBroker } = this.world;
     const actor = actors[Number(key?.[1])];

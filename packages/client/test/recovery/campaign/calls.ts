@@ -6,7 +6,7 @@ import { queueOf } from './queue-names.ts';
 import type { CallStep } from './steps.ts';
 import type { World } from './world.ts';
 
-/** See the head of the file. */
+/** The calls of one program. */
 export class Calls {
   private readonly world: World;
   private readonly promises: Promises;
@@ -90,7 +90,7 @@ export class Calls {
         this.make({ do: 'connect', client: actor.index });
         break;
       case 'shutdown': {
-        // They are cancelled, which nobody is told.
+        // They are cancelled: their callbacks are not called.
         actor.callOff();
         const operation = client.shutdown({ timeout: step.timeout });
         this.promises.start(step, actor, operation);

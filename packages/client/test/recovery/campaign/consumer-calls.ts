@@ -8,7 +8,7 @@ import type { Queue } from './queue-names.ts';
 import type { CallStep, ConsumeStep } from './steps.ts';
 import type { World } from './world.ts';
 
-/** See the head of the file. */
+/** The calls of consumers. */
 export class ConsumerCalls {
   private readonly world: World;
   private readonly promises: Promises;
@@ -24,7 +24,7 @@ export class ConsumerCalls {
     const chosen = living[step.choice % Math.max(1, living.length)];
     if (chosen === undefined) return;
     if (step.do === 'cancel') {
-      // Whoever cancels is not told of the end.
+      // The callback of a consumer is not called when its own client cancels it.
       chosen.isTold = true;
       chosen.isCalledOff = true;
       this.promises.start(step, actor, client.basicCancel(chosen.consumer, bound));

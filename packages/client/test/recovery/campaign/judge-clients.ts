@@ -9,7 +9,7 @@ import { retryForMs, type World } from './world.ts';
 /** Consumers of a client that have channels of their own. */
 const mostOwnChannels = 8;
 
-/** @param when says it, behind the complaint. */
+/** @param when is appended to each complaint. */
 export function judgeClients(world: World, when: string): void {
   const complain = (text: string): void => world.complain(`${text} (${when})`);
   for (const actor of world.actors) {
@@ -59,7 +59,7 @@ function judgeLost(world: World, actor: Actor, complain: Complain): void {
     if (world.cancelsConsumers && !comesBack) continue;
     const isTrying = (key: string): boolean => endedAtMs < (world.stoppedAtMs.get(key) ?? 0) + retryForMs;
     const staysBy = (key: string): boolean => {
-      // What is not recorded is not made again; whoever is exclusive keeps the others out.
+      // What is not recorded is not made again; an exclusive consumer keeps the others out.
       if (!model.queues.has(key) || world.exclusiveKeys.has(key) || world.deletedKeys.has(key)) return false;
       if (world.hasBeenUpgraded && /^[atn]/.test(key)) return false;
       // It goes with its last consumer, or expires before it has one again, as if an operator had deleted it.
@@ -124,7 +124,7 @@ function judgeStreams(world: World, { living }: Actor, complain: Complain): void
   }
 }
 
-/** Nothing keeps a queue with `x-expires` that nobody uses, nor brings it back. */
+/** Nothing keeps a queue with `x-expires` that is not used, nor makes it again. */
 function judgeUnused(world: World, { index, living }: Actor, complain: Complain): void {
   const key = `p${index}`;
   if (living.some(({ keys }) => keys.includes(key))) return;

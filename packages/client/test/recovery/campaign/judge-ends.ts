@@ -22,7 +22,7 @@ const expectedCodes: ReadonlySet<string> = new Set([
   'USAGE_ERROR',
 ]);
 
-/** See the head of the file. */
+/** Complains of calls whose outcome is wrong or missing. */
 export async function judgeEnds(world: World): Promise<void> {
   const { scene } = world;
   const closing = world.actors.map(({ client }) => client.close());

@@ -14,7 +14,7 @@ interface Probe {
   readonly operations: readonly { readonly state: string; readonly error: unknown }[];
 }
 
-/** @param when says it, behind the complaint. */
+/** @param when is appended to each complaint. */
 export async function judgeNames(world: World, when: string): Promise<void> {
   const complain = (text: string): void => world.complain(`${text} (${when})`);
   const probes: Probe[] = [];

@@ -4,7 +4,7 @@
  * of the program's, whatever its name is now.
  */
 
-/** See the head of the file. */
+/** The model of one client. */
 export class NaiveModel {
   readonly queues: Set<string> = new Set();
   readonly exchanges: Set<string> = new Set();

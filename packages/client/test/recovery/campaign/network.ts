@@ -3,12 +3,12 @@ import { ConnectionBroken } from '@puka/errors';
 import type { ConnectOptions, Transport, TransportConnector, TransportHandlers } from '@puka/transport';
 
 const nobody = 'nobody';
-/** The broker is behind it. */
+/** The broker answers there. */
 export const oneHost: readonly string[] = ['amqp://one'];
-/** The broker is behind two of them, and none answers at the last. */
+/** The broker answers at two of them, and nothing answers at the last. */
 export const severalHosts: readonly string[] = ['amqp://one', 'amqp://two', `amqp://${nobody}`];
 
-/** See the head of the file. */
+/** The network of one program. */
 export class Network {
   readonly connector: TransportConnector;
   private readonly inner: TransportConnector;
@@ -28,7 +28,7 @@ export class Network {
     this.downHosts.add(host);
   }
 
-  /** All hosts are there, but the one where nobody ever was. */
+  /** All hosts answer, except the one that never did. */
   mend(): void {
     this.downHosts.clear();
   }

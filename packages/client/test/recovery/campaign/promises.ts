@@ -8,7 +8,7 @@ import type { World } from './world.ts';
 /** These do not wait for a connection, nor fail without one. */
 const neverRefused: ReadonlySet<string> = new Set(['connect', 'close', 'shutdown', 'cancel', 'drained']);
 
-/** See the head of the file. */
+/** The promises of one program, and what their outcomes change in the model. */
 export class Promises {
   private readonly world: World;
 

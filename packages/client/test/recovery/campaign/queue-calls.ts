@@ -13,7 +13,7 @@ const firstMark = 1_000_000;
 /** A step at a queue that is there, or was. */
 export type QueueStep = Extract<CallStep, QueueChoice & { do: 'delete' | 'purge' | 'get' | 'bind' | 'unbind' }>;
 
-/** See the head of the file. */
+/** The calls about queues. */
 export class QueueCalls {
   private readonly world: World;
   private readonly promises: Promises;
@@ -105,7 +105,7 @@ export class QueueCalls {
     operation.then(
       (declared) => {
         world.noteNames();
-        // Of one that is repeated the first try may have made a queue too, of which nobody knows.
+        // If it is repeated, the first try may have made another queue, whose name no client knows.
         if (kind === 'n' && actor.losses > losses) actor.model.taint(key);
         const { queue: first } = declared;
         if (actor.life !== life) return;

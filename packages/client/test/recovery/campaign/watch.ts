@@ -7,7 +7,7 @@ import { little, type World } from './world.ts';
 /** Of a publish, besides its body. */
 const mostBytesBesides = 200;
 
-/** See the head of the file. */
+/** Complains of what is wrong while the program runs. */
 export class Watch {
   private readonly world: World;
 
@@ -33,7 +33,7 @@ export class Watch {
     }
   }
 
-  /** What was given up is held no more, and whoever waits for room or for the end has not to wait for it. */
+  /** What was given up is no longer held, and drained() and shutdown() do not wait for it. */
   private lookAtHeld(actor: Actor): void {
     const { client, index, setup } = actor;
     const pending = actor.pending.map(({ text, ...rest }) => ({ ...rest, text, step: stepOf({ text }) }));
