@@ -12,7 +12,7 @@ const limits: readonly (readonly [specifier: string, platform: 'node' | 'browser
   ['@puka/errors', 'browser', 3_100],
   ['@puka/wire', 'browser', 20_500],
   ['@puka/client/session', 'browser', 31_500],
-  ['@puka/transport', 'node', 9_000],
+  ['@puka/transport', 'node', 9_400],
   ['@puka/transport/cloudflare', 'browser', 7_900],
   ['@puka/transport/websocket', 'browser', 6_300],
   ['@puka/client', 'node', 101_000],

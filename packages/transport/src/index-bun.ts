@@ -2,3 +2,4 @@
 
 export { bunConnector as defaultConnector } from './bun/index.ts';
 export type * from './contract.ts';
+export { freshBytes } from './fresh-bytes.ts';

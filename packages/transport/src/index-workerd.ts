@@ -2,3 +2,4 @@
 
 export { cloudflareConnector as defaultConnector } from './cloudflare/index.ts';
 export type * from './contract.ts';
+export { freshBytes } from './fresh-bytes.ts';

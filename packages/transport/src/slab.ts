@@ -2,6 +2,7 @@
  * Memory to read into: one large block, handed out front to back, so that successive reads lie side by side.
  * It never hands a byte out twice unless it was given back, and never writes. What was handed out belongs to the receiver.
  */
+import { freshBytes } from './fresh-bytes.ts';
 import type { Marker } from './untransferable.ts';
 
 const smallestBytes = 16 * 1024;
@@ -90,7 +91,7 @@ export class Slab {
 
   #newBlock(byteCount: number): Uint8Array {
     // Zeroed memory: what was left in it before, a password perhaps, would show in the buffer of a message's body.
-    const block = new Uint8Array(byteCount);
+    const block = freshBytes(byteCount);
     this.#mark(block.buffer);
     return block;
   }

@@ -1,6 +1,6 @@
 /** The errors of the adapters of other runtimes on Node. */
 
-import type { TransportConnector, TransportHandlers } from '@puka/transport';
+import { freshBytes, type TransportConnector, type TransportHandlers } from '@puka/transport';
 import { bunConnector } from '@puka/transport/bun';
 import { denoConnector } from '@puka/transport/deno';
 import { describe, expect, it } from 'vitest';
@@ -19,8 +19,8 @@ describe.each<[string, TransportConnector, object]>([
   ['deno', denoConnector, denoRoot],
   ['bun', bunConnector, bunRoot],
 ])('the adapter of %s', (name, connector, root) => {
-  it('is what the root exports there, and nothing else', () => {
-    expect({ ...root }).toEqual({ defaultConnector: connector });
+  it('is what the root exports there, with freshBytes', () => {
+    expect({ ...root }).toEqual({ defaultConnector: connector, freshBytes });
     expect(connector.runtime).toBe(name);
   });
 

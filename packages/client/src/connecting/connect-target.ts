@@ -4,7 +4,7 @@
  * host after the other.
  */
 import { UsageError } from '@puka/errors';
-import { defaultConnector, type TlsOptions, type TransportConnector } from '@puka/transport';
+import { defaultConnector, freshBytes, type TlsOptions, type TransportConnector } from '@puka/transport';
 import { inThisContext } from '../runtime/async-context.ts';
 import { platformName } from '../runtime/runtime.ts';
 import { checkSessionOptions, type MechanismName, type SaslMechanism, type SessionOptions } from '../session/index.ts';
@@ -85,6 +85,7 @@ export class ConnectTarget {
       frameMax: parameters.frameMax ?? options.frameMax,
       channelMax: parameters.channelMax ?? options.channelMax,
       maxMessageBytes: options.maxMessageBytes,
+      newBody: freshBytes,
       maxTableDepth: options.maxTableDepth,
       connectTimeoutMs: timeoutMs,
       closeTimeoutMs: options.closeTimeout,

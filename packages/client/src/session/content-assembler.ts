@@ -62,10 +62,12 @@ export class ContentAssembler {
   private headBlockUsed = 0;
   private readonly maxMessageBytes: number;
   private readonly counts: KeptCounts;
+  private readonly newBody: (byteCount: number) => Uint8Array;
 
-  constructor(maxMessageBytes: number, counts: KeptCounts) {
+  constructor(maxMessageBytes: number, counts: KeptCounts, newBody: (byteCount: number) => Uint8Array = newBytes) {
     this.maxMessageBytes = maxMessageBytes;
     this.counts = counts;
+    this.newBody = newBody;
   }
 
   /** Whether a message is half there, so that no other method may come on its channel. AMQP 0-9-1 §4.2.6. */
@@ -247,10 +249,15 @@ export class ContentAssembler {
     if (!this.isWhereItWasRead && content.bodyBytes.length >= needed) return;
     // A lying size must not cost more than twice what has come.
     const size = bodySize <= trustedBodyBytes ? bodySize : Math.min(bodySize, Math.max(trustedBodyBytes, needed * 2));
-    const grown = content.bodyMemory?.take(size) ?? new Uint8Array(size);
+    const grown = content.bodyMemory?.take(size) ?? this.newBody(size);
     grown.set(content.bodyBytes.subarray(content.bodyStart, content.bodyEnd));
     content.bodyBytes = grown;
     content.bodyStart = 0;
     this.isWhereItWasRead = false;
   }
+}
+
+/** The memory of a body, where nothing else is asked for. */
+export function newBytes(byteCount: number): Uint8Array {
+  return new Uint8Array(byteCount);
 }

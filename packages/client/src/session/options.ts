@@ -8,6 +8,7 @@ import {
   highestMaxTableDepth,
 } from '@puka/wire';
 import { completeClientProperties } from './client-properties.ts';
+import { newBytes } from './content-assembler.ts';
 import { checkLogin, type LoginOptions } from './login.ts';
 import { type MechanismName, type SaslMechanism, saslMechanisms } from './sasl.ts';
 
@@ -34,6 +35,11 @@ export interface SessionOptions {
   /** Largest message taken, in bytes. The body of a longer one is passed over. Default 128 MiB. */
   readonly maxMessageBytes?: number | undefined;
   /**
+   * Makes the memory of a body that is copied together and has no `bodyMemory`: takes its length in bytes, and returns a new array
+   * of that length, which becomes the message's. Default `new Uint8Array(byteCount)`.
+   */
+  readonly newBody?: ((byteCount: number) => Uint8Array) | undefined;
+  /**
    * Most bytes of answers that the broker asked for and does not read: replies to `channel.flow`, deliveries that go back
    * by themselves. More end the connection. Default 16 MiB.
    */
@@ -59,6 +65,7 @@ export interface CompleteSessionOptions {
   readonly frameMax: number;
   readonly channelMax: number;
   readonly maxMessageBytes: number;
+  readonly newBody: (byteCount: number) => Uint8Array;
   readonly maxAnswerBytes: number;
   readonly maxTableDepth: number;
   readonly connectTimeoutMs: number;
@@ -81,6 +88,7 @@ export function completeSessionOptions(options: SessionOptions): CompleteSession
     frameMax: options.frameMax === 0 ? largestFrameMax : (options.frameMax ?? 131_072),
     channelMax: options.channelMax === 0 ? highestChannelMax : (options.channelMax ?? 2047),
     maxMessageBytes: options.maxMessageBytes ?? 134_217_728,
+    newBody: options.newBody ?? newBytes,
     maxAnswerBytes: options.maxAnswerBytes ?? 16_777_216,
     maxTableDepth: options.maxTableDepth ?? 64,
     connectTimeoutMs: options.connectTimeoutMs ?? 10_000,

@@ -44,6 +44,8 @@ export interface ChannelHost extends KeptCounts {
   readonly writer: ByteWriter;
   readonly frameMaxBytes: number;
   readonly maxMessageBytes: number;
+  /** As of the options of the session. */
+  readonly newBody: (byteCount: number) => Uint8Array;
   readonly maxTableDepth: number;
   /** Requests on all channels whose reply is due. */
   pendingReplies: number;
@@ -99,7 +101,7 @@ export class SessionChannel {
     this.tables = { maxTableDepth: host.maxTableDepth };
     this.sink = sink;
     this.mayReceiveStale = mayReceiveStale;
-    this.assembler = new ContentAssembler(host.maxMessageBytes, host);
+    this.assembler = new ContentAssembler(host.maxMessageBytes, host, host.newBody);
   }
 
   /** Whether commands may be given: RabbitMQ takes them right after `channel.open`. */

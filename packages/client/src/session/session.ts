@@ -107,6 +107,11 @@ export class Session {
     return this.options.maxMessageBytes;
   }
 
+  /** As of the options. */
+  get newBody(): (byteCount: number) => Uint8Array {
+    return this.options.newBody;
+  }
+
   /** Maximum nesting depth of tables and arrays, in headers and arguments. */
   get maxTableDepth(): number {
     return this.options.maxTableDepth;

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { UsageError } from '@puka/errors';
-import type { TransportConnector } from '@puka/transport';
+import { freshBytes, type TransportConnector } from '@puka/transport';
 import { describe, expect, it } from 'vitest';
 import type { ClientOptions } from '../../src/client-options.ts';
 import { ConnectTarget, withoutSecrets } from '../../src/connecting/connect-target.ts';
@@ -27,6 +27,10 @@ describe('a target', () => {
       mechanisms: ['EXTERNAL'],
       isEncrypted: true,
     });
+  });
+
+  it('has bodies copied into memory that V8 collects in time', () => {
+    expect(sessionOf('amqp://h').newBody).toBe(freshBytes);
   });
 
   it('tells the platform', () => {

@@ -1,5 +1,5 @@
 import { UnexpectedFrame } from '@puka/errors';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ContentAssembler } from '../../src/session/content-assembler.ts';
 import { seededRandom } from '../seeded.ts';
 
@@ -50,6 +50,21 @@ describe('a body', () => {
     expect(assembler.body(memory, 118, 218)).toBe(true);
     expect(bodyOf(assembler)).toEqual(Uint8Array.from([...memory.subarray(10, 110), ...memory.subarray(118, 218)]));
     expect(bodyOf(assembler).buffer).not.toBe(memory.buffer);
+  });
+
+  it('in pieces that lie apart is joined in memory that the option newBody makes', () => {
+    const made = new Uint8Array(200);
+    const newBody = vi.fn(() => made);
+    const assembler = new ContentAssembler(10_000, { halfMessageBytes: 0, keptViews: 0 }, newBody);
+    const announced = header(200);
+    assembler.method('deliver', announced, 0, 0);
+    assembler.header(announced, 0, announced.length);
+    assembler.body(memory, 10, 110);
+    expect(newBody).not.toHaveBeenCalled();
+    expect(assembler.body(memory, 118, 218)).toBe(true);
+    expect(newBody.mock.calls).toEqual([[200]]);
+    expect(bodyOf(assembler)).toEqual(made);
+    expect(bodyOf(assembler).buffer).toBe(made.buffer);
   });
 
   it('is what was sent, in pieces of any kind', () => {
