@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { connectors, fullConnectors, ownByOption } from './clients/connectors.ts';
 import { bundleSizes } from './first-message/bundle.ts';
 import type { Figures, Job, Mode } from './job.ts';
-import { runtimes } from './runtimes.ts';
+import { comparedNode, runtimes } from './runtimes.ts';
 
 const run = promisify(execFile);
 const child = fileURLToPath(new URL('./child.js', import.meta.url));
@@ -42,7 +42,7 @@ export function scripted(): Contestant[] {
     measure: (job, feed) =>
       job.mode === 'start'
         ? measureStart(name, job)
-        : figures(process.execPath, [child, name, JSON.stringify(job)], job, feed),
+        : figures(comparedNode().command, [child, name, JSON.stringify(job)], job, feed),
   }));
 }
 
@@ -55,7 +55,7 @@ function optionOf(name: string): Pick<Contestant, 'option'> {
 async function measureStart(name: string, job: Job): Promise<Figures> {
   const source = fileURLToPath(new URL(`../src/first-message/${name}.ts`, import.meta.url));
   const bundle = await bundleSizes(source);
-  return { ...(await figures(process.execPath, [startChild, name, job.url, job.queue], job)), bundle };
+  return { ...(await figures(comparedNode().command, [startChild, name, job.url, job.queue], job)), bundle };
 }
 
 /** This client and amqplib on several runtimes. */

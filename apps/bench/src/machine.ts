@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { peerPackages } from './clients/connectors.ts';
+import { comparedNode } from './runtimes.ts';
 
 /** What matters of the machine, and the versions of all that took part. */
 export interface Machine {
@@ -11,6 +12,7 @@ export interface Machine {
   readonly cores: number;
   readonly memoryGib: number;
   readonly system: string;
+  /** The version that the clients ran on where no other runtime is named. */
   readonly node: string;
   /** With its version. */
   readonly broker: string;
@@ -24,7 +26,7 @@ export function describeMachine(broker: string): Machine {
     cores: availableParallelism(),
     memoryGib: Math.round(totalmem() / 1024 ** 3),
     system: `${process.platform} ${process.arch}`,
-    node: process.versions.node,
+    node: comparedNode().version,
     broker,
     peers: Object.fromEntries(peerPackages.map((name) => [name, versionOf(name)])),
   };

@@ -1,4 +1,5 @@
 /** The runtimes that this client is measured on side by side. They come from npm, whatever the machine has. */
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
@@ -21,6 +22,18 @@ function folderOf(name: string): string {
   return dirname(require.resolve(`${name}/package.json`));
 }
 
+/** The Node that all clients run on where no other runtime is named: version 24 where its package has it, as on Linux. */
+export function comparedNode(): { readonly command: string; readonly version: string } {
+  const command = nodeOf('node24');
+  if (!existsSync(command)) return { command: process.execPath, version: process.versions.node };
+  const { version } = require(join(folderOfNode('node24'), 'package.json')) as { version: string }; // npm has one in each.
+  return { command, version };
+}
+
 function nodeOf(version: string): string {
-  return join(folderOf('@puka/node-versions'), 'node_modules', version, 'bin', 'node');
+  return join(folderOfNode(version), 'bin', 'node');
+}
+
+function folderOfNode(version: string): string {
+  return join(folderOf('@puka/node-versions'), 'node_modules', version);
 }
