@@ -184,6 +184,11 @@ export class WorkerCore implements RunnerHost {
     }
     this.counts.failed++;
     this.events.emit('failed', delivery, error);
+    // A copy would be a second job, and the body of a lent one is gone.
+    if (delivery.message.isSettled) {
+      this.close(delivery, 'written');
+      return;
+    }
     const outcome = outcomeOf(error);
     if (outcome === 'discard') this.bury(delivery, 'discarded', error);
     else if (delivery.attempt >= this.settings.attempts) this.bury(delivery, 'attempts', error);

@@ -88,7 +88,7 @@ export type Handler<Job> = (job: Job, context: JobContext) => unknown;
 
 /** What a handler gets beside its job. */
 export interface JobContext {
-  /** The message as it was delivered. The worker settles it. */
+  /** The message as it was delivered. The worker settles it; one that the handler settles is not tried again, also if it throws. */
   readonly message: Message;
   /** 1 for the first; counts what failed, and deliveries that were not settled. */
   readonly attempt: number;

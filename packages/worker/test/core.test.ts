@@ -272,11 +272,13 @@ it('leaves alone what its handler has settled by itself', async () => {
     message.reject({ requeue: false });
     if (message.text() === 'a') throw new Error('no');
   });
-  const over = Promise.all([told(worker, 'done'), told(worker, 'retried')]);
+  const over = Promise.all([told(worker, 'done'), told(worker, 'failed')]);
   broker.publish({ routingKey: 'jobs', body: 'a' });
   broker.publish({ routingKey: 'jobs', body: 'b' });
   await over;
-  expect(worker.stats).toMatchObject({ done: 1, lost: 0 });
+  await worker.stop();
+  expect(worker.stats).toMatchObject({ done: 1, failed: 1, retried: 0, dead: 0, lost: 0, returned: 0 });
+  expect(broker.queue('jobs')).toMatchObject({ ready: 0, unacked: 0 });
 });
 
 /** What a worker listens to at its client, and its consumer. */
