@@ -102,6 +102,14 @@ async function figures(
     // A run that ends before its messages come has failed: awaiting it below throws.
     await Promise.race([once(running.child.stdout, 'data').then(feed), running.catch(() => undefined)]);
   }
-  const { stdout } = await running;
+  const { stdout } = await running.catch((error: unknown) => {
+    // The scripts end themselves so.
+    if (isKilled(error)) return error;
+    throw error;
+  });
   return JSON.parse(stdout.slice(stdout.lastIndexOf('\n', stdout.length - 2) + 1)) as Figures; // The programs print it.
+}
+
+function isKilled(error: unknown): error is { readonly stdout: string } {
+  return error instanceof Error && 'signal' in error && error.signal === 'SIGKILL' && 'stdout' in error;
 }

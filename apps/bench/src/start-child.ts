@@ -20,4 +20,5 @@ const figures: Figures = {
   },
 };
 await close();
-process.stdout.write(JSON.stringify(figures), () => process.exit(0));
+// As in `child.ts`.
+process.stdout.write(JSON.stringify(figures), () => process.kill(process.pid, 'SIGKILL'));
