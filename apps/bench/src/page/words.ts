@@ -44,6 +44,6 @@ export const modeTexts: Readonly<Record<Mode, string>> = {
 /** What distinguishes a table from the others of its topic. */
 export function pointText({ topic, mode, size, window, consumers }: Table): string {
   if (topic === 'window') return `window ${numberText(window)}`;
-  if (topic === 'consumers') return `${numberText(consumers)} consumers`;
+  if (topic === 'consumers') return consumers === 1 ? '1 consumer' : `${numberText(consumers)} consumers`;
   return mode === 'declare-delete' || topic === 'start' || topic === 'memory' ? '' : sizeText(size);
 }
