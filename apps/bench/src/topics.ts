@@ -80,12 +80,13 @@ export function warmUpFor({ mode, size }: Plan): number {
   if (isMemoryMode(mode) || mode === 'start' || mode === 'many-consumers') return 0;
   // The engine takes its time over what is called a thousand times a second.
   const isSlow = mode === 'declare-delete' || mode === 'request-reply';
-  return isSlow ? 4 * perRun(mode, size) : Math.min(100_000, perRun(mode, size));
+  return isSlow ? Math.min(50_000, 4 * perRun(mode, size)) : Math.min(100_000, perRun(mode, size));
 }
 
 function perRun(mode: Mode, size: number): number {
   if (mode === 'declare-delete') return 3000;
   if (mode === 'many-consumers') return 100_000;
-  if (mode === 'request-reply') return size <= 8 * kib ? 12_000 : size <= 64 * kib ? 3000 : 300;
+  // One at a time: it takes thousands until the code is compiled.
+  if (mode === 'request-reply') return size <= 8 * kib ? 30_000 : size <= 64 * kib ? 3000 : 300;
   return size <= kib ? 200_000 : size <= 8 * kib ? 50_000 : size <= 64 * kib ? 6000 : size <= 256 * kib ? 1200 : 300;
 }
