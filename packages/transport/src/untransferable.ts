@@ -1,5 +1,7 @@
 /** Keeps shared memory from being transferred away. It must not decide what is shared. */
 
+import { builtinModule, memberOf } from './builtin-module.ts';
+
 /** Makes a buffer one that `postMessage()` and `structuredClone()` do not detach. */
 export type Marker = (buffer: ArrayBufferLike) => void;
 
@@ -10,11 +12,7 @@ export type Marker = (buffer: ArrayBufferLike) => void;
  * Node, Deno and Bun have `markAsUntransferable()`. If there is none, the marker does nothing.
  */
 export function untransferableMarker(): Marker {
-  const { process }: { readonly process?: unknown } = globalThis as object;
-  // By the process and not by an import: then a runtime without the module still loads this file.
-  const getBuiltin = memberOf(process, 'getBuiltinModule');
-  if (typeof getBuiltin !== 'function') return () => undefined;
-  const mark = memberOf(getBuiltin.call(process, 'node:worker_threads'), 'markAsUntransferable');
+  const mark = memberOf(builtinModule('node:worker_threads'), 'markAsUntransferable');
   return typeof mark === 'function' ? (buffer) => void mark(buffer) : () => undefined;
 }
 
@@ -24,8 +22,4 @@ let marker: Marker | undefined;
 export function markUntransferable(buffer: ArrayBufferLike): void {
   marker ??= untransferableMarker();
   marker(buffer);
-}
-
-function memberOf(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
 }

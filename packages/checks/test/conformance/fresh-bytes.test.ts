@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { findRuntime } from '../../src/conformance/runtimes.ts';
 
 const run = promisify(execFile);
-// It imports nothing, and these runtimes load TypeScript.
+// These runtimes load TypeScript.
 const source = fileURLToPath(new URL('../../../transport/src/fresh-bytes.ts', import.meta.url));
 const program = fileURLToPath(new URL('./drop-fresh-bytes.ts', import.meta.url));
 

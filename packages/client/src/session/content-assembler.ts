@@ -258,6 +258,6 @@ export class ContentAssembler {
 }
 
 /** The memory of a body, where nothing else is asked for. */
-export function newBytes(byteCount: number): Uint8Array {
+function newBytes(byteCount: number): Uint8Array {
   return new Uint8Array(byteCount);
 }

@@ -8,7 +8,6 @@ import {
   highestMaxTableDepth,
 } from '@puka/wire';
 import { completeClientProperties } from './client-properties.ts';
-import { newBytes } from './content-assembler.ts';
 import { checkLogin, type LoginOptions } from './login.ts';
 import { type MechanismName, type SaslMechanism, saslMechanisms } from './sasl.ts';
 
@@ -65,7 +64,7 @@ export interface CompleteSessionOptions {
   readonly frameMax: number;
   readonly channelMax: number;
   readonly maxMessageBytes: number;
-  readonly newBody: (byteCount: number) => Uint8Array;
+  readonly newBody: ((byteCount: number) => Uint8Array) | undefined;
   readonly maxAnswerBytes: number;
   readonly maxTableDepth: number;
   readonly connectTimeoutMs: number;
@@ -88,7 +87,7 @@ export function completeSessionOptions(options: SessionOptions): CompleteSession
     frameMax: options.frameMax === 0 ? largestFrameMax : (options.frameMax ?? 131_072),
     channelMax: options.channelMax === 0 ? highestChannelMax : (options.channelMax ?? 2047),
     maxMessageBytes: options.maxMessageBytes ?? 134_217_728,
-    newBody: options.newBody ?? newBytes,
+    newBody: options.newBody,
     maxAnswerBytes: options.maxAnswerBytes ?? 16_777_216,
     maxTableDepth: options.maxTableDepth ?? 64,
     connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
@@ -100,6 +99,8 @@ export function completeSessionOptions(options: SessionOptions): CompleteSession
   checkRange('maxMessageBytes', complete.maxMessageBytes, 0, Number.MAX_SAFE_INTEGER);
   checkRange('maxAnswerBytes', complete.maxAnswerBytes, 0, Number.MAX_SAFE_INTEGER);
   checkRange('maxTableDepth', complete.maxTableDepth, 1, highestMaxTableDepth);
+  if (complete.newBody !== undefined && typeof complete.newBody !== 'function')
+    throw new UsageError('newBody must be a function, such as (byteCount) => new Uint8Array(byteCount)');
   checkTime('connectTimeoutMs', complete.connectTimeoutMs);
   checkTime('closeTimeoutMs', complete.closeTimeoutMs);
   if (complete.frameMax < leastFrameMax) {

@@ -45,7 +45,7 @@ export interface ChannelHost extends KeptCounts {
   readonly frameMaxBytes: number;
   readonly maxMessageBytes: number;
   /** As of the options of the session. */
-  readonly newBody: (byteCount: number) => Uint8Array;
+  readonly newBody: ((byteCount: number) => Uint8Array) | undefined;
   readonly maxTableDepth: number;
   /** Requests on all channels whose reply is due. */
   pendingReplies: number;

@@ -108,7 +108,7 @@ export class Session {
   }
 
   /** As of the options. */
-  get newBody(): (byteCount: number) => Uint8Array {
+  get newBody(): ((byteCount: number) => Uint8Array) | undefined {
     return this.options.newBody;
   }
 

@@ -26,6 +26,7 @@ describe('session options', () => {
     { maxMessageBytes: -1 },
     { maxMessageBytes: Number.NaN },
     { maxAnswerBytes: 1.5 },
+    { newBody: 16 as never },
     { maxTableDepth: 0 },
     { maxTableDepth: 513 },
     { clientProperties: { a: { b: 1 } }, maxTableDepth: 1 },
